@@ -1,0 +1,52 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "memod",
+    products: [
+        .executable(name: "memod", targets: ["memod"]),
+        .executable(name: "memoctl", targets: ["memoctl"]),
+        .library(name: "MemoClient", targets: ["MemoClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: settings),
+        .target(
+            name: "Migrations", path: "migrations",
+            resources: [.embedInCode("0001_entries.sql")], swiftSettings: settings),
+        .target(name: "MemoWire", swiftSettings: settings),
+        .target(name: "MemoStore", dependencies: ["SQLite", "Migrations"], swiftSettings: settings),
+        .target(
+            name: "MemoServer",
+            dependencies: ["MemoStore", "MemoWire", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
+        .target(name: "MemoClient", dependencies: ["MemoWire"], swiftSettings: settings),
+        .executableTarget(
+            name: "memod",
+            dependencies: [
+                "MemoServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "memoctl",
+            dependencies: [
+                "MemoClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
+        .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
+        .testTarget(name: "MemoStoreTests", dependencies: ["MemoStore"], swiftSettings: settings),
+    ]
+)
