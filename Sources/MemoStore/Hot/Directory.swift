@@ -31,6 +31,11 @@ struct Directory: ~Copyable {
         @inline(__always) unsafeMutableAddress { slab.base + Int(slot) }
     }
 
+    /// Whether a slot still holds the entry with this row.
+    func isCurrent(_ slot: Slot, row: Int64) -> Bool {
+        Int(slot) < slotCount && self[slot].flags.contains(.live) && self[slot].row == row
+    }
+
     @inline(__always)
     private func bucket(of hash: UInt32) -> Int {
         let mask = (1 << (Int.bitWidth - (bucketCount - 1).leadingZeroBitCount)) - 1
