@@ -55,6 +55,13 @@ extension StoreCore {
         return payload.tags.contains { tags.clearedBelow($0) > entry.row }
     }
 
+    /// What has to be read from disk before a key can be looked up, if anything.
+    package func coldTicket(
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, faults: [Fault]
+    ) -> ColdTicket? {
+        if case .cold(let ticket) = find(function, key, hash: hash, faults: faults) { ticket } else { nil }
+    }
+
     /// Brings what was read from disk into memory, as far as the entries are still the same.
     package mutating func adopt(_ faults: [Fault]) {
         for fault in faults {

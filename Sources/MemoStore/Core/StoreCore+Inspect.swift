@@ -142,5 +142,8 @@ package struct StoreStatistics: Sendable {
     package var ghostLimit = 0
     package var tags = 0
     package var tagBytes = 0
+    package var internedValues = 0
+    package var internedReferences = 0
+    package var internedSavedBytes = 0
     package var degraded: String?
 }

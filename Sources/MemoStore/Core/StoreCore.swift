@@ -11,7 +11,8 @@ package struct StoreCore: ~Copyable {
     var queue: WriteQueue
     var hot: HotTier
     var random: RandomSource
-    let keyHash: KeyHash
+    /// With the seed that the database keeps.
+    var keyHash: KeyHash
     let limits: StoreLimits
 
     /// Store time when the burst under way began, in ms.
@@ -55,11 +56,12 @@ package struct StoreCore: ~Copyable {
         var cause: DepartureCause
     }
 
-    init?(seed: (UInt64, UInt64), hotBytes: Int, coldBytes: Int, limits: StoreLimits, random: RandomSource) {
+    init?(hotBytes: Int, coldBytes: Int, limits: StoreLimits, random: RandomSource) {
+        var random = random
         guard let directory = Directory(capacity: limits.entriesMax) else { return nil }
-        keyHash = KeyHash(seed: seed)
+        keyHash = KeyHash(seed: (random.next(), random.next()))
         self.directory = directory
-        functions = FunctionTable(hash: keyHash, capacity: limits.functionsMax)
+        functions = FunctionTable(hash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax)
         tags = TagTable(capacity: limits.tagsMax)
         ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(capacity: limits.leasesMax, waitersMax: limits.waitersMax)
@@ -134,6 +136,20 @@ package struct StoreCore: ~Copyable {
 
     /// Has a connection told when there is room in the queue again.
     package mutating func waitForRoom(_ connection: ConnectionID) { waitingForRoom.append(connection) }
+
+    /// Why nothing that has to reach the disk can be accepted, if so: it takes nothing, and enough waits for it.
+    package var refusesChanges: String? { queue.isFull ? degraded : nil }
+
+    // MARK: connections
+
+    /// No more requests come from a connection: the leases that it holds end.
+    package mutating func inputEnded(_ connection: ConnectionID) { leases.release(allOf: connection, now: now) }
+
+    /// A connection is gone: it holds nothing and waits for nothing.
+    package mutating func connectionClosed(_ connection: ConnectionID) {
+        leases.stopWaiting(connection)
+        leases.release(allOf: connection, now: now)
+    }
 
     /// Whether an entry's row is in the database: not only on its way there.
     func isCommitted(_ slot: Slot) -> Bool {
