@@ -88,7 +88,7 @@ extension StoreCore {
         figures.pendingLimit = queue.costMax
         figures.functions = owner.map { functions.countByOwner[$0, default: 0] } ?? functions.count
         if let owner {
-            for place in functions.places where functions.isLive(place) && functions[place].row.owner == owner {
+            for place in functions.allPlaces where functions.isLive(place) && functions[place].row.owner == owner {
                 let row = functions[place].row
                 figures.totals.hits += row.hits
                 figures.totals.misses += row.misses
@@ -100,7 +100,7 @@ extension StoreCore {
             return figures
         }
         figures.totals = totals
-        figures.entries = functions.places.reduce(0) { $0 + (functions.isLive($1) ? functions[$1].count : 0) }
+        figures.entries = functions.allPlaces.reduce(0) { $0 + (functions.isLive($1) ? functions[$1].count : 0) }
         figures.hotEntries = hot.count
         figures.hotBytes = hot.bytes
         figures.coldEntries = directory.count
@@ -146,4 +146,16 @@ package struct StoreStatistics: Sendable {
     package var internedReferences = 0
     package var internedSavedBytes = 0
     package var degraded: String?
+}
+
+extension Totals {
+    mutating func add(_ other: Totals) {
+        hits += other.hits
+        misses += other.misses
+        savedMs += other.savedMs
+        evictions += other.evictions
+        expirations += other.expirations
+        hotHits += other.hotHits
+        coldHits += other.coldHits
+    }
 }

@@ -95,7 +95,7 @@ package struct StoreCore: ~Copyable {
 
     /// Makes room in a full table: functions without entries that nobody defined go, their counts with them.
     private mutating func forgetUnusedFunctions() {
-        for place in functions.places where functions.isLive(place) {
+        for place in functions.allPlaces where functions.isLive(place) {
             let profile = functions[place]
             guard profile.count == 0, profile.graves == 0, !profile.row.defined else { continue }
             leases.end(function: place, now: now)
@@ -139,6 +139,14 @@ package struct StoreCore: ~Copyable {
 
     /// Why nothing that has to reach the disk can be accepted, if so: it takes nothing, and enough waits for it.
     package var refusesChanges: String? { queue.isFull ? degraded : nil }
+
+    /// A commit is over: its changes up to this number are in the database. The caller has released the payloads.
+    mutating func finishCommit(sequence: UInt64, row: Int64) {
+        queue.finish()
+        committedSequence = sequence
+        committedRow = max(committedRow, row)
+        trimHot()
+    }
 
     // MARK: connections
 

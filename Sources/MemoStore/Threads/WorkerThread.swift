@@ -13,7 +13,7 @@ package final class WorkerThread: @unchecked Sendable {  // `handle` is written 
     package init(name: String, _ run: @escaping @Sendable () -> Void) {
         let work = Unmanaged.passRetained(
             Work {
-                pthread_setname_np(pthread_self(), name)
+                Self.setName(name)
                 run()
             })
         let result = pthread_create(
@@ -23,6 +23,13 @@ package final class WorkerThread: @unchecked Sendable {  // `handle` is written 
                 return nil
             }, work.toOpaque())
         precondition(result == 0, "no thread to be had: \(String(cString: strerror(result)))")
+    }
+
+    private static func setName(_ name: String) {
+        let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        _ = name.withCString { write(descriptor, $0, strlen($0)) }
+        close(descriptor)
     }
 
     /// Runs a function on a thread that nobody waits for.
