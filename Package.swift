@@ -22,6 +22,7 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: settings),
         .target(
             name: "Migrations", path: "migrations",
@@ -30,7 +31,7 @@ let package = Package(
         .target(name: "MemoStore", dependencies: ["SQLite", "Migrations"], swiftSettings: settings),
         .target(
             name: "MemoServer",
-            dependencies: ["MemoStore", "MemoWire", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["CLinux", "MemoStore", "MemoWire", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .target(name: "MemoClient", dependencies: ["MemoWire"], swiftSettings: settings),
         .executableTarget(
@@ -48,5 +49,7 @@ let package = Package(
             ], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
         .testTarget(name: "MemoStoreTests", dependencies: ["MemoStore"], swiftSettings: settings),
+        .testTarget(
+            name: "MemoServerTests", dependencies: ["MemoServer", "MemoWire"], swiftSettings: settings),
     ]
 )
