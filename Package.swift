@@ -47,6 +47,7 @@ let package = Package(
                 "MemoClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
+        .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
         .testTarget(name: "MemoStoreTests", dependencies: ["MemoStore"], swiftSettings: settings),
         .testTarget(
