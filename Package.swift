@@ -18,6 +18,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         .systemLibrary(
@@ -31,7 +32,11 @@ let package = Package(
         .target(name: "MemoStore", dependencies: ["SQLite", "Migrations"], swiftSettings: settings),
         .target(
             name: "MemoServer",
-            dependencies: ["CLinux", "MemoStore", "MemoWire", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "CLinux", "MemoStore", "MemoWire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
             swiftSettings: settings),
         .target(name: "MemoClient", dependencies: ["MemoWire"], swiftSettings: settings),
         .executableTarget(

@@ -42,6 +42,9 @@ struct FunctionTable: ~Copyable {
     /// The place of the function with this number.
     func place(id: UInt32) -> UInt32? { places[id] }
 
+    /// Numbers below this were given out in an earlier run.
+    mutating func reserve(_ next: UInt32) { nextID = max(nextID, next) }
+
     func isLive(_ place: UInt32) -> Bool { profiles[Int(place)].isLive }
 
     subscript(place: UInt32) -> FunctionProfile {

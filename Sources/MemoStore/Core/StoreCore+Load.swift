@@ -57,6 +57,11 @@ extension StoreCore {
         }
     }
 
+    mutating func reserveNumbers(function: UInt32, tag: UInt32) {
+        functions.reserve(function)
+        tags.reserve(tag)
+    }
+
     /// The end of loading.
     mutating func finishLoad(seed: (UInt64, UInt64), totals: Totals, nextRow: Int64, garbage: [Int64]) {
         keyHash = KeyHash(seed: seed)

@@ -45,6 +45,16 @@ package struct StoreCore: ~Copyable {
     /// Set where the writer has to be told of new work.
     var writerSignal = WriterSignal.none
     var writerIsIdle = true
+    /// A commit that failed and is tried again, before anything else is committed.
+    var failedBatch: Batch?
+    var lastFailure: ColdFailure?
+    /// The database is to be opened anew before the next commit.
+    var needsRecovery = false
+    /// Entries that were put while the disk took nothing are still to be queued.
+    var hasMemoryOnly = false
+    /// Whether the caretaker has work that does not wait for its next turn.
+    var needsCare = false
+    var isFinished = false
     /// Connections that wait for room in the queue.
     var waitingForRoom: [ConnectionID] = []
 
@@ -146,6 +156,15 @@ package struct StoreCore: ~Copyable {
         committedSequence = sequence
         committedRow = max(committedRow, row)
         trimHot()
+    }
+
+    /// What the threads are to be told after the lock is released.
+    mutating func takeSignals() -> (writer: Bool, caretaker: Bool, wakes: [ConnectionID]) {
+        let wakesWriter = writerSignal == .work
+        writerSignal = .none
+        let wakesCaretaker = needsCare
+        needsCare = false
+        return (wakesWriter, wakesCaretaker, leases.takeWakes())
     }
 
     // MARK: connections

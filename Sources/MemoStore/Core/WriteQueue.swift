@@ -45,4 +45,11 @@ struct WriteQueue: ~Copyable {
     }
 
     mutating func finish() { costInFlight = 0 }
+
+    /// Takes the newest changes back; none of them is an insert.
+    mutating func dropLast(_ count: Int) {
+        for write in writes.suffix(count) { cost -= Self.cost(of: write) }
+        writes.removeLast(count)
+        sequence -= UInt64(count)
+    }
 }
