@@ -13,8 +13,8 @@ extension Dispatcher {
             $0.field("max_line", settings.maxLineBytes)
             $0.field("max_fn", WireLimits.functionBytes)
             $0.field("max_key", WireLimits.keyBytes)
-            $0.field("max_keys", WireLimits.itemsPerRequest)
-            $0.field("max_tags", WireLimits.tagsPerEntry)
+            $0.field("max_keys", WireLimits.batchElements)
+            $0.field("max_tags", WireLimits.tags)
             $0.field("max_lease_ms", Int(WireLimits.leaseMs))
         }
         object.reply(to: request, into: &context.connection.output)

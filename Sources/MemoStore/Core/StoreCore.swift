@@ -2,7 +2,7 @@
 /// queue what the database is to be told; none of them waits for anything.
 ///
 /// Aspects stand in files of their own: `StoreCore+Find`, `+Get`, `+Put`, `+Clear`, `+Evict`, `+Sweep` and so on.
-package struct StoreCore: ~Copyable {
+package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex`, and its memory is its own.
     var directory: Directory
     var functions: FunctionTable
     var tags: TagTable
