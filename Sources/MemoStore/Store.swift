@@ -52,7 +52,7 @@ package final class Store: Sendable {
             guard
                 var core = StoreCore(
                     hotBytes: configuration.hotBytes, coldBytes: configuration.coldBytes,
-                    limits: configuration.limits, random: RandomSource())
+                    interning: configuration.interning, limits: configuration.limits, random: RandomSource())
             else {
                 throw ColdError(.other, "there is no address space for an index of \(configuration.limits.entriesMax) entries")
             }

@@ -19,7 +19,7 @@ extension Store {
                 hasMore = core.sweep()
                 if flushes {
                     core.flushCounters()
-                    core.compactJournal(rows: database.journalRows)
+                    core.compactJournal()
                 }
                 nextLease = core.leases.nextEnd
             }
