@@ -17,6 +17,8 @@ public struct WireLimits: Sendable {
     public static let clientBytes = 128
     public static let tags = 16
     public static let tagBytes = 128
+    /// `PATH_MAX` without its NUL.
+    public static let pathBytes = 4095
     /// Rows of one answer to `functions` or `keys`.
     public static let rows = 1000
     /// The longest lease and the longest wait for one.

@@ -53,14 +53,15 @@ struct JSONNumber {
         } else {
             isExponentTooLarge = false
         }
-        let count = whole.count &+ fraction.count
-        var first = 0
-        var last = count
-        func digit(_ index: Int) -> UInt8 {
-            text[index < whole.count ? whole.lowerBound &+ index : fraction.lowerBound &+ index &- whole.count]
+        let point = whole.count
+        let (beforePoint, behindPoint) = (whole.lowerBound, fraction.lowerBound &- point)
+        func isZero(_ index: Int) -> Bool {
+            text[index &+ (index < point ? beforePoint : behindPoint)] == UInt8(ascii: "0")
         }
-        while first < last, digit(first) == UInt8(ascii: "0") { first &+= 1 }
-        while last > first, digit(last &- 1) == UInt8(ascii: "0") { last &-= 1 }
+        var first = 0
+        var last = point &+ fraction.count
+        while first < last, isZero(first) { first &+= 1 }
+        while last > first, isZero(last &- 1) { last &-= 1 }
         self.first = first
         self.last = last
         exponent = written &+ Int64(whole.count &- last)
@@ -79,8 +80,9 @@ struct JSONNumber {
         let before = min(lower, point)..<min(upper, point)
         let behind = max(lower, point)..<max(upper, point)
         let shift = fraction.lowerBound &- point
+        let sign = whole.lowerBound
         return (
-            Bytes(rebasing: text[(before.lowerBound &+ whole.lowerBound)..<(before.upperBound &+ whole.lowerBound)]),
+            Bytes(rebasing: text[(before.lowerBound &+ sign)..<(before.upperBound &+ sign)]),
             Bytes(rebasing: text[(behind.lowerBound &+ shift)..<(behind.upperBound &+ shift)])
         )
     }

@@ -30,6 +30,22 @@ struct Arena: ~Copyable {
         return Bytes(target)
     }
 
+    /// Decodes what stands between the quotes of a string. What has no escapes is not copied.
+    ///
+    /// - Returns: The bytes, and whether they are valid UTF-8: unpaired surrogates are written as if they
+    ///   were characters.
+    @inline(__always) mutating func decode(_ characters: Bytes) -> (bytes: Bytes, isUnicode: Bool) {
+        JSONText.hasEscapes(characters) ? decodeEscaped(characters) : (characters, true)
+    }
+
+    private mutating func decodeEscaped(_ characters: Bytes) -> (bytes: Bytes, isUnicode: Bool) {
+        let target = allocate(characters.count)
+        guard let base = target.baseAddress else { return (characters, true) }
+        let (count, isUnicode) = JSONText.decode(characters, to: base.assumingMemoryBound(to: UInt8.self))
+        giveBack(target.count &- count)
+        return (Bytes(rebasing: target[..<count]), isUnicode)
+    }
+
     /// Takes everything back; one chunk of ordinary size is kept for the next requests.
     mutating func removeAll() {
         guard let first = chunks.first else { return }

@@ -36,6 +36,8 @@ struct FieldSet: Equatable, BitwiseCopyable {
 
     @inline(__always) func isSubset(of other: FieldSet) -> Bool { bits & ~other.bits == 0 }
 
+    @inline(__always) func intersects(_ other: FieldSet) -> Bool { bits & other.bits != 0 }
+
     /// The first field that `other` has not.
     func first(notIn other: FieldSet) -> Field? {
         Field.allCases.first { contains($0) && !other.contains($0) }

@@ -46,17 +46,14 @@ extension KeyCanonicalizer {
         position = endOfString(at: position)
         var name = Bytes(rebasing: text[(start &+ 1)..<(position &- 1)])
         if JSONText.hasEscapes(name) {
-            let target = arena.allocate(name.count)
-            let (count, isUnicode) = JSONText.decode(
-                name, to: target.baseAddress!.assumingMemoryBound(to: UInt8.self))
+            let isUnicode: Bool
+            (name, isUnicode) = arena.decode(name)
             if !isUnicode, surrogateOffset == nil { surrogateOffset = start }
-            arena.giveBack(target.count &- count)
-            name = Bytes(rebasing: target[..<count])
         }
         skipWhitespace(at: &position)
         position &+= 1
         skipWhitespace(at: &position)
-        pending.append(Member(name: name, value: position, ordinal: objects.count))
+        pending.append(Member(name: name, start: start, value: position, ordinal: objects.count))
     }
 
     /// Sorts the members of an object that has ended.
@@ -69,10 +66,13 @@ extension KeyCanonicalizer {
             break
         }
         if !isSorted {
-            pending[range].sort { JSONText.precedes($0.name, $1.name) }
+            // In place: a slice of the array would be a copy.
+            pending.withUnsafeMutableBufferPointer {
+                $0[range].sort { JSONText.precedes($0.name, $1.name) }
+            }
             for index in range.dropFirst()
             where JSONText.areEqual(pending[index &- 1].name, pending[index].name) {
-                throw .repeatedMember(offset: max(pending[index &- 1].value, pending[index].value))
+                throw .repeatedMember(offset: max(pending[index &- 1].start, pending[index].start))
             }
         }
         let first = members.count

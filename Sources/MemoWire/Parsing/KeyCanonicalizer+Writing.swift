@@ -128,8 +128,9 @@ extension KeyCanonicalizer {
     ///
     /// With n significant digits d and the value d·10^e: an integer of up to 20 digits is written out; where
     /// the point falls among the digits, or up to five zeroes before them, it is written there; everything
-    /// else is `d`, `e` and the exponent. In the typed form an integral value that was written with a fraction
-    /// or an exponent has `.0` behind its digits, which no integer has.
+    /// else is `d`, `e` and the exponent. In the typed form what was written as an integer stays one, all its
+    /// digits written, and an integral value that was written with a fraction or an exponent has `.0` behind
+    /// its digits. So either form, read as a key, has itself as its form.
     private mutating func append(_ number: JSONNumber, typed: Bool) {
         let marked = !number.isInteger && number.isIntegral
         if marked { isTypedDifferent = true }
@@ -153,6 +154,13 @@ extension KeyCanonicalizer {
                 append(number.digits(0..<count))
             } else {
                 append(number.digits(0..<count))
+                if number.exponent != 0, number.isInteger {
+                    isTypedDifferent = true
+                    if typed {
+                        for _ in 0..<number.exponent { output.append(UInt8(ascii: "0")) }
+                        return
+                    }
+                }
                 if number.exponent != 0 {
                     if marked && typed { output.append(".0") }
                     output.append(UInt8(ascii: "e"))

@@ -12,9 +12,11 @@ struct KeyCanonicalizer: ~Copyable {
         case tooLarge
     }
 
-    /// An object's member: its decoded name, where its value begins, and how many objects begin before that.
+    /// An object's member: its decoded name, where the name and the value begin, and how many objects begin
+    /// before that.
     struct Member {
         var name: Bytes
+        var start: Int
         var value: Int
         var ordinal: Int
     }

@@ -11,7 +11,8 @@ struct OperationShape: BitwiseCopyable {
     static let entry = OperationShape(
         .mput, required: [.key, .value], optional: putOptions, common: [])
 
-    private static let putOptions: [Field] = [
+    /// Fields that a `put` may have.
+    static let putOptions: [Field] = [
         .ttlMs, .staleMs, .costMs, .tags, .lease, .durable, .ifAbsent,
     ]
 
