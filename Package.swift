@@ -47,6 +47,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
-        .testTarget(name: "MemoStoreTests", dependencies: ["MemoStore"], swiftSettings: settings),
+        .testTarget(name: "SQLiteTests", dependencies: ["SQLite"], swiftSettings: settings),
+        .testTarget(
+            name: "MemoStoreTests", dependencies: ["MemoStore", "SQLite", "Migrations"],
+            swiftSettings: settings),
     ]
 )
