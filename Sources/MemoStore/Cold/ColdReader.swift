@@ -68,7 +68,6 @@ extension Connection {
             PRAGMA query_only = on;
             PRAGMA trusted_schema = off;
             PRAGMA cell_size_check = on;
-            PRAGMA wal_autocheckpoint = 0;
             PRAGMA mmap_size = 0;
             PRAGMA temp_store = memory;
             PRAGMA cache_size = -\(ColdOptions.readerCacheBytes / 1024);
