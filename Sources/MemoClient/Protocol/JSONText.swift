@@ -37,6 +37,28 @@ public struct JSONText: Sendable, Hashable, CustomStringConvertible {
         self.init(trusted: Array(String(number).utf8))
     }
 
+    /// An array.
+    public init(joining elements: [JSONText]) {
+        var bytes: [UInt8] = [0x5B]
+        for element in elements {
+            if bytes.count > 1 { bytes.append(0x2C) }
+            bytes += element.bytes
+        }
+        self.init(trusted: bytes + [0x5D])
+    }
+
+    /// An object.
+    public init(members: [(String, JSONText)]) {
+        var bytes: [UInt8] = [0x7B]
+        for (name, value) in members {
+            if bytes.count > 1 { bytes.append(0x2C) }
+            bytes.append(jsonString: name)
+            bytes.append(0x3A)
+            bytes += value.bytes
+        }
+        self.init(trusted: bytes + [0x7D])
+    }
+
     /// - Parameter trusted: one JSON value without line feeds.
     init(trusted bytes: [UInt8]) {
         self.bytes = bytes
