@@ -10,7 +10,7 @@ public struct JSONText: Sendable, Hashable, CustomStringConvertible {
     public init(parsing text: some Sequence<UInt8>) throws(MemoError) {
         let bytes = Array(text)
         do {
-            _ = try bytes.withUnsafeBytes { try JSONValue.parse($0) }
+            try bytes.withUnsafeBytes { try JSONValue.validate($0) }
         } catch {
             throw MemoError(.badJSON, "\(error)", cause: error)
         }
@@ -36,6 +36,8 @@ public struct JSONText: Sendable, Hashable, CustomStringConvertible {
     public init(_ number: some FixedWidthInteger) {
         self.init(trusted: Array(String(number).utf8))
     }
+
+    public static let null = JSONText(trusted: Array("null".utf8))
 
     /// An array.
     public init(joining elements: [JSONText]) {

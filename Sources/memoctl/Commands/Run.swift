@@ -32,14 +32,17 @@ struct Run: ParsableCommand {
     var ttl: LifetimeArgument?
     @Option(
         help: ArgumentHelp(
-            "How long after that it is still replayed, while it runs again in the background.", valueName: "duration"))
+            "How long after that it is still replayed, while it runs again in the background.",
+            valueName: "duration"))
     var stale: DurationArgument?
-    @Option(help: ArgumentHelp("A name to clear it by; may be repeated.", valueName: "tag")) var tag: [String] = []
+    @Option(help: ArgumentHelp("A name to clear it by; may be repeated.", valueName: "tag")) var tag:
+        [String] = []
     @Flag(help: "Remember a failure too.") var keepFailures = false
     @Flag(help: "Run it in any case, and remember that.") var refresh = false
     @Flag(help: "Say on standard error whether it was remembered, and why not.") var explain = false
     @Option(help: .hidden) var lease: String?
-    @Argument(parsing: .postTerminator, help: "The command and its arguments, behind --.") var command: [String] = []
+    @Argument(parsing: .postTerminator, help: "The command and its arguments, behind --.") var command:
+        [String] = []
 
     func validate() throws {
         guard !command.isEmpty else {

@@ -68,7 +68,8 @@ struct ChildProcess {
 
     private static func makePipe() throws -> (reading: Int32, writing: Int32) {
         var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw OutputError("a pipe", number: errno) }
+        guard pipe(&ends) == 0 else { throw OutputError("a pipe", number: errno) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])
     }
 
@@ -76,14 +77,18 @@ struct ChildProcess {
         _ output: Int32, _ errors: Int32, echoes: Bool, to run: inout RecordedRun
     ) throws {
         var sources = [
-            pollfd(fd: output, events: Int16(POLLIN), revents: 0), pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: output, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
         ]
         let streams: [(RecordedRun.Stream, Output)] = [
-            (.standardOutput, .standard), (.standardError, Output(descriptor: STDERR_FILENO, name: "standard error")),
+            (.standardOutput, .standard),
+            (.standardError, Output(descriptor: STDERR_FILENO, name: "standard error")),
         ]
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while sources.contains(where: { $0.fd >= 0 }) {
-            guard poll(&sources, 2, -1) >= 0 || errno == EINTR else { throw OutputError("poll", number: errno) }
+            guard poll(&sources, 2, -1) >= 0 || errno == EINTR else {
+                throw OutputError("poll", number: errno)
+            }
             for index in sources.indices where sources[index].fd >= 0 && sources[index].revents != 0 {
                 sources[index].revents = 0
                 let count = read(sources[index].fd, &buffer, buffer.count)

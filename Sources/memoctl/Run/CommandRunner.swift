@@ -21,13 +21,13 @@ struct CommandRunner {
         do throws(MemoError) {
             let found = settings.refresh || settings.lease != nil ? nil : try look(key, client)
             if let value = found?.value {
-                if let recorded = RecordedRun(value) {
+                if let recorded = RecordedRun(value), recorded.status == 0 || settings.keepsFailures {
                     if let lease = found?.lease, found?.isStale ?? false {
                         BackgroundRefresh.start(lease: lease, connection: client.descriptor, input: input)
                     }
                     replay(recorded)
                 }
-                explain("what is stored for this command is not a recorded run: running it")
+                explain("what is stored for it is a failure, or not a recorded run: running it")
             }
             try client.connect()
             compute(key, input, client, lease: settings.lease ?? found?.lease)
@@ -63,7 +63,8 @@ struct CommandRunner {
         exit(recorded.status)
     }
 
-    private func compute(_ key: RunKey, _ input: [UInt8]?, _ client: BlockingClient, lease: String?) -> Never {
+    private func compute(_ key: RunKey, _ input: [UInt8]?, _ client: BlockingClient, lease: String?) -> Never
+    {
         let start = ContinuousClock.now
         let (recorded, ending) = runRecording(input)
         if let reason = reasonNotToKeep(recorded, ending, key, input) {
@@ -71,11 +72,16 @@ struct CommandRunner {
             if let lease { _ = try? client.perform(.release(key.function, key.json, lease: lease)) }
         } else {
             let options = PutOptions(
-                ttl: settings.ttl, stale: settings.stale, cost: ContinuousClock.now - start, tags: settings.tags,
+                ttl: settings.ttl, stale: settings.stale, cost: ContinuousClock.now - start,
+                tags: settings.tags,
                 lease: lease)
             do {
                 let outcome = try client.perform(.put(key.function, key.json, recorded.json, options))
-                if case .refused(let reason) = outcome { explain("not kept: \(reason)") } else { explain("kept") }
+                if case .refused(let reason) = outcome {
+                    explain("not kept: \(reason)")
+                } else {
+                    explain("kept")
+                }
             } catch {
                 explain("not kept: \(error.message)")
             }
@@ -127,17 +133,22 @@ struct CommandRunner {
     /// With the exit status that a shell has for it.
     private func notStarted(_ number: Int32) -> Never {
         let name = String(decoding: settings.command[0], as: UTF8.self)
-        complain("\(name): " + (number == ENOENT ? "command not found" : SystemCallError("", number: number).reason))
+        complain(
+            "\(name): "
+                + (number == ENOENT ? "command not found" : SystemCallError("", number: number).reason))
         exit(number == ENOENT ? 127 : 126)
     }
 
     private func explain(_ found: Lookup, _ key: RunKey, _ client: BlockingClient) {
         if found.value != nil {
-            let age = found.reply.int("age_ms").map { ", " + HumanFormat.duration(milliseconds: $0) + " old" } ?? ""
-            explain((found.isStale ? "stale hit" : "hit") + age + (found.lease == nil ? "" : "; refreshing it"))
+            let age =
+                found.reply.int("age_ms").map { ", " + HumanFormat.duration(milliseconds: $0) + " old" } ?? ""
+            explain(
+                (found.isStale ? "stale hit" : "hit") + age + (found.lease == nil ? "" : "; refreshing it"))
         } else {
             let state = (try? client.perform(.why(key.function, key.json)))?.string("state") ?? "unknown"
-            let reason = state == "unknown" ? "nothing is remembered for it" : "what was remembered is \(state)"
+            let reason =
+                state == "unknown" ? "nothing is remembered for it" : "what was remembered is \(state)"
             explain("miss: \(reason); its key is \(key.json)")
         }
     }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A descriptor from which given bytes are read: a file in memory.
+/// A descriptor from which given bytes are read.
 enum InputFile {
     static func make(_ bytes: [UInt8]) throws -> Int32 {
         if bytes.isEmpty {
@@ -8,10 +8,13 @@ enum InputFile {
             guard descriptor >= 0 else { throw OutputError("/dev/null", number: errno) }
             return descriptor
         }
-        let descriptor = memfd_create("memoctl-input", UInt32(MFD_CLOEXEC))
-        guard descriptor >= 0 else { throw OutputError("a file in memory", number: errno) }
+        // Without a name: it is gone when its last descriptor is closed.
+        guard let file = tmpfile() else { throw OutputError("a temporary file", number: errno) }
+        defer { fclose(file) }
+        let descriptor = fcntl(fileno(file), F_DUPFD_CLOEXEC, 3)
+        guard descriptor >= 0 else { throw OutputError("a temporary file", number: errno) }
         do {
-            try Output(descriptor: descriptor, name: "a file in memory").write(bytes)
+            try Output(descriptor: descriptor, name: "a temporary file").write(bytes)
         } catch {
             close(descriptor)
             throw error

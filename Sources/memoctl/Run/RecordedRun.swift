@@ -5,7 +5,10 @@ internal import MemoWire
 /// remembered is JSON that other programs can read:
 /// `{"status":0,"output":[[1,"text"],[2,{"base64":"…"}]]}`.
 struct RecordedRun: Equatable {
-    enum Stream: Int { case standardOutput = 1, standardError = 2 }
+    enum Stream: Int {
+        case standardOutput = 1
+        case standardError = 2
+    }
 
     struct Chunk: Equatable {
         let stream: Stream

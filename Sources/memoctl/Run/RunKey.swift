@@ -52,9 +52,12 @@ struct RunKey {
     }
 
     private static func workingDirectory() throws -> [UInt8] {
-        guard let directory = getcwd(nil, 0) else { throw OutputError("the working directory", number: errno) }
+        guard let directory = getcwd(nil, 0) else {
+            throw OutputError("the working directory", number: errno)
+        }
         defer { free(directory) }
-        return Array(UnsafeBufferPointer(start: directory, count: strlen(directory)).map { UInt8(bitPattern: $0) })
+        return Array(
+            UnsafeBufferPointer(start: directory, count: strlen(directory)).map { UInt8(bitPattern: $0) })
     }
 
     private static func variable(_ name: String) -> JSONText {
@@ -68,7 +71,7 @@ struct RunKey {
         return object([("base64", JSONText(string: String(decoding: Base64.encode(bytes), as: UTF8.self)))])
     }
 
-    private static let null = JSONText(.null)
+    private static let null = JSONText.null
 
     private static func list(_ elements: [JSONText]) -> JSONText {
         JSONText(joining: elements)

@@ -2,6 +2,9 @@ internal import Glibc
 
 /// Starts processes.
 enum Spawning {
+    /// `POSIX_SPAWN_SETSID`, which the C library shows only to those who ask for its extensions.
+    private static let setSession: Int16 = 0x80
+
     /// - Parameters:
     ///   - command: the words; the first is looked up in `PATH`.
     ///   - descriptors: what becomes the child's descriptors from 0 on.
@@ -26,7 +29,7 @@ enum Spawning {
             posix_spawnattr_setsigmask(&attributes, &mask)
             flags |= Int16(POSIX_SPAWN_SETSIGMASK)
         }
-        if isDetached { flags |= Int16(POSIX_SPAWN_SETSID) }
+        if isDetached { flags |= setSession }
         posix_spawnattr_setflags(&attributes, flags)
 
         var words: [UnsafeMutablePointer<CChar>?] = command.map { word in
@@ -49,13 +52,15 @@ enum Spawning {
     private static func inherited(without variables: [String]) -> [UnsafeMutablePointer<CChar>?] {
         let names = variables.map { Array($0.utf8.prefix { $0 != UInt8(ascii: "=") }) + [UInt8(ascii: "=")] }
         var environment: [UnsafeMutablePointer<CChar>?] = []
-        var next = environ
-        while let variable = next?.pointee {
+        var next: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = environ
+        while let variable = next.pointee {
             let isReplaced = names.contains { name in
-                name.withUnsafeBytes { strncmp(variable, $0.bindMemory(to: CChar.self).baseAddress!, name.count) == 0 }
+                name.withUnsafeBytes {
+                    strncmp(variable, $0.bindMemory(to: CChar.self).baseAddress!, name.count) == 0
+                }
             }
             if !isReplaced { environment.append(variable) }
-            next = next?.advanced(by: 1)
+            next += 1
         }
         return environment
     }
