@@ -49,7 +49,7 @@ let package = Package(
         .executableTarget(
             name: "memoctl",
             dependencies: [
-                "MemoClient",
+                "MemoClient", "MemoWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
