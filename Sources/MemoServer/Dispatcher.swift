@@ -23,7 +23,8 @@ public final class Dispatcher: RequestExecutor {
     }
 
     public func execute(
-        _ requests: inout [ParsedRequest], from first: Int, batch: borrowing RequestBatch, for connection: Connection
+        _ requests: inout [ParsedRequest], from first: Int, batch: borrowing RequestBatch,
+        for connection: Connection
     ) -> Int {
         entries.withLock { entries in
             for position in first..<requests.count {

@@ -48,7 +48,8 @@ final class EventLoop: @unchecked Sendable {
         self.executor = executor
         self.logger = logger
         epoll = try Epoll(eventsPerTurn: limits.eventsPerTurn)
-        pool = BufferPool(bufferBytes: limits.readBytes, limit: limits.pooledBuffers, counters: port.poolCounters)
+        pool = BufferPool(
+            bufferBytes: limits.readBytes, limit: limits.pooledBuffers, counters: port.poolCounters)
         connections = ConnectionTable(loop: port.index)
         try epoll.add(port.mailbox.descriptor, .read, token: Self.mailboxToken)
     }
@@ -95,7 +96,8 @@ final class EventLoop: @unchecked Sendable {
             connection.armedDeadline = nil
             if let stall = connection.stallDeadline, stall <= now {
                 quotas.countStalled()
-                logger.notice("disconnected a client that does not read", metadata: ["uid": "\(connection.uid)"])
+                logger.notice(
+                    "disconnected a client that does not read", metadata: ["uid": "\(connection.uid)"])
                 close(connection)
                 continue
             }
@@ -149,9 +151,16 @@ final class EventLoop: @unchecked Sendable {
             connection.isListedAsGated = false
             guard !connection.isClosed else { continue }
             connection.replies.open(result)
+            listIfGated(connection)
             flush(connection)
             proceed(connection)
         }
+    }
+
+    func listIfGated(_ connection: Connection) {
+        guard connection.replies.gateCount > 0, !connection.isListedAsGated else { return }
+        connection.isListedAsGated = true
+        gated.append(connection)
     }
 
     private func append(_ event: [UInt8], to connection: Connection) {
