@@ -197,6 +197,15 @@ final class ColdDatabase: @unchecked Sendable {
     /// A connection for a thread that reads. All are to be gone before `reopen`, `startEmpty` and `close`.
     func makeReader() throws(ColdError) -> ColdReader { try ColdReader(path) }
 
+    /// A connection for the thread that checks the file in the background; to be gone at the same moments.
+    func makeScrub() throws(ColdError) -> ColdScrub { try ColdScrub(path) }
+
+    /// Copies the database to a path that does not exist yet. May be called from any thread, but not across a
+    /// `reopen` or `startEmpty`.
+    func backup(to target: String, isCancelled: () -> Bool = { false }) throws(ColdError) {
+        try ColdBackup.write(path, to: target, isCancelled: isCancelled)
+    }
+
     /// After a failed write or sync: closes and opens again, and moves the whole log into the database, so that
     /// nothing that the failure left unwritten is trusted. What was committed is still there; of the commit that
     /// failed either all is or nothing, and it may be repeated.
@@ -212,7 +221,7 @@ final class ColdDatabase: @unchecked Sendable {
         }
         let writer = try ColdWriter(path, options, wallMs: source.wallMs())
         guard try writer.meta.seed() != nil else { throw ColdError(.corrupt, "its seed is missing") }
-        try writer.moveLog()
+        try writer.resume()
         try adopt(writer)
     }
 
