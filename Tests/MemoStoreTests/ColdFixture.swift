@@ -11,9 +11,9 @@ final class ColdFixture {
 
     var path: String { options.path }
 
-    init() throws {
+    init(below parent: String = NSTemporaryDirectory()) throws {
         directory =
-            URL(fileURLWithPath: NSTemporaryDirectory()).resolvingSymlinksInPath().path
+            URL(fileURLWithPath: parent).resolvingSymlinksInPath().path
             + "/cold-tests-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         options = ColdOptions(path: directory + "/memod.db")

@@ -103,17 +103,16 @@ final class ColdWriter {
         }
     }
 
-    /// Moves pages from the log into the database if there are many.
-    /// - Returns: whether there were.
-    func checkpointIfDue() throws(ColdError) -> Bool {
-        guard connection.walFrameCount >= ColdOptions.checkpointFrames else { return false }
+    /// Pages in the log that are not in the database yet.
+    var logFrames: Int64 { Int64(connection.walFrameCount) }
+
+    /// Moves pages from the log into the database, as far as readers let it.
+    func checkpoint() throws(ColdError) {
         do throws(SQLiteError) {
             try connection.checkpoint(.passive)
-            return true
         } catch {
             // A reader in its way is no error: the next one moves the rest.
-            if error.kind == .busy { return true }
-            throw ColdError(error)
+            if error.kind != .busy { throw ColdError(error) }
         }
     }
 
