@@ -23,6 +23,7 @@ struct FunctionTable: ~Copyable {
     private var profiles: ContiguousArray<FunctionProfile> = []
     private var buckets = [UInt32](repeating: FunctionTable.none, count: 64)
     private var free: [UInt32] = []
+    private var places: [UInt32: UInt32] = [:]
     private var nextID: UInt32 = 1
     private(set) var dirty: [UInt32] = []
     private(set) var countByOwner: [Int64: Int] = [:]
@@ -36,7 +37,13 @@ struct FunctionTable: ~Copyable {
 
     var count: Int { profiles.count - free.count }
     /// Every place, those of forgotten functions included.
-    var places: Range<UInt32> { 0..<UInt32(profiles.count) }
+    var allPlaces: Range<UInt32> { 0..<UInt32(profiles.count) }
+
+    /// The place of the function with this number.
+    func place(id: UInt32) -> UInt32? { places[id] }
+
+    /// Numbers below this were given out in an earlier run.
+    mutating func reserve(_ next: UInt32) { nextID = max(nextID, next) }
 
     func isLive(_ place: UInt32) -> Bool { profiles[Int(place)].isLive }
 
@@ -94,6 +101,7 @@ struct FunctionTable: ~Copyable {
             profiles.append(profile)
         }
         buckets[bucket] = place
+        places[row.id] = place
         countByOwner[row.owner, default: 0] += 1
         return place
     }
@@ -110,6 +118,7 @@ struct FunctionTable: ~Copyable {
             profiles[before].chain = profiles[index].chain
         }
         countByOwner[profiles[index].row.owner, default: 1] -= 1
+        places[profiles[index].row.id] = nil
         profiles[index].isLive = false
         profiles[index].isDirty = false
         free.append(place)

@@ -49,7 +49,7 @@ extension StoreCore {
 
     /// Functions of an owner, or of all where `owner` is `nil`.
     package func places(owner: Int64?) -> [UInt32] {
-        functions.places.filter { functions.isLive($0) && (owner == nil || functions[$0].row.owner == owner) }
+        functions.allPlaces.filter { functions.isLive($0) && (owner == nil || functions[$0].row.owner == owner) }
     }
 
     /// Clears the entries that bear a tag. They are gone at once; counting and removing them goes on in slices.

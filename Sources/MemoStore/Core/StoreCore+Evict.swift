@@ -46,7 +46,7 @@ extension StoreCore {
         }
     }
 
-    private mutating func sampleOldest() -> Slot? {
+    mutating func sampleOldest() -> Slot? {
         var victim = Entry.none
         var oldest = UInt64.max
         for _ in 0..<limits.evictionSamples * 4 {

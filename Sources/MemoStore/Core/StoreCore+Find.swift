@@ -55,14 +55,28 @@ extension StoreCore {
         return payload.tags.contains { tags.clearedBelow($0) > entry.row }
     }
 
+    /// What has to be read from disk before a key can be looked up, if anything.
+    package func coldTicket(
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, faults: [Fault]
+    ) -> ColdTicket? {
+        if case .cold(let ticket) = find(function, key, hash: hash, faults: faults) { ticket } else { nil }
+    }
+
     /// Brings what was read from disk into memory, as far as the entries are still the same.
     package mutating func adopt(_ faults: [Fault]) {
         for fault in faults {
             let slot = fault.ticket.slot
             guard isCurrent(slot, row: fault.ticket.row), directory[slot].payload == nil else { continue }
             guard fault.payload.footprint + HotTier.overhead <= hot.limit else { continue }
-            fault.payload.retain()
-            makeHot(slot, fault.payload)
+            let read = fault.payload
+            if read.value.count >= InternTable.leastBytes,
+                let payload = makePayload(read.facts, tags: read.tags, key: read.key, value: read.value)
+            {
+                makeHot(slot, payload)
+            } else {
+                read.retain()
+                makeHot(slot, read)
+            }
         }
     }
 

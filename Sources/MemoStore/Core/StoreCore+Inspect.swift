@@ -88,7 +88,7 @@ extension StoreCore {
         figures.pendingLimit = queue.costMax
         figures.functions = owner.map { functions.countByOwner[$0, default: 0] } ?? functions.count
         if let owner {
-            for place in functions.places where functions.isLive(place) && functions[place].row.owner == owner {
+            for place in functions.allPlaces where functions.isLive(place) && functions[place].row.owner == owner {
                 let row = functions[place].row
                 figures.totals.hits += row.hits
                 figures.totals.misses += row.misses
@@ -100,7 +100,7 @@ extension StoreCore {
             return figures
         }
         figures.totals = totals
-        figures.entries = functions.places.reduce(0) { $0 + (functions.isLive($1) ? functions[$1].count : 0) }
+        figures.entries = functions.allPlaces.reduce(0) { $0 + (functions.isLive($1) ? functions[$1].count : 0) }
         figures.hotEntries = hot.count
         figures.hotBytes = hot.bytes
         figures.coldEntries = directory.count
@@ -115,6 +115,10 @@ extension StoreCore {
         figures.ghostLimit = ghosts.capacity
         figures.tags = tags.count
         figures.tagBytes = tags.bytes
+        figures.internedValues = hot.interned.count
+        figures.internedReferences = hot.interned.references
+        figures.internedSavedBytes = hot.interned.savedBytes
+        figures.disk = disk
         return figures
     }
 }
@@ -142,5 +146,24 @@ package struct StoreStatistics: Sendable {
     package var ghostLimit = 0
     package var tags = 0
     package var tagBytes = 0
+    package var internedValues = 0
+    package var internedReferences = 0
+    package var internedSavedBytes = 0
+    var disk = StoreCore.DiskFigures()
+    package var diskInternedValues: Int { disk.interning.values }
+    package var diskInternedReferences: Int { disk.interning.references }
+    package var diskInternedSavedBytes: Int64 { disk.interning.savedBytes }
     package var degraded: String?
+}
+
+extension Totals {
+    mutating func add(_ other: Totals) {
+        hits += other.hits
+        misses += other.misses
+        savedMs += other.savedMs
+        evictions += other.evictions
+        expirations += other.expirations
+        hotHits += other.hotHits
+        coldHits += other.coldHits
+    }
 }

@@ -5,9 +5,8 @@ extension StoreCore {
     mutating func load(_ row: TagRow) { tags.add(row) }
 
     /// Adds an entry; they come in the order of their rows.
-    /// - Parameter places: the functions' places by number.
-    mutating func load(_ head: EntryHead, places: [UInt32: UInt32]) {
-        guard let place = places[head.function] else {
+    mutating func load(_ head: EntryHead) {
+        guard let place = functions.place(id: head.function) else {
             garbageRows.append(head.row)
             return
         }
@@ -56,6 +55,20 @@ extension StoreCore {
                 link(Slot(low))
             }
         }
+    }
+
+    mutating func reserveNumbers(function: UInt32, tag: UInt32) {
+        functions.reserve(function)
+        tags.reserve(tag)
+    }
+
+    /// The end of loading.
+    mutating func finishLoad(seed: (UInt64, UInt64), totals: Totals, nextRow: Int64, garbage: [Int64]) {
+        keyHash = KeyHash(seed: seed)
+        self.totals.add(totals)
+        self.nextRow = nextRow
+        committedRow = nextRow - 1
+        garbageRows += garbage
     }
 
     /// What to read into memory after a start: the most recently used first, as much as has room.

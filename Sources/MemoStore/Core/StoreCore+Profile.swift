@@ -62,7 +62,7 @@ extension StoreCore {
     package func functions(owner: Int64?, after: String?, limit: Int) -> (page: [FunctionInfo], hasMore: Bool) {
         var page: [FunctionInfo] = []
         var matching: [(name: String, place: UInt32)] = []
-        for place in functions.places where functions.isLive(place) {
+        for place in functions.allPlaces where functions.isLive(place) {
             guard owner == nil || functions[place].row.owner == owner else { continue }
             let name = functions[place].row.name
             if let after, name.utf8.lexicographicallyPrecedes(after.utf8) || name == after { continue }

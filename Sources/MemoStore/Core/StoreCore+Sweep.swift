@@ -71,13 +71,22 @@ extension StoreCore {
         return used.map(\.row)
     }
 
+    /// Replaces a journal that has grown long by the order of the entries that it is about.
+    mutating func compactJournal() {
+        guard disk.journalRows > max(1 << 20, 4 * directory.count), degraded == nil else { return }
+        enqueue(.order(order { $0.maxsize != nil }))
+    }
+
     /// The rows of all entries in the order of their last use, oldest first.
-    func order() -> [Int64] {
+    /// - Parameter isMeant: whether a function's entries are.
+    func order(of isMeant: (FunctionRow) -> Bool = { _ in true }) -> [Int64] {
         var all: [(used: UInt64, row: Int64)] = []
         all.reserveCapacity(directory.count)
         for slot in 0..<Slot(directory.slotCount) {
             let entry = directory[slot]
-            guard entry.flags.contains(.live), !entry.flags.contains(.memoryOnly) else { continue }
+            guard entry.flags.contains(.live), !entry.flags.contains(.memoryOnly),
+                isMeant(functions[entry.function].row)
+            else { continue }
             all.append((entry.used, entry.row))
         }
         all.sort { $0.used < $1.used }

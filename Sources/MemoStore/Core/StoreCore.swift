@@ -2,7 +2,7 @@
 /// queue what the database is to be told; none of them waits for anything.
 ///
 /// Aspects stand in files of their own: `StoreCore+Find`, `+Get`, `+Put`, `+Clear`, `+Evict`, `+Sweep` and so on.
-package struct StoreCore: ~Copyable {
+package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex`, and its memory is its own.
     var directory: Directory
     var functions: FunctionTable
     var tags: TagTable
@@ -11,7 +11,8 @@ package struct StoreCore: ~Copyable {
     var queue: WriteQueue
     var hot: HotTier
     var random: RandomSource
-    let keyHash: KeyHash
+    /// With the seed that the database keeps.
+    var keyHash: KeyHash
     let limits: StoreLimits
 
     /// Store time when the burst under way began, in ms.
@@ -44,10 +45,27 @@ package struct StoreCore: ~Copyable {
     /// Set where the writer has to be told of new work.
     var writerSignal = WriterSignal.none
     var writerIsIdle = true
+    /// A commit that failed and is tried again, before anything else is committed.
+    var failedBatch: Batch?
+    var lastFailure: ColdFailure?
+    /// The database is to be opened anew before the next commit.
+    var needsRecovery = false
+    /// Entries that were put while the disk took nothing are still to be queued.
+    var hasMemoryOnly = false
+    /// Whether the caretaker has work that does not wait for its next turn.
+    var needsCare = false
+    var isFinished = false
+    /// What the writer last said of the database.
+    var disk = DiskFigures()
     /// Connections that wait for room in the queue.
     var waitingForRoom: [ConnectionID] = []
 
     enum WriterSignal { case none, work }
+
+    struct DiskFigures {
+        var journalRows = 0
+        var interning = SharedValues.Figures()
+    }
 
     struct Grave {
         var function: UInt32
@@ -55,19 +73,28 @@ package struct StoreCore: ~Copyable {
         var cause: DepartureCause
     }
 
-    init?(seed: (UInt64, UInt64), hotBytes: Int, coldBytes: Int, limits: StoreLimits, random: RandomSource) {
+    init?(hotBytes: Int, coldBytes: Int, interning: Bool = true, limits: StoreLimits, random: RandomSource) {
+        var random = random
         guard let directory = Directory(capacity: limits.entriesMax) else { return nil }
-        keyHash = KeyHash(seed: seed)
+        keyHash = KeyHash(seed: (random.next(), random.next()))
         self.directory = directory
-        functions = FunctionTable(hash: keyHash, capacity: limits.functionsMax)
+        functions = FunctionTable(hash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax)
         tags = TagTable(capacity: limits.tagsMax)
         ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(capacity: limits.leasesMax, waitersMax: limits.waitersMax)
         queue = WriteQueue(costMax: limits.queueBytesFirst)
-        hot = HotTier(limit: hotBytes)
+        hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
         coldLimit = coldBytes
         self.limits = limits
         self.random = random
+    }
+
+    /// A payload that shares its value with others where that pays.
+    func makePayload(
+        _ facts: Payload.Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
+        value: UnsafeRawBufferPointer
+    ) -> Payload? {
+        Payload.allocate(facts, tags: tags, key: key, value: value, interned: hot.interned)
     }
 
     // MARK: functions
@@ -84,16 +111,18 @@ package struct StoreCore: ~Copyable {
         if owner != FunctionRow.everyone, functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax {
             return nil
         }
-        if let place = functions.add(owner: owner, name: name) { return place }
-        forgetUnusedFunctions()
-        return functions.add(owner: owner, name: name)
+        if functions.count >= functions.capacity { forgetUnusedFunctions() }
+        guard let place = functions.add(owner: owner, name: name) else { return nil }
+        // Its entries' rows refer to it: it has to be in the database before them.
+        enqueue(.function(functions[place].row))
+        return place
     }
 
     package func isTyped(_ function: UInt32) -> Bool { functions[function].row.typed }
 
     /// Makes room in a full table: functions without entries that nobody defined go, their counts with them.
     private mutating func forgetUnusedFunctions() {
-        for place in functions.places where functions.isLive(place) {
+        for place in functions.allPlaces where functions.isLive(place) {
             let profile = functions[place]
             guard profile.count == 0, profile.graves == 0, !profile.row.defined else { continue }
             leases.end(function: place, now: now)
@@ -134,6 +163,37 @@ package struct StoreCore: ~Copyable {
 
     /// Has a connection told when there is room in the queue again.
     package mutating func waitForRoom(_ connection: ConnectionID) { waitingForRoom.append(connection) }
+
+    /// Why nothing that has to reach the disk can be accepted, if so: it takes nothing, and enough waits for it.
+    package var refusesChanges: String? { queue.isFull ? degraded : nil }
+
+    /// A commit is over: its changes up to this number are in the database. The caller has released the payloads.
+    mutating func finishCommit(sequence: UInt64, row: Int64) {
+        queue.finish()
+        committedSequence = sequence
+        committedRow = max(committedRow, row)
+        trimHot()
+    }
+
+    /// What the threads are to be told after the lock is released.
+    mutating func takeSignals() -> (writer: Bool, caretaker: Bool, wakes: [ConnectionID]) {
+        let wakesWriter = writerSignal == .work
+        writerSignal = .none
+        let wakesCaretaker = needsCare
+        needsCare = false
+        return (wakesWriter, wakesCaretaker, leases.takeWakes())
+    }
+
+    // MARK: connections
+
+    /// No more requests come from a connection: the leases that it holds end.
+    package mutating func inputEnded(_ connection: ConnectionID) { leases.release(allOf: connection, now: now) }
+
+    /// A connection is gone: it holds nothing and waits for nothing.
+    package mutating func connectionClosed(_ connection: ConnectionID) {
+        leases.stopWaiting(connection)
+        leases.release(allOf: connection, now: now)
+    }
 
     /// Whether an entry's row is in the database: not only on its way there.
     func isCommitted(_ slot: Slot) -> Bool {

@@ -26,6 +26,11 @@ struct TagTable: ~Copyable {
     init(capacity: Int) { self.capacity = capacity }
 
     var count: Int { tags.count }
+    var rows: [TagRow] { tags.values.map(\.row) }
+
+    /// Numbers below this were given out in an earlier run.
+    mutating func reserve(_ next: UInt32) { nextID = max(nextID, next) }
+
     var bytes: Int { tags.values.reduce(0) { $0 + $1.members.capacity * MemoryLayout<Member>.stride + 128 } }
 
     func find(owner: Int64, name: String) -> UInt32? { numbers[Name(owner: owner, name: name)] }

@@ -1,6 +1,6 @@
 /// Changes that were made in memory and wait for the database, in order.
 struct WriteQueue: ~Copyable {
-    private(set) var writes: ContiguousArray<Write> = []
+    private(set) var writes: [Write] = []
     /// Bytes waiting, and bytes in the commit under way.
     private(set) var cost = 0
     private(set) var costInFlight = 0
@@ -36,8 +36,8 @@ struct WriteQueue: ~Copyable {
     }
 
     /// Takes what waits, to be committed as one; `finish()` follows.
-    mutating func take() -> ContiguousArray<Write> {
-        var taken: ContiguousArray<Write> = []
+    mutating func take() -> [Write] {
+        var taken: [Write] = []
         swap(&taken, &writes)
         costInFlight = cost
         cost = 0
@@ -45,4 +45,11 @@ struct WriteQueue: ~Copyable {
     }
 
     mutating func finish() { costInFlight = 0 }
+
+    /// Takes the newest changes back; none of them is an insert.
+    mutating func dropLast(_ count: Int) {
+        for write in writes.suffix(count) { cost -= Self.cost(of: write) }
+        writes.removeLast(count)
+        sequence -= UInt64(count)
+    }
 }
