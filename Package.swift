@@ -49,13 +49,16 @@ let package = Package(
         .executableTarget(
             name: "memoctl",
             dependencies: [
-                "MemoClient",
+                "MemoClient", "MemoWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
-        .testTarget(name: "MemoStoreTests", dependencies: ["MemoStore"], swiftSettings: settings),
         .testTarget(
             name: "MemoServerTests", dependencies: ["MemoServer", "MemoWire"], swiftSettings: settings),
+        .testTarget(name: "SQLiteTests", dependencies: ["SQLite"], swiftSettings: settings),
+        .testTarget(
+            name: "MemoStoreTests", dependencies: ["MemoStore", "SQLite", "Migrations"],
+            swiftSettings: settings),
     ]
 )

@@ -52,7 +52,7 @@ package final class Store: Sendable {
             guard
                 var core = StoreCore(
                     hotBytes: configuration.hotBytes, coldBytes: configuration.coldBytes,
-                    limits: configuration.limits, random: RandomSource())
+                    interning: configuration.interning, limits: configuration.limits, random: RandomSource())
             else {
                 throw ColdError(.other, "there is no address space for an index of \(configuration.limits.entriesMax) entries")
             }
@@ -89,6 +89,7 @@ package final class Store: Sendable {
                     isCurrent: { [self] in databaseGeneration.load(ordering: .acquiring) == $0 })
             },
             deliver: { [self] in
+                if $1.isCorrupt { databaseLost(.corrupt) }
                 if $0 == WarmUp.connection { warmedUp($1) } else { events.read($0, $1) }
             })
         threads.withLock { threads in

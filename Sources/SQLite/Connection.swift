@@ -1,7 +1,7 @@
 internal import CSQLite
 
 /// A connection to a database file. It takes no locks of its own: one thread at a time may use it and the
-/// statements prepared on it.
+/// statements prepared on it. It never checkpoints by itself.
 public struct Connection: ~Copyable {
     public enum Mode: Sendable {
         /// Reads and writes a file that exists.
@@ -35,6 +35,7 @@ public struct Connection: ~Copyable {
         self.handle = handle
         walFrames = .allocate(capacity: 1)
         walFrames.initialize(to: 0)
+        // It takes the place of SQLite's own checkpoints; `PRAGMA wal_autocheckpoint` would take it away again.
         sqlite3_wal_hook(
             handle,
             { context, _, _, frames in

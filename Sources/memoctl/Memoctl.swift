@@ -24,7 +24,7 @@ struct Memoctl: ParsableCommand {
         version: version,
         subcommands: [
             Stats.self, Get.self, Put.self, Delete.self, Clear.self, Ping.self, Info.self, Functions.self,
-            Keys.self, Define.self, Why.self, Touch.self, Report.self, Sync.self, Backup.self,
+            Keys.self, Define.self, Why.self, Touch.self, Report.self, Sync.self, Backup.self, Run.self,
         ])
 
     @OptionGroup var common: CommonOptions
@@ -32,6 +32,9 @@ struct Memoctl: ParsableCommand {
     /// Parses and runs; does not return where something failed.
     static func start(_ arguments: [String]) {
         do {
+            if let settings = QuickArguments.runSettings(arguments, rawWords: { CommandWords.all }) {
+                try CommandRunner(settings).run()
+            }
             var command = try parseAsRoot(ArgumentOrder.arranged(arguments))
             try command.run()
         } catch let error as MemoError {

@@ -130,7 +130,7 @@ import Testing
 
         mutating func put(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8]) {
             let value = [UInt8](
-                repeating: UInt8(truncatingIfNeeded: random.next()), count: 1 + random.below(random.below(5) == 0 ? 900 : 60))
+                repeating: UInt8(truncatingIfNeeded: random.below(4)), count: [1, 40, 64, 100, 511, 512, 900][random.below(7)])
             let ttl: Int64? = random.below(3) == 0 ? Int64(random.below(1000)) : nil
             let stale: Int64 = random.below(2) == 0 ? 0 : Int64(random.below(500))
             var tags: Set<String> = []
@@ -238,6 +238,9 @@ import Testing
         mutating func check() {
             core.now = now
             core.check()
+            disk.commit(&core)
+            core.check()
+            core.checkInterning()
             for name in names {
                 let info = core.info(place(name))
                 #expect(info.row.hits == model[name]!.hits, "seed \(seed)")

@@ -10,7 +10,7 @@ public struct JSONText: Sendable, Hashable, CustomStringConvertible {
     public init(parsing text: some Sequence<UInt8>) throws(MemoError) {
         let bytes = Array(text)
         do {
-            _ = try bytes.withUnsafeBytes { try JSONValue.parse($0) }
+            try bytes.withUnsafeBytes { try JSONValue.validate($0) }
         } catch {
             throw MemoError(.badJSON, "\(error)", cause: error)
         }
@@ -35,6 +35,30 @@ public struct JSONText: Sendable, Hashable, CustomStringConvertible {
 
     public init(_ number: some FixedWidthInteger) {
         self.init(trusted: Array(String(number).utf8))
+    }
+
+    public static let null = JSONText(trusted: Array("null".utf8))
+
+    /// An array.
+    public init(joining elements: [JSONText]) {
+        var bytes: [UInt8] = [0x5B]
+        for element in elements {
+            if bytes.count > 1 { bytes.append(0x2C) }
+            bytes += element.bytes
+        }
+        self.init(trusted: bytes + [0x5D])
+    }
+
+    /// An object.
+    public init(members: [(String, JSONText)]) {
+        var bytes: [UInt8] = [0x7B]
+        for (name, value) in members {
+            if bytes.count > 1 { bytes.append(0x2C) }
+            bytes.append(jsonString: name)
+            bytes.append(0x3A)
+            bytes += value.bytes
+        }
+        self.init(trusted: bytes + [0x7D])
     }
 
     /// - Parameter trusted: one JSON value without line feeds.

@@ -66,6 +66,11 @@ extension Dispatcher {
             $0.field("values", figures.internedValues)
             $0.field("references", figures.internedReferences)
             $0.field("saved_bytes", figures.internedSavedBytes)
+            $0.object("disk") {
+                $0.field("values", figures.diskInternedValues)
+                $0.field("references", figures.diskInternedReferences)
+                $0.field("saved_bytes", figures.diskInternedSavedBytes)
+            }
         }
         object.object("pool") {
             $0.field("idle", server.idleBuffers)

@@ -6,7 +6,9 @@ internal import SQLite
 ///
 /// Nothing is retried here. After an `.io` error close the readers and `reopen`; after `.corrupt` close them,
 /// `startEmpty`, and forget every row.
-final class ColdDatabase: @unchecked Sendable {  // All but `path`, `clock` and `options` is the writer thread's.
+///
+/// Unchecked, because only `path`, `clock` and `options`, which do not change, are for other threads.
+final class ColdDatabase: @unchecked Sendable {
     let path: DatabasePath
     let clock: StoreClock
     /// Where a damaged database was moved to by `open`, and what was wrong with it.
@@ -14,7 +16,7 @@ final class ColdDatabase: @unchecked Sendable {  // All but `path`, `clock` and 
 
     private let options: ColdOptions
     private let source: ClockSource
-    private let lock: DatabaseLock
+    private var lock: DatabaseLock?
     private let ballast: Ballast
     private var file: DatabaseFile
     private var writer: ColdWriter?
@@ -231,10 +233,12 @@ final class ColdDatabase: @unchecked Sendable {  // All but `path`, `clock` and 
         file = opened.file
     }
 
-    /// Moves the log into the database and removes it. The lock is held until the object is gone.
+    /// Moves the log into the database, removes it, and lets the lock go, whether or not that succeeds.
     func close() throws(ColdError) {
-        guard let writer else { return }
-        defer { self.writer = nil }
-        try writer.finish()
+        defer {
+            writer = nil
+            lock = nil
+        }
+        try writer?.finish()
     }
 }

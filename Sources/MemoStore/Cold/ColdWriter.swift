@@ -34,7 +34,6 @@ final class ColdWriter {
             try connection.execute(
                 """
                 PRAGMA synchronous = \(options.durability == .full ? "full" : "normal");
-                PRAGMA wal_autocheckpoint = 0;
                 PRAGMA journal_size_limit = \(ColdOptions.logBytesKept);
                 PRAGMA mmap_size = 0;
                 PRAGMA secure_delete = off;

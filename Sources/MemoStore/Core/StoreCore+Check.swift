@@ -22,6 +22,7 @@ extension StoreCore {
             }
             if entry.row >= functions[entry.function].row.clearedBelow { counts[entry.function, default: 0] += 1 }
         }
+        hotBytes += hot.interned.bytes
         precondition(hotCount == hot.count && hotBytes == hot.bytes, "hot tier: \(hotBytes) and \(hot.bytes)")
         precondition(coldBytes == self.coldBytes, "cold tier: \(coldBytes) and \(self.coldBytes)")
         for place in functions.allPlaces where functions.isLive(place) {
@@ -29,6 +30,22 @@ extension StoreCore {
             checkList(place)
         }
         leases.check()
+    }
+
+    /// References counted over all entries equal those that the table of shared values has; only the queue may
+    /// hold more, so that it has to be empty.
+    func checkInterning() {
+        precondition(queue.isEmpty && failedBatch == nil)
+        var counted: [UnsafeMutableRawPointer: Int] = [:]
+        for slot in hot.slots {
+            if let payload = directory[slot].payload, payload.isShared {
+                counted[UnsafeMutableRawPointer(payload.block), default: 0] += 1
+            }
+        }
+        hot.interned.forEach { block, references in
+            precondition(counted.removeValue(forKey: block) == references)
+        }
+        precondition(counted.isEmpty)
     }
 
     private func checkList(_ function: UInt32) {

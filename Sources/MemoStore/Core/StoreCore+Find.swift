@@ -68,8 +68,15 @@ extension StoreCore {
             let slot = fault.ticket.slot
             guard isCurrent(slot, row: fault.ticket.row), directory[slot].payload == nil else { continue }
             guard fault.payload.footprint + HotTier.overhead <= hot.limit else { continue }
-            fault.payload.retain()
-            makeHot(slot, fault.payload)
+            let read = fault.payload
+            if read.value.count >= InternTable.leastBytes,
+                let payload = makePayload(read.facts, tags: read.tags, key: read.key, value: read.value)
+            {
+                makeHot(slot, payload)
+            } else {
+                read.retain()
+                makeHot(slot, read)
+            }
         }
     }
 

@@ -39,7 +39,9 @@ extension StoreCore {
         case .absent: break
         case .here(let slot, let payload):
             if payload.expires > now {
-                return .hit(use(slot, payload, key, hash: hash, lease: request, early: early))
+                let wasRead = !faults.isEmpty && faults.contains { $0.ticket.slot == slot }
+                return .hit(
+                    use(slot, payload, key, hash: hash, isHot: !wasRead, lease: request, early: early))
             }
             expire(slot)
         }
@@ -71,10 +73,9 @@ extension StoreCore {
 
     @inline(__always)
     private mutating func use(
-        _ slot: Slot, _ payload: Payload, _ key: UnsafeRawBufferPointer, hash: UInt64, lease request: LeaseRequest?,
-        early: Double?
+        _ slot: Slot, _ payload: Payload, _ key: UnsafeRawBufferPointer, hash: UInt64, isHot: Bool,
+        lease request: LeaseRequest?, early: Double?
     ) -> Hit {
-        let isHot = directory[slot].flags.contains(.hot)
         let function = directory[slot].function
         let cost = Int64(payload.costMs)
         directory[slot].hits &+= 1

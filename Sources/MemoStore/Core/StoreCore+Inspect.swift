@@ -115,6 +115,10 @@ extension StoreCore {
         figures.ghostLimit = ghosts.capacity
         figures.tags = tags.count
         figures.tagBytes = tags.bytes
+        figures.internedValues = hot.interned.count
+        figures.internedReferences = hot.interned.references
+        figures.internedSavedBytes = hot.interned.savedBytes
+        figures.disk = disk
         return figures
     }
 }
@@ -145,6 +149,10 @@ package struct StoreStatistics: Sendable {
     package var internedValues = 0
     package var internedReferences = 0
     package var internedSavedBytes = 0
+    var disk = StoreCore.DiskFigures()
+    package var diskInternedValues: Int { disk.interning.values }
+    package var diskInternedReferences: Int { disk.interning.references }
+    package var diskInternedSavedBytes: Int64 { disk.interning.savedBytes }
     package var degraded: String?
 }
 

@@ -80,7 +80,9 @@ extension StoreCore {
             return outcome
         }
         let isMemoryOnly = degraded != nil
-        guard let payload = Payload.allocate(facts(of: request), tags: request.tags, key: request.key, value: request.value)
+        guard
+            let payload = makePayload(
+                facts(of: request), tags: request.tags, key: request.key, value: request.value)
         else { return .noMemory }
         if isMemoryOnly, payload.footprint + HotTier.overhead > hot.limit {
             payload.release()
@@ -191,7 +193,7 @@ extension StoreCore {
             facts.fresh = ttlMs.map { Self.later(now, by: $0) } ?? .max
             facts.expires = Self.later(facts.fresh, by: grace)
             guard
-                let copy = Payload.allocate(facts, tags: payload.tags, key: payload.key, value: payload.value)
+                let copy = makePayload(facts, tags: payload.tags, key: payload.key, value: payload.value)
             else { return (false, nil) }
             // The writer may be reading the old block: it is replaced, never changed.
             if let old = directory[slot].payload {

@@ -72,9 +72,8 @@ extension StoreCore {
     }
 
     /// Replaces a journal that has grown long by the order of the entries that it is about.
-    /// - Parameter rows: how many are in it.
-    mutating func compactJournal(rows: Int) {
-        guard rows > max(1 << 20, 4 * directory.count), degraded == nil else { return }
+    mutating func compactJournal() {
+        guard disk.journalRows > max(1 << 20, 4 * directory.count), degraded == nil else { return }
         enqueue(.order(order { $0.maxsize != nil }))
     }
 

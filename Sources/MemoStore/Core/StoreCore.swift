@@ -55,10 +55,17 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Whether the caretaker has work that does not wait for its next turn.
     var needsCare = false
     var isFinished = false
+    /// What the writer last said of the database.
+    var disk = DiskFigures()
     /// Connections that wait for room in the queue.
     var waitingForRoom: [ConnectionID] = []
 
     enum WriterSignal { case none, work }
+
+    struct DiskFigures {
+        var journalRows = 0
+        var interning = SharedValues.Figures()
+    }
 
     struct Grave {
         var function: UInt32
@@ -66,7 +73,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         var cause: DepartureCause
     }
 
-    init?(hotBytes: Int, coldBytes: Int, limits: StoreLimits, random: RandomSource) {
+    init?(hotBytes: Int, coldBytes: Int, interning: Bool = true, limits: StoreLimits, random: RandomSource) {
         var random = random
         guard let directory = Directory(capacity: limits.entriesMax) else { return nil }
         keyHash = KeyHash(seed: (random.next(), random.next()))
@@ -76,10 +83,18 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(capacity: limits.leasesMax, waitersMax: limits.waitersMax)
         queue = WriteQueue(costMax: limits.queueBytesFirst)
-        hot = HotTier(limit: hotBytes)
+        hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
         coldLimit = coldBytes
         self.limits = limits
         self.random = random
+    }
+
+    /// A payload that shares its value with others where that pays.
+    func makePayload(
+        _ facts: Payload.Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
+        value: UnsafeRawBufferPointer
+    ) -> Payload? {
+        Payload.allocate(facts, tags: tags, key: key, value: value, interned: hot.interned)
     }
 
     // MARK: functions
@@ -96,9 +111,11 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         if owner != FunctionRow.everyone, functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax {
             return nil
         }
-        if let place = functions.add(owner: owner, name: name) { return place }
-        forgetUnusedFunctions()
-        return functions.add(owner: owner, name: name)
+        if functions.count >= functions.capacity { forgetUnusedFunctions() }
+        guard let place = functions.add(owner: owner, name: name) else { return nil }
+        // Its entries' rows refer to it: it has to be in the database before them.
+        enqueue(.function(functions[place].row))
+        return place
     }
 
     package func isTyped(_ function: UInt32) -> Bool { functions[function].row.typed }

@@ -24,8 +24,8 @@ struct Payload: @unchecked Sendable {  // Immutable but for `references` and `ho
     private struct Header {
         var references: UInt32
         var hotIndex: UInt32
-        /// Above the length: whether an `Extension` follows.
-        var keyBytesAndExtended: UInt32
+        /// Above the length: whether an `Extension` follows, and whether the value is shared.
+        var keyBytesAndFlags: UInt32
         var valueBytes: UInt32
         var costMs: UInt32
         var uid: UInt32
@@ -36,15 +36,17 @@ struct Payload: @unchecked Sendable {  // Immutable but for `references` and `ho
     private struct Extension {
         var fresh: Int64
         var expires: Int64
+        /// How many tags' numbers stand before the key.
         var tags: UInt64
     }
 
     private static let extended: UInt32 = 1 << 31
-    /// How many tags, in `Extension.tags`; their numbers stand before the key.
+    /// The address of a block of the `InternTable` stands in the place of the value.
+    private static let shared: UInt32 = 1 << 30
     let address: UnsafeMutableRawPointer
 
     private var header: UnsafeMutablePointer<Header> { address.assumingMemoryBound(to: Header.self) }
-    private var isExtended: Bool { header.pointee.keyBytesAndExtended & Self.extended != 0 }
+    private var isExtended: Bool { header.pointee.keyBytesAndFlags & Self.extended != 0 }
     private var more: UnsafeMutablePointer<Extension> {
         (address + MemoryLayout<Header>.size).assumingMemoryBound(to: Extension.self)
     }
@@ -52,7 +54,7 @@ struct Payload: @unchecked Sendable {  // Immutable but for `references` and `ho
         address + MemoryLayout<Header>.size + (isExtended ? MemoryLayout<Extension>.size + tagCount * 4 : 0)
     }
     private var tagCount: Int { isExtended ? Int(more.pointee.tags) : 0 }
-    private var keyBytes: Int { Int(header.pointee.keyBytesAndExtended & ~Self.extended) }
+    private var keyBytes: Int { Int(header.pointee.keyBytesAndFlags & (Self.shared - 1)) }
 
     /// Its place in the hot tier's list.
     var hotIndex: UInt32 {
@@ -73,30 +75,44 @@ struct Payload: @unchecked Sendable {  // Immutable but for `references` and `ho
     }
     var key: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: body, count: keyBytes) }
     var value: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: body + keyBytes, count: Int(header.pointee.valueBytes))
+        if isShared { return InternTable.value(block) }
+        return UnsafeRawBufferPointer(start: body + keyBytes, count: Int(header.pointee.valueBytes))
+    }
+    /// Whether the value is in a block that other payloads may refer to, too.
+    var isShared: Bool { header.pointee.keyBytesAndFlags & Self.shared != 0 }
+    var block: UnsafeMutablePointer<InternTable.Block> {
+        (body + keyBytes).loadUnaligned(as: UnsafeMutablePointer<InternTable.Block>.self)
     }
 
-    /// Bytes of memory that it takes, the allocator's own included (glibc: a word more, in steps of 16).
+    /// Bytes of memory that it takes, the allocator's own included (glibc: a word more, in steps of 16). A shared
+    /// value is not counted here.
     var footprint: Int {
-        let size = body - address + keyBytes + Int(header.pointee.valueBytes)
+        let size = body - address + keyBytes + (isShared ? 8 : Int(header.pointee.valueBytes))
         return max(32, (size + 8 + 15) & ~15)
     }
 
-    /// A new block with one holder; everything is copied into it, the value from two parts.
+    /// A new block with one holder; everything is copied into it, but for a value that can be shared.
+    /// - Parameter interned: where equal values are shared; `nil`: the payload has its own copy.
     /// - Returns: `nil` where memory is exhausted.
     static func allocate(
-        _ facts: Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+        _ facts: Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
+        interned: InternTable? = nil
     ) -> Payload? {
+        let block = interned?.intern(value)
         let extended = facts.fresh != .max || facts.expires != .max || !tags.isEmpty
         let size =
             MemoryLayout<Header>.size + (extended ? MemoryLayout<Extension>.size + tags.count * 4 : 0)
-            + key.count + value.count
-        guard let address = malloc(size) else { return nil }
+            + key.count + (block == nil ? value.count : 8)
+        guard let address = malloc(size) else {
+            if let block { InternTable.release(block) }
+            return nil
+        }
         address.initializeMemory(
             as: Header.self,
             to: Header(
                 references: 1, hotIndex: nowhere,
-                keyBytesAndExtended: UInt32(key.count) | (extended ? Self.extended : 0),
+                keyBytesAndFlags: UInt32(key.count) | (extended ? Self.extended : 0)
+                    | (block == nil ? 0 : Self.shared),
                 valueBytes: UInt32(value.count), costMs: facts.costMs, uid: facts.uid, created: facts.created))
         let payload = Payload(address: address)
         if extended {
@@ -109,7 +125,9 @@ struct Payload: @unchecked Sendable {  // Immutable but for `references` and `ho
             }
         }
         if let base = key.baseAddress { payload.body.copyMemory(from: base, byteCount: key.count) }
-        if let base = value.baseAddress {
+        if let block {
+            (payload.body + key.count).storeBytes(of: block, as: UnsafeMutablePointer<InternTable.Block>.self)
+        } else if let base = value.baseAddress {
             (payload.body + key.count).copyMemory(from: base, byteCount: value.count)
         }
         return payload
@@ -119,6 +137,9 @@ struct Payload: @unchecked Sendable {  // Immutable but for `references` and `ho
 
     func release() {
         header.pointee.references -= 1
-        if header.pointee.references == 0 { free(address) }
+        if header.pointee.references == 0 {
+            if isShared { InternTable.release(block) }
+            free(address)
+        }
     }
 }

@@ -54,8 +54,10 @@ extension Store {
             failed(batch, error)
             return false
         }
+        let disk = StoreCore.DiskFigures(journalRows: database.journalRows, interning: database.interning)
         let (waiting, wasDegraded) = core.withLock { core in
             core.now = max(core.now, clock.now())
+            core.disk = disk
             return core.committed(batch, tookMs: clock.now() - began, flushIntervalMs: configuration.flushIntervalMs)
         }
         events?.committed(batch.sequence)
