@@ -89,6 +89,7 @@ package final class Store: Sendable {
                     isCurrent: { [self] in databaseGeneration.load(ordering: .acquiring) == $0 })
             },
             deliver: { [self] in
+                if $1.isCorrupt { databaseLost(.corrupt) }
                 if $0 == WarmUp.connection { warmedUp($1) } else { events.read($0, $1) }
             })
         threads.withLock { threads in

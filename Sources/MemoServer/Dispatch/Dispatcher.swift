@@ -79,6 +79,8 @@ public final class Dispatcher: RequestExecutor {
         /// What is to be read from disk before the request can go on.
         var reading: [ColdTicket] = []
         var faults: [Fault] = []
+        /// Why the rows that were asked for could not be read, if so.
+        var readFailure: String?
     }
 
     public func execute(
@@ -98,6 +100,7 @@ public final class Dispatcher: RequestExecutor {
                 if connection.isOutputFull, !connection.isPeerGone { break }
                 context.replyStart = connection.output.count
                 guard step(&core, requests[index], batch, &context) == .done else { break }
+                context.readFailure = nil
                 if !context.faults.isEmpty {
                     core.release(context.faults)
                     context.faults = []
@@ -123,6 +126,7 @@ public final class Dispatcher: RequestExecutor {
         if let read = (connection.resumption as? ColdReadResult)?.take() {
             context.faults += read.faults
             lost = read.lost
+            context.readFailure = read.failure
             state.isReading = false
         } else if state.isReading {
             // The disk does not answer: without what it has, the request is answered `busy`.
@@ -238,8 +242,14 @@ public final class Dispatcher: RequestExecutor {
 
     /// The request needs a row from disk: has it read, or gives up if that was tried for long enough.
     func suspend(reading tickets: [ColdTicket], _ request: Request, _ context: inout Context) -> Step {
+        if let failure = context.readFailure {
+            context.connection.stateIfAny?.reset()
+            fail(request, .storage, "the entry cannot be read: \(failure)", context)
+            return .done
+        }
         if context.connection.stateIfAny?.isReading == true {
             context.connection.state.isReading = false
+            context.connection.state.reset()
             fail(request, .busy, "the disk does not answer; try again", context)
             return .done
         }

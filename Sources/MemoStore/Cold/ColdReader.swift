@@ -35,8 +35,8 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
     func read(row: Int64) throws(ColdError) -> Result {
         do throws(SQLiteError) {
             try select.bind(1, row)
-            guard try select.step() else { return .missing }
             defer { select.reset() }
+            guard try select.step() else { return .missing }
             let shared = select.integer(0)
             let meta = select.bytes(1)
             let valueColumn: Int32 = shared == 0 ? 3 : 4

@@ -111,9 +111,11 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         if owner != FunctionRow.everyone, functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax {
             return nil
         }
-        if let place = functions.add(owner: owner, name: name) { return place }
-        forgetUnusedFunctions()
-        return functions.add(owner: owner, name: name)
+        if functions.count >= functions.capacity { forgetUnusedFunctions() }
+        guard let place = functions.add(owner: owner, name: name) else { return nil }
+        // Its entries' rows refer to it: it has to be in the database before them.
+        enqueue(.function(functions[place].row))
+        return place
     }
 
     package func isTyped(_ function: UInt32) -> Bool { functions[function].row.typed }

@@ -3,8 +3,12 @@ internal import Synchronization
 /// What was read from disk for one connection's request.
 package struct ColdRead: Sendable {
     package let faults: [Fault]
-    /// Entries whose rows are gone, damaged or could not be read.
+    /// Entries whose rows are gone or damaged.
     package let lost: [ColdTicket]
+    /// Why others could not be read, if so: nobody knows what they are.
+    package let failure: String?
+    /// The file is damaged beyond single rows.
+    let isCorrupt: Bool
 }
 
 /// Threads that read rows, so that a slow disk holds up nobody but those who ask for what is on it.
@@ -30,15 +34,14 @@ final class ColdReaders: Sendable {
         /// Whether the database was not opened anew since.
         var isCurrent: Bool { isStillCurrent(generation) }
 
-        /// - Returns: `nil` where the row is gone, damaged, or cannot be read: in doubt, a miss.
-        func read(_ row: Int64) -> Payload? {
+        func read(_ row: Int64) throws(ColdError) -> ColdReader.Result {
             do throws(ColdError) {
                 if connection == nil { connection = try database.makeReader() }
-                if case .found(let payload)? = try connection?.read(row: row) { return payload }
+                return try connection.unsafelyUnwrapped.read(row: row)
             } catch {
                 connection = nil
+                throw error
             }
-            return nil
         }
     }
 
@@ -111,18 +114,27 @@ final class ColdReaders: Sendable {
                 continue
             }
             if !reader.isCurrent { reader = makeReader() }
-            for job in jobs {
-                var faults: [Fault] = []
-                var lost: [ColdTicket] = []
-                for ticket in job.tickets {
-                    if let payload = reader.read(ticket.row) {
-                        faults.append(Fault(ticket: ticket, payload: payload))
-                    } else {
-                        lost.append(ticket)
-                    }
+            for job in jobs { deliver(job.connection, Self.read(job.tickets, with: reader)) }
+        }
+    }
+
+    private static func read(_ tickets: [ColdTicket], with reader: Reader) -> ColdRead {
+        var faults: [Fault] = []
+        var lost: [ColdTicket] = []
+        var failure: String?
+        var isCorrupt = false
+        for ticket in tickets {
+            do throws(ColdError) {
+                switch try reader.read(ticket.row) {
+                case .found(let payload): faults.append(Fault(ticket: ticket, payload: payload))
+                case .missing, .damaged: lost.append(ticket)
+                case .outOfMemory: failure = "there is no memory left"
                 }
-                deliver(job.connection, ColdRead(faults: faults, lost: lost))
+            } catch {
+                failure = error.message
+                isCorrupt = isCorrupt || error.failure == .corrupt
             }
         }
+        return ColdRead(faults: faults, lost: lost, failure: failure, isCorrupt: isCorrupt)
     }
 }

@@ -23,19 +23,20 @@ extension Store {
                 }
                 nextLease = core.leases.nextEnd
             }
-            if flushes, !database.isStillThere() { lostFile() }
+            if flushes, !database.isStillThere() { databaseLost(.corrupt) }
             // Others get the lock between two pieces.
             let untilLease = max(1, min(nextLease == .max ? Self.idleMs : nextLease - now, Self.idleMs))
             caretakerSignal.wait(ms: hasMore ? 1 : nextLease == .max ? Self.idleMs : untilLease)
         }
     }
 
-    /// Somebody removed or replaced the database: what is written there would be lost without notice.
-    private func lostFile() {
+    /// The database is damaged, or somebody removed or replaced it: what is written there would be lost without
+    /// notice. The writer begins a new one.
+    func databaseLost(_ failure: ColdFailure) {
         core.withLock { core in
             guard core.failedBatch == nil, !core.needsRecovery else { return }
             core.needsRecovery = true
-            core.lastFailure = .corrupt
+            core.lastFailure = failure
         }
         writerSignal.notify()
     }
