@@ -85,23 +85,26 @@ extension Store {
     /// After a failed write nothing that the connection believes is trusted: the database is opened anew.
     private func recover() throws(ColdError) {
         let failure = core.withLock { $0.lastFailure }
-        switch failure {
-        case .corrupt?: try startEmpty("it is damaged")
-        case .full?: return
-        default:
-            databaseGeneration.wrappingAdd(1, ordering: .acquiringAndReleasing)
-            do throws(ColdError) {
-                try database.reopen()
-            } catch {
-                guard error.failure == .corrupt else { throw error }
-                try startEmpty(error.message)
+        if failure == .full { return }
+        readers.pause()
+        defer { readers.resume() }
+        let outcome = databaseUse.withLock { check in
+            check = nil
+            return Result { () throws(ColdError) in
+                if failure == .corrupt { return try startEmpty("it is damaged or was removed") }
+                do throws(ColdError) {
+                    try database.reopen()
+                } catch {
+                    guard error.failure == .corrupt else { throw error }
+                    try startEmpty(error.message)
+                }
             }
         }
+        try outcome.get()
     }
 
     /// The database is lost: a new one takes what memory still has.
     private func startEmpty(_ reason: String) throws(ColdError) {
-        databaseGeneration.wrappingAdd(1, ordering: .acquiringAndReleasing)
         let moved = try database.startEmpty()
         core.withLock { core in
             core.now = max(core.now, clock.now())
