@@ -47,7 +47,10 @@ extension Store {
         let batch = core.withLock { $0.takeBatch() }
         let began = clock.now()
         do throws(ColdError) {
-            if batch.isRetry { try recover() }
+            if batch.isRetry, try recover() {
+                lost(batch)
+                return true
+            }
             try database.commit(ContiguousArray(batch.writes))
         } catch {
             writerAlive.store(clock.now(), ordering: .relaxed)
@@ -80,20 +83,32 @@ extension Store {
     }
 
     /// After a failed write nothing that the connection believes is trusted: the database is opened anew.
-    private func recover() throws(ColdError) {
+    /// - Returns: whether it was lost, and a new one is there.
+    private func recover() throws(ColdError) -> Bool {
         let failure = core.withLock { $0.lastFailure }
         switch failure {
-        case .corrupt?: try startEmpty("it is damaged")
-        case .full?: return
+        case .corrupt?:
+            try startEmpty("it is damaged")
+            return true
+        case .full?: return false
         default:
             databaseGeneration.wrappingAdd(1, ordering: .acquiringAndReleasing)
             do throws(ColdError) {
                 try database.reopen()
+                return false
             } catch {
                 guard error.failure == .corrupt else { throw error }
                 try startEmpty(error.message)
+                return true
             }
         }
+    }
+
+    /// What a batch was to change is of no use to the new database: all that memory has is queued for it. Whoever
+    /// waits for the batch is answered with that, or at once where the queue has no room for it yet.
+    private func lost(_ batch: StoreCore.Batch) {
+        let hasRoom = core.withLock { $0.drop(batch) }
+        if !hasRoom { events?.failed(batch.sequence, "the database was lost") }
     }
 
     /// The database is lost: a new one takes what memory still has.
