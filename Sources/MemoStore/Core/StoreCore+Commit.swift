@@ -121,6 +121,14 @@ extension StoreCore {
         hasMemoryOnly = queueMemoryOnly()
     }
 
+    /// Lets go of a batch that was taken before the database was lost, and has what is queued instead committed soon.
+    /// - Returns: whether all that memory has is queued.
+    mutating func drop(_ batch: Batch) -> Bool {
+        for case .insert(_, _, _, let payload) in batch.writes { payload.release() }
+        urgentSequence = queue.sequence
+        return !hasMemoryOnly
+    }
+
     private mutating func dropFailedBatch() {
         for write in failedBatch?.writes ?? [] {
             if case .insert(_, _, _, let payload) = write { payload.release() }

@@ -48,7 +48,10 @@ extension Store {
         if !waiting.isEmpty { events?.wake(waiting) }
         let began = clock.now()
         do throws(ColdError) {
-            if batch.isRetry { try recover() }
+            if batch.isRetry, try recover() {
+                lost(batch)
+                return true
+            }
             try database.commit(ContiguousArray(batch.writes))
         } catch {
             writerAlive.store(clock.now(), ordering: .relaxed)
@@ -83,24 +86,37 @@ extension Store {
     }
 
     /// After a failed write nothing that the connection believes is trusted: the database is opened anew.
-    private func recover() throws(ColdError) {
+    /// - Returns: whether it was lost, and a new one is there.
+    private func recover() throws(ColdError) -> Bool {
         let failure = core.withLock { $0.lastFailure }
-        if failure == .full { return }
+        if failure == .full { return false }
         readers.pause()
         defer { readers.resume() }
         let outcome = databaseUse.withLock { check in
             check = nil
-            return Result { () throws(ColdError) in
-                if failure == .corrupt { return try startEmpty("it is damaged or was removed") }
+            return Result { () throws(ColdError) -> Bool in
+                if failure == .corrupt {
+                    try startEmpty("it is damaged or was removed")
+                    return true
+                }
                 do throws(ColdError) {
                     try database.reopen()
+                    return false
                 } catch {
                     guard error.failure == .corrupt else { throw error }
                     try startEmpty(error.message)
+                    return true
                 }
             }
         }
-        try outcome.get()
+        return try outcome.get()
+    }
+
+    /// What a batch was to change is of no use to the new database: all that memory has is queued for it. Whoever
+    /// waits for the batch is answered with that, or at once where the queue has no room for it yet.
+    private func lost(_ batch: StoreCore.Batch) {
+        let hasRoom = core.withLock { $0.drop(batch) }
+        if !hasRoom { events?.failed(batch.sequence, "the database was lost") }
     }
 
     /// The database is lost: a new one takes what memory still has.
