@@ -31,7 +31,9 @@ let package = Package(
         .target(name: "MemoStore", dependencies: ["SQLite", "Migrations"], swiftSettings: settings),
         .target(
             name: "MemoServer",
-            dependencies: ["CLinux", "MemoStore", "MemoWire", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "CLinux", "MemoStore", "MemoWire", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .target(name: "MemoClient", dependencies: ["MemoWire"], swiftSettings: settings),
         .executableTarget(
@@ -50,6 +52,9 @@ let package = Package(
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
         .testTarget(name: "MemoStoreTests", dependencies: ["MemoStore"], swiftSettings: settings),
         .testTarget(
-            name: "MemoServerTests", dependencies: ["MemoServer", "MemoWire"], swiftSettings: settings),
+            name: "MemoServerTests",
+            dependencies: [
+                "CLinux", "MemoServer", "MemoWire", "memod", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
     ]
 )

@@ -70,7 +70,8 @@ final class TestClient {
     func line() -> String? {
         while true {
             let end = received.withUnsafeBytes { bytes -> Int? in
-                guard let base = bytes.baseAddress, let end = memchr(base + searched, 0x0A, bytes.count - searched)
+                guard let base = bytes.baseAddress,
+                    let end = memchr(base + searched, 0x0A, bytes.count - searched)
                 else { return nil }
                 return UnsafeRawPointer(end) - base
             }
