@@ -54,7 +54,7 @@ let package = Package(
         .testTarget(
             name: "MemoServerTests",
             dependencies: [
-                "CLinux", "MemoServer", "MemoWire", "memod", .product(name: "Logging", package: "swift-log"),
+                "MemoServer", "MemoWire", "memod", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
     ]
 )

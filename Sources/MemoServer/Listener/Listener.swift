@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// A listening Unix socket: made at a path, or inherited from whoever started the daemon.

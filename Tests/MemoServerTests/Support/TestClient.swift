@@ -1,4 +1,3 @@
-import CLinux
 import Foundation
 
 /// The peer's end of a connection: blocking, with a time limit on every call so that no test hangs.
