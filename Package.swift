@@ -48,6 +48,12 @@ let package = Package(
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
+        .testTarget(name: "MemoClientTests", dependencies: ["MemoClient"], swiftSettings: settings),
+        .testTarget(
+            name: "MemoctlTests",
+            dependencies: [
+                "memoctl", "MemoClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
         .testTarget(name: "MemoStoreTests", dependencies: ["MemoStore"], swiftSettings: settings),
     ]
 )
