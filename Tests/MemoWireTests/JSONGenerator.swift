@@ -67,7 +67,8 @@ struct JSONGenerator {
             switch Int.random(in: 0..<10, using: &random) {
             case 0: text += random.pick(["\\n", "\\\"", "\\\\", "\\/", "\\b", "\\t", "\\f", "\\r"]).utf8
             case 1: text += random.pick(["\\u0041", "\\ud83d\\ude00", "\\u00e9", "\\u0000", "\\uFFFF"]).utf8
-            case 2: text += random.pick(["é", "ß", "日", "\u{FFFD}", "😀", "\u{10FFFF}", "\u{800}", "\u{7F}"]).utf8
+            case 2:
+                text += random.pick(["é", "ß", "日", "\u{FFFD}", "😀", "\u{10FFFF}", "\u{800}", "\u{7F}"]).utf8
             default: text.append(UInt8.random(in: UInt8(ascii: "a")...UInt8(ascii: "z"), using: &random))
             }
         }
@@ -78,7 +79,8 @@ struct JSONGenerator {
     /// Bytes at which parsers go wrong.
     private static let suspects: [UInt8] =
         Array("\"\\{}[]:,0123456789.eE+-tfnu/ \n\r\t".utf8) + [
-            0, 1, 0x1F, 0x7F, 0x80, 0xBF, 0xC0, 0xC1, 0xC2, 0xE0, 0x9F, 0xA0, 0xED, 0xEF, 0xBB, 0xF0, 0x8F, 0x90,
+            0, 1, 0x1F, 0x7F, 0x80, 0xBF, 0xC0, 0xC1, 0xC2, 0xE0, 0x9F, 0xA0, 0xED, 0xEF, 0xBB, 0xF0, 0x8F,
+            0x90,
             0xF4, 0xF5, 0xFF, 0x0B, 0x0C, 0xA0,
         ]
 

@@ -16,14 +16,16 @@ struct ReferenceValidator {
     private init(rest: ArraySlice<UInt8>) { self.rest = rest }
 
     private mutating func take(_ literal: String) -> Bool {
-        guard rest.starts(with: literal.utf8) else { return false }
-        rest = rest.dropFirst(literal.utf8.count)
+        guard let first = rest.first, first == literal.utf8.first, rest.starts(with: literal.utf8) else {
+            return false
+        }
+        rest.removeFirst(literal.utf8.count)
         return true
     }
 
     private mutating func take(oneOf characters: String) -> Bool {
         guard let first = rest.first, characters.utf8.contains(first) else { return false }
-        rest = rest.dropFirst()
+        rest.removeFirst()
         return true
     }
 
@@ -72,7 +74,7 @@ struct ReferenceValidator {
                 }
             } else {
                 guard byte >= 32 else { return false }
-                rest = rest.dropFirst()
+                rest.removeFirst()
             }
         }
         return false

@@ -11,6 +11,11 @@ struct SeededGenerator: RandomNumberGenerator {
         state = seed
     }
 
+    /// How many cases to try: `usual`, or as many times that as `MEMOD_TEST_SCALE` says.
+    static func cases(_ usual: Int) -> Int {
+        usual * (ProcessInfo.processInfo.environment["MEMOD_TEST_SCALE"].flatMap { Int($0) } ?? 1)
+    }
+
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
