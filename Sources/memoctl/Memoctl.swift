@@ -26,7 +26,7 @@ struct Memoctl: ParsableCommand {
         subcommands: [
             Stats.self, Get.self, Put.self, Delete.self, Clear.self, Ping.self, Info.self, Functions.self,
             Keys.self, Define.self, Why.self, Touch.self, Report.self, Sync.self, Backup.self, Run.self,
-            Monitor.self, Export.self, Import.self,
+            Monitor.self, Export.self, Import.self, Top.self, Doctor.self, Completions.self,
         ])
 
     /// Parses and runs; does not return where something failed.
@@ -59,6 +59,7 @@ struct Memoctl: ParsableCommand {
     }
 
     private static func fail(_ message: String) -> Never {
+        LiveScreen.restore()
         Terminal.standardError.writeLine("memoctl: " + message)
         Glibc.exit(1)
     }
