@@ -65,5 +65,11 @@ let package = Package(
             swiftSettings: settings),
         // Starts the real binaries and links none of them.
         .testTarget(name: "SystemTests", exclude: ["FaultShim"], swiftSettings: settings),
+        .testTarget(name: "MemoClientTests", dependencies: ["MemoClient"], swiftSettings: settings),
+        .testTarget(
+            name: "MemoctlTests",
+            dependencies: [
+                "memoctl", "MemoClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
     ]
 )
