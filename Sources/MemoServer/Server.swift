@@ -53,19 +53,23 @@ public struct Server {
         if descriptors < configuration.maxConnections + DescriptorLimit.reserve {
             logger.warning(
                 "the system grants fewer descriptors than max-connections may need",
-                metadata: ["descriptors": "\(descriptors)", "max-connections": "\(configuration.maxConnections)"])
+                metadata: [
+                    "descriptors": "\(descriptors)", "max-connections": "\(configuration.maxConnections)",
+                ])
         }
         let notifier = ServiceNotifier(environment: environment)
         let listener = try Listener.open(configuration, environment: environment, limits: limits)
         defer { listener.remove() }
         let loops = try EventLoops(
             count: configuration.ioThreads, maxConnections: configuration.maxConnections,
-            lineLimit: configuration.maxLineBytes, limitsUsers: configuration.isolation == .user, limits: limits,
+            lineLimit: configuration.maxLineBytes, limitsUsers: configuration.isolation == .user,
+            limits: limits,
             logger: logger)
         let dispatcher = try Dispatcher(configuration: configuration, loops: loops, logger: logger)
         try loops.start(executor: dispatcher, listener: listener.descriptor, rules: configuration.access)
 
-        logger.info("ready", metadata: ["socket": "\(listener.name)", "database": "\(configuration.databasePath)"])
+        logger.info(
+            "ready", metadata: ["socket": "\(listener.name)", "database": "\(configuration.databasePath)"])
         notifier?.send("READY=1\nSTATUS=ready on \(listener.name)")
         let signal = live(signals, notifier, loops, dispatcher)
 
@@ -104,7 +108,8 @@ public struct Server {
     }
 
     /// Takes on what a running daemon can; keeps everything where the new configuration has an error.
-    private mutating func reload(_ notifier: ServiceNotifier?, _ loops: EventLoops, _ dispatcher: Dispatcher) {
+    private mutating func reload(_ notifier: ServiceNotifier?, _ loops: EventLoops, _ dispatcher: Dispatcher)
+    {
         notifier?.sendReloading()
         defer { notifier?.send("READY=1") }
         do {

@@ -7,7 +7,8 @@ internal import MemoServer
 struct Memod: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "memod",
-        abstract: "The persistent memoization cache: a daemon that local programs talk to over a Unix socket.",
+        abstract:
+            "The persistent memoization cache: a daemon that local programs talk to over a Unix socket.",
         discussion: """
             Every setting may also stand in the configuration file (as hot-bytes = 1GiB) and in the environment \
             (as MEMOD_HOT_BYTES=1GiB). An option wins over the environment, the environment over the file. \

@@ -7,7 +7,9 @@ struct SettingOptions: ParsableArguments {
     var socket: String?
     @Option(help: ArgumentHelp("SQLite file of the cold tier.", valueName: "path"))
     var database: String?
-    @Option(help: ArgumentHelp("Memory for the hot tier's entries, overhead counted (256MiB).", valueName: "size"))
+    @Option(
+        help: ArgumentHelp("Memory for the hot tier's entries, overhead counted (256MiB).", valueName: "size")
+    )
     var hotBytes: String?
     @Option(help: ArgumentHelp("Disk space for the cold tier (4GiB).", valueName: "size"))
     var coldBytes: String?
@@ -24,11 +26,13 @@ struct SettingOptions: ParsableArguments {
     var durability: String?
     @Option(
         help: ArgumentHelp(
-            "The commit of an acknowledged put begins at the latest after this (100ms).", valueName: "duration"))
+            "The commit of an acknowledged put begins at the latest after this (100ms).",
+            valueName: "duration"))
     var flushInterval: String?
     @Option(help: ArgumentHelp("Whether equal values share one copy (on).", valueName: "on|off"))
     var interning: String?
-    @Option(help: ArgumentHelp("user: entries belong to the user who wrote them (none).", valueName: "none|user"))
+    @Option(
+        help: ArgumentHelp("user: entries belong to the user who wrote them (none).", valueName: "none|user"))
     var isolation: String?
     @Option(
         help: ArgumentHelp(
@@ -36,7 +40,8 @@ struct SettingOptions: ParsableArguments {
     var shared: [String] = []
     @Option(
         help: ArgumentHelp(
-            "Permission bits of the socket (0600; wider where users or groups are allowed).", valueName: "mode"))
+            "Permission bits of the socket (0600; wider where users or groups are allowed).",
+            valueName: "mode"))
     var socketMode: String?
     @Option(help: ArgumentHelp("A user who may connect. May be repeated.", valueName: "user"))
     var allowUser: [String] = []

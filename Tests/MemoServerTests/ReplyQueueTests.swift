@@ -8,7 +8,9 @@ struct ReplyQueueTests {
         String(decoding: queue.output.bytes.prefix(count), as: UTF8.self)
     }
 
-    private func append(_ queue: inout ReplyQueue, _ line: String, gate sequence: UInt64? = nil, id: String? = nil) {
+    private func append(
+        _ queue: inout ReplyQueue, _ line: String, gate sequence: UInt64? = nil, id: String? = nil
+    ) {
         let offset = queue.output.count
         queue.output.append(text: line)
         guard let sequence else { return }

@@ -92,8 +92,10 @@ struct ServerConfigurationTests {
     }
 
     @Test(arguments: [
-        (SettingName.maxConnections, "0"), (.maxConnections, "x"), (.maxConnections, "+5"), (.ioThreads, "65"),
-        (.maxLine, "1"), (.maxLine, "2GiB"), (.durability, "Full"), (.interning, "true"), (.isolation, "group"),
+        (SettingName.maxConnections, "0"), (.maxConnections, "x"), (.maxConnections, "+5"),
+        (.ioThreads, "65"),
+        (.maxLine, "1"), (.maxLine, "2GiB"), (.durability, "Full"), (.interning, "true"),
+        (.isolation, "group"),
         (.socketMode, "0999"), (.socketMode, "7777"), (.socketMode, "-600"), (.allowUser, "no such user"),
         (.allowGroup, "no such group"), (.adminGroup, "-1"), (.logLevel, "loud"), (.flushInterval, "2d"),
         (.hotBytes, "-1"), (.shared, ""),
@@ -120,14 +122,16 @@ struct ServerConfigurationTests {
     @Test func defaultPaths() {
         let all = DefaultPaths(
             environment: [
-                "XDG_RUNTIME_DIR": "/run/user/7", "XDG_CACHE_HOME": "/c", "CACHE_DIRECTORY": "/a:/b", "HOME": "/h",
+                "XDG_RUNTIME_DIR": "/run/user/7", "XDG_CACHE_HOME": "/c", "CACHE_DIRECTORY": "/a:/b",
+                "HOME": "/h",
             ], user: 7)
         #expect(all.socket == "/run/user/7/memod/memod.sock")
         #expect(all.database == "/a/memod.db")
         let xdg = DefaultPaths(environment: ["XDG_CACHE_HOME": "/c", "HOME": "/h"], user: 7)
         #expect(xdg.socket == "/tmp/memod-7/memod.sock")
         #expect(xdg.database == "/c/memod/memod.db")
-        let relative = DefaultPaths(environment: ["XDG_CACHE_HOME": "c", "XDG_RUNTIME_DIR": "r", "HOME": "/h"], user: 7)
+        let relative = DefaultPaths(
+            environment: ["XDG_CACHE_HOME": "c", "XDG_RUNTIME_DIR": "r", "HOME": "/h"], user: 7)
         #expect(relative.socket == "/tmp/memod-7/memod.sock")
         #expect(relative.database == "/h/.cache/memod/memod.db")
     }

@@ -24,9 +24,10 @@ struct SettingValueTests {
         #expect(ByteSize(ByteSize(bytes: bytes).description)?.bytes == bytes)
     }
 
-    @Test(arguments: [
-        ("0ms", 0), ("50ms", 50), ("2s", 2000), ("10m", 600_000), ("1h", 3_600_000), ("7d", 604_800_000),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("0ms", 0), ("50ms", 50), ("2s", 2000), ("10m", 600_000), ("1h", 3_600_000), ("7d", 604_800_000),
+        ] as [(String, Int64)])
     func durations(_ text: String, _ milliseconds: Int64) {
         #expect(TimeSpan(text)?.milliseconds == milliseconds)
         #expect(TimeSpan(TimeSpan(milliseconds: milliseconds).description)?.milliseconds == milliseconds)

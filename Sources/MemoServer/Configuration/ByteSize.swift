@@ -32,7 +32,8 @@ public struct ByteSize: Equatable, Sendable, CustomStringConvertible {
 extension Int {
     /// Decimal ASCII digits alone: `Int.init` would take a sign as well.
     init?(digits text: Substring) {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else {
             return nil
         }
         self.init(text)

@@ -46,7 +46,8 @@ public struct ConfigurationFile: Sendable {
             throw ConfigurationError("\(path), line \(number): \(label) has no value")
         }
         if let first = entries[name]?.first, !name.isList {
-            throw ConfigurationError("\(path), line \(number): \(label) was set in line \(first.line) already")
+            throw ConfigurationError(
+                "\(path), line \(number): \(label) was set in line \(first.line) already")
         }
         entries[name, default: []].append(Entry(value: String(value), line: number))
     }

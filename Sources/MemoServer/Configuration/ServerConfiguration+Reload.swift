@@ -1,4 +1,5 @@
 internal import Logging
+
 extension ServerConfiguration {
     /// A setting that differs, and its new value as a text.
     struct Change: Equatable {

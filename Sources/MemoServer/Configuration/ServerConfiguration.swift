@@ -52,7 +52,8 @@ public struct ServerConfiguration: Sendable {
         let paths = DefaultPaths(environment: environment)
         let isPath = { (text: String) in text.utf8.contains(0) ? nil : text }
         socketPath = try settings.value(.socket, else: paths.socket, expected: "a path", isPath)
-        guard let database = try settings.value(.database, else: paths.database, expected: "a path", isPath) else {
+        guard let database = try settings.value(.database, else: paths.database, expected: "a path", isPath)
+        else {
             throw ConfigurationError("database: there is no home directory to put it in; set --database")
         }
         databasePath = database
@@ -72,7 +73,8 @@ public struct ServerConfiguration: Sendable {
         interning = try settings.value(.interning, else: true, expected: "on or off") {
             ["on": true, "off": false][$0]
         }
-        isolation = try settings.value(.isolation, else: .none, expected: "none or user", { Isolation(rawValue: $0) })
+        isolation = try settings.value(
+            .isolation, else: .none, expected: "none or user", { Isolation(rawValue: $0) })
         sharedPatterns = try settings.list(.shared, expected: "a pattern of 1 to 512 bytes") {
             (1...512).contains($0.utf8.count) ? $0 : nil
         }
@@ -107,7 +109,8 @@ extension Settings {
     ) throws(ConfigurationError) -> Int {
         try value(
             name, else: fallback,
-            expected: "a size from \(ByteSize(bytes: range.lowerBound)) to \(ByteSize(bytes: range.upperBound)),"
+            expected:
+                "a size from \(ByteSize(bytes: range.lowerBound)) to \(ByteSize(bytes: range.upperBound)),"
                 + " in bytes or such as 64KiB, 256MiB, 4GiB"
         ) { ByteSize($0).flatMap { range.contains($0.bytes) ? $0.bytes : nil } }
     }

@@ -19,11 +19,11 @@ public final class Connection {
 
     /// Replies in order, those not yet sent. The executor appends whole lines.
     public var output: ByteBuffer {
-        _read { yield replies.output }
-        _modify { yield &replies.output }
+        _read { yield buffers.value.replies.output }
+        _modify { yield &buffers.value.replies.output }
     }
     /// The executor stops before the next request: the peer does not read what it asked for.
-    public var isOutputFull: Bool { replies.output.count >= outputHighWater }
+    public var isOutputFull: Bool { buffers.value.replies.output.count >= outputHighWater }
     /// The peer has closed the connection: replies are dropped.
     public internal(set) var isPeerGone = false
 
@@ -31,9 +31,27 @@ public final class Connection {
     private let outputHighWater: Int
     private unowned let horizon: CommitHorizon
 
-    var replies = ReplyQueue()
-    var input = ByteBuffer()
-    var framer: LineFramer
+    private struct Buffers: ~Copyable {
+        var input = ByteBuffer()
+        var framer: LineFramer
+        var replies = ReplyQueue()
+    }
+
+    private let buffers: UncheckedCell<Buffers>
+
+    /// What was read and not yet executed.
+    var input: ByteBuffer {
+        _read { yield buffers.value.input }
+        _modify { yield &buffers.value.input }
+    }
+    var framer: LineFramer {
+        get { buffers.value.framer }
+        _modify { yield &buffers.value.framer }
+    }
+    var replies: ReplyQueue {
+        _read { yield buffers.value.replies }
+        _modify { yield &buffers.value.replies }
+    }
     /// The requests it was suspended in.
     var burst: Burst?
 
@@ -74,7 +92,7 @@ public final class Connection {
         uid = adoption.peer.user
         isAdministrator = adoption.isAdministrator
         outputHighWater = limits.outputHighWater
-        framer = LineFramer(limit: lineLimit)
+        buffers = UncheckedCell(Buffers(framer: LineFramer(limit: lineLimit)))
         self.horizon = horizon
     }
 

@@ -46,7 +46,9 @@ public struct Listener: ~Copyable {
         guard fcntl(first, F_SETFD, FD_CLOEXEC) == 0,
             option(first, SO_DOMAIN) == AF_UNIX, option(first, SO_TYPE) == Int32(SOCK_STREAM.rawValue),
             option(first, SO_ACCEPTCONN) == 1
-        else { throw ListenerError("descriptor \(first), which was passed, is no listening Unix stream socket") }
+        else {
+            throw ListenerError("descriptor \(first), which was passed, is no listening Unix stream socket")
+        }
         let flags = fcntl(first, F_GETFL)
         guard flags >= 0, fcntl(first, F_SETFL, flags | O_NONBLOCK) == 0 else {
             throw ListenerError("descriptor \(first), which was passed: \(SystemError.last)")
@@ -77,7 +79,9 @@ public struct Listener: ~Copyable {
             let bindError = SystemError.last
             umask(mask)
             guard bound == 0 else { throw ListenerError("\(path): \(bindError)") }
-            guard let identity = identity(of: path) else { throw ListenerError("\(path): \(SystemError.last)") }
+            guard let identity = identity(of: path) else {
+                throw ListenerError("\(path): \(SystemError.last)")
+            }
             if let group, lchown(path, uid_t.max, group) != 0 {
                 let error = SystemError.last
                 unlink(path)

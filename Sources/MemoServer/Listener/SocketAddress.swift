@@ -8,10 +8,13 @@ struct SocketAddress {
     init(path: String) throws(ListenerError) {
         let bytes = [UInt8](path.utf8)
         let limit = MemoryLayout.size(ofValue: address.sun_path) - 1
-        guard !bytes.isEmpty, !bytes.contains(0) else { throw ListenerError("\"\(path)\" is not a socket path") }
+        guard !bytes.isEmpty, !bytes.contains(0) else {
+            throw ListenerError("\"\(path)\" is not a socket path")
+        }
         guard bytes.count <= limit else {
             throw ListenerError(
-                "the socket path is \(bytes.count) bytes long, \(limit) is the most that Unix sockets allow: \(path)")
+                "the socket path is \(bytes.count) bytes long, \(limit) is the most that Unix sockets allow: \(path)"
+            )
         }
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }

@@ -16,11 +16,13 @@ enum SocketDirectory {
         guard status.st_mode & S_IFMT == S_IFDIR else { throw ListenerError("\(path) is not a directory") }
         if mustBePrivate {
             guard status.st_uid == geteuid() else {
-                throw ListenerError("\(path) belongs to user \(status.st_uid), not to \(geteuid()); set --socket")
+                throw ListenerError(
+                    "\(path) belongs to user \(status.st_uid), not to \(geteuid()); set --socket")
             }
             guard status.st_mode & 0o777 == 0o700 else {
                 throw ListenerError(
-                    "\(path) has mode 0\(String(status.st_mode & 0o777, radix: 8)), it must be 0700; set --socket")
+                    "\(path) has mode 0\(String(status.st_mode & 0o777, radix: 8)), it must be 0700; set --socket"
+                )
             }
         } else if status.st_mode & 0o002 != 0, status.st_mode & UInt32(S_ISVTX) == 0 {
             throw ListenerError("anyone may exchange files in \(path): it is writable by all and not sticky")

@@ -68,7 +68,9 @@ extension EventLoop {
                 connection.hasMoreLines = true
                 break
             }
-            guard let frame = connection.sawEnd ? framer.finish(in: input) : framer.next(in: input) else { break }
+            guard let frame = connection.sawEnd ? framer.finish(in: input) : framer.next(in: input) else {
+                break
+            }
             switch frame {
             case .line(let line):
                 do throws(WireError) {
@@ -121,10 +123,7 @@ extension EventLoop {
             if connection.burst != nil { retire(connection) }
             consume(connection)
         }
-        if connection.replies.gateCount > 0, !connection.isListedAsGated {
-            connection.isListedAsGated = true
-            gated.append(connection)
-        }
+        listIfGated(connection)
         if connection.isOutputFull { connection.isOutputHeld = true }
         flush(connection)
         settle(connection)

@@ -9,7 +9,9 @@ extension EventLoop {
     /// for, what epoll watches, its deadline, its end.
     func settle(_ connection: Connection) {
         guard !connection.isClosed else { return }
-        if connection.lostEvents, connection.replies.output.count <= limits.outputLowWater { tellLost(connection) }
+        if connection.lostEvents, connection.replies.output.count <= limits.outputLowWater {
+            tellLost(connection)
+        }
         trimBuffers(connection)
         count(connection)
 
@@ -173,7 +175,6 @@ extension EventLoop {
     func close(_ connection: Connection) {
         guard !connection.isClosed else { return }
         connection.isClosed = true
-        executor.closed(connection)
         _ = Glibc.close(connection.descriptor)
         let input = exchange(&connection.input, with: ByteBuffer())
         if connection.isInputPooled { pool.release(input) }
@@ -184,11 +185,12 @@ extension EventLoop {
             input: -connection.countedInput, output: -connection.countedOutput)
         quotas.leave(user: connection.uid)
         connection.burst = nil
-        connection.dispatchState = nil
-        connection.resumption = nil
         deadlines.set(connection.id.slot, nil)
         connections.remove(connection.id)
         port.connectionCount.store(connections.count, ordering: .relaxed)
         resumeAccepting()
+        executor.closed(connection)
+        connection.dispatchState = nil
+        connection.resumption = nil
     }
 }

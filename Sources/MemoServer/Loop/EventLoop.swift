@@ -20,9 +20,12 @@ final class EventLoop: @unchecked Sendable {
     let logger: Logger
     let epoll: Epoll
     let horizon = CommitHorizon()
-    var pool: BufferPool
-    var connections: ConnectionTable
-    var deadlines = DeadlineHeap()
+    private struct Tables: ~Copyable {
+        var pool: BufferPool
+        var connections: ConnectionTable
+        var deadlines = DeadlineHeap()
+    }
+    private let tables: UncheckedCell<Tables>
     /// The burst that is filled next.
     var burst = Burst()
     var spareBursts: [Burst] = []
@@ -48,9 +51,25 @@ final class EventLoop: @unchecked Sendable {
         self.executor = executor
         self.logger = logger
         epoll = try Epoll(eventsPerTurn: limits.eventsPerTurn)
-        pool = BufferPool(bufferBytes: limits.readBytes, limit: limits.pooledBuffers, counters: port.poolCounters)
-        connections = ConnectionTable(loop: port.index)
+        tables = UncheckedCell(
+            Tables(
+                pool: BufferPool(
+                    bufferBytes: limits.readBytes, limit: limits.pooledBuffers, counters: port.poolCounters),
+                connections: ConnectionTable(loop: port.index)))
         try epoll.add(port.mailbox.descriptor, .read, token: Self.mailboxToken)
+    }
+
+    var pool: BufferPool {
+        _read { yield tables.value.pool }
+        _modify { yield &tables.value.pool }
+    }
+    var connections: ConnectionTable {
+        _read { yield tables.value.connections }
+        _modify { yield &tables.value.connections }
+    }
+    var deadlines: DeadlineHeap {
+        _read { yield tables.value.deadlines }
+        _modify { yield &tables.value.deadlines }
     }
 
     /// Serves until a drain is over.
@@ -95,7 +114,8 @@ final class EventLoop: @unchecked Sendable {
             connection.armedDeadline = nil
             if let stall = connection.stallDeadline, stall <= now {
                 quotas.countStalled()
-                logger.notice("disconnected a client that does not read", metadata: ["uid": "\(connection.uid)"])
+                logger.notice(
+                    "disconnected a client that does not read", metadata: ["uid": "\(connection.uid)"])
                 close(connection)
                 continue
             }
@@ -149,9 +169,16 @@ final class EventLoop: @unchecked Sendable {
             connection.isListedAsGated = false
             guard !connection.isClosed else { continue }
             connection.replies.open(result)
+            listIfGated(connection)
             flush(connection)
             proceed(connection)
         }
+    }
+
+    func listIfGated(_ connection: Connection) {
+        guard connection.replies.gateCount > 0, !connection.isListedAsGated else { return }
+        connection.isListedAsGated = true
+        gated.append(connection)
     }
 
     private func append(_ event: [UInt8], to connection: Connection) {

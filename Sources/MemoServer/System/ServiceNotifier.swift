@@ -11,7 +11,9 @@ struct ServiceNotifier {
 
     /// - Returns: `nil` where no service manager listens (`NOTIFY_SOCKET`).
     init?(environment: [String: String]) {
-        guard let name = environment["NOTIFY_SOCKET"], name.hasPrefix("/") || name.hasPrefix("@") else { return nil }
+        guard let name = environment["NOTIFY_SOCKET"], name.hasPrefix("/") || name.hasPrefix("@") else {
+            return nil
+        }
         var address = sockaddr_un()
         var bytes = [UInt8](name.utf8)
         guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
@@ -26,7 +28,8 @@ struct ServiceNotifier {
         let isForUs = environment["WATCHDOG_PID"].map { $0 == "\(getpid())" } ?? true
         watchdogMs =
             isForUs
-            ? environment["WATCHDOG_USEC"].flatMap { Int(digits: $0[...]) }.map { Int64(max(1, $0 / 1000)) } : nil
+            ? environment["WATCHDOG_USEC"].flatMap { Int(digits: $0[...]) }.map { Int64(max(1, $0 / 1000)) }
+            : nil
     }
 
     /// Sends assignments, one a line.

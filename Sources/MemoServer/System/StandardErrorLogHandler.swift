@@ -78,11 +78,14 @@ public struct StandardErrorLogHandler: LogHandler {
         var text = [CChar](repeating: 0, count: 32)
         let count = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%S", &parts)
         let milliseconds = String(1000 + now.tv_nsec / 1_000_000).dropFirst()
-        return String(decoding: text[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) + ".\(milliseconds)Z"
+        return String(decoding: text[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+            + ".\(milliseconds)Z"
     }
 
     private static func escape(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            return text
+        }
         return text.unicodeScalars.reduce(into: "") {
             $0 += $1.properties.generalCategory == .control ? $1.escaped(asASCII: true) : String($1)
         }

@@ -44,7 +44,8 @@ extension Store {
     /// Commits what waits, and tells everybody.
     /// - Returns: false where it failed; the changes are kept for another try.
     private func commit() -> Bool {
-        let batch = core.withLock { $0.takeBatch() }
+        let (batch, waiting) = core.withLock { core in (core.takeBatch(), core.takeWaitingForRoom()) }
+        if !waiting.isEmpty { events?.wake(waiting) }
         let began = clock.now()
         do throws(ColdError) {
             if batch.isRetry { try recover() }
@@ -55,17 +56,19 @@ extension Store {
             return false
         }
         let disk = StoreCore.DiskFigures(journalRows: database.journalRows, interning: database.interning)
-        let (waiting, wasDegraded) = core.withLock { core in
+        let (wasDegraded, stillWaiting) = core.withLock { core in
             core.now = max(core.now, clock.now())
             core.disk = disk
-            return core.committed(batch, tookMs: clock.now() - began, flushIntervalMs: configuration.flushIntervalMs)
+            let wasDegraded = core.committed(
+                batch, tookMs: clock.now() - began, flushIntervalMs: configuration.flushIntervalMs)
+            return (wasDegraded, core.takeWaitingForRoom())
         }
         events?.committed(batch.sequence)
         if wasDegraded {
             _ = database.restoreBallast()
             events?.log(false, "the disk takes writes again")
         }
-        if !waiting.isEmpty { events?.wake(waiting) }
+        if !stillWaiting.isEmpty { events?.wake(stillWaiting) }
         maintain()
         return true
     }
@@ -110,10 +113,12 @@ extension Store {
     }
 
     private func failed(_ batch: StoreCore.Batch, _ error: ColdError) {
-        let (sequence, isNew) = core.withLock { core in
+        let (sequence, isNew, waiting) = core.withLock { core in
             core.now = max(core.now, clock.now())
-            return core.failed(batch, error)
+            let (sequence, isNew) = core.failed(batch, error)
+            return (sequence, isNew, core.takeWaitingForRoom())
         }
+        if !waiting.isEmpty { events?.wake(waiting) }
         if isNew { events?.log(true, "the disk takes no writes, new entries stay in memory: \(error.message)") }
         events?.failed(sequence, error.message)
         if error.failure == .full { makeRoom() }

@@ -35,9 +35,9 @@ struct JSONNumber {
         } else {
             fraction = position..<position
         }
-        isInteger = position == text.count
+        isInteger = whole.upperBound == text.count
         var written: Int64 = 0
-        if !isInteger {
+        if position < text.count {
             position &+= 1
             let isMinus = text[position] == UInt8(ascii: "-")
             if isMinus || text[position] == UInt8(ascii: "+") { position &+= 1 }

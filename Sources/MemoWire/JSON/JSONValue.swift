@@ -48,7 +48,8 @@ public indirect enum JSONValue: Equatable, Sendable {
         return text.withUTF8 { utf8 in
             let bytes = Bytes(utf8)
             // A number made by hand may be anything.
-            guard (try? JSONScanner.validate(bytes)) != nil else { return nil }
+            var scanner = JSONScanner(bytes)
+            guard (try? scanner.skipNumber()) != nil, scanner.position == scanner.end else { return nil }
             return JSONNumber(bytes).integer.map { Int($0) }
         }
     }

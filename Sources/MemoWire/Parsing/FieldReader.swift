@@ -22,7 +22,7 @@ struct FieldReader {
         WireError(code: code, message: entry.map { "entries[\($0)]: \(message)" } ?? message)
     }
 
-    func mismatch(_ field: Field, _ expected: String) -> WireError {
+    @inline(never) func mismatch(_ field: Field, _ expected: String) -> WireError {
         let text = text(field)
         var found = JSONText.kind(of: text)
         if found == "a number", text.count <= 40 { found = String(decoding: text, as: UTF8.self) }
@@ -39,11 +39,13 @@ struct FieldReader {
     }
 
     /// A whole number of either sign, up to `WireLimits.integer`.
-    private func integer(_ field: Field, _ expected: String) throws(WireError) -> Int64 {
+    private func integer(
+        _ field: Field, _ expected: @autoclosure () -> String
+    ) throws(WireError) -> Int64 {
         let text = text(field)
         let first = text[0]
         guard first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10 else {
-            throw mismatch(field, expected)
+            throw mismatch(field, expected())
         }
         if text.count <= 15, first != UInt8(ascii: "-") {
             var value: Int64 = 0
@@ -55,7 +57,7 @@ struct FieldReader {
             if position == text.count { return value }
         }
         guard let value = JSONNumber(text).integer, value.magnitude <= WireLimits.integer.magnitude else {
-            throw mismatch(field, expected)
+            throw mismatch(field, expected())
         }
         return value
     }
@@ -69,9 +71,9 @@ struct FieldReader {
     }
 
     private func count(present field: Field, limit: Int64) throws(WireError) -> Int64 {
-        let expected = "an integer from 0 to \(limit)"
+        var expected: String { "an integer from 0 to \(limit)" }
         let value = try integer(field, expected)
-        guard 0...limit ~= value else { throw mismatch(field, expected) }
+        guard value >= 0, value <= limit else { throw mismatch(field, expected) }
         return value
     }
 
@@ -79,7 +81,7 @@ struct FieldReader {
     @inline(__always) func duration(orNull field: Field) throws(WireError) -> Setting {
         guard has(field) else { return .absent }
         if text(field)[0] == UInt8(ascii: "n") { return .null }
-        let expected = "null or an integer from 0 to \(WireLimits.integer)"
+        var expected: String { "null or an integer from 0 to \(WireLimits.integer)" }
         let value = try integer(field, expected)
         guard value >= 0 else { throw mismatch(field, expected) }
         return .value(value)

@@ -44,24 +44,18 @@ final class ScriptedExecutor: RequestExecutor, @unchecked Sendable {  // `condit
     var calls: Int { locked { _calls } }
     var sequence: UInt64 { locked { _sequence } }
 
-    /// Waits until the condition holds; it is looked at whenever a loop calls.
+    /// Waits until the condition holds. It is looked at whenever a loop calls, and now and then, since some
+    /// figures change after a call.
     /// - Returns: whether it came to hold within ten seconds.
     func wait(until holds: (ScriptedExecutor) -> Bool) -> Bool {
         let end = Date(timeIntervalSinceNow: 10)
-        while true {
+        while !holds(self) {
+            guard Date.now < end else { return false }
             condition.lock()
-            let calls = _calls
-            condition.unlock()
-            if holds(self) { return true }
-            condition.lock()
-            while _calls == calls {
-                if !condition.wait(until: end) {
-                    condition.unlock()
-                    return holds(self)
-                }
-            }
+            _ = condition.wait(until: Date(timeIntervalSinceNow: 0.01))
             condition.unlock()
         }
+        return true
     }
 
     func drain() { locked { _isDraining = true } }
@@ -72,7 +66,8 @@ final class ScriptedExecutor: RequestExecutor, @unchecked Sendable {  // `condit
     }
 
     func execute(
-        _ requests: inout [ParsedRequest], from first: Int, batch: borrowing RequestBatch, for connection: Connection
+        _ requests: inout [ParsedRequest], from first: Int, batch: borrowing RequestBatch,
+        for connection: Connection
     ) -> Int {
         defer { locked { _calls += 1 } }
         for position in first..<requests.count {
@@ -109,7 +104,9 @@ final class ScriptedExecutor: RequestExecutor, @unchecked Sendable {  // `condit
             }
             let isOver = wait.isTimed && connection.deadline == nil
             let isReleased = connection.resumption is Release
-            guard isOver || isReleased || connection.isPeerGone || locked({ _isDraining }) else { return false }
+            guard isOver || isReleased || connection.isPeerGone || locked({ _isDraining }) else {
+                return false
+            }
             connection.dispatchState = nil
             locked { _waiting.removeAll { $0 == connection.id } }
             ReplyWriter.begin(request.id, into: &connection.output)

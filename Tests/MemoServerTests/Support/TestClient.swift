@@ -5,6 +5,8 @@ import Foundation
 final class TestClient {
     private(set) var descriptor: Int32
     private var received: [UInt8] = []
+    /// Received bytes known to have no LF.
+    private var searched = 0
 
     init(descriptor: Int32, timeoutSeconds: Int = 10) {
         self.descriptor = descriptor
@@ -67,11 +69,18 @@ final class TestClient {
     /// The next line without its LF; `nil` at the end, or after the time limit.
     func line() -> String? {
         while true {
-            if let end = received.firstIndex(of: 0x0A) {
+            let end = received.withUnsafeBytes { bytes -> Int? in
+                guard let base = bytes.baseAddress, let end = memchr(base + searched, 0x0A, bytes.count - searched)
+                else { return nil }
+                return UnsafeRawPointer(end) - base
+            }
+            if let end {
                 let line = String(decoding: received[..<end], as: UTF8.self)
                 received.removeFirst(end + 1)
+                searched = 0
                 return line
             }
+            searched = received.count
             guard receive() > 0 else { return nil }
         }
     }
