@@ -79,6 +79,8 @@ public final class Dispatcher: RequestExecutor {
         /// What is to be read from disk before the request can go on.
         var reading: [ColdTicket] = []
         var faults: [Fault] = []
+        /// The suspended request only looks at what was read.
+        var isPeeking = false
         /// Why the rows that were asked for could not be read, if so.
         var readFailure: String?
     }
@@ -94,7 +96,7 @@ public final class Dispatcher: RequestExecutor {
         if let state = connection.stateIfAny, !collect(&context, state, &lost, connection) { return 0 }
 
         store.perform { core in
-            core.adopt(context.faults)
+            if !context.isPeeking { core.adopt(context.faults) }
             for ticket in lost { core.dropDamaged(ticket) }
             while index < requests.count {
                 if connection.isOutputFull, !connection.isPeerGone { break }
@@ -122,6 +124,7 @@ public final class Dispatcher: RequestExecutor {
         _ context: inout Context, _ state: DispatchState, _ lost: inout [ColdTicket], _ connection: Connection
     ) -> Bool {
         context.faults = state.faults
+        context.isPeeking = state.isPeeking
         state.faults = []
         if let read = (connection.resumption as? ColdReadResult)?.take() {
             context.faults += read.faults
@@ -241,7 +244,10 @@ public final class Dispatcher: RequestExecutor {
     }
 
     /// The request needs a row from disk: has it read, or gives up if that was tried for long enough.
-    func suspend(reading tickets: [ColdTicket], _ request: Request, _ context: inout Context) -> Step {
+    /// - Parameter peeking: whether what is read stays on disk alone, because this is no use of it.
+    func suspend(
+        reading tickets: [ColdTicket], peeking: Bool = false, _ request: Request, _ context: inout Context
+    ) -> Step {
         if let failure = context.readFailure {
             context.connection.stateIfAny?.reset()
             fail(request, .storage, "the entry cannot be read: \(failure)", context)
@@ -254,6 +260,7 @@ public final class Dispatcher: RequestExecutor {
             return .done
         }
         context.reading = tickets
+        context.connection.state.isPeeking = peeking
         return .suspended
     }
 

@@ -71,6 +71,7 @@ struct GhostTable: ~Copyable {
         var place = start
         for index in start..<start + Self.ways {
             if ghosts[index].hash == hash && ghosts[index].function == function {
+                if ghosts[index].departureCode != 0, ghosts[index].at > at { return }
                 place = index
                 break
             }

@@ -91,10 +91,11 @@ extension StoreCore {
     }
 
     /// The part of `remove` that does not touch the function's list.
-    mutating func reclaim(_ slot: Slot, _ departure: Departure, _ cause: DepartureCause) {
+    /// - Parameter at: when it went; what was noted of the key since then stays.
+    mutating func reclaim(_ slot: Slot, _ departure: Departure, _ cause: DepartureCause, at: Int64? = nil) {
         let entry = directory[slot]
         ghosts.add(
-            hash: entry.hash, function: functions[entry.function].row.id, at: now, departure, cause)
+            hash: entry.hash, function: functions[entry.function].row.id, at: at ?? now, departure, cause)
         if !entry.flags.contains(.memoryOnly) { enqueue(.delete(row: entry.row)) }
         discard(slot)
     }

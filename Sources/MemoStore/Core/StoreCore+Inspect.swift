@@ -67,7 +67,7 @@ extension StoreCore {
                     }
                 } else {
                     let unknown = EntryInfo(
-                        key: nil, isHot: false, bytes: 0, hits: Int64(entry.hits),
+                        key: nil, isHot: false, bytes: entry.coldBytes, hits: Int64(entry.hits),
                         ticket: ColdTicket(slot: Slot(slot), row: entry.row))
                     if !body(unknown) { return Slot(slot) }
                 }
@@ -111,6 +111,8 @@ extension StoreCore {
         figures.leases = leases.count
         figures.leaseLimit = leases.capacity
         figures.waiters = leases.waiterCount
+        figures.waiterLimit = leases.waitersMax
+        figures.leaseBytes = leases.bytes
         figures.ghostBytes = ghosts.bytes
         figures.ghostLimit = ghosts.capacity
         figures.tags = tags.count
@@ -142,6 +144,8 @@ package struct StoreStatistics: Sendable {
     package var leases = 0
     package var leaseLimit = 0
     package var waiters = 0
+    package var waiterLimit = 0
+    package var leaseBytes = 0
     package var ghostBytes = 0
     package var ghostLimit = 0
     package var tags = 0

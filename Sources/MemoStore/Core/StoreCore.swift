@@ -54,6 +54,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var hasMemoryOnly = false
     /// Whether the caretaker has work that does not wait for its next turn.
     var needsCare = false
+    /// When the caretaker's next turn is, in store time.
+    var careDue: Int64 = 0
     var isFinished = false
     /// What the writer last said of the database.
     var disk = DiskFigures()
@@ -70,6 +72,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     struct Grave {
         var function: UInt32
         var next: Slot
+        /// When they were cleared.
+        var at: Int64
         var cause: DepartureCause
     }
 
@@ -81,7 +85,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         functions = FunctionTable(hash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax)
         tags = TagTable(capacity: limits.tagsMax)
         ghosts = GhostTable(capacity: limits.ghostsMax)
-        leases = LeaseTable(capacity: limits.leasesMax, waitersMax: limits.waitersMax)
+        leases = LeaseTable(
+            capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
         queue = WriteQueue(costMax: limits.queueBytesFirst)
         hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
         coldLimit = coldBytes
@@ -124,8 +129,9 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     private mutating func forgetUnusedFunctions() {
         for place in functions.allPlaces where functions.isLive(place) {
             let profile = functions[place]
-            guard profile.count == 0, profile.graves == 0, !profile.row.defined else { continue }
-            leases.end(function: place, now: now)
+            guard profile.count == 0, profile.graves == 0, !profile.row.defined,
+                !leases.concerns(function: place)
+            else { continue }
             enqueue(.forget(function: profile.row.id))
             functions.remove(place)
         }
