@@ -61,6 +61,7 @@ let package = Package(
             name: "MemoStoreTests", dependencies: ["MemoStore", "SQLite", "Migrations"],
             swiftSettings: settings),
         // Starts the real binaries and links none of them.
-        .testTarget(name: "SystemTests", exclude: ["FaultShim"], swiftSettings: settings),
+        .testTarget(
+            name: "SystemTests", dependencies: ["MemoWire"], exclude: ["FaultShim"], swiftSettings: settings),
     ]
 )

@@ -135,6 +135,7 @@ final class ColdReaders: Sendable {
                 isCorrupt = isCorrupt || error.failure == .corrupt
             }
         }
-        return ColdRead(faults: faults, lost: lost, failure: failure, isCorrupt: isCorrupt)
+        // Damage to a file that was replaced meanwhile is no news.
+        return ColdRead(faults: faults, lost: lost, failure: failure, isCorrupt: isCorrupt && reader.isCurrent)
     }
 }
