@@ -22,7 +22,7 @@ import Testing
         ]
         for (index, line) in text.split(separator: "\n").enumerated() {
             let place: Comment = "\(file):\(index + 1)"
-            let step = try JSONValue.parse(String(line))
+            let step = try JSONValue.parse(String(line), surrogates: .replace)
             for member in step.objectValue ?? [] { #expect(known.contains(member.name), place) }
             try peer.send(bytes: try #require(Self.bytes(of: step), place) + [0x0A])
             let reply = try #require(try peer.line(), "\(place): the connection is closed")
@@ -44,7 +44,7 @@ import Testing
     private func check(_ reply: String, _ step: JSONValue, _ place: Comment) throws {
         // A reply that no decoder takes is compared as text alone.
         let isDecoded = ["expect", "expect_some", "expect_error"].contains { step[$0] != nil }
-        let found = isDecoded ? try JSONValue.parse(reply) : .null
+        let found = isDecoded ? try JSONValue.parse(reply, surrogates: .replace) : .null
         let shown: Comment = "\(place): \(reply.prefix(500))"
         var checks = 0
         if let expected = step["expect"] {
