@@ -89,22 +89,27 @@ extension Store {
     /// - Returns: whether it was lost, and a new one is there.
     private func recover() throws(ColdError) -> Bool {
         let failure = core.withLock { $0.lastFailure }
-        switch failure {
-        case .corrupt?:
-            try startEmpty("it is damaged")
-            return true
-        case .full?: return false
-        default:
-            databaseGeneration.wrappingAdd(1, ordering: .acquiringAndReleasing)
-            do throws(ColdError) {
-                try database.reopen()
-                return false
-            } catch {
-                guard error.failure == .corrupt else { throw error }
-                try startEmpty(error.message)
-                return true
+        if failure == .full { return false }
+        readers.pause()
+        defer { readers.resume() }
+        let outcome = databaseUse.withLock { check in
+            check = nil
+            return Result { () throws(ColdError) -> Bool in
+                if failure == .corrupt {
+                    try startEmpty("it is damaged or was removed")
+                    return true
+                }
+                do throws(ColdError) {
+                    try database.reopen()
+                    return false
+                } catch {
+                    guard error.failure == .corrupt else { throw error }
+                    try startEmpty(error.message)
+                    return true
+                }
             }
         }
+        return try outcome.get()
     }
 
     /// What a batch was to change is of no use to the new database: all that memory has is queued for it. Whoever
@@ -116,7 +121,6 @@ extension Store {
 
     /// The database is lost: a new one takes what memory still has.
     private func startEmpty(_ reason: String) throws(ColdError) {
-        databaseGeneration.wrappingAdd(1, ordering: .acquiringAndReleasing)
         let seed = core.withLock { $0.keyHash.seed }
         let moved = try database.startEmpty(seed: [seed.0, seed.1])
         core.withLock { core in

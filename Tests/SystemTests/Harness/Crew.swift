@@ -28,11 +28,12 @@ enum Crew {
         fileprivate func add(_ work: @escaping () throws -> Void) throws {
             let job = Job(work)
             var thread = pthread_t()
-            var attributes = pthread_attr_t()
-            pthread_attr_init(&attributes)
-            pthread_attr_setstacksize(&attributes, 512 << 10)
+            let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+            defer { attributes.deallocate() }
+            pthread_attr_init(attributes)
+            pthread_attr_setstacksize(attributes, 512 << 10)
             let result = pthread_create(
-                &thread, &attributes,
+                &thread, attributes,
                 { argument in
                     let job = Unmanaged<Job>.fromOpaque(argument!).takeRetainedValue()
                     do { try job.work() } catch { job.error = error }
