@@ -55,7 +55,10 @@ let package = Package(
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
         .testTarget(
-            name: "MemoServerTests", dependencies: ["MemoServer", "MemoWire"], swiftSettings: settings),
+            name: "MemoServerTests",
+            dependencies: [
+                "MemoServer", "MemoWire", "memod", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
         .testTarget(name: "SQLiteTests", dependencies: ["SQLite"], swiftSettings: settings),
         .testTarget(
             name: "MemoStoreTests", dependencies: ["MemoStore", "SQLite", "Migrations"],
@@ -63,5 +66,11 @@ let package = Package(
         // Starts the real binaries and links none of them.
         .testTarget(
             name: "SystemTests", dependencies: ["MemoWire"], exclude: ["FaultShim"], swiftSettings: settings),
+        .testTarget(name: "MemoClientTests", dependencies: ["MemoClient"], swiftSettings: settings),
+        .testTarget(
+            name: "MemoctlTests",
+            dependencies: [
+                "memoctl", "MemoClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
     ]
 )
