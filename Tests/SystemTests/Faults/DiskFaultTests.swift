@@ -75,11 +75,12 @@ import Testing
     @Test func aHungDiskHoldsUpOnlyThoseWhoNeedIt() throws {
         let home = try Home()
         let faults = try FaultControl(home)
-        let daemon = try Daemon(home, ["--hot-bytes", "1MiB"], faults: faults)
+        let daemon = try Daemon(home, ["--hot-bytes", "32MiB"], faults: faults)
         let peer = try daemon.connect()
         // No two are the same, so that none is kept once for several.
         @Sendable func value(_ name: String) -> String { "\"\(name) \(String(repeating: "v", count: 10_000))\"" }
-        for key in 0..<400 { #expect(try peer.put("f", "\(key)", value("\(key)")).isOK) }
+        for key in 0..<5000 { try peer.send(Peer.request("put", "f", "\"key\":\(key),\"value\":\(value("\(key)"))")) }
+        for _ in 0..<5000 { #expect(try peer.reply().isOK) }
         #expect(try peer.put("f", "\"hot\"", "1").isOK)
         #expect(try peer.sync().isOK)
         let before = try daemon.memoryKB()
