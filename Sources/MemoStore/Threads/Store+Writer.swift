@@ -121,7 +121,8 @@ extension Store {
 
     /// The database is lost: a new one takes what memory still has.
     private func startEmpty(_ reason: String) throws(ColdError) {
-        let moved = try database.startEmpty()
+        let seed = core.withLock { $0.keyHash.seed }
+        let moved = try database.startEmpty(seed: [seed.0, seed.1])
         core.withLock { core in
             core.now = max(core.now, clock.now())
             core.diskLost()
