@@ -55,7 +55,10 @@ let package = Package(
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
         .testTarget(
-            name: "MemoServerTests", dependencies: ["MemoServer", "MemoWire"], swiftSettings: settings),
+            name: "MemoServerTests",
+            dependencies: [
+                "MemoServer", "MemoWire", "memod", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
         .testTarget(name: "SQLiteTests", dependencies: ["SQLite"], swiftSettings: settings),
         .testTarget(
             name: "MemoStoreTests", dependencies: ["MemoStore", "SQLite", "Migrations"],

@@ -46,6 +46,9 @@ public struct Limits: Sendable {
     public var acceptsPerTurn = 64
     /// How long accepting pauses when there are no descriptors left.
     public var acceptPauseMs: Int64 = 100
+    /// How long, and how many at a time, refused connections stay open for their peers to read why.
+    public var refusalMs: Int64 = 1000
+    public var refusals = 64
     /// The longest sleep while a deadline is ahead: the kernel's sleep does not count the machine's own.
     public var sleepMs: Int64 = 1000
     /// Connections waiting to be accepted.

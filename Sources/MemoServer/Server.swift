@@ -13,7 +13,7 @@ public struct Server {
         }
     }
 
-    private let arguments: SettingsReader
+    private let readConfiguration: ConfigurationReader
     private let environment: [String: String]
     private let limits: Limits
     private let threshold: StandardErrorLogHandler.Threshold
@@ -24,14 +24,14 @@ public struct Server {
     private static let beatMs: Int64 = 10_000
 
     /// Reads the configuration from where it comes from; called again on SIGHUP.
-    public typealias SettingsReader = () throws -> ServerConfiguration
+    public typealias ConfigurationReader = () throws -> ServerConfiguration
 
     /// - Parameters:
     ///   - environment: the process's environment.
     ///   - read: reads the configuration.
     /// - Throws: what `read` throws.
-    public init(environment: [String: String], read: @escaping SettingsReader) throws {
-        arguments = read
+    public init(environment: [String: String], read: @escaping ConfigurationReader) throws {
+        readConfiguration = read
         self.environment = environment
         configuration = try read()
         var limits = Limits()
@@ -66,7 +66,9 @@ public struct Server {
             limits: limits,
             logger: logger)
         let dispatcher = try Dispatcher(configuration: configuration, loops: loops, logger: logger)
-        try loops.start(executor: dispatcher, listener: listener.descriptor, rules: configuration.access)
+        try loops.start(
+            executor: dispatcher, listener: listener.descriptor, isInherited: listener.isInherited,
+            rules: configuration.access)
 
         logger.info(
             "ready", metadata: ["socket": "\(listener.name)", "database": "\(configuration.databasePath)"])
@@ -113,7 +115,7 @@ public struct Server {
         notifier?.sendReloading()
         defer { notifier?.send("READY=1") }
         do {
-            let fresh = try arguments()
+            let fresh = try readConfiguration()
             let changes = configuration.changes(to: fresh)
             for change in changes {
                 logger.info(

@@ -139,8 +139,9 @@ struct EventLoopSuspensionTests {
         var answered = 0
         while answered < 200 {
             #expect(fixture.executor.wait { Int($0.sequence) > answered })
-            fixture.loops.committed(fixture.executor.sequence)
-            while answered < Int(fixture.executor.sequence), client.line() != nil { answered += 1 }
+            let sequence = fixture.executor.sequence
+            fixture.loops.committed(sequence)
+            while answered < Int(sequence), client.line() != nil { answered += 1 }
         }
         #expect(fixture.executor.executed == 200)
     }

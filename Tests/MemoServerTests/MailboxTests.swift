@@ -62,6 +62,28 @@ struct MailboxTests {
         #expect(mail.lost == [id])
     }
 
+    @Test func whatWasReadIsNotReadAgain() throws {
+        let mailbox = try Mailbox(limits: Limits())
+        var mail = Mailbox.Mail()
+        mailbox.send {
+            $0.beat = 7
+            $0.rules = AccessRules()
+            $0.drainDeadline = 5
+        }
+        #expect(mailbox.take(into: &mail, sleeping: false))
+        #expect(mail.beat == 7)
+        mail.clear()
+        // The two sides exchange their memory, so what is left in it would come back.
+        for _ in 0..<2 {
+            mailbox.post(id, .resume(nil))
+            #expect(mailbox.take(into: &mail, sleeping: false))
+            #expect(mail.beat == 0)
+            #expect(mail.rules == nil)
+            #expect(mail.drainDeadline == nil)
+            mail.clear()
+        }
+    }
+
     @Test func connectionNames() {
         let id = ConnectionID(loop: 255, slot: ConnectionID.slotLimit - 1, generation: .max)
         #expect(id.loop == 255)

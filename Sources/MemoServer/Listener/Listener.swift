@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// A listening Unix socket: made at a path, or inherited from whoever started the daemon.
@@ -8,6 +7,7 @@ public struct Listener: ~Copyable {
     /// What `remove` removes: nothing where the socket was inherited.
     private let own: (path: String, device: dev_t, inode: ino_t)?
     private let lock: SocketLock?
+    var isInherited: Bool { own == nil }
 
     /// How to say where it listens.
     public let name: String

@@ -12,21 +12,28 @@ extension EventLoop {
         try epoll.add(acceptor.descriptor, .read, token: Self.listenerToken)
     }
 
-    func accept() {
+    /// Accepts some of the connections that wait.
+    /// - Returns: whether more may be waiting.
+    @discardableResult
+    func accept() -> Bool {
         for _ in 0..<limits.acceptsPerTurn {
-            guard acceptor != nil else { return }
+            guard let listener = acceptor?.descriptor else { return false }
             let descriptor = accept4(
-                acceptor!.descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue))
+                listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue))
             guard descriptor >= 0 else {
                 switch errno {
-                case EAGAIN: return
-                case EMFILE, ENFILE, ENOBUFS, ENOMEM: return pauseAccepting(.last)
+                // EINVAL: the drain has shut the listener down, and nobody is left in its queue.
+                case EAGAIN, EINVAL: return false
+                case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+                    pauseAccepting(.last)
+                    return false
                 // The client has gone, or a signal came: the next one may be there.
                 default: continue
                 }
             }
             admit(descriptor)
         }
+        return true
     }
 
     private func admit(_ descriptor: Int32) {
@@ -51,14 +58,15 @@ extension EventLoop {
         target.mailbox.send { $0.adoptions.append(adoption) }
     }
 
-    /// Says why in one line, and closes.
+    /// Says why in one line, and ends the connection.
     private func refuse(_ descriptor: Int32, _ code: ErrorCode, _ message: String) {
         var line = ByteBuffer()
         ReplyWriter.fail(nil, code, message, into: &line)
         // A fresh socket has room for a line.
         _ = send(
             descriptor, line.bytes.baseAddress, line.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
-        _ = Glibc.close(descriptor)
+        shutdown(descriptor, Int32(SHUT_WR))
+        acceptor?.linger(descriptor, until: now + limits.refusalMs, limit: limits.refusals)
     }
 
     private func pauseAccepting(_ error: SystemError) {
@@ -74,9 +82,16 @@ extension EventLoop {
         try? epoll.modify(descriptor, .read, token: Self.listenerToken)
     }
 
+    /// Accepts those who had connected before and no others. Whoever waits at an inherited socket is left to the
+    /// daemon that inherits it next.
     func stopAccepting() {
-        guard let descriptor = acceptor?.descriptor else { return }
-        try? epoll.remove(descriptor)
-        acceptor = nil
+        guard let acceptor else { return }
+        if !acceptor.isInherited {
+            shutdown(acceptor.descriptor, Int32(SHUT_RD))
+            while accept() {}
+        }
+        try? epoll.remove(acceptor.descriptor)
+        self.acceptor?.endRefusals(.max)
+        self.acceptor = nil
     }
 }

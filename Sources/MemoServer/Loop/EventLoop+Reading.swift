@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 internal import MemoWire
 
@@ -160,21 +159,25 @@ extension EventLoop {
         connection.input.removeFirst(connection.framer.takeConsumed())
     }
 
-    /// An event for a connection that is not being read: the only news is that the peer may be gone.
+    /// An event for a connection that is not being read: the only news is that the peer sends no more, or is gone.
     private func noticeHangUp(_ connection: Connection, _ interest: Epoll.Interest) {
-        if !interest.isDisjoint(with: [.hangUp, .error]) {
+        let isGone = !interest.isDisjoint(with: [.hangUp, .error])
+        if isGone {
             losePeer(connection)
             disarm(connection)
-            notifyEnd(connection)
-            return proceed(connection)
         }
-        if interest.contains(.readHangUp), connection.burst?.isAtLastRequest == true,
+        if isGone || interest.contains(.readHangUp), connection.burst?.isAtLastRequest == true,
             !connection.hasMoreLines, !connection.framer.isWithinLine, !hasUnreadInput(connection)
         {
             connection.sawEnd = true
             notifyEnd(connection)
         }
-        arm(connection, (connection.armed ?? []).subtracting([.read, .readHangUp]))
+        if isGone {
+            // A wait that nobody waits for ends, and what was sent behind it takes effect.
+            proceed(connection)
+        } else {
+            arm(connection, (connection.armed ?? []).subtracting([.read, .readHangUp]))
+        }
     }
 
     private func hasUnreadInput(_ connection: Connection) -> Bool {

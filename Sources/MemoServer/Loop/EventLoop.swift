@@ -40,6 +40,8 @@ final class EventLoop: @unchecked Sendable {
     var gated: [Connection] = []
     /// In the loop that accepts.
     var acceptor: Acceptor?
+    /// In the first loop: those that it tells to drain when it has accepted the last connection for them.
+    var followers: [LoopPort] = []
     /// Milliseconds of `CLOCK_BOOTTIME` when the turn began.
     var now: Int64 = BootClock.nowMs
     private var mail = Mailbox.Mail()
@@ -106,7 +108,7 @@ final class EventLoop: @unchecked Sendable {
 
     private func timeoutMs() -> Int32 {
         var earliest = deadlines.earliest
-        for other in [drainDeadline, acceptor?.pausedUntil] {
+        for other in [drainDeadline, acceptor?.pausedUntil, acceptor?.refused.first?.until] {
             if let other { earliest = min(earliest ?? other, other) }
         }
         guard let earliest else { return -1 }
@@ -115,6 +117,7 @@ final class EventLoop: @unchecked Sendable {
 
     private func expireDeadlines() {
         if let until = acceptor?.pausedUntil, until <= now { resumeAccepting() }
+        if acceptor?.refused.isEmpty == false { acceptor?.endRefusals(now) }
         while let slot = deadlines.popExpired(now) {
             guard let connection = connections[slot: slot] else { continue }
             connection.armedDeadline = nil
@@ -206,6 +209,7 @@ final class EventLoop: @unchecked Sendable {
         guard drainDeadline == nil else { return }
         drainDeadline = deadline
         stopAccepting()
+        for port in followers { port.mailbox.send { $0.drainDeadline = deadline } }
         for connection in connections.all {
             shutdown(connection.descriptor, Int32(SHUT_RD))
             proceed(connection)

@@ -83,15 +83,20 @@ public final class EventLoops: Sendable {
 
     /// Starts the loops' threads, the first of which accepts from `listener`, a listening socket that must stay
     /// open until `join` has returned.
-    func start(executor: any RequestExecutor, listener: Int32?, rules: AccessRules) throws {
+    func start(
+        executor: any RequestExecutor, listener: Int32?, isInherited: Bool = false, rules: AccessRules
+    ) throws {
         let loops = try ports.map { port throws(SystemError) in
             try EventLoop(
                 port: port, limits: limits, lineLimit: lineLimit, quotas: quotas, executor: executor,
                 logger: logger)
         }
+        loops.first?.followers = Array(ports.dropFirst())
         if let listener, let first = loops.first {
             try first.startAccepting(
-                Acceptor(descriptor: listener, control: AccessControl(rules: rules), ports: ports))
+                Acceptor(
+                    descriptor: listener, isInherited: isInherited, control: AccessControl(rules: rules),
+                    ports: ports))
         }
         let started = try loops.map { loop throws(SystemError) in try Thread { loop.run() } }
         threads.withLock { $0 = started }
@@ -114,7 +119,7 @@ public final class EventLoops: Sendable {
     /// Stops accepting; the loops answer what was sent to them and end, at the latest at `deadline`, in
     /// milliseconds of `CLOCK_BOOTTIME`.
     func drain(deadline: Int64) {
-        for port in ports { port.mailbox.send { $0.drainDeadline = deadline } }
+        ports.first?.mailbox.send { $0.drainDeadline = deadline }
     }
 
     /// Waits for the end of the loops' threads.

@@ -26,6 +26,7 @@ final class Mailbox: Sendable {
             adoptions.removeAll()
             drainDeadline = nil
             rules = nil
+            beat = 0
             events = 0
             eventBytes = 0
         }

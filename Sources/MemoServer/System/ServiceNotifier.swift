@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// Tells the service manager of the daemon's state: the protocol of `sd_notify(3)`, one datagram a message.

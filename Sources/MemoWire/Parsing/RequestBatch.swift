@@ -108,7 +108,8 @@ public struct RequestBatch: ~Copyable {
         let span = reader.spans[Field.op.index]
         guard span.text[0] == UInt8(ascii: "\"") else { throw reader.mismatch(.op, "a string") }
         var name = JSONText.characters(ofString: span.text)
-        var readable = name.count &+ 1
+        // The name may be read together with what follows it in the line.
+        var readable = line.count &- position(of: name)
         if span.traits.contains(.escaped) {
             name = arena.decode(name).bytes
             readable = name.count

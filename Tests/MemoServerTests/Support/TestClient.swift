@@ -1,4 +1,3 @@
-import CLinux
 import Foundation
 
 /// The peer's end of a connection: blocking, with a time limit on every call so that no test hangs.
@@ -70,7 +69,8 @@ final class TestClient {
     func line() -> String? {
         while true {
             let end = received.withUnsafeBytes { bytes -> Int? in
-                guard let base = bytes.baseAddress, let end = memchr(base + searched, 0x0A, bytes.count - searched)
+                guard let base = bytes.baseAddress,
+                    let end = memchr(base + searched, 0x0A, bytes.count - searched)
                 else { return nil }
                 return UnsafeRawPointer(end) - base
             }
