@@ -63,5 +63,7 @@ let package = Package(
         .testTarget(
             name: "MemoStoreTests", dependencies: ["MemoStore", "SQLite", "Migrations"],
             swiftSettings: settings),
+        // Starts the real binaries and links none of them.
+        .testTarget(name: "SystemTests", exclude: ["FaultShim"], swiftSettings: settings),
     ]
 )

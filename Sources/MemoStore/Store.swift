@@ -15,9 +15,10 @@ package final class Store: Sendable {
     let readers: ColdReaders
     let writerSignal = Signal()
     let caretakerSignal = Signal()
+    let checkSignal = Signal()
     let isClosing = Atomic(false)
-    /// Changes when the database was closed and opened anew: readers open it anew too.
-    let databaseGeneration = Atomic<UInt64>(0)
+    /// The check under way. Locked while a slice is checked, and while the database is copied or opened anew.
+    let databaseUse = Mutex<ColdScrub?>(nil)
     let warmUp = WarmUp()
     private let eventsBox = Mutex<StoreEvents?>(nil)
     private let threads = Mutex<[WorkerThread]>([])
@@ -82,20 +83,15 @@ package final class Store: Sendable {
     /// - Parameter events: what those who serve connections are to be told.
     package func start(_ events: StoreEvents) {
         eventsBox.withLock { $0 = events }
-        readers.start(
-            makeReader: { [self] in
-                ColdReaders.Reader(
-                    database: database, generation: databaseGeneration.load(ordering: .acquiring),
-                    isCurrent: { [self] in databaseGeneration.load(ordering: .acquiring) == $0 })
-            },
-            deliver: { [self] in
-                if $1.isCorrupt { databaseLost(.corrupt) }
-                if $0 == WarmUp.connection { warmedUp($1) } else { events.read($0, $1) }
-            })
+        readers.start(database) { [self] in
+            if $1.isCorrupt { databaseLost(.corrupt) }
+            if $0 == WarmUp.connection { warmedUp($1) } else { events.read($0, $1) }
+        }
         threads.withLock { threads in
             threads = [
                 WorkerThread(name: "memod-writer") { [self] in write() },
                 WorkerThread(name: "memod-care") { [self] in takeCare() },
+                WorkerThread(name: "memod-check") { [self] in checkDatabase() },
             ]
         }
     }
@@ -123,7 +119,14 @@ package final class Store: Sendable {
     }
 
     /// Writes a consistent copy of the database; takes its time.
-    package func backup(to path: String) throws(ColdError) { throw ColdError(.other, path) }
+    package func backup(to path: String) throws(ColdError) {
+        let outcome = databaseUse.withLock { _ in
+            Result { () throws(ColdError) in
+                try database.backup(to: path, isCancelled: { isClosing.load(ordering: .acquiring) })
+            }
+        }
+        try outcome.get()
+    }
 
     /// Changes the budgets; what is over them goes by and by.
     package func setBudgets(hotBytes: Int, coldBytes: Int) {
@@ -145,11 +148,13 @@ package final class Store: Sendable {
         isClosing.store(true, ordering: .releasing)
         writerSignal.notify()
         caretakerSignal.notify()
+        checkSignal.notify()
         readers.close()
         threads.withLock { threads in
             for thread in threads { thread.join() }
             threads = []
         }
+        databaseUse.withLock { $0 = nil }
         let failure = core.withLock { core in
             defer { core.dispose() }
             return core.queue.isEmpty ? nil : core.degraded ?? "the writer did not finish"

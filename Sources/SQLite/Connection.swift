@@ -106,7 +106,8 @@ public struct Connection: ~Copyable {
     /// Whether a transaction is open.
     public var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
-    /// Frames (pages) in the write-ahead log as of this connection's last commit.
+    /// Frames (pages) in the write-ahead log that are not known to be in the database file, as of this
+    /// connection's last commit or checkpoint.
     public var walFrameCount: Int { Int(walFrames.pointee) }
 
     public enum CheckpointMode: Sendable {
@@ -126,7 +127,7 @@ public struct Connection: ~Copyable {
             handle, nil, mode == .passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE,
             &log, &moved)
         try check(code, "checkpoint")
-        if mode == .truncate { walFrames.pointee = 0 }
+        walFrames.pointee = max(0, log - moved)
         return (Int(log), Int(moved))
     }
 

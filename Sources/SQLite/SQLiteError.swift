@@ -52,3 +52,10 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
 
     public var description: String { "\(doing): \(message) (SQLite code \(extendedCode))" }
 }
+
+extension SQLiteError {
+    /// Damage that one of SQLite's checks reports as its result.
+    public init(damage: String) {
+        self.init(extendedCode: SQLITE_CORRUPT, message: damage, doing: "check")
+    }
+}

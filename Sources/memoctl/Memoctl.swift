@@ -25,6 +25,7 @@ struct Memoctl: ParsableCommand {
         subcommands: [
             Stats.self, Get.self, Put.self, Delete.self, Clear.self, Ping.self, Info.self, Functions.self,
             Keys.self, Define.self, Why.self, Touch.self, Report.self, Sync.self, Backup.self, Run.self,
+            Monitor.self, Export.self, Import.self,
         ])
 
     @OptionGroup var common: CommonOptions

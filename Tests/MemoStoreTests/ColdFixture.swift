@@ -11,8 +11,9 @@ final class ColdFixture {
 
     var path: String { options.path }
 
-    init() throws {
-        directory = URL(fileURLWithPath: NSTemporaryDirectory()).resolvingSymlinksInPath().path
+    init(below parent: String = NSTemporaryDirectory()) throws {
+        directory =
+            URL(fileURLWithPath: parent).resolvingSymlinksInPath().path
             + "/cold-tests-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         options = ColdOptions(path: directory + "/memod.db")
@@ -146,7 +147,9 @@ extension ColdDatabase {
     func insert(_ entries: [Int64: TestEntry]) throws(ColdError) {
         try commitAndRelease(
             entries.sorted { $0.key < $1.key }.map {
-                .insert(row: $0.key, function: $0.value.function, hash: $0.value.hash, payload: $0.value.payload())
+                .insert(
+                    row: $0.key, function: $0.value.function, hash: $0.value.hash, payload: $0.value.payload()
+                )
             })
     }
 }

@@ -162,7 +162,8 @@ struct ConnectionTests {
         let connection = try Connection(path: scratch.file(), mode: .readWrite)
         let endless = try Statement(
             connection,
-            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i % 1000 = 0")
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i % 1000 = 0"
+        )
         let step5 = try endless.step()
         #expect(step5)
         connection.interrupter.interrupt()

@@ -5,9 +5,11 @@ extension Call where Result == FunctionInfo {
     public static func info(_ function: String) -> Call {
         var request = RequestLine(.info)
         request.add("fn", string: function)
-        return named(request, function)
+        return Call(request) { reply throws(MemoError) in try FunctionInfo(reply, name: function) }
     }
+}
 
+extension Call where Result == FunctionProfile {
     /// Changes a function's profile, and answers it as it now is.
     public static func define(_ function: String, _ profile: Profile) -> Call {
         var request = RequestLine(.define)
@@ -16,11 +18,7 @@ extension Call where Result == FunctionInfo {
         request.add("ttl_ms", profile.ttl)
         request.add("stale_ms", profile.stale)
         request.add("typed", bool: profile.typed)
-        return named(request, function)
-    }
-
-    private static func named(_ request: RequestLine, _ function: String) -> Call {
-        Call(request) { reply throws(MemoError) in try FunctionInfo(reply, name: function) }
+        return Call(request) { reply throws(MemoError) in try FunctionProfile(reply) }
     }
 }
 

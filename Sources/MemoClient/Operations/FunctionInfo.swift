@@ -30,6 +30,26 @@ public struct FunctionInfo: Sendable {
     }
 }
 
+/// The settings of a function, as `define` answers them.
+public struct FunctionProfile: Sendable {
+    /// `nil`: unbounded.
+    public let maxsize: Int64?
+    /// The default life and grace time of its entries; `nil`: for ever, none.
+    public let ttl: Duration?
+    public let stale: Duration?
+    public let isTyped: Bool
+
+    init(_ reply: Reply) throws(MemoError) {
+        guard reply.isNull("maxsize") || reply.int("maxsize") != nil else {
+            throw MemoError(.malformedReply, "the daemon's answer lacks a proper \"maxsize\"")
+        }
+        maxsize = reply.int("maxsize")
+        ttl = reply.int("ttl_ms").map { .milliseconds($0) }
+        stale = reply.int("stale_ms").map { .milliseconds($0) }
+        isTyped = reply.bool("typed") ?? false
+    }
+}
+
 /// The settings of a function that `define` changes; those left out stay.
 public struct Profile: Sendable {
     public var maxsize: Limit?

@@ -16,6 +16,17 @@ public struct Reply: Sendable {
         self.members = members
     }
 
+    /// Reads a line that somebody else wrote in the protocol's manner, such as that of an export.
+    /// - Throws: `badJSON` where it is not exactly one JSON object.
+    public init(parsing line: [UInt8]) throws(MemoError) {
+        let text = try JSONText(parsing: line)
+        guard let members = RawObject.members(of: text.bytes[...]) else {
+            throw MemoError(.badJSON, "expected a JSON object")
+        }
+        self.line = text.bytes
+        self.members = members
+    }
+
     /// The part of a reply that is an object of its own, such as a row of a listing.
     init(_ text: JSONText) throws(MemoError) {
         try self.init(line: text.bytes)

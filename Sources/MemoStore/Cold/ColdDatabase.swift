@@ -30,7 +30,7 @@ final class ColdDatabase: @unchecked Sendable {
         self.source = source
         path = try DatabasePath(options.path)
         lock = try DatabaseLock(path: path.lock)
-        ballast = Ballast(path: path.ballast)
+        ballast = Ballast(path: path.ballast, directory: path.directory)
         let opened = try Self.open(path, options, wallMs: source.wallMs())
         writer = opened.writer
         file = opened.file
@@ -134,9 +134,17 @@ final class ColdDatabase: @unchecked Sendable {
         }
     }
 
-    private func open() throws(ColdError) -> ColdWriter {
-        guard let writer else { throw ColdError(.other, "the database is closed") }
-        return writer
+    /// Runs what writes. After a failed write or sync nobody knows what is on the disk, so the connection is
+    /// given up: nothing more is written before `reopen`.
+    private func writing<Result>(_ body: (ColdWriter) throws(ColdError) -> Result) throws(ColdError) -> Result
+    {
+        guard let writer else { throw ColdError(.io, "the database is closed after a failure") }
+        do throws(ColdError) {
+            return try body(writer)
+        } catch {
+            if error.failure == .io { self.writer = nil }
+            throw error
+        }
     }
 
     /// Streams what the database knows, keys and values excepted: functions and tags in the order of their
@@ -148,29 +156,58 @@ final class ColdDatabase: @unchecked Sendable {
         function: (FunctionRow) -> Void, tag: (TagRow) -> Void, entry: (EntryHead) -> Void,
         uses: (Int64) -> Void
     ) throws(ColdError) -> ColdLoad {
-        try open().load(function: function, tag: tag, entry: entry, uses: uses)
+        try writing { writer throws(ColdError) in
+            try writer.load(function: function, tag: tag, entry: entry, uses: uses)
+        }
     }
 
     /// Makes all changes in one transaction, or none of them. Payloads are read, not retained.
     ///
-    /// - Throws: `.full`: nothing was written, the ballast was let go, and a commit that deletes may succeed;
-    ///   anything else as the type says.
+    /// - Throws: `.full`: nothing was written, and only commits that insert nothing may succeed until there is
+    ///   room: delete some hundreds of entries at a time; anything else as the type says.
     func commit(_ writes: ContiguousArray<Write>) throws(ColdError) {
-        do throws(ColdError) {
-            try open().commit(writes, clock: clock.state())
-        } catch {
-            if error.failure == .full { ballast.release() }
-            throw error
+        let growth = DiskSpace.growth(of: writes)
+        try writing { writer throws(ColdError) in
+            if growth > 0 { try makeRoom(growth, writer) }
+            do throws(ColdError) {
+                try writer.commit(writes, clock: clock.state())
+            } catch {
+                guard error.failure == .full else { throw error }
+                // Room for a deletion is found in the log, once it is moved, and then in the ballast.
+                ballast.release()
+                try writer.checkpoint()
+                guard growth == 0 else { throw error }
+                try writer.commit(writes, clock: clock.state())
+            }
+        }
+    }
+
+    /// - Throws: `.full` where there is no room for the log and the database to grow by so many bytes.
+    private func makeRoom(_ growth: Int64, _ writer: ColdWriter) throws(ColdError) {
+        guard let available = DiskSpace.available(below: path.directory) else { return }
+        var logged = writer.logFrames * DiskSpace.frameBytes
+        if available >= 2 * growth + logged { return }
+        try writer.checkpoint()
+        logged = writer.logFrames * DiskSpace.frameBytes
+        let free = try writer.pages().free * Int64(ColdOptions.pageBytes)
+        let logBytes = DatabaseFile(path.log)?.bytes ?? 0
+        let needed = max(0, logged + growth - free) + max(0, logged + growth - logBytes)
+        if available < needed {
+            throw ColdError(.full, "the disk is full: \(available) bytes left, \(needed) needed")
         }
     }
 
     /// Work that is due between commits: moves the log into the database once it is long, and gives free pages
     /// back while there are many. To be called after what was committed is acknowledged.
     func maintain() throws(ColdError) {
-        let writer = try open()
-        guard try writer.checkpointIfDue() else { return }
-        let pages = try writer.pages()
-        if pages.free > 1024, pages.free > pages.all / 4 { try writer.vacuum(pages: 256) }
+        let isScarce = DiskSpace.available(below: path.directory).map { $0 < DiskSpace.plentyBytes } ?? false
+        let due = isScarce ? ColdOptions.checkpointFramesWhenScarce : ColdOptions.checkpointFrames
+        try writing { writer throws(ColdError) in
+            guard writer.logFrames >= due else { return }
+            try writer.checkpoint()
+            let pages = try writer.pages()
+            if pages.free > 1024, pages.free > pages.all / 4 { try writer.vacuum(pages: 256) }
+        }
     }
 
     /// Takes the ballast again if the disk has room. To be tried now and then after a full disk.
@@ -179,7 +216,7 @@ final class ColdDatabase: @unchecked Sendable {
 
     /// Bytes of the database and its log on disk, and those of them that are free for new entries.
     func size() throws(ColdError) -> (file: Int64, log: Int64, free: Int64) {
-        let pages = try open().pages()
+        let pages = try writing { writer throws(ColdError) in try writer.pages() }
         let pageBytes = Int64(ColdOptions.pageBytes)
         return (pages.all * pageBytes, DatabaseFile(path.log)?.bytes ?? 0, pages.free * pageBytes)
     }
@@ -197,6 +234,15 @@ final class ColdDatabase: @unchecked Sendable {
     /// A connection for a thread that reads. All are to be gone before `reopen`, `startEmpty` and `close`.
     func makeReader() throws(ColdError) -> ColdReader { try ColdReader(path) }
 
+    /// A connection for the thread that checks the file in the background; to be gone at the same moments.
+    func makeScrub() throws(ColdError) -> ColdScrub { try ColdScrub(path) }
+
+    /// Copies the database to a path that does not exist yet. May be called from any thread, but not across a
+    /// `reopen` or `startEmpty`.
+    func backup(to target: String, isCancelled: () -> Bool = { false }) throws(ColdError) {
+        try ColdBackup.write(path, to: target, isCancelled: isCancelled)
+    }
+
     /// After a failed write or sync: closes and opens again, and moves the whole log into the database, so that
     /// nothing that the failure left unwritten is trusted. What was committed is still there; of the commit that
     /// failed either all is or nothing, and it may be repeated.
@@ -212,7 +258,7 @@ final class ColdDatabase: @unchecked Sendable {
         }
         let writer = try ColdWriter(path, options, wallMs: source.wallMs())
         guard try writer.meta.seed() != nil else { throw ColdError(.corrupt, "its seed is missing") }
-        try writer.moveLog()
+        try writer.resume()
         try adopt(writer)
     }
 

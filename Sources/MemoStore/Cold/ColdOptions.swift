@@ -16,8 +16,11 @@ struct ColdOptions: Sendable {
 
     /// Limits that the interface does not set.
     static let pageBytes = 8192
-    /// Frames in the write-ahead log at which it is moved into the database: a little under 16 MiB.
-    static let checkpointFrames = 2000
+    /// Frames in the write-ahead log at which it is moved into the database: 12 MiB, and with the commit that
+    /// reaches it under 16.
+    static let checkpointFrames = 1500
+    /// The same where the disk is nearly full: what the small ballast has room for.
+    static let checkpointFramesWhenScarce = 200
     /// The log file is cut to this once it was larger, such as during a backup.
     static let logBytesKept = 32 << 20
     static let writerCacheBytes = 8 << 20

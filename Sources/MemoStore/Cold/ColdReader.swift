@@ -5,6 +5,7 @@ internal import SQLite
 final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: that is its owner's promise.
     private let connection: Connection
     private let select: Statement
+    private let selectShared: Statement
 
     enum Result {
         /// A block of its own, with one holder.
@@ -19,12 +20,8 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
         do {
             connection = try Connection.reader(path)
             select = try Statement(
-                connection,
-                """
-                SELECT content.shared, content.meta, content.key, content.value, shared_value.data
-                FROM content LEFT JOIN shared_value ON shared_value.id = content.shared
-                WHERE content.id = ?
-                """)
+                connection, "SELECT shared, meta, key, value FROM content WHERE id = ?")
+            selectShared = try Statement(connection, "SELECT data FROM shared_value WHERE id = ?")
         } catch {
             throw ColdError(any: error)
         }
@@ -39,21 +36,32 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
             guard try select.step() else { return .missing }
             let shared = select.integer(0)
             let meta = select.bytes(1)
-            let valueColumn: Int32 = shared == 0 ? 3 : 4
-            guard ContentRecord.isSound(meta, row: row, shared: shared), !select.isNull(valueColumn) else {
-                return .damaged
-            }
+            guard ContentRecord.isSound(meta, row: row, shared: shared) else { return .damaged }
             let key = select.bytes(2)
-            let value = select.bytes(valueColumn)
-            guard ContentRecord.body(meta) == Checksum.of(key: key, value: value, row: row) else {
-                return .damaged
+            if shared == 0 {
+                guard !select.isNull(3) else { return .damaged }
+                return Self.verified(meta, key, select.bytes(3), row)
             }
-            let payload = Payload.allocate(
-                ContentRecord.facts(meta), tags: ContentRecord.tags(meta), key: key, value: value)
-            return payload.map { .found($0) } ?? .outOfMemory
+            // The first statement still runs, and holds the snapshot for both.
+            try selectShared.bind(1, shared)
+            guard try selectShared.step() else { return .damaged }
+            defer { selectShared.reset() }
+            return Self.verified(meta, key, selectShared.bytes(0), row)
         } catch {
             throw ColdError(error)
         }
+    }
+
+    private static func verified(
+        _ meta: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer,
+        _ row: Int64
+    ) -> Result {
+        guard ContentRecord.body(meta) == Checksum.of(key: key, value: value, row: row) else {
+            return .damaged
+        }
+        let payload = Payload.allocate(
+            ContentRecord.facts(meta), tags: ContentRecord.tags(meta), key: key, value: value)
+        return payload.map { .found($0) } ?? .outOfMemory
     }
 }
 

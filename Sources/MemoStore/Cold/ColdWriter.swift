@@ -41,6 +41,10 @@ final class ColdWriter {
                 PRAGMA cache_size = -\(ColdOptions.writerCacheBytes / 1024);
                 """)
             try options.schema.apply(to: connection, from: version, wallMs: wallMs)
+        } catch {
+            throw ColdError(any: error)
+        }
+        do {
             meta = try MetaTable(connection)
             profiles = try ProfileTables(connection)
             uses = try UsesTable(connection)
@@ -51,6 +55,10 @@ final class ColdWriter {
             interning = options.interning
             next = try meta.next()
         } catch {
+            // The migrations are ours, and yet a table or a column is not there: the schema's text is damaged.
+            if let error = error as? SQLiteError, error.kind == .other {
+                throw ColdError(.corrupt, "its schema is damaged: \(error)")
+            }
             throw ColdError(any: error)
         }
     }
@@ -84,26 +92,27 @@ final class ColdWriter {
         }
     }
 
-    /// Moves the log into the database, all of it.
-    func moveLog() throws(ColdError) {
+    /// For a database that is opened again without being loaded: moves all of the log into the database, and
+    /// counts what loading would have counted.
+    func resume() throws(ColdError) {
         do throws(SQLiteError) {
             try connection.checkpoint(.truncate)
+            try sharing.measure(connection)
         } catch {
             throw ColdError(error)
         }
     }
 
-    /// Moves pages from the log into the database if there are many.
-    /// - Returns: whether there were.
-    func checkpointIfDue() throws(ColdError) -> Bool {
-        guard connection.walFrameCount >= ColdOptions.checkpointFrames else { return false }
+    /// Pages in the log that are not in the database yet.
+    var logFrames: Int64 { Int64(connection.walFrameCount) }
+
+    /// Moves pages from the log into the database, as far as readers let it.
+    func checkpoint() throws(ColdError) {
         do throws(SQLiteError) {
             try connection.checkpoint(.passive)
-            return true
         } catch {
             // A reader in its way is no error: the next one moves the rest.
-            if error.kind == .busy { return true }
-            throw ColdError(error)
+            if error.kind != .busy { throw ColdError(error) }
         }
     }
 

@@ -31,7 +31,7 @@ final class SharedValues {
 
     init(_ connection: borrowing Connection) throws(SQLiteError) {
         insert = try Statement(
-            connection, "INSERT OR REPLACE INTO shared_value (id, hash, data) VALUES (?, ?, ?)")
+            connection, "INSERT INTO shared_value (id, hash, data) VALUES (?, ?, ?)")
         select = try Statement(connection, "SELECT data FROM shared_value WHERE id = ?")
         delete = try Statement(
             connection, "DELETE FROM shared_value WHERE id = ? RETURNING length(data)")
@@ -56,18 +56,24 @@ final class SharedValues {
         guard value.count >= Self.smallestBytes else { return 0 }
         let hash = Checksum.of(value, seed: 0)
         switch recent.find(hash) {
-        case .shared(let shared) where try has(value, shared):
+        case .shared(let shared) where try compare(value, shared) == true:
             recent.remember(hash, at: .shared(shared))
             refer(to: shared, bytes: value.count)
             return shared
         case .entry(let first) where try entries.hasValue(value, row: first):
-            try insert.bind(1, row)
-            try insert.bind(2, Int64(bitPattern: hash))
-            try insert.bind(3, bytes: value)
-            try insert.run()
+            // In a batch that is repeated the row may have its shared value already.
+            switch try compare(value, row) {
+            case nil:
+                try insert.bind(1, row)
+                try insert.bind(2, Int64(bitPattern: hash))
+                try insert.bind(3, bytes: value)
+                try insert.run()
+                pendingFigures.values += 1
+                pendingFigures.savedBytes -= Int64(value.count)
+            case false?: return 0
+            case true?: break
+            }
             recent.remember(hash, at: .shared(row))
-            pendingFigures.values += 1
-            pendingFigures.savedBytes -= Int64(value.count)
             refer(to: row, bytes: value.count)
             return row
         default:
@@ -82,9 +88,10 @@ final class SharedValues {
         pendingFigures.savedBytes += Int64(bytes)
     }
 
-    private func has(_ value: UnsafeRawBufferPointer, _ shared: Int64) throws(SQLiteError) -> Bool {
+    /// Whether the shared value is this one; `nil` where there is none under that number.
+    private func compare(_ value: UnsafeRawBufferPointer, _ shared: Int64) throws(SQLiteError) -> Bool? {
         try select.bind(1, shared)
-        guard try select.step() else { return false }
+        guard try select.step() else { return nil }
         defer { select.reset() }
         return select.bytes(0).isEqual(to: value)
     }
@@ -126,7 +133,21 @@ final class SharedValues {
         pendingFigures = figures
     }
 
-    /// What was found at the start.
+    /// Counts what is shared without reading the entries: for a database that is opened again.
+    func measure(_ connection: borrowing Connection) throws(SQLiteError) {
+        let sums = try Statement(
+            connection,
+            """
+            SELECT count(*), sum(uses), sum((uses - 1) * length(data))
+            FROM shared_use JOIN shared_value USING (id)
+            """)
+        guard try sums.step() else { return }
+        start(
+            with: Figures(
+                values: Int(sums.integer(0)), references: Int(sums.integer(1)), savedBytes: sums.integer(2)))
+    }
+
+    /// What was found at the start; until then nothing is known of values to be dropped.
     func start(with figures: Figures) {
         self.figures = figures
         pendingFigures = figures

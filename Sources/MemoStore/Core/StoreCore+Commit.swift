@@ -34,10 +34,8 @@ extension StoreCore {
     }
 
     /// A batch is in the database.
-    /// - Returns: who waited for room in the queue, and whether the disk took nothing before.
-    mutating func committed(
-        _ batch: Batch, tookMs: Int64, flushIntervalMs: Int64
-    ) -> (waiting: [ConnectionID], wasDegraded: Bool) {
+    /// - Returns: whether the disk took nothing before.
+    mutating func committed(_ batch: Batch, tookMs: Int64, flushIntervalMs: Int64) -> Bool {
         for case .insert(_, _, _, let payload) in batch.writes { payload.release() }
         adaptQueue(batch, tookMs: tookMs, flushIntervalMs: flushIntervalMs)
         let wasDegraded = degraded != nil
@@ -45,8 +43,14 @@ extension StoreCore {
         lastFailure = nil
         finishCommit(sequence: batch.sequence, row: batch.row)
         if wasDegraded || hasMemoryOnly { hasMemoryOnly = queueMemoryOnly() }
-        defer { waitingForRoom.removeAll(keepingCapacity: true) }
-        return (waitingForRoom, wasDegraded)
+        return wasDegraded
+    }
+
+    /// Connections that waited for room in the queue, now that there is some.
+    mutating func takeWaitingForRoom() -> [ConnectionID] {
+        guard !waitingForRoom.isEmpty, !isQueueFull else { return [] }
+        defer { waitingForRoom = [] }
+        return waitingForRoom
     }
 
     /// What may wait is what the disk takes in a flush interval, so that the next commit begins within it.
@@ -115,6 +119,14 @@ extension StoreCore {
         for row in tags.rows { enqueue(.tag(row)) }
         enqueue(.totals(totals))
         hasMemoryOnly = queueMemoryOnly()
+    }
+
+    /// Lets go of a batch that was taken before the database was lost, and has what is queued instead committed soon.
+    /// - Returns: whether all that memory has is queued.
+    mutating func drop(_ batch: Batch) -> Bool {
+        for case .insert(_, _, _, let payload) in batch.writes { payload.release() }
+        urgentSequence = queue.sequence
+        return !hasMemoryOnly
     }
 
     private mutating func dropFailedBatch() {

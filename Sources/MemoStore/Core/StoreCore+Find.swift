@@ -91,6 +91,13 @@ extension StoreCore {
         remove(ticket.slot, .evicted, .damaged)
     }
 
+    /// The same, where only the row is known: looks at the whole directory.
+    mutating func dropDamaged(row: Int64) {
+        for slot in 0..<Slot(directory.slotCount) where isCurrent(slot, row: row) {
+            dropDamaged(ColdTicket(slot: slot, row: row))
+        }
+    }
+
     func isCurrent(_ slot: Slot, row: Int64) -> Bool { directory.isCurrent(slot, row: row) }
 }
 

@@ -21,18 +21,9 @@ final class ColdReaders: Sendable {
     /// One thread's connection, opened when it is first needed.
     final class Reader {
         private let database: ColdDatabase
-        private let generation: UInt64
-        private let isStillCurrent: (UInt64) -> Bool
         private var connection: ColdReader?
 
-        init(database: ColdDatabase, generation: UInt64, isCurrent: @escaping (UInt64) -> Bool) {
-            self.database = database
-            self.generation = generation
-            isStillCurrent = isCurrent
-        }
-
-        /// Whether the database was not opened anew since.
-        var isCurrent: Bool { isStillCurrent(generation) }
+        init(_ database: ColdDatabase) { self.database = database }
 
         func read(_ row: Int64) throws(ColdError) -> ColdReader.Result {
             do throws(ColdError) {
@@ -48,10 +39,15 @@ final class ColdReaders: Sendable {
     private struct State {
         var jobs: [Job] = []
         var isClosing = false
+        /// While the database is opened anew nobody reads, and no reader's connection is left.
+        var isPaused = false
+        var reading = 0
     }
 
     private let state = Mutex(State())
     private let signals: [Signal]
+    /// Told when a reader has let go of the database.
+    private let quiet = Signal()
     private let threads = Mutex<[WorkerThread]>([])
     private let capacity: Int
 
@@ -60,17 +56,12 @@ final class ColdReaders: Sendable {
         self.capacity = capacity
     }
 
-    /// - Parameters:
-    ///   - read: reads one row; called on one thread for each of `makeReader`'s results.
-    ///   - deliver: is given what was read.
-    func start(
-        makeReader: @escaping @Sendable () -> Reader,
-        deliver: @escaping @Sendable (ConnectionID, ColdRead) -> Void
-    ) {
+    /// - Parameter deliver: is given what was read.
+    func start(_ database: ColdDatabase, deliver: @escaping @Sendable (ConnectionID, ColdRead) -> Void) {
         threads.withLock { threads in
             threads = signals.indices.map { index in
                 WorkerThread(name: "memod-read-\(index)") { [self] in
-                    run(signals[index], makeReader: makeReader, deliver: deliver)
+                    run(signals[index], database, deliver)
                 }
             }
         }
@@ -89,6 +80,20 @@ final class ColdReaders: Sendable {
         return true
     }
 
+    /// Waits until no reader is connected to the database, and lets none begin until `resume`.
+    func pause() {
+        state.withLock { $0.isPaused = true }
+        while state.withLock({ $0.reading }) > 0 {
+            for signal in signals { signal.notify() }
+            quiet.wait(ms: 10)
+        }
+    }
+
+    func resume() {
+        state.withLock { $0.isPaused = false }
+        for signal in signals { signal.notify() }
+    }
+
     func close() {
         state.withLock { $0.isClosing = true }
         for signal in signals { signal.notify() }
@@ -99,22 +104,32 @@ final class ColdReaders: Sendable {
     }
 
     private func run(
-        _ signal: Signal, makeReader: () -> Reader, deliver: (ConnectionID, ColdRead) -> Void
+        _ signal: Signal, _ database: ColdDatabase, _ deliver: (ConnectionID, ColdRead) -> Void
     ) {
-        var reader = makeReader()
+        var reader: Reader?
         while true {
-            let (jobs, isClosing) = state.withLock { state in
+            let (jobs, mayRead, isClosing) = state.withLock { state in
+                if state.isPaused {
+                    return ([Job](), false, state.isClosing)
+                }
                 let taken = Array(state.jobs.prefix(32))
                 state.jobs.removeFirst(taken.count)
-                return (taken, state.isClosing)
+                if reader == nil, !taken.isEmpty { state.reading += 1 }
+                return (taken, true, state.isClosing)
+            }
+            if !mayRead, reader != nil {
+                reader = nil
+                state.withLock { $0.reading -= 1 }
+                quiet.notify()
             }
             if jobs.isEmpty {
                 if isClosing { return }
                 signal.wait(ms: nil)
                 continue
             }
-            if !reader.isCurrent { reader = makeReader() }
-            for job in jobs { deliver(job.connection, Self.read(job.tickets, with: reader)) }
+            let current = reader ?? Reader(database)
+            reader = current
+            for job in jobs { deliver(job.connection, Self.read(job.tickets, with: current)) }
         }
     }
 

@@ -42,6 +42,40 @@ extension Store {
     }
 }
 
+/// The check of the database in the background, once after each start: gigabytes cannot be read before it.
+extension Store {
+    private static let rowsPerSlice = 256
+    /// Between two slices, so that the check takes a small part of what the disk can do.
+    private static let pauseMs: Int64 = 20
+
+    func checkDatabase() {
+        while !isClosing.load(ordering: .acquiring) {
+            let outcome = databaseUse.withLock { check in
+                Result { () throws(ColdError) -> ColdScrub.Slice in
+                    if check == nil { check = try database.makeScrub() }
+                    return try check.unsafelyUnwrapped.step(rows: Self.rowsPerSlice)
+                }
+            }
+            do throws(ColdError) {
+                let slice = try outcome.get()
+                if !slice.damaged.isEmpty { dropDamaged(slice.damaged) }
+                if slice.isLast { return databaseUse.withLock { $0 = nil } }
+            } catch {
+                if error.failure == .corrupt { databaseLost(.corrupt) }
+                return
+            }
+            checkSignal.wait(ms: Self.pauseMs)
+        }
+    }
+
+    private func dropDamaged(_ rows: [Int64]) {
+        perform { core in
+            for row in rows { core.dropDamaged(row: row) }
+        }
+        events?.log(true, "\(rows.count) damaged rows were found and dropped")
+    }
+}
+
 /// Reads the most recently used entries into memory after a start, a few at a time.
 final class WarmUp: Sendable {
     /// Stands for a connection in the readers' jobs.

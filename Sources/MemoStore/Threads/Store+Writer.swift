@@ -44,10 +44,14 @@ extension Store {
     /// Commits what waits, and tells everybody.
     /// - Returns: false where it failed; the changes are kept for another try.
     private func commit() -> Bool {
-        let batch = core.withLock { $0.takeBatch() }
+        let (batch, waiting) = core.withLock { core in (core.takeBatch(), core.takeWaitingForRoom()) }
+        if !waiting.isEmpty { events?.wake(waiting) }
         let began = clock.now()
         do throws(ColdError) {
-            if batch.isRetry { try recover() }
+            if batch.isRetry, try recover() {
+                lost(batch)
+                return true
+            }
             try database.commit(ContiguousArray(batch.writes))
         } catch {
             writerAlive.store(clock.now(), ordering: .relaxed)
@@ -55,17 +59,19 @@ extension Store {
             return false
         }
         let disk = StoreCore.DiskFigures(journalRows: database.journalRows, interning: database.interning)
-        let (waiting, wasDegraded) = core.withLock { core in
+        let (wasDegraded, stillWaiting) = core.withLock { core in
             core.now = max(core.now, clock.now())
             core.disk = disk
-            return core.committed(batch, tookMs: clock.now() - began, flushIntervalMs: configuration.flushIntervalMs)
+            let wasDegraded = core.committed(
+                batch, tookMs: clock.now() - began, flushIntervalMs: configuration.flushIntervalMs)
+            return (wasDegraded, core.takeWaitingForRoom())
         }
         events?.committed(batch.sequence)
         if wasDegraded {
             _ = database.restoreBallast()
             events?.log(false, "the disk takes writes again")
         }
-        if !waiting.isEmpty { events?.wake(waiting) }
+        if !stillWaiting.isEmpty { events?.wake(stillWaiting) }
         maintain()
         return true
     }
@@ -80,25 +86,41 @@ extension Store {
     }
 
     /// After a failed write nothing that the connection believes is trusted: the database is opened anew.
-    private func recover() throws(ColdError) {
+    /// - Returns: whether it was lost, and a new one is there.
+    private func recover() throws(ColdError) -> Bool {
         let failure = core.withLock { $0.lastFailure }
-        switch failure {
-        case .corrupt?: try startEmpty("it is damaged")
-        case .full?: return
-        default:
-            databaseGeneration.wrappingAdd(1, ordering: .acquiringAndReleasing)
-            do throws(ColdError) {
-                try database.reopen()
-            } catch {
-                guard error.failure == .corrupt else { throw error }
-                try startEmpty(error.message)
+        if failure == .full { return false }
+        readers.pause()
+        defer { readers.resume() }
+        let outcome = databaseUse.withLock { check in
+            check = nil
+            return Result { () throws(ColdError) -> Bool in
+                if failure == .corrupt {
+                    try startEmpty("it is damaged or was removed")
+                    return true
+                }
+                do throws(ColdError) {
+                    try database.reopen()
+                    return false
+                } catch {
+                    guard error.failure == .corrupt else { throw error }
+                    try startEmpty(error.message)
+                    return true
+                }
             }
         }
+        return try outcome.get()
+    }
+
+    /// What a batch was to change is of no use to the new database: all that memory has is queued for it. Whoever
+    /// waits for the batch is answered with that, or at once where the queue has no room for it yet.
+    private func lost(_ batch: StoreCore.Batch) {
+        let hasRoom = core.withLock { $0.drop(batch) }
+        if !hasRoom { events?.failed(batch.sequence, "the database was lost") }
     }
 
     /// The database is lost: a new one takes what memory still has.
     private func startEmpty(_ reason: String) throws(ColdError) {
-        databaseGeneration.wrappingAdd(1, ordering: .acquiringAndReleasing)
         let moved = try database.startEmpty()
         core.withLock { core in
             core.now = max(core.now, clock.now())
@@ -110,10 +132,12 @@ extension Store {
     }
 
     private func failed(_ batch: StoreCore.Batch, _ error: ColdError) {
-        let (sequence, isNew) = core.withLock { core in
+        let (sequence, isNew, waiting) = core.withLock { core in
             core.now = max(core.now, clock.now())
-            return core.failed(batch, error)
+            let (sequence, isNew) = core.failed(batch, error)
+            return (sequence, isNew, core.takeWaitingForRoom())
         }
+        if !waiting.isEmpty { events?.wake(waiting) }
         if isNew { events?.log(true, "the disk takes no writes, new entries stay in memory: \(error.message)") }
         events?.failed(sequence, error.message)
         if error.failure == .full { makeRoom() }

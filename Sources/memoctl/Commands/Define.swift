@@ -25,6 +25,13 @@ struct Define: ParsableCommand {
     func run() throws {
         let profile = Profile(
             maxsize: maxsize?.limit, ttl: ttl?.lifetime, stale: stale?.duration, typed: typed)
-        try common.perform(.define(function.name, profile)) { FunctionSummary($0).text }
+        try common.perform(.define(function.name, profile)) { profile in
+            """
+            maxsize  \(profile.maxsize.map(String.init) ?? "None")
+            ttl      \(profile.ttl.map(HumanFormat.duration) ?? "forever")
+            stale    \(profile.stale.map(HumanFormat.duration) ?? "none")
+            typed    \(profile.isTyped ? "yes" : "no")
+            """
+        }
     }
 }
