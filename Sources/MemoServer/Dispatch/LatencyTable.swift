@@ -15,19 +15,18 @@ final class LatencyTable: Sendable {
         return count < 1024 || count % 16 == 0 ? BootClock.nowNs : nil
     }
 
-    @inline(__always)
-    func record(_ requests: ArraySlice<ParsedRequest>, since began: UInt64?) {
-        if let began, !requests.isEmpty { add(requests, since: began) }
-    }
-
+    /// - Returns: when those after them begin.
     @inline(never)
-    private func add(_ requests: ArraySlice<ParsedRequest>, since began: UInt64) {
-        let each = (BootClock.nowNs - began) / UInt64(requests.count) / 1000
+    func record(_ requests: ArraySlice<ParsedRequest>, since began: UInt64) -> UInt64 {
+        guard !requests.isEmpty else { return began }
+        let now = BootClock.nowNs
+        let each = (now - began) / UInt64(requests.count) / 1000
         histograms.withLock { histograms in
             for case .request(let request) in requests {
                 histograms[request.body.operation, default: Self.empty].record(min(each, 60_000_000))
             }
         }
+        return now
     }
 
     private static var empty: Histogram<UInt32> {
