@@ -6,7 +6,10 @@ remember between runs what it has computed. `Client` and `AsyncClient` speak to 
 
 from __future__ import annotations
 
-from . import codec_classes as _codec_classes, codec_types as _codec_types  # noqa: F401  (they register kinds)
+from . import (
+    codec_classes as _codec_classes,
+    codec_types as _codec_types,
+)  # noqa: F401  (they register kinds)
 from .async_client import AsyncClient
 from .client import Client, Pipeline
 from .codec import Unstorable

@@ -38,11 +38,14 @@ def _private(directory: str) -> bool:
         found = os.lstat(directory)
     except OSError:
         return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) == 0o700
+    return (
+        stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) == 0o700
+    )
 
 
 def timeout() -> float:
-    """Seconds that one request may take: `MEMOD_TIMEOUT` (`0.5`, `250ms`, `2s`), 1 where unset or unreadable."""
+    """Seconds that one request may take: `MEMOD_TIMEOUT` (`0.5`, `250ms`, `2s`), 1 where unset or
+    unreadable."""
     match = _DURATION.fullmatch(os.environ.get("MEMOD_TIMEOUT", "").strip())
     if match is None:
         return _DEFAULT_TIMEOUT

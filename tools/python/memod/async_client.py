@@ -12,10 +12,12 @@ from .operations import ABSENT, Entry, Operation
 
 
 class AsyncClient:
-    """As `Client`, for one event loop. Connects at the first use, or in `async with`. Tasks may share it; for one
-    that waits for a lease the others wait too, as on any connection of the protocol."""
+    """As `Client`, for one event loop. Connects at the first use, or in `async with`. Tasks may share it;
+    for one that waits for a lease the others wait too, as on any connection of the protocol."""
 
-    def __init__(self, path: Optional[str] = None, *, timeout: Optional[float] = None, client: str = "python") -> None:
+    def __init__(
+        self, path: Optional[str] = None, *, timeout: Optional[float] = None, client: str = "python"
+    ) -> None:
         """The arguments are those of `Client`."""
         self._path = path
         self._timeout = timeout
@@ -68,8 +70,8 @@ class AsyncClient:
         self._subscribed.append(operation)
 
     async def events(self, timeout: Optional[float] = None) -> AsyncIterator[Dict[str, Any]]:
-        """The events as they come: dicts with `event`, `fn`, `key`, `client`. Ends when none comes for `timeout`
-        seconds; waits for ever where that is None."""
+        """The events as they come: dicts with `event`, `fn`, `key`, `client`. Ends when none comes for
+        `timeout` seconds; waits for ever where that is None."""
         while True:
             found = await (await self._live()).next_event(timeout)
             if found is None:
@@ -126,7 +128,13 @@ class AsyncClient:
         return result
 
     async def define(
-        self, fn: str, *, maxsize: Any = ABSENT, ttl_ms: Any = ABSENT, stale_ms: Any = ABSENT, typed: Any = ABSENT
+        self,
+        fn: str,
+        *,
+        maxsize: Any = ABSENT,
+        ttl_ms: Any = ABSENT,
+        stale_ms: Any = ABSENT,
+        typed: Any = ABSENT,
     ) -> Dict[str, Any]:
         """Sets what is given of a function's profile; the profile as it now is."""
         result: Dict[str, Any] = await self._call(operations.define(fn, maxsize, ttl_ms, stale_ms, typed))

@@ -88,8 +88,11 @@ async def run(talk: Talk) -> None:
         return
 
 
-async def begin(shared: SharedFunction, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True) -> Flight:
-    """Looks a call up. Where the flight has found nothing, the caller computes, and owes `finish` or `abandon`."""
+async def begin(
+    shared: SharedFunction, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True
+) -> Flight:
+    """Looks a call up. Where the flight has found nothing, the caller computes, and owes `finish` or
+    `abandon`."""
     flight = shared.take_off(args, kwds)
     if flight.key is not None and not GATEWAY.usable():
         flight.key = None

@@ -15,11 +15,14 @@ from .operations import ABSENT, Entry, Operation
 class Client:
     """A connection to the daemon. Safe to use from several threads, which take turns.
 
-    Every method raises `Unavailable`, `RequestTimeout` or `ProtocolError` where the daemon cannot be talked to, and
-    the `ReplyError` of its code where it refuses. After one of the first three the next call connects again.
-    Keys and values are JSON, or of the types that `lru_cache` stores; others raise `memod.Unstorable`."""
+    Every method raises `Unavailable`, `RequestTimeout` or `ProtocolError` where the daemon cannot be talked
+    to, and the `ReplyError` of its code where it refuses. After one of the first three the next call
+    connects again. Keys and values are JSON, or of the types that `lru_cache` stores; others raise
+    `memod.Unstorable`."""
 
-    def __init__(self, path: Optional[str] = None, *, timeout: Optional[float] = None, client: str = "python") -> None:
+    def __init__(
+        self, path: Optional[str] = None, *, timeout: Optional[float] = None, client: str = "python"
+    ) -> None:
         """Connects to the socket at `path`, or where clients look. `timeout` is in seconds, a request;
         `MEMOD_TIMEOUT`, else 1, where it is None. `client` is the name in the events that others see."""
         self._path = path
@@ -83,8 +86,8 @@ class Client:
             self._subscribed.append(operation)
 
     def events(self, timeout: Optional[float] = None) -> Iterator[Dict[str, Any]]:
-        """The events as they come: dicts with `event`, `fn`, `key`, `client`. Ends when none comes for `timeout`
-        seconds; waits for ever where that is None."""
+        """The events as they come: dicts with `event`, `fn`, `key`, `client`. Ends when none comes for
+        `timeout` seconds; waits for ever where that is None."""
         while True:
             found = self._next_event(timeout)
             if found is None:
@@ -159,7 +162,13 @@ class Client:
         return result
 
     def define(
-        self, fn: str, *, maxsize: Any = ABSENT, ttl_ms: Any = ABSENT, stale_ms: Any = ABSENT, typed: Any = ABSENT
+        self,
+        fn: str,
+        *,
+        maxsize: Any = ABSENT,
+        ttl_ms: Any = ABSENT,
+        stale_ms: Any = ABSENT,
+        typed: Any = ABSENT,
     ) -> Dict[str, Any]:
         """Sets what is given of a function's profile; the profile as it now is."""
         result: Dict[str, Any] = self._call(operations.define(fn, maxsize, ttl_ms, stale_ms, typed))
@@ -201,6 +210,7 @@ class Client:
     def backup(self, path: str) -> None:
         """Administrators only: a copy of the database at a new absolute path."""
         self._call(operations.backup(path))
+
 
 _FOR_EVER_SECONDS = 3.0e8
 

@@ -75,7 +75,9 @@ class CodeForm:
     def _collect(self, steps: List[Any]) -> None:
         for place, step in enumerate(steps):
             if step.opname == "IMPORT_NAME":
-                level, members = (steps[place - 2].argval, steps[place - 1].argval) if place >= 2 else (0, None)
+                level, members = (
+                    (steps[place - 2].argval, steps[place - 1].argval) if place >= 2 else (0, None)
+                )
                 self.imports.append(Imported(str(step.argval), level or 0, tuple(members or ())))
             if step.opname in _STORES:
                 self.writes.add(str(step.argval) if isinstance(step.argval, str) else step.opname)

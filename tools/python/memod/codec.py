@@ -235,7 +235,9 @@ register(
     lambda t: frozenset([unpack(item) for item in t["v"]]),
 )
 register("bytes", (bytes,), lambda p, v: pack_bytes("bytes", v), unpack_bytes)
-register("bytearray", (bytearray,), lambda p, v: pack_bytes("bytearray", v), lambda t: bytearray(unpack_bytes(t)))
+register(
+    "bytearray", (bytearray,), lambda p, v: pack_bytes("bytearray", v), lambda t: bytearray(unpack_bytes(t))
+)
 register(
     "complex",
     (complex,),

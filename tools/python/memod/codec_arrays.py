@@ -10,7 +10,8 @@ from .codec import Packer, Undecodable, Unstorable, pack_bytes, tagged, unpack_b
 
 
 def pack(packer: Packer, value: Any) -> Any:
-    """An array, a scalar or a dtype. Raises `Unstorable` for what holds Python objects, and for subclasses."""
+    """An array, a scalar or a dtype. Raises `Unstorable` for what holds Python objects, and for
+    subclasses."""
     if type(value) is numpy.ndarray:
         return _pack_array(value)
     if isinstance(value, numpy.dtype):

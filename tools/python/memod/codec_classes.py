@@ -44,7 +44,9 @@ def pack_other(packer: Packer, value: Any) -> Any:
         return _pack_enum(packer, value)
     packer.must_verify = True
     if isinstance(value, tuple) and is_named_tuple(cls):
-        return tagged("namedtuple", packer.sequence(value), t=packer.class_reference(cls), f=list(cls._fields))
+        return tagged(
+            "namedtuple", packer.sequence(value), t=packer.class_reference(cls), f=list(cls._fields)
+        )
     if dataclasses.is_dataclass(cls) and has_plain_layout(cls):
         return _pack_dataclass(packer, value)
     raise Unstorable(f"a {cls.__module__}.{cls.__qualname__}")

@@ -11,7 +11,8 @@ from .codec import Packer, Undecodable, Unstorable, tagged, unpack as unpack_val
 
 
 def pack(packer: Packer, value: Any) -> Any:
-    """A frame, series, index, Timestamp or Timedelta. Raises `Unstorable` for what does not come back equal."""
+    """A frame, series, index, Timestamp or Timedelta. Raises `Unstorable` for what does not come back
+    equal."""
     kind = type(value)
     if kind is pandas.DataFrame:
         tree = _pack_frame(packer, value)
@@ -38,14 +39,19 @@ def _pack_frame(packer: Packer, frame: Any) -> Dict[str, Any]:
     if frame.attrs or not frame.flags.allows_duplicate_labels:
         raise Unstorable("a pandas frame with attributes or flags")
     columns = [_pack_column(packer, frame.iloc[:, place]) for place in range(frame.shape[1])]
-    return _tag("DataFrame", i=_pack_index(packer, frame.index), c=_pack_index(packer, frame.columns), a=columns)
+    return _tag(
+        "DataFrame", i=_pack_index(packer, frame.index), c=_pack_index(packer, frame.columns), a=columns
+    )
 
 
 def _pack_series(packer: Packer, series: Any) -> Dict[str, Any]:
     if series.attrs or not series.flags.allows_duplicate_labels:
         raise Unstorable("a pandas series with attributes or flags")
     return _tag(
-        "Series", i=_pack_index(packer, series.index), a=_pack_column(packer, series), n=packer.pack(series.name)
+        "Series",
+        i=_pack_index(packer, series.index),
+        a=_pack_column(packer, series),
+        n=packer.pack(series.name),
     )
 
 
@@ -68,7 +74,9 @@ def _pack_column(packer: Packer, column: Any) -> Dict[str, Any]:
     raise Unstorable(f"a pandas column of the type {name}")
 
 
-_NULLABLE = {"boolean", "Float32", "Float64"} | {f"{sign}Int{n}" for sign in ("", "U") for n in (8, 16, 32, 64)}
+_NULLABLE = {"boolean", "Float32", "Float64"} | {
+    f"{sign}Int{n}" for sign in ("", "U") for n in (8, 16, 32, 64)
+}
 
 
 def _unpack_column(tree: Dict[str, Any]) -> Any:
@@ -131,7 +139,9 @@ def unpack(tree: Dict[str, Any]) -> Any:
     if what == "Series":
         values = _unpack_column(tree["a"])
         dtype = object if "o" in tree["a"] else None
-        return pandas.Series(values, index=_unpack_index(tree["i"]), name=unpack_value(tree["n"]), dtype=dtype)
+        return pandas.Series(
+            values, index=_unpack_index(tree["i"]), name=unpack_value(tree["n"]), dtype=dtype
+        )
     if what in ("RangeIndex", "MultiIndex", "Index"):
         return _unpack_index(tree)
     if what in ("Timestamp", "Timedelta"):
@@ -147,7 +157,9 @@ def _same(one: Any, other: Any) -> bool:
         if isinstance(one, pandas.DataFrame):
             pandas.testing.assert_frame_equal(one, other, check_exact=True, check_freq=True, check_flags=True)
         elif isinstance(one, pandas.Series):
-            pandas.testing.assert_series_equal(one, other, check_exact=True, check_freq=True, check_flags=True)
+            pandas.testing.assert_series_equal(
+                one, other, check_exact=True, check_freq=True, check_flags=True
+            )
         elif isinstance(one, pandas.Index):
             pandas.testing.assert_index_equal(one, other, exact=True, check_exact=True)
             return getattr(one, "freq", None) == getattr(other, "freq", None)

@@ -71,7 +71,11 @@ def _pack_uuid(_: Packer, value: uuid.UUID) -> Any:
     return tagged("UUID", value.hex)
 
 
-_PATHS: Dict[str, Type[PurePath]] = {"PurePosixPath": PurePosixPath, "PureWindowsPath": PureWindowsPath, "Path": type(Path())}
+_PATHS: Dict[str, Type[PurePath]] = {
+    "PurePosixPath": PurePosixPath,
+    "PureWindowsPath": PureWindowsPath,
+    "Path": type(Path()),
+}
 
 
 def _pack_path(packer: Packer, value: PurePath) -> Any:
@@ -105,7 +109,9 @@ register(
     lambda p, v: tagged("timedelta", [v.days, v.seconds, v.microseconds]),
     lambda t: timedelta(*t["v"]),
 )
-register("timezone", (timezone,), lambda p, v: tagged("timezone", _pack_zone(v)), lambda t: _unpack_zone(t["v"]))
+register(
+    "timezone", (timezone,), lambda p, v: tagged("timezone", _pack_zone(v)), lambda t: _unpack_zone(t["v"])
+)
 register("UUID", (uuid.UUID,), _pack_uuid, lambda t: uuid.UUID(hex=t["v"]))
 register("path", tuple(_PATHS.values()), _pack_path, _unpack_path)
 register("pickle", (), None, _unpack_pickle)

@@ -29,6 +29,11 @@ def encode_request(request: Dict[str, Any]) -> bytes:
         return json.dumps(request, separators=(",", ":"), allow_nan=False).encode() + b"\n"
 
 
+def key_request(operation: str, name: Optional[str], key: Optional[str], more: str = "") -> bytes:
+    """A request about one entry as a line. `key` and `more`, further members, are JSON text already."""
+    return f'{{"op":"{operation}","fn":{json.dumps(name)},"key":{key}{more}}}\n'.encode()
+
+
 def decode_reply(line: bytes) -> Reply:
     """A line as an object. Raises `ProtocolError` for anything else."""
     try:
@@ -100,8 +105,9 @@ class Connection:
     def exchange(
         self, lines: List[bytes], wait: float = 0.0, events: Optional[List[Reply]] = None
     ) -> List[Reply]:
-        """Sends requests together and reads as many replies. `wait` is what the daemon itself may take,
-        in seconds, on top of the timeout; `events` is given the events that come between. Raises `Unavailable`, `RequestTimeout` or `ProtocolError`."""
+        """Sends requests together and reads as many replies. `wait` is what the daemon itself may take, in
+        seconds, on top of the timeout; `events` is given the events that come between. Raises
+        `Unavailable`, `RequestTimeout` or `ProtocolError`."""
         try:
             limit = self.timeout + wait
             deadline = time.monotonic() + limit

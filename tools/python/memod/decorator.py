@@ -80,12 +80,12 @@ def lru_cache(
 def lru_cache(maxsize: Any = 128, typed: bool = False, **options: Any) -> Any:
     """`functools.lru_cache`, whose results are also kept by the memod daemon.
 
-    `name` replaces the function's identity across processes, `version` the fingerprint of its code. `ttl` and
-    `stale` are seconds or timedeltas: how long a result is fresh, and how long after that it may still be served
-    while one caller computes it anew; `early` (a factor, usually 1) does so before the end, by chance. `tags`
-    are for `memoctl clear --tag`. With `single_flight` a result is computed by one process at a time. `ignore`
-    names parameters that do not matter; `key` is called with the arguments and returns what does.
-    `serializer="pickle"` stores, signed, what JSON cannot express."""
+    `name` replaces the function's identity across processes, `version` the fingerprint of its code. `ttl`
+    and `stale` are seconds or timedeltas: how long a result is fresh, and how long after that it may still
+    be served while one caller computes it anew; `early` (a factor, usually 1) does so before the end, by
+    chance. `tags` are for `memoctl clear --tag`. With `single_flight` a result is computed by one process
+    at a time. `ignore` names parameters that do not matter; `key` is called with the arguments and returns
+    what does. `serializer="pickle"` stores, signed, what JSON cannot express."""
     checked = checked_options(**options)
     if isinstance(maxsize, int):
         maxsize = maxsize_of(maxsize)

@@ -22,7 +22,8 @@ def run(talk: Talk) -> None:
 
 
 def begin(shared: SharedFunction, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True) -> Flight:
-    """Looks a call up. Where the flight has found nothing, the caller computes, and owes `finish` or `abandon`.
+    """Looks a call up. Where the flight has found nothing, the caller computes, and owes `finish` or
+    `abandon`.
 
     Raises nothing but what the arguments' own code raises past `Exception`, such as KeyboardInterrupt."""
     flight = shared.take_off(args, kwds)

@@ -1,8 +1,7 @@
 """A function's fingerprint: a digest of all that decides what it computes, as far as code can tell.
 
-Its own code, defaults, the functions and classes of the program that it reaches, and the module-level data that
-these read. What is installed beside the program counts by name and version.
-"""
+Its own code, defaults, the functions and classes of the program that it reaches, and the module-level data
+that these read. What is installed beside the program counts by name and version."""
 
 from __future__ import annotations
 
@@ -122,8 +121,10 @@ class Fingerprint:
             self._add(label, "inert", type(value).__qualname__)
         elif isinstance(value, _NAMED_BUILTINS):
             owner = getattr(value, "__self__", None)
-            if owner is not None and not isinstance(owner, (types.ModuleType, type)) and self._is_own(
-                type(owner).__module__
+            if (
+                owner is not None
+                and not isinstance(owner, (types.ModuleType, type))
+                and self._is_own(type(owner).__module__)
             ):
                 raise Unstable(f"{label} is a method of an object")
             self._add(label, "builtin", getattr(value, "__module__", None), value.__qualname__)
@@ -313,7 +314,8 @@ def _has_submodule(package: str, member: str) -> bool:
 
 
 def data_digest(label: str, value: Any) -> Tuple[str, List[type]]:
-    """A digest of plain data, and the classes that took part in it. Raises `Unstable` for what is not plain."""
+    """A digest of plain data, and the classes that took part in it. Raises `Unstable` for what is not
+    plain."""
     packer = CanonicalPacker()
     try:
         text = dumps(packer.pack(value))

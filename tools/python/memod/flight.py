@@ -17,8 +17,8 @@ class Flight:
     """What is known of the call. Used by one thread or task at a time."""
 
     __slots__ = (
-        "args", "kwds", "name", "key", "volatile", "epoch", "sequence", "found", "value", "fresh_ms", "cost_ms",
-        "lease", "replace", "fallback", "has_fallback", "holds", "entered", "started",
+        "args", "kwds", "name", "key", "volatile", "epoch", "sequence", "found", "value", "fresh_ms",
+        "cost_ms", "lease", "replace", "fallback", "has_fallback", "holds", "entered", "started",
         "connection", "token",
     )  # fmt: skip
 

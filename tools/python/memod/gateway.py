@@ -27,8 +27,8 @@ class _Held(threading.local):
 
 
 class Gateway:
-    """One a process. Its lists are used by single operations that the interpreter makes atomic, without locks,
-    so that a memoized function may be called from a signal handler or a finalizer."""
+    """One a process. Its lists are used by single operations that the interpreter makes atomic, without
+    locks, so that a memoized function may be called from a signal handler or a finalizer."""
 
     def __init__(self) -> None:
         self._idle: List[Connection] = []
@@ -68,7 +68,9 @@ class Gateway:
         if not self._warned:
             self._warned = True
             try:
-                warnings.warn(f"memod: {error}; results are remembered in this process alone", RuntimeWarning, 2)
+                warnings.warn(
+                    f"memod: {error}; results are remembered in this process alone", RuntimeWarning, 2
+                )
             except Warning:
                 pass  # warnings may have been made errors, but not for the caller of a cached function
 

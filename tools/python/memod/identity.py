@@ -73,7 +73,8 @@ class Identity:
         self._lock = threading.RLock()
 
     def enter(self) -> str:
-        """The name under which the call about to be made is known. Raises `Unstable`; otherwise `leave` is due."""
+        """The name under which the call about to be made is known. Raises `Unstable`; otherwise `leave` is
+        due."""
         with self._lock:
             fresh = not self._wire_name
             if self._print is not None and self._settle(self._running > 0):

@@ -1,8 +1,7 @@
 """Arguments as keys on the wire, grouped as `functools` groups them.
 
-A key is the array of the positional arguments, and at its end, where there are keyword arguments, an object of
-the kind `kw` with their pairs in the order of the call, which `functools` tells apart too.
-"""
+A key is the array of the positional arguments, and at its end, where there are keyword arguments, an object
+of the kind `kw` with their pairs in the order of the call, which `functools` tells apart too."""
 
 from __future__ import annotations
 
@@ -60,7 +59,9 @@ class KeyPacker(CanonicalPacker):
         self.volatile = True
         try:
             state = sorted(codec_classes.state(value).items())
-            return tagged("self", [[name, self.pack(item)] for name, item in state], t=self.class_reference(cls))
+            return tagged(
+                "self", [[name, self.pack(item)] for name, item in state], t=self.class_reference(cls)
+            )
         finally:
             self._exact -= 1
 
@@ -70,7 +71,9 @@ class KeyPacker(CanonicalPacker):
 
 def _class_print(cls: type) -> str:
     package = modules.top_level(cls.__module__)
-    if not modules.is_own_code(cls.__module__, package if cls.__module__ in ("__main__", "__mp_main__") else ""):
+    if not modules.is_own_code(
+        cls.__module__, package if cls.__module__ in ("__main__", "__mp_main__") else ""
+    ):
         version = modules.version(cls.__module__)
         return f"@{version}" if version else ""
     known = _class_prints.get(cls)
@@ -101,7 +104,11 @@ def canonical_number(value: Any) -> Any:
     if isinstance(value, Decimal):
         if value.is_infinite():
             return pack_special_float(float(value))
-        if value.is_nan() or abs(value.adjusted()) > _EXPONENT_MAX or len(value.as_tuple().digits) > _EXPONENT_MAX:
+        if (
+            value.is_nan()
+            or abs(value.adjusted()) > _EXPONENT_MAX
+            or len(value.as_tuple().digits) > _EXPONENT_MAX
+        ):
             return tagged("Decimal", str(value))
     exact = Fraction(value)
     if exact.denominator == 1:
@@ -143,7 +150,9 @@ def key_text(
             # functools keeps a lone int or str apart from whatever else is equal to it.
             items[0] = tagged("single", items[0])
         if kwds:
-            pairs = [[name, _typed(packer, item) if typed else packer.pack(item)] for name, item in kwds.items()]
+            pairs = [
+                [name, _typed(packer, item) if typed else packer.pack(item)] for name, item in kwds.items()
+            ]
             items.append(tagged("kw", pairs))
         text = dumps(items)
     except Unstorable:

@@ -81,7 +81,9 @@ def is_standard(module_name: str) -> bool:
     module = sys.modules.get(module_name)
     path = getattr(module, "__file__", None)
     if not path:
-        return getattr(module, "__spec__", None) is not None and getattr(module, "__loader__", None) is not None
+        return (
+            getattr(module, "__spec__", None) is not None and getattr(module, "__loader__", None) is not None
+        )
     real = os.path.realpath(path)
     installed = f"{os.sep}site-packages{os.sep}" in real or f"{os.sep}dist-packages{os.sep}" in real
     return not installed and real.startswith(_STANDARD)

@@ -73,9 +73,9 @@ class NativeFront:
         self._hits = self._misses = self.served = 0
 
     def forget(self, args: Any, kwds: Any) -> None:
-        """Forgets one entry, and with it, for want of a way to name it, all others: they are in the daemon."""
+        """Forgets one entry, and with it, for want of a way to name it, all others: they are in the
+        daemon."""
         self.drop()
-
 
     def recompute(self, args: Any, kwds: Any) -> Any:
         """Calls the wrapper with nothing in it."""

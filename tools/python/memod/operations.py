@@ -71,7 +71,9 @@ def _entry(reply: Reply) -> Entry:
         return Entry(False, lease=reply.get("lease"), held=reply.get("held") is True)
     known = ("ok", "id", "hit", "value", "stale", "lease", "held")
     meta = {name: value for name, value in reply.items() if name not in known}
-    return Entry(True, unpack(reply.get("value")), reply.get("stale") is True, reply.get("lease"), False, meta)
+    return Entry(
+        True, unpack(reply.get("value")), reply.get("stale") is True, reply.get("lease"), False, meta
+    )
 
 
 def _request(op: str, **fields: Any) -> Dict[str, Any]:

@@ -29,7 +29,8 @@ class Options(NamedTuple):
 
     @property
     def needs_own_front(self) -> bool:
-        """Whether the interpreter's own cache cannot serve the hits: it knows neither times nor other keys."""
+        """Whether the interpreter's own cache cannot serve the hits: it knows neither times nor other
+        keys."""
         return self.ttl_ms is not None or self.key is not None or bool(self.ignore)
 
 

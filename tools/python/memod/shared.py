@@ -1,8 +1,7 @@
 """A memoized function as the daemon knows it: looking up and storing its results.
 
-The conversation is written once, as generators that yield requests and are sent replies (None where there is no
-daemon); `sync_driver` and `async_driver` carry them out.
-"""
+The conversation is written once, as generators that yield requests and are sent replies (None where there
+is no daemon); `driver` and `async_driver` carry them out."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
 
 from . import codec, signing
 from .codec import Undecodable, Unstorable
-from .connection import Reply, encode_request
+from .connection import Reply, encode_request, key_request
 from .event_key import normal_key
 from .fingerprint import Unstable
 from .flight import Ask, Flight
@@ -24,16 +23,15 @@ from .identity import CacheScope, Identity, process_only
 from .keys import key_text
 from .listener import LISTENER
 from .options import Options, Selection
+from .removals import Removals
 
 Replies = Optional[List[Reply]]
 Talk = Generator[Ask, Replies, None]
-_Removal = Tuple[str, Optional[List[str]], int]  # a function, its keys (None for all), how many of them
 
 _LEASE_MS = 3_600_000  # the most there is: a holder that dies loses it at once anyway
 _WAIT_MS = 10_000
 _EARLY_LEASE_MS = 60_000
 _REMEMBERED_MAX = 1 << 16
-_REMOVALS_MAX = 256
 _COST_SAMPLES = 8
 _VALUE_BYTES_MAX = 15 << 20  # below the daemon's default limit on lines
 
@@ -59,7 +57,7 @@ class SharedFunction:
         self.generation = -1
         self._prepared: str = ""
         self._owner: Any = False  # False until it is looked up
-        self._to_clear: Dict[str, Optional[List[str]]] = {}  # what the daemon was not told to remove yet
+        self._removals = Removals()
         self._filled: OrderedDict[int, bool] = OrderedDict()  # hashes of keys seen; True where computed here
         self._reported = 0
         self._cost_ms = 0.0
@@ -67,7 +65,8 @@ class SharedFunction:
 
     @property
     def front(self) -> Any:
-        """What holds the entries of this process: a `NativeFront` or `TimedFront`, or None when it is gone."""
+        """What holds the entries of this process: a `NativeFront` or `TimedFront`, or None when it is
+        gone."""
         return self._front()
 
     @front.setter
@@ -87,7 +86,11 @@ class SharedFunction:
                 self.identity.leave(False)
             except Unstable as error:
                 self.process_reason = str(error)
-        return CacheScope("shared") if self.process_reason is None else CacheScope("process", self.process_reason)
+        return (
+            CacheScope("shared")
+            if self.process_reason is None
+            else CacheScope("process", self.process_reason)
+        )
 
     # Looking up
 
@@ -120,7 +123,7 @@ class SharedFunction:
 
     def needs_preparation(self, flight: Flight) -> bool:
         """Whether the daemon must be told of the function before it is asked."""
-        return self.generation != GATEWAY.generation or self._prepared != flight.name or bool(self._to_clear)
+        return self.generation != GATEWAY.generation or self._prepared != flight.name or bool(self._removals)
 
     def subscribe(self, flight: Flight) -> None:
         """Starts to listen to the function's events. Blocks for at most a request's time."""
@@ -132,10 +135,14 @@ class SharedFunction:
         name = flight.name
         assert name is not None
         generation = GATEWAY.generation
-        lines, pending = self._removals()
+        lines, pending = self._removals.requests()
         replies = yield Ask([*lines, encode_request({"op": "info", "fn": name})])
         info = replies[-1] if replies else {}
-        if replies is None or not self._removed(pending, replies[:-1]) or info.get("ok") is not True:
+        if (
+            replies is None
+            or not self._removals.answered(pending, replies[:-1])
+            or info.get("ok") is not True
+        ):
             flight.key = None  # without a daemon, or while it may still have what should be gone
             return
         if info.get("maxsize") != self.maxsize or info.get("typed") is not self.typed:
@@ -161,7 +168,7 @@ class SharedFunction:
             more += f',"early":{options.early}'
         if options.ttl_ms is not None or self._cost_samples < _COST_SAMPLES:
             more += ',"meta":true'
-        line = _line("get", flight.name, flight.key, more)
+        line = key_request("get", flight.name, flight.key, more)
         while True:
             asked = time.monotonic()
             replies = yield Ask([line], _WAIT_MS / 1000 if waits else 0.0)
@@ -172,7 +179,7 @@ class SharedFunction:
             if reply.get("hit") is True or not (waits and reply.get("held") is True):
                 break
             if time.monotonic() - asked < _WAIT_MS / 2000:
-                # At once: to wait would be to wait for ourselves. Compute, and leave the storing to the holder.
+                # At once: to wait would be to wait for ourselves. Compute, and leave storing to the holder.
                 flight.key = None
                 return
         self._judge(flight, reply)
@@ -200,14 +207,16 @@ class SharedFunction:
         flight.value = value
         if self.options.ttl_ms is not None:
             age = reply.get("age_ms")
-            fresh = self.options.ttl_ms - age if isinstance(age, int) and reply.get("stale") is not True else 0
+            fresh = (
+                self.options.ttl_ms - age if isinstance(age, int) and reply.get("stale") is not True else 0
+            )
             limit = reply.get("ttl_ms")
             flight.fresh_ms = max(0, min(fresh, limit) if isinstance(limit, int) else fresh)
         self._remember(flight, computed=False)
 
     def _remember(self, flight: Flight, computed: bool) -> None:
-        """Notes that a key came by, and counts a hit in the daemon unless `functools` would have missed too: it
-        computes again what this process computed and has lost since."""
+        """Notes that a key came by, and counts a hit in the daemon unless `functools` would have missed
+        too: it computes again what this process computed and has lost since."""
         assert flight.name is not None and flight.key is not None
         mark = hash((flight.name, normal_key(flight.key)))
         with self.lock:
@@ -257,7 +266,7 @@ class SharedFunction:
         elif not flight.replace:
             more.append(',"if_absent":true')
         self._remember(flight, computed=True)
-        yield Ask([_line("put", flight.name, flight.key, "".join(more))])
+        yield Ask([key_request("put", flight.name, flight.key, "".join(more))])
 
     def give_up(self, flight: Flight) -> Talk:
         """Ends a call without a result to store, so that nobody waits for one."""
@@ -265,7 +274,9 @@ class SharedFunction:
             self.identity.leave(False)
             flight.entered = False
         if flight.lease is not None and flight.key is not None:
-            yield Ask([_line("release", flight.name, flight.key, f',"lease":{json.dumps(flight.lease)}')])
+            yield Ask(
+                [key_request("release", flight.name, flight.key, f',"lease":{json.dumps(flight.lease)}')]
+            )
             flight.lease = None
 
     def _same_key(self, flight: Flight) -> bool:
@@ -315,53 +326,22 @@ class SharedFunction:
         except Unstable as error:
             self.process_reason = str(error)
             return
-        self._to_clear[name] = None
+        self._removals.add_all(name)
         self._tell_siblings(name)
 
     def clear_there(self) -> Talk:
-        """Has the daemon remove what it was not told to yet. Where that fails, it is tried again before the next
-        look-up."""
-        lines, pending = self._removals()
+        """Has the daemon remove what it was not told to yet. Where that fails, it is tried again before the
+        next look-up."""
+        lines, pending = self._removals.requests()
         if lines:
-            self._removed(pending, (yield Ask(lines)))
-
-    def _removals(self) -> Tuple[List[bytes], List[_Removal]]:
-        lines: List[bytes] = []
-        pending: List[_Removal] = []
-        for name, keys in list(self._to_clear.items()):
-            if keys is None:
-                lines.append(encode_request({"op": "clear", "fn": name}))
-                pending.append((name, None, 0))
-            else:
-                some = keys[:_REMOVALS_MAX]
-                lines.extend(_line("delete", name, key) for key in some)
-                pending.append((name, keys, len(some)))
-        return lines, pending
-
-    def _removed(self, pending: List[_Removal], replies: Replies) -> bool:
-        """Whether all is gone that should be."""
-        if replies is None or any(reply.get("ok") is not True for reply in replies):
-            return False
-        for name, keys, count in pending:
-            if keys is None:
-                if self._to_clear.get(name, ()) is None:
-                    del self._to_clear[name]
-            else:
-                del keys[:count]
-                if not keys and self._to_clear.get(name) is keys:
-                    del self._to_clear[name]
-        return not self._to_clear
+            self._removals.answered(pending, (yield Ask(lines)))
 
     def remove(self, flight: Flight) -> Talk:
         """Removes the entry of one call."""
         yield from self.give_up(flight)
         if flight.key is None or flight.name is None:
             return
-        pending = self._to_clear.setdefault(flight.name, [])
-        if pending is not None:
-            pending.append(flight.key)
-            if len(pending) > _REMOVALS_MAX:
-                self._to_clear[flight.name] = None  # too many to keep: all of it, then
+        self._removals.add(flight.name, flight.key)
         self._tell_siblings(flight.name)
         yield from self.clear_there()
 
@@ -425,9 +405,3 @@ class SharedFunction:
         front = self.front
         if front is not None:
             self._reported = front.local_hits()
-
-
-def _line(operation: str, name: Optional[str], key: Optional[str], more: str = "") -> bytes:
-    # By hand, since the key and the value are JSON text already.
-    text = f'{{"op":"{operation}","fn":{json.dumps(name)},"key":{key}{more}}}\n'
-    return text.encode()

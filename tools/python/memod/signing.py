@@ -86,12 +86,14 @@ def pack(value: Any, name: str, key: str) -> Any:
 
 
 def unpack(tree: Dict[str, Any], name: str, key: str) -> Any:
-    """The value of a signed pickle. Raises `Undecodable`, before anything is unpickled, where the signature is
-    not this user's for this place."""
+    """The value of a signed pickle. Raises `Undecodable`, before anything is unpickled, where the signature
+    is not this user's for this place."""
     try:
         data = base64.b64decode(tree["v"], validate=True)
         mac = tree["mac"]
-        if not isinstance(mac, str) or not hmac.compare_digest(mac.encode(), _signature(data, name, key).encode()):
+        if not isinstance(mac, str) or not hmac.compare_digest(
+            mac.encode(), _signature(data, name, key).encode()
+        ):
             raise Undecodable("a pickle that this user did not sign")
         return pickle.loads(data)
     except Undecodable:

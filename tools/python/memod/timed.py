@@ -1,4 +1,5 @@
-"""A front written in Python, for functions whose entries end in time or whose keys are not their arguments."""
+"""A front written in Python, for functions whose entries end in time or whose keys are not their
+arguments."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ class _Entry(NamedTuple):
 
 
 class TimedFront:
-    """The entries of one function in this process, least recently used first. Safe to use from several threads."""
+    """The entries of one function in this process, least recently used first. Safe to use from several
+    threads."""
 
     def __init__(self, shared: SharedFunction) -> None:
         self._shared = shared

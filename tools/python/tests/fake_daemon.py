@@ -210,11 +210,17 @@ class FakeDaemon:
         if op == "get":
             return self._get(request, connection)
         if op == "mget":
-            return {"ok": True, "results": [self._get({"fn": fn, "key": key}, connection) for key in request["keys"]]}
+            return {
+                "ok": True,
+                "results": [self._get({"fn": fn, "key": key}, connection) for key in request["keys"]],
+            }
         if op == "put":
             return self._put(fn, request, client["name"])
         if op == "mput":
-            return {"ok": True, "stored": sum(self._put(fn, e, client["name"])["stored"] for e in request["entries"])}
+            return {
+                "ok": True,
+                "stored": sum(self._put(fn, e, client["name"])["stored"] for e in request["entries"]),
+            }
         if op == "release":
             place = (fn, normal(request["key"]))
             released = self.leases.get(place, ("",))[0] == request["lease"]
