@@ -7,6 +7,10 @@ from contextvars import ContextVar
 from typing import Any, Dict, Hashable, List, Optional, Set, Tuple
 
 
+class Circle(Exception):
+    """A call that waits, through others, for itself."""
+
+
 class Call:
     """A computation, and what it waits for: other calls, and those that it has started itself."""
 
@@ -39,8 +43,8 @@ class Calls:
         self._calls: Dict[Tuple[int, Hashable], Call] = {}
 
     async def wait(self, key: Hashable) -> bool:
-        """Waits for another's computation of that key. False where there is none, or to wait would close a
-        circle."""
+        """Waits for another's computation of that key. False where there is none. Raises `Circle` where to wait
+        would be to wait for itself."""
         call = self._calls.get((id(asyncio.get_running_loop()), key))
         if call is None:
             return False
@@ -51,7 +55,7 @@ class Calls:
             ancestors.append(each)
             each = each.parent
         if call.would_wait_for(ancestors):
-            return False
+            raise Circle
         if mine is not None:
             mine.awaits.add(call)
         try:

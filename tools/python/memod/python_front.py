@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Hashable
 
 from . import async_driver, driver
-from .async_calls import Calls
+from .async_calls import Calls, Circle
 from .flight import Flight
 from .shared import SharedFunction
 from .timed import ABSENT, TimedFront
@@ -75,10 +75,16 @@ def wrap_async(shared: SharedFunction, front: TimedFront) -> Any:
             return value
         if not shared.options.single_flight or shared.maxsize == 0:
             return await fly(key, args, kwds)
-        while await calls.wait(key):
-            value = front.look_again(key)
-            if value is not ABSENT:
-                return value
+        knotted = False
+        try:
+            while await calls.wait(key):
+                value = front.look_again(key)
+                if value is not ABSENT:
+                    return value
+        except Circle:
+            knotted = True
+        if knotted:  # whoever computes it waits for this call: compute it here, beside the cache
+            return await function(*args, **kwds)
         begun = calls.begin(key)
         try:
             return await fly(key, args, kwds)

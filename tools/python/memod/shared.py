@@ -9,13 +9,11 @@ import json
 import threading
 import time
 import weakref
-from collections import OrderedDict
 from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
 
 from . import codec, signing
 from .codec import Undecodable, Unstorable
 from .connection import Reply, encode_request, key_request
-from .event_key import normal_key
 from .fingerprint import Unstable
 from .flight import Ask, Flight
 from .gateway import GATEWAY
@@ -24,14 +22,15 @@ from .keys import key_text
 from .listener import LISTENER
 from .options import Options, Selection
 from .removals import Removals
+from .seen import Seen, seen
 
 Replies = Optional[List[Reply]]
 Talk = Generator[Ask, Replies, None]
 
 _LEASE_MS = 3_600_000  # the most there is: a holder that dies loses it at once anyway
 _WAIT_MS = 10_000
+_WAIT_SECONDS_MAX = 300.0
 _EARLY_LEASE_MS = 60_000
-_REMEMBERED_MAX = 1 << 16
 _COST_SAMPLES = 8
 _VALUE_BYTES_MAX = 15 << 20  # below the daemon's default limit on lines
 
@@ -58,7 +57,7 @@ class SharedFunction:
         self._prepared: str = ""
         self._owner: Any = False  # False until it is looked up
         self._removals = Removals()
-        self._filled: OrderedDict[int, bool] = OrderedDict()  # hashes of keys seen; True where computed here
+        self._seen, self._seen_name = Seen(), ""
         self._reported = 0
         self._cost_ms = 0.0
         self._cost_samples = 0
@@ -169,6 +168,7 @@ class SharedFunction:
         if options.ttl_ms is not None or self._cost_samples < _COST_SAMPLES:
             more += ',"meta":true'
         line = key_request("get", flight.name, flight.key, more)
+        started = time.monotonic()
         while True:
             asked = time.monotonic()
             replies = yield Ask([line], _WAIT_MS / 1000 if waits else 0.0)
@@ -178,13 +178,15 @@ class SharedFunction:
             reply = replies[0]
             if reply.get("hit") is True or not (waits and reply.get("held") is True):
                 break
-            if time.monotonic() - asked < _WAIT_MS / 2000:
-                # At once: to wait would be to wait for ourselves. Compute, and leave storing to the holder.
+            if time.monotonic() - asked < _WAIT_MS / 2000 or asked - started > _WAIT_SECONDS_MAX:
+                # At once: to wait would be to wait for ourselves. Or it takes so long that there may be a
+                # circle which the daemon cannot see. Compute, and leave storing to the holder.
                 flight.key = None
                 return
         self._judge(flight, reply)
 
     def _judge(self, flight: Flight, reply: Reply) -> None:
+        assert flight.name is not None and flight.key is not None
         lease = reply.get("lease")
         flight.lease = lease if isinstance(lease, str) else None
         if reply.get("hit") is not True:
@@ -212,29 +214,20 @@ class SharedFunction:
             )
             limit = reply.get("ttl_ms")
             flight.fresh_ms = max(0, min(fresh, limit) if isinstance(limit, int) else fresh)
-        self._remember(flight, computed=False)
-
-    def _remember(self, flight: Flight, computed: bool) -> None:
-        """Notes that a key came by, and counts a hit in the daemon unless `functools` would have missed
-        too: it computes again what this process computed and has lost since."""
-        assert flight.name is not None and flight.key is not None
-        mark = hash((flight.name, normal_key(flight.key)))
-        with self.lock:
-            if computed:
-                self._filled[mark] = True
-            elif not self._filled.setdefault(mark, False) and flight.epoch == self.epoch:
+        if self._seen_of(flight.name).found(flight.key):
+            with self.lock:
                 front = self.front
-                if front is not None:
+                if front is not None and flight.epoch == self.epoch:
                     front.served += 1
-            self._filled.move_to_end(mark)
-            if len(self._filled) > _REMEMBERED_MAX:
-                self._filled.popitem(last=False)
+
+    def _seen_of(self, name: str) -> Seen:
+        if self._seen_name != name:
+            self._seen, self._seen_name = seen(name), name
+        return self._seen
 
     def may_hold(self, name: str, key: Any) -> bool:
         """Whether a key, as an event has it, may have an entry in this process."""
-        if len(self._filled) >= _REMEMBERED_MAX:
-            return True
-        return hash((name, normal_key(json.dumps(key)))) in self._filled
+        return self._seen_of(name).may_hold(key)
 
     # Storing
 
@@ -265,7 +258,9 @@ class SharedFunction:
             more.append(f',"lease":{json.dumps(flight.lease)}')
         elif not flight.replace:
             more.append(',"if_absent":true')
-        self._remember(flight, computed=True)
+        self._seen_of(flight.name).computed(flight.key)
+        if flight.replace:
+            self._tell_siblings(flight.name)
         yield Ask([key_request("put", flight.name, flight.key, "".join(more))])
 
     def give_up(self, flight: Flight) -> Talk:
@@ -315,7 +310,7 @@ class SharedFunction:
         with self.lock:
             self.epoch += 1
             self._reported = 0
-            self._filled.clear()
+            self._seen.clear()
             if self.front is not None:
                 self.front.clear()
         if self.process_reason is not None:
@@ -354,7 +349,7 @@ class SharedFunction:
         """Drops the entries of this process: another has removed something."""
         with self.lock:
             self.sequence += 1
-            self._filled.clear()
+            self._seen.clear()
             front = self.front
             if front is not None:
                 front.drop()
@@ -367,7 +362,7 @@ class SharedFunction:
     def settle(self) -> None:
         """Drops once more what may have been under way when something was removed."""
         with self.lock:
-            self._filled.clear()
+            self._seen.clear()
             front = self.front
             if front is not None:
                 front.drop()
@@ -400,6 +395,7 @@ class SharedFunction:
     def forked(self) -> None:
         """In a forked child: what it inherits is not watched and was counted by its parent."""
         self.reset_locks()
+        self._seen.reset_lock()
         if self._prepared:
             self.invalidate()
         front = self.front

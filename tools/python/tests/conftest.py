@@ -40,9 +40,13 @@ class Daemon:
         )
         for line in self.process.stderr:
             if b"ready" in line:
-                threading.Thread(target=self.process.stderr.read, daemon=True).start()
+                threading.Thread(target=self._drain, args=(self.process.stderr,), daemon=True).start()
                 return
         raise AssertionError("memod did not start")
+
+    def _drain(self, stream):
+        with stream:
+            stream.read()
 
     def kill(self):
         self.process.kill()
