@@ -14,6 +14,7 @@ _CLASS_TRIVIA = {"__doc__", "__firstlineno__"}
 _GLOBAL_LOADS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 _ATTRIBUTE_LOADS = {"LOAD_ATTR", "LOAD_METHOD"}
 _STORES = {"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR"}
+_SIMPLE_LOADS = {"LOAD_CONST", "LOAD_FAST", "LOAD_GLOBAL", "LOAD_SMALL_INT", "LOAD_FAST_CHECK"}
 #: Methods that change a container and return nothing: a name used in no other way is written, not read.
 _WRITES = {"append", "add", "extend", "insert", "appendleft", "extendleft", "discard", "put", "put_nowait"}
 
@@ -73,6 +74,7 @@ class CodeForm:
         return constant_form(value)
 
     def _collect(self, steps: List[Any]) -> None:
+        own = _written_names(steps)
         for place, step in enumerate(steps):
             if step.opname == "IMPORT_NAME":
                 level, members = (
@@ -88,9 +90,20 @@ class CodeForm:
                 if following.opname not in _ATTRIBUTE_LOADS:
                     break
                 attributes.append(str(following.argval))
-            if len(attributes) == 1 and attributes[0] in _WRITES:
+            if str(step.argval) in own or (len(attributes) == 1 and attributes[0] in _WRITES):
                 continue
             self.reads.append(Read(str(step.argval), tuple(attributes)))
+
+
+def _written_names(steps: List[Any]) -> Set[str]:
+    """Globals that the code rebinds, or stores items in: counters and memories of its own."""
+    names = {str(step.argval) for step in steps if step.opname == "STORE_GLOBAL"}
+    for place, step in enumerate(steps[:-2]):
+        if step.opname in _GLOBAL_LOADS and steps[place + 1].opname in _SIMPLE_LOADS:
+            # `name[key] = ...` and `name[key] += ...`
+            if steps[place + 2].opname in ("STORE_SUBSCR", "DUP_TOP_TWO", "COPY"):
+                names.add(str(step.argval))
+    return names
 
 
 def _instructions(code: types.CodeType) -> Iterator[Any]:

@@ -44,6 +44,7 @@ class Listener:
         self._connection: Optional[Connection] = None
         self._pending: Deque[str] = deque()  # subscriptions sent and not yet acknowledged; guarded by _lock
         self._heard: Set[str] = set()  # subscriptions acknowledged on this connection; guarded by _lock
+        self._watched: Set[str] = set()  # those acknowledged on any connection; guarded by _lock
         self._settling: Deque[Tuple[float, SharedFunction]] = deque()
         self._running = False
         self._resumes = False
@@ -209,15 +210,15 @@ class Listener:
             name = self._pending.popleft() if self._pending else None
             if name is not None and reply.get("ok") is True:
                 self._heard.add(name)
-                self._drop(name, unwatched=True)
+                if name in self._watched:
+                    self._drop(name)  # what happened since the last connection ended was not seen
+                self._watched.add(name)
             self._changed.notify_all()
 
-    def _drop(self, name: str, put_key: Any = None, unwatched: bool = False) -> None:
+    def _drop(self, name: str, put_key: Any = None) -> None:
         for function in list(self.functions.get(name, ())):
             if put_key is not None and not function.may_hold(name, put_key):
                 continue
-            if unwatched and not function.holds_entries():
-                continue  # the first use waits until it is watched
             function.invalidate()
             self._settling.append((time.monotonic() + _SETTLE_SECONDS, function))
 

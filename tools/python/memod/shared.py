@@ -354,11 +354,6 @@ class SharedFunction:
             if front is not None:
                 front.drop()
 
-    def holds_entries(self) -> bool:
-        """Whether this process has any entry."""
-        front = self.front
-        return front is not None and front.info().currsize > 0
-
     def settle(self) -> None:
         """Drops once more what may have been under way when something was removed."""
         with self.lock:
