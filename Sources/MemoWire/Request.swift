@@ -2,7 +2,7 @@
 public typealias Bytes = UnsafeRawBufferPointer
 
 /// The operations of protocol version 1, by their names on the wire.
-public enum Operation: String, CaseIterable, Sendable {
+public enum Operation: String, CaseIterable, Sendable, BitwiseCopyable {
     case ping, hello, get, put, release, delete, touch, mget, mput, clear, define, info, report
     case functions, keys, stats, sync, why, subscribe, backup
 }

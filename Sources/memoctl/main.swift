@@ -1,1 +1,1 @@
-print("x")
+Memoctl.start(Array(CommandLine.arguments.dropFirst()))

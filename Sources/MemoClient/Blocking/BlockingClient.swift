@@ -1,0 +1,121 @@
+/// A client for scripts and command lines: one connection, one request at a time, each with a deadline.
+///
+/// It connects when it is first used, and again after the connection was lost. It is not for several threads.
+public final class BlockingClient {
+    /// Where it looks for the daemon.
+    public let locations: [SocketLocation]
+    /// How long a request may take, connecting included.
+    public var timeout: Duration
+    /// The name by which the daemon knows this client's connections in its events.
+    public let name: String?
+    private var connection: SocketConnection?
+
+    /// - Parameters:
+    ///   - path: the socket; `nil`: where clients look.
+    ///   - name: given to the daemon with `hello`.
+    ///   - timeout: how long a request may take.
+    public init(path: String? = nil, name: String? = nil, timeout: Duration = .seconds(30)) {
+        locations = path.map { [SocketLocation(path: $0, origin: "given")] } ?? SocketLocation.candidates()
+        self.name = name
+        self.timeout = timeout
+    }
+
+    /// Connects, unless it is connected.
+    /// - Throws: `unreachable`, `untrustedPeer` or `timedOut`.
+    public func connect() throws(MemoError) {
+        try connect(deadline: Deadline(in: timeout))
+    }
+
+    public func close() {
+        connection = nil
+    }
+
+    /// The socket that it is connected to, for `poll`; -1 where it is not. Not to be read or written.
+    public var descriptor: Int32 { connection?.descriptor ?? -1 }
+
+    /// The socket's path, once it was connected to.
+    public var path: String? { connection?.path }
+
+    /// Sends a call and reads its result.
+    public func perform<Result>(_ call: Call<Result>) throws(MemoError) -> Result {
+        try call.result(of: reply(to: call))
+    }
+
+    /// Sends a call and waits for the reply, be it a result or an error of the daemon.
+    public func reply<Result>(to call: Call<Result>) throws(MemoError) -> Reply {
+        let deadline = Deadline(in: timeout + call.patience)
+        try connect(deadline: deadline)
+        return try exchange(call.request.bytes, deadline: deadline)
+    }
+
+    /// Sends calls together and waits for their replies: in one round trip where they are small.
+    /// - Parameter calls: at most as many as the daemon answers without the replies being read; 100 are fine.
+    public func replies<Result>(to calls: [Call<Result>]) throws(MemoError) -> [Reply] {
+        let deadline = Deadline(in: calls.reduce(timeout) { $0 + $1.patience })
+        try connect(deadline: deadline)
+        return try guarded { () throws(MemoError) in
+            try connection!.send(calls.flatMap(\.request.bytes), deadline: deadline)
+            var replies: [Reply] = []
+            for _ in calls { replies.append(try receiveReply(deadline: deadline)) }
+            return replies
+        }
+    }
+
+    /// Asks for events, from then on to be read with `nextEvent`.
+    /// - Parameter function: `nil`: events of all functions.
+    public func subscribe(function: String? = nil) throws(MemoError) {
+        try perform(.subscribe(function: function))
+    }
+
+    /// Waits for the next event of a subscription.
+    /// - Parameter timeout: `nil`: for ever.
+    /// - Returns: `nil` where none came in time.
+    public func nextEvent(timeout: Duration?) throws(MemoError) -> Event? {
+        guard connection != nil else { throw MemoError(.disconnected, "not connected") }
+        let deadline = Deadline(in: timeout)
+        do {
+            while true {
+                let line = try connection!.receiveLine(deadline: deadline)
+                if let event = Event(try Reply(line: line)) { return event }
+            }
+        } catch {
+            if error.code == .timedOut { return nil }
+            close()
+            throw error
+        }
+    }
+
+    private func connect(deadline: Deadline) throws(MemoError) {
+        if connection?.isStale ?? true {
+            connection = try SocketConnection.open(locations, deadline: deadline)
+            guard let name else { return }
+            let reply = try exchange(Call.hello(client: name).request.bytes, deadline: deadline)
+            if let error = reply.error { throw error }
+        }
+    }
+
+    private func exchange(_ request: [UInt8], deadline: Deadline) throws(MemoError) -> Reply {
+        try guarded { () throws(MemoError) in
+            try connection!.send(request, deadline: deadline)
+            return try receiveReply(deadline: deadline)
+        }
+    }
+
+    /// The next line that is not an event: events may stand among the replies.
+    private func receiveReply(deadline: Deadline) throws(MemoError) -> Reply {
+        while true {
+            let reply = try Reply(line: connection!.receiveLine(deadline: deadline))
+            if reply["event"] == nil { return reply }
+        }
+    }
+
+    /// After an error in the middle of an exchange nobody knows which reply comes next: the connection ends.
+    private func guarded<T>(_ body: () throws(MemoError) -> T) throws(MemoError) -> T {
+        do throws(MemoError) {
+            return try body()
+        } catch {
+            close()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/// The moment at which waiting ends.
+public struct Deadline: Sendable {
+    private let instant: ContinuousClock.Instant?
+
+    /// - Parameter duration: from now; `nil`: never.
+    public init(in duration: Duration?) {
+        instant = duration.map { ContinuousClock.now + $0 }
+    }
+
+    /// What `poll` takes: milliseconds, rounded up, -1 for ever.
+    var pollTimeout: Int32 {
+        guard let instant else { return -1 }
+        let left = instant - ContinuousClock.now
+        guard left > .zero else { return 0 }
+        return Int32(clamping: left.milliseconds + 1)
+    }
+
+    func check(_ what: String) throws(MemoError) {
+        guard let instant, ContinuousClock.now >= instant else { return }
+        throw MemoError(.timedOut, "no answer in time while \(what)")
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded towards zero.
+    var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        return overflow ? (seconds < 0 ? .min : .max) : product + attoseconds / 1_000_000_000_000_000
+    }
+}

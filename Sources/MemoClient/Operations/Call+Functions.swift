@@ -1,0 +1,71 @@
+internal import MemoWire
+
+extension Call where Result == FunctionInfo {
+    /// The counters and the profile of a function; zeroes for one never seen.
+    public static func info(_ function: String) -> Call {
+        var request = RequestLine(.info)
+        request.add("fn", string: function)
+        return Call(request) { reply throws(MemoError) in try FunctionInfo(reply, name: function) }
+    }
+}
+
+extension Call where Result == FunctionProfile {
+    /// Changes a function's profile, and answers it as it now is.
+    public static func define(_ function: String, _ profile: Profile) -> Call {
+        var request = RequestLine(.define)
+        request.add("fn", string: function)
+        request.add("maxsize", profile.maxsize)
+        request.add("ttl_ms", profile.ttl)
+        request.add("stale_ms", profile.stale)
+        request.add("typed", bool: profile.typed)
+        return Call(request) { reply throws(MemoError) in try FunctionProfile(reply) }
+    }
+}
+
+extension Call where Result == Page<FunctionInfo> {
+    /// The functions that the caller may see.
+    /// - Parameters:
+    ///   - limit: rows of a page, at most 1000.
+    ///   - after: `next` of the page before.
+    public static func functions(limit: Int? = nil, after: String? = nil) -> Call {
+        var request = RequestLine(.functions)
+        request.add("limit", number: limit)
+        request.add("after", string: after)
+        return Call(request) { reply throws(MemoError) in
+            var rows: [FunctionInfo] = []
+            for row in try reply.require(reply.list("functions"), "functions") {
+                rows.append(try FunctionInfo(Reply(row)))
+            }
+            return Page(rows: rows, next: reply.string("next"))
+        }
+    }
+}
+
+extension Call where Result == Page<Reply> {
+    /// The entries of a function: rows with `key`, `bytes`, `age_ms`, `tier`.
+    /// - Parameters:
+    ///   - limit: rows of a page, at most 1000.
+    ///   - after: `next` of the page before.
+    public static func keys(_ function: String, limit: Int? = nil, after: String? = nil) -> Call {
+        var request = RequestLine(.keys)
+        request.add("fn", string: function)
+        request.add("limit", number: limit)
+        request.add("after", string: after)
+        return Call(request) { reply throws(MemoError) in
+            var rows: [Reply] = []
+            for row in try reply.require(reply.list("keys"), "keys") { rows.append(try Reply(row)) }
+            return Page(rows: rows, next: reply.string("next"))
+        }
+    }
+}
+
+extension Call where Result == Void {
+    /// Adds hits that a client served within its own process.
+    public static func report(_ function: String, hits: Int64, saved: Duration? = nil) -> Call {
+        var request = RequestLine(.report)
+        request.add("fn", string: function)
+        request.add("hits", number: hits)
+        request.add("saved_ms", saved)
+        return Call(request) { _ throws(MemoError) in }
+    }
+}

@@ -1,0 +1,76 @@
+/// What `info` and a row of `functions` say of a memoized function.
+public struct FunctionInfo: Sendable {
+    public let name: String
+    public let hits: Int64
+    public let misses: Int64
+    /// `nil`: unbounded.
+    public let maxsize: Int64?
+    public let currsize: Int64
+    public let isTyped: Bool
+    /// The default life and grace time of its entries; `nil`: for ever, none.
+    public let ttl: Duration?
+    public let stale: Duration?
+    /// The computing time that its hits have saved.
+    public let saved: Duration
+    /// Everything that the daemon said.
+    public let reply: Reply
+
+    /// - Parameter name: the function asked about; `nil`: the row names it.
+    init(_ reply: Reply, name: String? = nil) throws(MemoError) {
+        self.name = try reply.require(reply.string("fn") ?? name, "fn")
+        hits = try reply.require(reply.int("hits"), "hits")
+        misses = try reply.require(reply.int("misses"), "misses")
+        maxsize = reply.int("maxsize")
+        currsize = try reply.require(reply.int("currsize"), "currsize")
+        isTyped = reply.bool("typed") ?? false
+        ttl = reply.int("ttl_ms").map { .milliseconds($0) }
+        stale = reply.int("stale_ms").map { .milliseconds($0) }
+        saved = .milliseconds(reply.int("saved_ms") ?? 0)
+        self.reply = reply
+    }
+}
+
+/// The settings of a function, as `define` answers them.
+public struct FunctionProfile: Sendable {
+    /// `nil`: unbounded.
+    public let maxsize: Int64?
+    /// The default life and grace time of its entries; `nil`: for ever, none.
+    public let ttl: Duration?
+    public let stale: Duration?
+    public let isTyped: Bool
+
+    init(_ reply: Reply) throws(MemoError) {
+        guard reply.isNull("maxsize") || reply.int("maxsize") != nil else {
+            throw MemoError(.malformedReply, "the daemon's answer lacks a proper \"maxsize\"")
+        }
+        maxsize = reply.int("maxsize")
+        ttl = reply.int("ttl_ms").map { .milliseconds($0) }
+        stale = reply.int("stale_ms").map { .milliseconds($0) }
+        isTyped = reply.bool("typed") ?? false
+    }
+}
+
+/// The settings of a function that `define` changes; those left out stay.
+public struct Profile: Sendable {
+    public var maxsize: Limit?
+    public var ttl: Lifetime?
+    public var stale: Duration?
+    /// Whether `1` and `1.0` are different arguments. A change clears the function.
+    public var typed: Bool?
+
+    public init(
+        maxsize: Limit? = nil, ttl: Lifetime? = nil, stale: Duration? = nil, typed: Bool? = nil
+    ) {
+        self.maxsize = maxsize
+        self.ttl = ttl
+        self.stale = stale
+        self.typed = typed
+    }
+}
+
+/// A part of a listing.
+public struct Page<Row: Sendable>: Sendable {
+    public let rows: [Row]
+    /// Where the next page begins, for `after`; `nil`: this was the last.
+    public let next: String?
+}

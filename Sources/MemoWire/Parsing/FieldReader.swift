@@ -1,0 +1,142 @@
+/// Reads the fields of one object by type, and says what is wrong with those that are not of it.
+///
+/// A view of `RequestFields`, which must stay as they are while it is used.
+struct FieldReader {
+    let present: FieldSet
+    let spans: UnsafePointer<RequestFields.Span>
+    /// Which element of `entries` this is; `nil` for the request itself.
+    let entry: Int?
+
+    init(_ fields: borrowing RequestFields, entry: Int? = nil) {
+        present = fields.present
+        spans = UnsafePointer(fields.spans)
+        self.entry = entry
+    }
+
+    @inline(__always) func has(_ field: Field) -> Bool { present.contains(field) }
+
+    /// The JSON text of a field that is present.
+    @inline(__always) func text(_ field: Field) -> Bytes { spans[field.index].text }
+
+    func fault(_ message: String, code: ErrorCode = .badRequest) -> WireError {
+        WireError(code: code, message: entry.map { "entries[\($0)]: \(message)" } ?? message)
+    }
+
+    @inline(never) func mismatch(_ field: Field, _ expected: String) -> WireError {
+        let text = text(field)
+        var found = JSONText.kind(of: text)
+        if found == "a number", text.count <= 40 { found = String(decoding: text, as: UTF8.self) }
+        return fault("\(field.rawValue) must be \(expected), not \(found)")
+    }
+
+    @inline(__always) func boolean(_ field: Field) throws(WireError) -> Bool? {
+        guard has(field) else { return nil }
+        switch text(field)[0] {
+        case UInt8(ascii: "t"): return true
+        case UInt8(ascii: "f"): return false
+        default: throw mismatch(field, "true or false")
+        }
+    }
+
+    /// A whole number of either sign, up to `WireLimits.integer`.
+    private func integer(
+        _ field: Field, _ expected: @autoclosure () -> String
+    ) throws(WireError) -> Int64 {
+        let text = text(field)
+        let first = text[0]
+        guard first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10 else {
+            throw mismatch(field, expected())
+        }
+        if text.count <= 15, first != UInt8(ascii: "-") {
+            var value: Int64 = 0
+            var position = 0
+            while position < text.count, text[position] &- UInt8(ascii: "0") < 10 {
+                value = value &* 10 &+ Int64(text[position] &- UInt8(ascii: "0"))
+                position &+= 1
+            }
+            if position == text.count { return value }
+        }
+        guard let value = JSONNumber(text).integer, value.magnitude <= WireLimits.integer.magnitude else {
+            throw mismatch(field, expected())
+        }
+        return value
+    }
+
+    /// A whole number from 0 to `limit`.
+    @inline(__always) func count(
+        _ field: Field, limit: Int64 = WireLimits.integer
+    ) throws(WireError) -> Int64? {
+        guard has(field) else { return nil }
+        return try count(present: field, limit: limit)
+    }
+
+    private func count(present field: Field, limit: Int64) throws(WireError) -> Int64 {
+        var expected: String { "an integer from 0 to \(limit)" }
+        let value = try integer(field, expected)
+        guard value >= 0, value <= limit else { throw mismatch(field, expected) }
+        return value
+    }
+
+    /// A duration in milliseconds, or null.
+    @inline(__always) func duration(orNull field: Field) throws(WireError) -> Setting {
+        guard has(field) else { return .absent }
+        if text(field)[0] == UInt8(ascii: "n") { return .null }
+        var expected: String { "null or an integer from 0 to \(WireLimits.integer)" }
+        let value = try integer(field, expected)
+        guard value >= 0 else { throw mismatch(field, expected) }
+        return .value(value)
+    }
+
+    /// `maxsize`: an integer or null; a negative one is 0.
+    func maxsize() throws(WireError) -> Setting {
+        guard has(.maxsize) else { return .absent }
+        if text(.maxsize)[0] == UInt8(ascii: "n") { return .null }
+        return .value(max(0, try integer(.maxsize, "null or an integer up to \(WireLimits.integer)")))
+    }
+
+    /// `limit`: how many rows.
+    func rowLimit() throws(WireError) -> Int? {
+        guard has(.limit) else { return nil }
+        let expected = "an integer from 1 to \(WireLimits.rows)"
+        let value = try integer(.limit, expected)
+        guard 1...Int64(WireLimits.rows) ~= value else { throw mismatch(.limit, expected) }
+        return Int(value)
+    }
+
+    /// `early`: a finite factor, not negative.
+    func early() throws(WireError) -> Double? {
+        guard has(.early) else { return nil }
+        let text = text(.early)
+        guard let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite, value >= 0 else {
+            throw mismatch(.early, "a number from 0 to 1.7e308")
+        }
+        return value
+    }
+
+    /// A string, decoded.
+    ///
+    /// - Parameter lengths: How long it may be, in bytes of UTF-8.
+    @inline(__always) func string(
+        _ field: Field, lengths: ClosedRange<Int> = 0...Int.max, arena: inout Arena
+    ) throws(WireError) -> Bytes? {
+        guard has(field) else { return nil }
+        let span = spans[field.index]
+        guard span.text[0] == UInt8(ascii: "\"") else { throw mismatch(field, "a string") }
+        var characters = JSONText.characters(ofString: span.text)
+        if span.traits.contains(.escaped) {
+            let isUnicode: Bool
+            (characters, isUnicode) = arena.decode(characters)
+            if !isUnicode { throw fault("\(field.rawValue) has an unpaired surrogate") }
+        }
+        guard lengths.contains(characters.count) else {
+            throw fault(
+                "\(field.rawValue) must have \(Self.describe(lengths)) bytes, not \(characters.count)")
+        }
+        return characters
+    }
+
+    static func describe(_ lengths: ClosedRange<Int>) -> String {
+        lengths.lowerBound == 0
+            ? "at most \(lengths.upperBound)" : "\(lengths.lowerBound) to \(lengths.upperBound)"
+    }
+}

@@ -1,0 +1,51 @@
+/// Which fields an operation takes.
+struct OperationShape: BitwiseCopyable {
+    var operation: Operation
+    /// Besides `op` and `id`, which every request may have.
+    var allowed: FieldSet
+    var required: FieldSet
+
+    static let table = NameTable(Operation.allCases.map { ($0.rawValue, OperationShape($0)) })
+
+    /// An element of an `mput`'s `entries`.
+    static let entry = OperationShape(
+        .mput, required: [.key, .value], optional: putOptions, common: [])
+
+    /// Fields that a `put` may have.
+    static let putOptions: [Field] = [
+        .ttlMs, .staleMs, .costMs, .tags, .lease, .durable, .ifAbsent,
+    ]
+
+    private init(
+        _ operation: Operation, required: [Field], optional: [Field], common: [Field] = [.op, .id]
+    ) {
+        self.operation = operation
+        self.required = FieldSet(required)
+        allowed = FieldSet(required + optional + common)
+    }
+
+    private init(_ operation: Operation) {
+        let required: [Field]
+        var optional: [Field] = []
+        switch operation {
+        case .ping, .stats, .sync: required = []
+        case .hello: (required, optional) = ([], [.client])
+        case .get: (required, optional) = ([.fn, .key], [.leaseMs, .waitMs, .early, .meta])
+        case .put: (required, optional) = ([.fn, .key, .value], Self.putOptions)
+        case .release: required = [.fn, .key, .lease]
+        case .delete, .why: required = [.fn, .key]
+        case .touch: required = [.fn, .key, .ttlMs]
+        case .mget: required = [.fn, .keys]
+        case .mput: required = [.fn, .entries]
+        case .clear: (required, optional) = ([], [.fn, .tag, .all])
+        case .define: (required, optional) = ([.fn], [.maxsize, .ttlMs, .staleMs, .typed])
+        case .info: required = [.fn]
+        case .report: (required, optional) = ([.fn, .hits], [.savedMs])
+        case .functions: (required, optional) = ([], [.limit, .after])
+        case .keys: (required, optional) = ([.fn], [.limit, .after])
+        case .subscribe: (required, optional) = ([], [.fn])
+        case .backup: required = [.path]
+        }
+        self.init(operation, required: required, optional: optional)
+    }
+}

@@ -1,0 +1,103 @@
+extension RequestBatch {
+    /// Checks that an object has the fields its operation needs, and no others.
+    @inline(__always) func check(
+        _ reader: FieldReader, _ unknown: [Bytes], _ shape: OperationShape
+    ) throws(WireError) {
+        guard unknown.isEmpty, reader.present.isSubset(of: shape.allowed),
+            shape.required.isSubset(of: reader.present)
+        else { throw complaint(reader, unknown, shape) }
+    }
+
+    private func complaint(
+        _ reader: FieldReader, _ unknown: [Bytes], _ shape: OperationShape
+    ) -> WireError {
+        let operation = shape.operation.rawValue
+        let place = reader.entry == nil ? operation : "an entry"
+        if let name = unknown.first {
+            let meant = FieldSuggestion.field(for: name, among: shape.allowed)
+            let hint = meant.map { "; did you mean \($0.rawValue)?" } ?? ""
+            return reader.fault("unknown field \(FieldSuggestion.quote(name)) in \(place)\(hint)")
+        }
+        if let field = reader.present.first(notIn: shape.allowed) {
+            return reader.fault("\(place) takes no field \"\(field.rawValue)\"")
+        }
+        let missing = shape.required.first(notIn: reader.present)
+        return reader.fault("\(missing?.rawValue ?? "a field") is missing in \(place)")
+    }
+
+    @inline(__always) func readGet(_ reader: FieldReader) throws(WireError) -> GetFields {
+        var fields = GetFields()
+        // Few requests have any of these.
+        guard reader.present.hasGetOptions else { return fields }
+        fields.leaseMs = try reader.count(.leaseMs, limit: WireLimits.leaseMs)
+        fields.waitMs = try reader.count(.waitMs, limit: WireLimits.leaseMs) ?? 0
+        fields.early = try reader.early()
+        fields.meta = try reader.boolean(.meta) ?? false
+        return fields
+    }
+
+    mutating func readPut(_ reader: FieldReader, key: CanonicalKey) throws(WireError) -> PutFields {
+        var fields = PutFields(key: key, value: reader.text(.value))
+        guard reader.present.hasPutOptions else { return fields }
+        fields.ttl = try reader.duration(orNull: .ttlMs)
+        fields.staleMs = try reader.count(.staleMs)
+        fields.costMs = try reader.count(.costMs)
+        if reader.has(.tags) { fields.tags = try readTags(reader) }
+        fields.lease = try reader.string(.lease, arena: &arena)
+        fields.durable = try reader.boolean(.durable) ?? false
+        fields.ifAbsent = try reader.boolean(.ifAbsent) ?? false
+        return fields
+    }
+
+    /// The operations that are not about single entries.
+    mutating func readOther(
+        _ reader: FieldReader, _ operation: Operation
+    ) throws(WireError) -> Request.Body {
+        switch operation {
+        case .hello:
+            return .hello(
+                client: try reader.string(.client, lengths: 0...WireLimits.clientBytes, arena: &arena))
+        case .clear: return try readClear(reader)
+        case .define:
+            return .define(
+                maxsize: try reader.maxsize(), ttl: try reader.duration(orNull: .ttlMs),
+                staleMs: try reader.duration(orNull: .staleMs), typed: try reader.boolean(.typed))
+        case .info: return .info
+        case .report:
+            return .report(hits: try reader.count(.hits)!, savedMs: try reader.count(.savedMs) ?? 0)
+        case .functions:
+            return .functions(
+                limit: try reader.rowLimit(), after: try reader.string(.after, arena: &arena))
+        case .keys:
+            return .keys(limit: try reader.rowLimit(), after: try reader.string(.after, arena: &arena))
+        case .stats: return .stats
+        case .sync: return .sync
+        case .subscribe: return .subscribe
+        case .backup:
+            let path = try reader.string(.path, lengths: 1...WireLimits.pathBytes, arena: &arena)!
+            guard path[0] == UInt8(ascii: "/") else { throw reader.fault("path must be absolute") }
+            guard !path.contains(0) else { throw reader.fault("path must not contain U+0000") }
+            return .backup(path: path)
+        case .ping, .get, .put, .release, .delete, .touch, .mget, .mput, .why: return .ping
+        }
+    }
+
+    private mutating func readClear(_ reader: FieldReader) throws(WireError) -> Request.Body {
+        let count = [Field.fn, .tag, .all].count { reader.has($0) }
+        guard count == 1 else { throw reader.fault("clear needs exactly one of fn, tag and all") }
+        if try reader.boolean(.all) == false { throw reader.mismatch(.all, "true") }
+        if reader.has(.fn) { return .clearFunction }
+        if let tag = try reader.string(.tag, lengths: 1...WireLimits.tagBytes, arena: &arena) {
+            return .clearTag(tag)
+        }
+        return .clearAll
+    }
+}
+
+extension FieldSet {
+    private static let getOptions = FieldSet([.leaseMs, .waitMs, .early, .meta])
+    private static let putOptions = FieldSet(OperationShape.putOptions)
+
+    @inline(__always) var hasGetOptions: Bool { intersects(Self.getOptions) }
+    @inline(__always) var hasPutOptions: Bool { intersects(Self.putOptions) }
+}

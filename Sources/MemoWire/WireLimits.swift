@@ -1,0 +1,32 @@
+/// The limits of the protocol. Those that no option changes are static.
+public struct WireLimits: Sendable {
+    /// The longest request line, in bytes without its LF.
+    public var lineBytes: Int
+
+    public init(lineBytes: Int = 16 << 20) {
+        self.lineBytes = lineBytes
+    }
+
+    /// Containers open at once, the request object counted.
+    public static let depth = 512
+    /// Bytes of a key, as it was sent and in canonical form.
+    public static let keyBytes = 1 << 20
+    /// Elements of `keys` and of `entries`.
+    public static let batchElements = 1024
+    public static let functionBytes = 512
+    public static let clientBytes = 128
+    public static let tags = 16
+    public static let tagBytes = 128
+    /// `PATH_MAX` without its NUL.
+    public static let pathBytes = 4095
+    /// Rows of one answer to `functions` or `keys`.
+    public static let rows = 1000
+    /// The longest lease and the longest wait for one.
+    public static let leaseMs: Int64 = 3_600_000
+    /// Integers up to here are exact in every JSON library.
+    public static let integer: Int64 = 1 << 53
+    /// The largest exponent a number within a key may be written with, either way.
+    public static let keyExponent: Int64 = 1_000_000_000_000_000
+    /// Unknown members of one object that are compared with each other; the request fails in any case.
+    static let unknownMembers = 64
+}

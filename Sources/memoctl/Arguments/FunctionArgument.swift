@@ -1,0 +1,11 @@
+internal import ArgumentParser
+
+/// The name of a memoized function.
+struct FunctionArgument: ExpressibleByArgument {
+    static let help: ArgumentHelp = ArgumentHelp("The function's name.", valueName: "fn")
+    let name: String
+
+    init(argument: String) {
+        name = ArgumentOrder.unmarked(argument)
+    }
+}

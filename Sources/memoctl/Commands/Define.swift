@@ -1,0 +1,37 @@
+internal import ArgumentParser
+internal import MemoClient
+
+struct Define: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Change the settings of a function, and print them.",
+        discussion: """
+            What is left out stays as it is. A smaller maxsize evicts at once; a change between --typed and \
+            --no-typed clears the function.
+
+              memoctl define compute_risk_score --maxsize 512 --ttl 1h
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @Argument(help: FunctionArgument.help) var function: FunctionArgument
+    @Option(help: ArgumentHelp("How many entries it may have; or none for no bound.", valueName: "n"))
+    var maxsize: LimitArgument?
+    @Option(
+        help: ArgumentHelp("How long its entries are fresh, such as 10m; or forever.", valueName: "duration"))
+    var ttl: LifetimeArgument?
+    @Option(help: ArgumentHelp("How long they are served after that, such as 1h.", valueName: "duration"))
+    var stale: DurationArgument?
+    @Flag(inversion: .prefixedNo, help: "Whether 1 and 1.0 are different arguments.") var typed: Bool?
+
+    func run() throws {
+        let profile = Profile(
+            maxsize: maxsize?.limit, ttl: ttl?.lifetime, stale: stale?.duration, typed: typed)
+        try common.perform(.define(function.name, profile)) { profile in
+            """
+            maxsize  \(profile.maxsize.map(String.init) ?? "None")
+            ttl      \(profile.ttl.map(HumanFormat.duration) ?? "forever")
+            stale    \(profile.stale.map(HumanFormat.duration) ?? "none")
+            typed    \(profile.isTyped ? "yes" : "no")
+            """
+        }
+    }
+}

@@ -1,0 +1,24 @@
+internal import ArgumentParser
+internal import MemoClient
+
+struct Delete: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Remove one entry.",
+        discussion: """
+            Prints how many there were: 0 or 1.
+
+              memoctl delete compute_risk_score '[7,0.05]'
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @Argument(help: FunctionArgument.help) var function: FunctionArgument
+    @Argument(help: "The arguments of the call, as JSON.") var key: JSONArgument
+
+    func validate() throws {
+        _ = try key.json("KEY")
+    }
+
+    func run() throws {
+        try common.perform(.delete(function.name, key.json("KEY"))) { "deleted \($0)" }
+    }
+}

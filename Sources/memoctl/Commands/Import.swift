@@ -1,0 +1,94 @@
+internal import ArgumentParser
+internal import Glibc
+internal import MemoClient
+
+struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Store what memoctl export wrote.",
+        discussion: """
+            Entries there already are replaced; times to live go on from the time of the export. After a break, the \
+            same command goes on where it stopped, which FILE.import says until it is done.
+
+              memoctl import results.ndjson
+              zcat results.gz | memoctl import -
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "What to read; - is standard input.", completion: .file()) var file: String
+
+    /// How much is stored between two notes of how far it has come.
+    private static let noteBytes: Int64 = 8 << 20
+
+    func run() throws {
+        let client = common.client()
+        let figures = file == "-" ? try readInput(client) : try readFile(client)
+        if common.json {
+            try Output.standard.writeLine(
+                "{\"functions\":\(figures.functions),\"stored\":\(figures.stored),\"expired\":\(figures.expired),"
+                    + "\"refused\":\(figures.refused)}")
+        } else {
+            try Output.standard.writeLine(
+                "imported \(figures.stored) entries of \(figures.functions) functions; "
+                    + "\(figures.expired) had expired, \(figures.refused) were refused")
+        }
+    }
+
+    private func readInput(_ client: BlockingClient) throws -> Importer.Figures {
+        var importer = Importer(client)
+        var reader = LineReader(STDIN_FILENO)
+        try read(&reader, &importer, number: 1) { _, _ in }
+        return importer.figures
+    }
+
+    private func readFile(_ client: BlockingClient) throws -> Importer.Figures {
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw OutputError("\(file) cannot be read", number: errno) }
+        defer { close(descriptor) }
+        var progress = try ImportProgress(of: descriptor)
+        let note = ImportProgress.path(for: file)
+        var reader = LineReader(descriptor)
+        var importer = Importer(client)
+        if let earlier = progress.earlier(at: note) {
+            progress = earlier
+            importer = Importer(client, age: earlier.age)
+            try reader.skip(to: earlier.offset)
+            Terminal.standardError.writeLine("memoctl: going on at byte \(earlier.offset) of \(earlier.size)")
+        }
+        var bar = ProgressBar("importing", total: progress.size)
+        try read(&reader, &importer, number: nil) { reader, importer in
+            bar.update(reader.offset)
+            guard reader.offset - progress.offset >= Self.noteBytes else { return }
+            try importer.flush()
+            try client.perform(.sync())
+            progress.offset = reader.offset
+            progress.age = importer.age ?? 0
+            try progress.save(at: note)
+        }
+        bar.finish()
+        try client.perform(.sync())
+        unlink(note)
+        return importer.figures
+    }
+
+    /// - Parameter number: of the first line, where that is known.
+    private func read(
+        _ reader: inout LineReader, _ importer: inout Importer, number: Int?,
+        _ taken: (LineReader, inout Importer) throws -> Void
+    ) throws {
+        var number = number
+        while let line = try reader.next() {
+            if !line.bytes.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) {
+                do throws(MemoError) {
+                    try importer.take(line.bytes)
+                } catch {
+                    guard error.code == .invalidArgument else { throw error }
+                    let place = number.map { "line \($0)" } ?? "the line that ends at byte \(reader.offset)"
+                    throw MemoError(.invalidArgument, "\(place): \(error.message)")
+                }
+            }
+            number = number.map { $0 + 1 }
+            try taken(reader, &importer)
+        }
+        try importer.flush()
+    }
+}

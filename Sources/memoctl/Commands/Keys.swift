@@ -1,0 +1,47 @@
+internal import ArgumentParser
+internal import MemoClient
+
+struct Keys: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the entries of a function.",
+        discussion: """
+            Looking is not a use: it changes neither order nor counters. --json prints a row a line.
+
+              memoctl keys compute_risk_score --limit 20
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @Argument(help: FunctionArgument.help) var function: FunctionArgument
+    @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit = 100
+    @Option(help: ArgumentHelp("Begin behind this one.", valueName: "next")) var after: String?
+    @Flag(help: "Print all of them, however many.") var all = false
+
+    func validate() throws {
+        guard limit >= 1 else { throw ValidationError("--limit must be at least 1.") }
+    }
+
+    func run() throws {
+        let client = common.client()
+        let listing = try Listing.read(limit: all ? nil : limit, after: after) { limit, after in
+            try client.perform(.keys(function.name, limit: limit, after: after))
+        }
+        if common.json {
+            for row in listing.rows { try Output.standard.writeLine(row.payload.description) }
+        } else if !listing.rows.isEmpty {
+            var table = Table([
+                ("KEY", .left), ("BYTES", .right), ("AGE", .right), ("TTL", .right), ("TIER", .left),
+            ])
+            for row in listing.rows {
+                table.add([
+                    row["key"]?.description ?? "?",
+                    row.int("bytes").map(HumanFormat.bytes) ?? "-",
+                    row.int("age_ms").map(HumanFormat.duration(milliseconds:)) ?? "-",
+                    row.int("ttl_ms").map(HumanFormat.duration(milliseconds:)) ?? "forever",
+                    row.string("tier") ?? "-",
+                ])
+            }
+            try Output.standard.writeLine(table.text(for: .standardOutput))
+        }
+        listing.sayWhatIsLeft("memoctl keys \(function.name)")
+    }
+}

@@ -1,0 +1,26 @@
+internal import ArgumentParser
+internal import MemoClient
+
+struct Report: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Add hits that were served elsewhere to a function's counters.",
+        discussion: """
+            For programs that keep results of their own in front of the daemon.
+
+              memoctl report compute_risk_score 950 --saved 9500ms
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @Argument(help: FunctionArgument.help) var function: FunctionArgument
+    @Argument(help: "How many hits.") var hits: Int64
+    @Option(help: ArgumentHelp("The computing time that they saved, such as 9500ms.", valueName: "duration"))
+    var saved: DurationArgument?
+
+    func validate() throws {
+        guard hits >= 0 else { throw ValidationError("HITS must not be negative.") }
+    }
+
+    func run() throws {
+        try common.perform(.report(function.name, hits: hits, saved: saved?.duration)) { "reported \(hits)" }
+    }
+}

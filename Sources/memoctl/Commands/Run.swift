@@ -1,0 +1,75 @@
+internal import ArgumentParser
+internal import MemoClient
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a command once, and replay its output and exit status from then on.",
+        discussion: """
+            The command is known by its words and the directory, and by what --env, --file, --stdin and --key add. \
+            It is run again when one of these differs, and its output streams while it runs. Without --stdin its \
+            standard input is empty. Failures, interrupted runs and more than 8 MiB of output are not remembered. \
+            Several at once run it once. Without a daemon it simply runs.
+
+              memoctl run --ttl 1h -- curl -s https://example.org/rates.json
+              memoctl run --file Package.swift --env SDK --explain -- swift package describe
+              memoctl stats run:curl
+
+            The exit status is the command's; 127 where there is no such command.
+            """)
+
+    @Option(help: ArgumentHelp("Talk to the daemon at this socket.", valueName: "path"))
+    var socket: String?
+    @Flag(help: "Remember it for every directory.") var anyCwd = false
+    @Option(help: ArgumentHelp("It depends on this variable; may be repeated.", valueName: "name"))
+    var env: [String] = []
+    @Option(
+        help: ArgumentHelp("It depends on this file's content; may be repeated.", valueName: "path"),
+        completion: .file())
+    var file: [String] = []
+    @Flag(help: "It reads standard input, and depends on what that holds.") var stdin = false
+    @Option(help: ArgumentHelp("It depends on this text.", valueName: "text")) var key: String?
+    @Option(help: ArgumentHelp("How long it is remembered, such as 10m; or forever.", valueName: "duration"))
+    var ttl: LifetimeArgument?
+    @Option(
+        help: ArgumentHelp(
+            "How long after that it is still replayed, while it runs again in the background.",
+            valueName: "duration"))
+    var stale: DurationArgument?
+    @Option(help: ArgumentHelp("A name to clear it by; may be repeated.", valueName: "tag")) var tag:
+        [String] = []
+    @Flag(help: "Remember a failure too.") var keepFailures = false
+    @Flag(help: "Run it in any case, and remember that.") var refresh = false
+    @Flag(help: "Say on standard error whether it was remembered, and why not.") var explain = false
+    @Option(help: .hidden) var lease: String?
+    @Argument(parsing: .postTerminator, help: "The command and its arguments, behind --.") var command:
+        [String] = []
+
+    func validate() throws {
+        guard !command.isEmpty else {
+            throw ValidationError("Put the command behind --, as in: memoctl run --ttl 1h -- make test")
+        }
+    }
+
+    var settings: RunSettings {
+        var settings = RunSettings()
+        settings.socket = socket
+        settings.anyDirectory = anyCwd
+        settings.environment = env
+        settings.files = file
+        settings.readsInput = stdin
+        settings.key = key
+        settings.ttl = ttl?.lifetime
+        settings.stale = stale?.duration
+        settings.tags = tag
+        settings.keepsFailures = keepFailures
+        settings.refresh = refresh
+        settings.explain = explain
+        settings.lease = lease
+        settings.command = Array(CommandWords.all.suffix(command.count))
+        return settings
+    }
+
+    func run() throws {
+        try CommandRunner(settings).run()
+    }
+}

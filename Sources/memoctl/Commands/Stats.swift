@@ -1,0 +1,47 @@
+internal import ArgumentParser
+internal import MemoClient
+
+struct Stats: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print the totals of both tiers and a row a function, or all about one function.",
+        discussion: """
+            Busiest first. With FN, the first line is what cache_info() prints in Python.
+
+              memoctl stats
+              memoctl stats compute_risk_score
+              memoctl stats --prometheus
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @Argument(help: FunctionArgument.help) var function: FunctionArgument?
+    @Option(help: "Order of the rows: \(FunctionOrder.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var sort = FunctionOrder.calls
+    @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit: Int?
+    @Flag(help: "Print also latencies, sharing and the structures beside the tiers.") var details = false
+    @Flag(help: "Print OpenMetrics text.") var prometheus = false
+
+    func validate() throws {
+        if let limit, limit < 0 { throw ValidationError("--limit must not be negative.") }
+        if prometheus && (common.json || function != nil) {
+            throw ValidationError("--prometheus is for all functions, and is not JSON.")
+        }
+    }
+
+    func run() throws {
+        if let function {
+            try common.perform(.info(function.name)) { FunctionSummary($0).text }
+            return
+        }
+        let client = common.client()
+        let snapshot = try StatsSnapshot.read(from: client, order: sort, limit: limit)
+        if prometheus {
+            try Output.standard.write(Array(OpenMetrics.text(of: snapshot).utf8))
+        } else if common.json {
+            try Output.standard.writeLine(snapshot.json)
+        } else {
+            let terminal = Terminal.standardOutput
+            try Output.standard.writeLine(
+                StatsReport(snapshot, details: details).lines(for: terminal).joined(separator: "\n"))
+        }
+    }
+}

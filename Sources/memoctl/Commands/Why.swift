@@ -1,0 +1,27 @@
+internal import ArgumentParser
+internal import MemoClient
+
+struct Why: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say what became of an entry.",
+        discussion: """
+            present, expired, evicted, deleted, cleared, rejected, or unknown where it was never there or is no \
+            longer remembered. Asking is not a use and is not counted.
+
+              memoctl why compute_risk_score '[7,0.05]'
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @Argument(help: FunctionArgument.help) var function: FunctionArgument
+    @Argument(help: "The arguments of the call, as JSON.") var key: JSONArgument
+
+    func validate() throws {
+        _ = try key.json("KEY")
+    }
+
+    func run() throws {
+        try common.perform(.why(function.name, key.json("KEY"))) { reply in
+            MemberList.text(of: reply, first: "state")
+        }
+    }
+}

@@ -1,0 +1,77 @@
+internal import ArgumentParser
+internal import Glibc
+internal import MemoClient
+
+/// The command line's root: a subcommand a file in `Commands`.
+struct Memoctl: ParsableCommand {
+    static let version = "memoctl 0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "memoctl",
+        abstract: "Look into the persistent memoization cache, and change it.",
+        discussion: """
+            KEY and VALUE are JSON: a string needs its double quotes, which a shell wants quoted once more.
+
+              memoctl put greet '"Ada"' '"Hello, Ada"' --ttl 10m
+              memoctl get greet '"Ada"'
+              memoctl stats
+
+            The daemon is looked for at $MEMOD_SOCKET, $XDG_RUNTIME_DIR/memod/memod.sock, \
+            /run/memod/memod.sock and /tmp/memod-$UID/memod.sock.
+
+            Exit status: 0 done; 1 failed, or no daemon; 2 nothing found, or not stored; 64 wrong usage.
+            """,
+        version: version,
+        subcommands: [
+            Stats.self, Get.self, Put.self, Delete.self, Clear.self, Ping.self, Info.self, Functions.self,
+            Keys.self, Define.self, Why.self, Touch.self, Report.self, Sync.self, Backup.self, Run.self,
+            Monitor.self, Export.self, Import.self,
+        ])
+
+    @OptionGroup var common: CommonOptions
+
+    /// Parses and runs; does not return where something failed.
+    static func start(_ arguments: [String]) {
+        do {
+            if let settings = QuickArguments.runSettings(arguments, rawWords: { CommandWords.all }) {
+                try CommandRunner(settings).run()
+            }
+            var command = try parseAsRoot(ArgumentOrder.arranged(arguments))
+            try command.run()
+        } catch let error as MemoError {
+            fail(message(of: error))
+        } catch let error as OutputError {
+            fail(error.description)
+        } catch {
+            report(error)
+        }
+    }
+
+    /// What the parser has to say: help and versions on standard output, complaints on standard error.
+    private static func report(_ error: any Error) -> Never {
+        let code = exitCode(for: error)
+        let message = fullMessage(for: error).filter { $0 != ArgumentOrder.numberMark }
+        if code.isSuccess {
+            try? Output.standard.writeLine(message)
+        } else if !message.isEmpty {
+            for line in message.split(separator: "\n") { Terminal.standardError.writeLine(String(line)) }
+        }
+        Glibc.exit(code.rawValue)
+    }
+
+    private static func fail(_ message: String) -> Never {
+        Terminal.standardError.writeLine("memoctl: " + message)
+        Glibc.exit(1)
+    }
+
+    /// One line that says what happened and what to do about it.
+    private static func message(of error: MemoError) -> String {
+        switch error.code {
+        case .unreachable: error.message + "; start one with: memod"
+        case .untrustedPeer: error.message + "; start your own with: memod"
+        case .timedOut: error.message + "; the daemon may be busy: try again, or with a longer --timeout"
+        case .forbidden: error.message + " (the daemon does not allow this to you)"
+        default: error.message + " (\(error.code))"
+        }
+    }
+}

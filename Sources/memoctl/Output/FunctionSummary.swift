@@ -1,0 +1,35 @@
+internal import MemoClient
+
+/// What is known about one function, for a person.
+struct FunctionSummary {
+    private let info: FunctionInfo
+
+    init(_ info: FunctionInfo) {
+        self.info = info
+    }
+
+    /// As Python's `cache_info()` prints itself.
+    var cacheInfo: String {
+        let maxsize = info.maxsize.map(String.init) ?? "None"
+        return
+            "CacheInfo(hits=\(info.hits), misses=\(info.misses), maxsize=\(maxsize), currsize=\(info.currsize))"
+    }
+
+    var text: String {
+        var lines = [cacheInfo]
+        func add(_ name: String, _ value: String) {
+            lines.append(name + String(repeating: " ", count: max(1, 13 - name.count)) + value)
+        }
+        add("function", TextEscaping.printable(info.name))
+        add("hit ratio", HumanFormat.ratio(info.hits, of: info.hits + info.misses))
+        add("saved", HumanFormat.duration(info.saved))
+        add("ttl", info.ttl.map(HumanFormat.duration) ?? "forever")
+        add("stale", info.stale.map(HumanFormat.duration) ?? "none")
+        add("typed", info.isTyped ? "yes" : "no")
+        for name in ["evictions", "expirations"] {
+            if let count = info.reply.int(name) { add(name, "\(count)") }
+        }
+        if let bytes = info.reply.int("bytes") { add("bytes", HumanFormat.bytes(bytes)) }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,30 @@
+internal import Glibc
+
+/// A file descriptor that is written to in full or reported.
+struct Output {
+    static let standard = Output(descriptor: STDOUT_FILENO, name: "standard output")
+
+    let descriptor: Int32
+    let name: String
+
+    func writeLine(_ text: String) throws {
+        try write(Array(text.utf8) + [0x0A])
+    }
+
+    func write(_ bytes: [UInt8]) throws {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written)
+            }
+            if count >= 0 {
+                written += count
+            } else if errno == EAGAIN {
+                var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&ready, 1, -1)
+            } else if errno != EINTR {
+                throw OutputError("\(name) cannot be written", number: errno)
+            }
+        }
+    }
+}

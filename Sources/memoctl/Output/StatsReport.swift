@@ -1,0 +1,93 @@
+internal import MemoClient
+
+/// The daemon's figures for a person, at 80 columns.
+struct StatsReport {
+    private let snapshot: StatsSnapshot
+    private let details: Bool
+    private var totals: Reply { snapshot.totals }
+
+    init(_ snapshot: StatsSnapshot, details: Bool = false) {
+        self.snapshot = snapshot
+        self.details = details
+    }
+
+    func lines(for terminal: Terminal) -> [String] {
+        var lines = summary(for: terminal)
+        lines += [""] + tiers.text(for: terminal).split(separator: "\n").map(String.init)
+        if details { lines += detailLines(for: terminal) }
+        if !snapshot.functions.isEmpty {
+            lines +=
+                [""]
+                + FunctionTable.text(snapshot.functions, for: terminal).split(separator: "\n").map(
+                    String.init)
+        }
+        return lines
+    }
+
+    func summary(for terminal: Terminal) -> [String] {
+        let hits = totals.int("hits") ?? 0
+        let misses = totals.int("misses") ?? 0
+        var lines = [
+            "\(hits) hits, \(misses) misses, hit ratio \(HumanFormat.ratio(hits, of: hits + misses)), "
+                + "\(time("saved_ms")) of computing saved",
+            "\(number("currsize")) entries, \(number("evictions")) evicted, \(number("expirations")) expired; "
+                + "up \(time("uptime_ms")), \(count(totals.int("connections") ?? 0, "connection"))",
+        ]
+        if totals.bool("degraded") ?? false {
+            lines.append(
+                terminal.styled("degraded: the disk takes nothing at the moment; see memod's log", .red))
+        }
+        return lines
+    }
+
+    private var tiers: Table {
+        var table = Table([
+            ("TIER", .left), ("ENTRIES", .right), ("BYTES", .right), ("LIMIT", .right), ("FULL", .right),
+            ("HITS", .right), ("PENDING", .right),
+        ])
+        for name in ["hot", "cold"] {
+            guard let tier = totals.object(name) else { continue }
+            let bytes = tier.int("bytes") ?? 0
+            let limit = tier.int("limit_bytes") ?? 0
+            table.add([
+                name, "\(tier.int("entries") ?? 0)", HumanFormat.bytes(bytes), HumanFormat.bytes(limit),
+                HumanFormat.ratio(bytes, of: limit), "\(tier.int("hits") ?? 0)",
+                tier.int("pending").map(String.init) ?? "-",
+            ])
+        }
+        return table
+    }
+
+    private func detailLines(for terminal: Terminal) -> [String] {
+        var lines: [String] = []
+        if let interning = totals.object("interning") {
+            lines.append(
+                "sharing: \(interning.int("values") ?? 0) values for \(interning.int("references") ?? 0) entries, "
+                    + "\(HumanFormat.bytes(interning.int("saved_bytes") ?? 0)) saved")
+        }
+        if let pool = totals.object("pool") {
+            lines.append(
+                "buffers: \(pool.int("in_use") ?? 0) in use, \(pool.int("idle") ?? 0) idle, "
+                    + HumanFormat.bytes(pool.int("bytes") ?? 0))
+        }
+        if let latencies = totals.object("latency_us"), !latencies.names.isEmpty {
+            var table = Table([("OPERATION", .left), ("P50", .right), ("P99", .right), ("P99.9", .right)])
+            for operation in latencies.names {
+                guard let latency = latencies.object(operation) else { continue }
+                table.add([operation] + ["p50", "p99", "p999"].map { microseconds(latency.double($0)) })
+            }
+            lines += [""] + table.text(for: terminal).split(separator: "\n").map(String.init)
+        }
+        return lines.isEmpty ? [] : [""] + lines
+    }
+
+    private func microseconds(_ value: Double?) -> String {
+        value.map { HumanFormat.duration(.nanoseconds(Int64(min($0 * 1000, 1e18)))) } ?? "-"
+    }
+
+    private func number(_ name: String) -> String { "\(totals.int(name) ?? 0)" }
+    private func time(_ name: String) -> String { HumanFormat.duration(milliseconds: totals.int(name) ?? 0) }
+    private func count(_ count: Int64, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+}

@@ -1,0 +1,25 @@
+internal import MemoClient
+
+/// The daemon's totals and its functions, at one moment.
+struct StatsSnapshot {
+    let totals: Reply
+    let functions: [FunctionInfo]
+
+    /// - Parameter limit: keeps that many functions, in order; `nil`: all.
+    static func read(from client: BlockingClient, order: FunctionOrder, limit: Int?) throws -> StatsSnapshot {
+        let totals = try client.perform(.stats())
+        let listing = try Listing.read(limit: nil, after: nil) { limit, after in
+            try client.perform(.functions(limit: limit, after: after))
+        }
+        let functions = order.sorted(listing.rows)
+        return StatsSnapshot(
+            totals: totals, functions: limit.map { Array(functions.prefix($0)) } ?? functions)
+    }
+
+    /// The totals as the daemon gave them, with `functions` beside them.
+    var json: String {
+        let rows = functions.map(\.reply.payload.description).joined(separator: ",")
+        let totals = totals.payload.description.dropLast()
+        return totals + (totals.count > 1 ? "," : "") + "\"functions\":[\(rows)]}"
+    }
+}

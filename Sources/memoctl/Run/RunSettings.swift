@@ -1,0 +1,23 @@
+internal import MemoClient
+
+/// What `memoctl run` was asked to do.
+struct RunSettings: Equatable {
+    var socket: String?
+    /// How long the daemon may take to answer before the command simply runs.
+    var timeout: Duration = .seconds(5)
+    var anyDirectory = false
+    var environment: [String] = []
+    var files: [String] = []
+    var readsInput = false
+    var key: String?
+    var ttl: Lifetime?
+    var stale: Duration?
+    var tags: [String] = []
+    var keepsFailures = false
+    var refresh = false
+    var explain = false
+    /// The lease that a background refresh was handed by the run that answered with the stale result.
+    var lease: String?
+    /// The command's words as the kernel has them: bytes, which need not be UTF-8.
+    var command: [[UInt8]] = []
+}

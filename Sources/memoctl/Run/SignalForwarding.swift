@@ -1,0 +1,65 @@
+internal import Glibc
+
+/// The command that signals are passed on to; 0: none. Written with those signals blocked.
+nonisolated(unsafe) private var recipient: pid_t = 0
+/// Whether any came. Written in the handler alone.
+nonisolated(unsafe) private var wasSignalled: sig_atomic_t = 0
+
+/// Passes signals that this process gets on to the command that it runs.
+enum SignalForwarding {
+    private static let signals = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]
+
+    /// Whether a signal came while the command ran: what it did then is not what it does.
+    static var hasInterrupted: Bool { wasSignalled != 0 }
+
+    /// Starts a command such that no signal is lost in between, and passes them on to it from then on.
+    /// - Parameter spawn: starts it, with this mask of blocked signals.
+    static func whileBlocked(_ spawn: (sigset_t) throws -> pid_t) throws -> pid_t {
+        var blocked = sigset_t()
+        sigemptyset(&blocked)
+        for number in signals { sigaddset(&blocked, number) }
+        var before = sigset_t()
+        sigprocmask(SIG_BLOCK, &blocked, &before)
+        defer { sigprocmask(SIG_SETMASK, &before, nil) }
+        let child = try spawn(before)
+        recipient = child
+        for number in signals { install(number) }
+        return child
+    }
+
+    /// Signals end this process again.
+    static func stop() {
+        var blocked = sigset_t()
+        sigemptyset(&blocked)
+        for number in signals { sigaddset(&blocked, number) }
+        var before = sigset_t()
+        sigprocmask(SIG_BLOCK, &blocked, &before)
+        recipient = 0
+        sigprocmask(SIG_SETMASK, &before, nil)
+    }
+
+    private static func install(_ number: Int32) {
+        var current = sigaction()
+        sigaction(number, nil, &current)
+        // What was ignored when this process started, as by nohup, stays ignored here and in the command.
+        guard current.__sigaction_handler.sa_handler == nil else { return }
+        var action = sigaction()
+        action.__sigaction_handler.sa_sigaction = { number, information, _ in
+            wasSignalled = 1
+            // A key pressed at the terminal reaches the command by itself: it is in the same process group.
+            guard let information, information.pointee.si_code != siginfo_t.fromKernel else { return }
+            if recipient != 0 {
+                kill(recipient, number)
+            } else {
+                _exit(128 + number)
+            }
+        }
+        action.sa_flags = SA_SIGINFO | Int32(bitPattern: UInt32(SA_RESTART))
+        sigaction(number, &action, nil)
+    }
+}
+
+extension siginfo_t {
+    /// `SI_KERNEL`.
+    fileprivate static let fromKernel: Int32 = 0x80
+}

@@ -1,0 +1,65 @@
+internal import Glibc
+internal import MemoClient
+
+/// The file that an export is written to: under another name until it is whole, and continued where a broken one
+/// stopped.
+final class ExportFile {
+    private let path: String
+    private let partialPath: String
+    private let descriptor: Int32
+    /// Where a broken export stands; `nil`: this one begins.
+    let position: Exporter.Position?
+
+    init(path: String) throws {
+        self.path = path
+        partialPath = path + ".part"
+        let descriptor = open(partialPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw OutputError("\(partialPath) cannot be written", number: errno) }
+        self.descriptor = descriptor
+        // Two exports into one file would write into each other.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let number = errno
+            close(descriptor)
+            throw OutputError("\(partialPath) is being written by another export", number: number)
+        }
+        do {
+            position = try Self.recover(descriptor)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    func write(_ bytes: [UInt8]) throws {
+        try Output(descriptor: descriptor, name: partialPath).write(bytes)
+    }
+
+    /// Gives the file its name, once everything is on disk.
+    func finish() throws {
+        guard fsync(descriptor) == 0, rename(partialPath, path) == 0 else {
+            throw OutputError("\(path) cannot be written", number: errno)
+        }
+    }
+
+    /// Cuts off what follows the last line that says how far the export has come.
+    private static func recover(_ descriptor: Int32) throws -> Exporter.Position? {
+        var position: Exporter.Position?
+        var whole: Int64 = 0
+        var reader = LineReader(descriptor)
+        while let line = try reader.next() {
+            guard line.isComplete, let object = try? Reply(parsing: line.bytes) else { break }
+            if let function = object.string("done") {
+                position = Exporter.Position(function: function, next: object.string("next"))
+                whole = reader.offset
+            }
+        }
+        guard ftruncate(descriptor, off_t(whole)) == 0, lseek(descriptor, off_t(whole), SEEK_SET) >= 0 else {
+            throw OutputError("the export cannot be continued", number: errno)
+        }
+        return position
+    }
+}

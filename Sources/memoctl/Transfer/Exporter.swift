@@ -1,0 +1,111 @@
+internal import Glibc
+internal import MemoClient
+
+/// Writes functions and their entries as NDJSON: a line for the export, one a function with its settings, one an
+/// entry, and after each page of entries one that says how far it has come, so that a broken export goes on there.
+///
+///     {"memod_export":1,"at_ms":1700000000000}
+///     {"define":"compute_risk_score","maxsize":512,"ttl_ms":null,"typed":false}
+///     {"fn":"compute_risk_score","key":[7,0.05],"value":42,"ttl_ms":null,"cost_ms":10}
+///     {"done":"compute_risk_score","next":"…"}
+struct Exporter {
+    /// Where an export stands: this function's entries are written up to `next`, or all of them.
+    struct Position: Equatable {
+        var function: String
+        var next: String?
+    }
+
+    private static let pageRows = 500
+    /// Values asked for together: what they weigh together must not keep the daemon from answering others.
+    private static let pipelined = 50
+
+    let client: BlockingClient
+    private(set) var entries: Int64 = 0
+
+    init(_ client: BlockingClient) {
+        self.client = client
+    }
+
+    /// - Parameters:
+    ///   - only: the functions; empty: all.
+    ///   - position: where a broken export stands; `nil`: from the beginning.
+    ///   - write: takes whole lines, with their ends.
+    ///   - progress: is told how many entries are written.
+    mutating func run(
+        only: [String], from position: Position?, write: ([UInt8]) throws -> Void, progress: (Int64) -> Void
+    ) throws {
+        if position == nil {
+            try write(
+                Self.line([("memod_export", JSONText(1)), ("at_ms", JSONText(WallClock.unixMilliseconds()))]))
+        }
+        for function in try functions(only) {
+            var next: String?
+            if let position {
+                // Functions come in the order of their names, as bytes.
+                let order = Self.compare(function.name, position.function)
+                if order < 0 || (order == 0 && position.next == nil) { continue }
+                if order == 0 { next = position.next }
+            }
+            if next == nil { try write(Self.definition(function)) }
+            repeat {
+                let page = try client.perform(.keys(function.name, limit: Self.pageRows, after: next))
+                try write(entryLines(function.name, page.rows))
+                next = page.next
+                let standing = [("done", JSONText(string: function.name))]
+                try write(Self.line(standing + (next.map { [("next", JSONText(string: $0))] } ?? [])))
+                progress(entries)
+            } while next != nil
+        }
+    }
+
+    private func functions(_ only: [String]) throws -> [FunctionInfo] {
+        let listing = try Listing.read(limit: nil, after: nil) { limit, after in
+            try client.perform(.functions(limit: limit, after: after))
+        }
+        let known = Set(listing.rows.map(\.name))
+        if let unknown = only.first(where: { !known.contains($0) }) {
+            throw MemoError(.invalidArgument, "there is no function \(TextEscaping.printable(unknown))")
+        }
+        return listing.rows.filter { only.isEmpty || only.contains($0.name) }
+            .sorted { Self.compare($0.name, $1.name) < 0 }
+    }
+
+    private mutating func entryLines(_ function: String, _ rows: [Reply]) throws -> [UInt8] {
+        var lines: [UInt8] = []
+        var start = rows.startIndex
+        while start < rows.endIndex {
+            let part = rows[start..<min(start + Self.pipelined, rows.endIndex)]
+            start = part.endIndex
+            let calls = part.compactMap { row in
+                row["key"].map { Call.get(function, $0, GetOptions(meta: true)) }
+            }
+            for ((row, call), reply) in zip(zip(part, calls), try client.replies(to: calls)) {
+                // An entry may have gone since it was listed.
+                guard let key = row["key"], let value = try call.result(of: reply).value else { continue }
+                var members = [("fn", JSONText(string: function)), ("key", key), ("value", value)]
+                for name in ["ttl_ms", "stale_ms", "cost_ms", "tags"] {
+                    if let known = reply[name] ?? row[name] { members.append((name, known)) }
+                }
+                lines += Self.line(members)
+                entries += 1
+            }
+        }
+        return lines
+    }
+
+    private static func definition(_ function: FunctionInfo) -> [UInt8] {
+        var members = [("define", JSONText(string: function.name))]
+        for name in ["maxsize", "ttl_ms", "stale_ms", "typed"] {
+            if let known = function.reply[name] { members.append((name, known)) }
+        }
+        return line(members)
+    }
+
+    private static func line(_ members: [(String, JSONText)]) -> [UInt8] {
+        JSONText(members: members).bytes + [0x0A]
+    }
+
+    private static func compare(_ left: String, _ right: String) -> Int {
+        left == right ? 0 : left.utf8.lexicographicallyPrecedes(right.utf8) ? -1 : 1
+    }
+}

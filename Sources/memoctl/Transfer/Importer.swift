@@ -1,0 +1,99 @@
+internal import MemoClient
+internal import MemoWire
+
+/// Stores what an export wrote. Storing an entry twice is storing it once, so a broken import may be repeated from
+/// any line before the break.
+struct Importer {
+    struct Figures: Equatable {
+        var functions: Int64 = 0
+        var stored: Int64 = 0
+        /// Their time was over before they came here.
+        var expired: Int64 = 0
+        /// The daemon did not take them: `maxsize` 0, or too large.
+        var refused: Int64 = 0
+    }
+
+    private static let batchEntries = 512
+    private static let batchBytes = 2 << 20
+
+    private let client: BlockingClient
+    private(set) var figures = Figures()
+    /// How long ago the export was made, in milliseconds; `nil` until its first line was read.
+    private(set) var age: Int64?
+    private var function = ""
+    private var batch: [Entry] = []
+    private var weight = 0
+
+    /// - Parameter age: of the export, where its first line was read by an earlier run.
+    init(_ client: BlockingClient, age: Int64? = nil) {
+        self.client = client
+        self.age = age
+    }
+
+    /// Takes one line.
+    /// - Throws: `invalidArgument` where it is not a line of an export, and whatever storing throws.
+    mutating func take(_ line: [UInt8]) throws(MemoError) {
+        let object: Reply
+        do {
+            object = try Reply(parsing: line)
+        } catch {
+            throw MemoError(.invalidArgument, "not JSON: \(error.message)")
+        }
+        if object["done"] != nil { return }
+        if let version = object.int("memod_export") {
+            guard version == 1 else { throw MemoError(.invalidArgument, "an export of version \(version)") }
+            age = max(0, WallClock.unixMilliseconds() - (object.int("at_ms") ?? 0))
+        } else if age == nil {
+            throw MemoError(.invalidArgument, "the first line is not that of an export")
+        } else if let name = object.string("define") {
+            try flush()
+            try define(name, object)
+        } else {
+            try add(object)
+        }
+    }
+
+    /// Stores what was taken and not stored yet.
+    mutating func flush() throws(MemoError) {
+        guard !batch.isEmpty else { return }
+        let stored = try client.perform(.mput(function, batch))
+        figures.stored += stored
+        figures.refused += Int64(batch.count) - stored
+        batch = []
+        weight = 0
+    }
+
+    private mutating func define(_ name: String, _ object: Reply) throws(MemoError) {
+        var profile = Profile(typed: object.bool("typed"))
+        if object.isNull("maxsize") { profile.maxsize = .unlimited }
+        if let maxsize = object.int("maxsize") { profile.maxsize = .entries(maxsize) }
+        if object.isNull("ttl_ms") { profile.ttl = .forever }
+        if let ttl = object.int("ttl_ms") { profile.ttl = .lasting(.milliseconds(ttl)) }
+        if let stale = object.int("stale_ms") { profile.stale = .milliseconds(stale) }
+        _ = try client.perform(.define(name, profile))
+        figures.functions += 1
+    }
+
+    private mutating func add(_ object: Reply) throws(MemoError) {
+        guard let name = object.string("fn"), let key = object["key"], let value = object["value"] else {
+            throw MemoError(.invalidArgument, "an entry without fn, key and value")
+        }
+        var options = PutOptions()
+        if object.isNull("ttl_ms") { options.ttl = .forever }
+        if let ttl = object.int("ttl_ms") {
+            // The time between the export and now has passed for its entries too.
+            guard ttl > age ?? 0 else {
+                figures.expired += 1
+                return
+            }
+            options.ttl = .lasting(.milliseconds(ttl - (age ?? 0)))
+        }
+        options.stale = object.int("stale_ms").map { .milliseconds($0) }
+        options.cost = object.int("cost_ms").map { .milliseconds($0) }
+        options.tags = (object.list("tags") ?? []).compactMap { (try? $0.value())?.stringValue }
+        if name != function || batch.count >= Self.batchEntries || weight >= Self.batchBytes { try flush() }
+        function = name
+        batch.append(Entry(key: key, value: value, options: options))
+        weight += key.bytes.count + value.bytes.count
+    }
+}
