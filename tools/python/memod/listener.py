@@ -15,7 +15,7 @@ from weakref import WeakSet
 
 from . import address
 from .connection import Connection, decode_reply, encode_request
-from .errors import MemodError
+from .errors import MemodError, RequestTimeout, Unavailable
 from .gateway import GATEWAY
 
 if TYPE_CHECKING:
@@ -75,7 +75,10 @@ class Listener:
                 self._subscribe(name)
             while name not in self._heard:
                 remaining = deadline - time.monotonic()
-                if remaining <= 0 or self._connection is None:
+                if self._connection is None:
+                    return False
+                if remaining <= 0:
+                    self._lost(RequestTimeout("no answer from the daemon to a subscription"))
                     return False
                 self._changed.wait(remaining)
             return True
@@ -213,6 +216,8 @@ class Listener:
                 if name in self._watched:
                     self._drop(name)  # what happened since the last connection ended was not seen
                 self._watched.add(name)
+            elif name is not None:
+                self._lost(Unavailable(f"the daemon refused a subscription: {str(reply.get('error'))[:200]}"))
             self._changed.notify_all()
 
     def _drop(self, name: str, put_key: Any = None) -> None:

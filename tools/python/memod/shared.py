@@ -28,7 +28,7 @@ Replies = Optional[List[Reply]]
 Talk = Generator[Ask, Replies, None]
 
 _LEASE_MS = 3_600_000  # the most there is: a holder that dies loses it at once anyway
-_WAIT_MS = 10_000
+_WAIT_MS = 1_000  # a round of waiting for another; in a hung daemon it is lost
 _WAIT_SECONDS_MAX = 300.0
 _EARLY_LEASE_MS = 60_000
 _COST_SAMPLES = 8
