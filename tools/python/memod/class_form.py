@@ -9,15 +9,13 @@ from typing import Any, Callable, Iterator, List, Tuple
 
 Member = Tuple[str, Callable[[], Any], Any]
 
-_TRIVIA = frozenset(
-    """
+_TRIVIA = frozenset("""
     __module__ __doc__ __dict__ __weakref__ __qualname__ __annotations__ __firstlineno__ __static_attributes__
     __dataclass_fields__ __dataclass_params__ __match_args__ __parameters__ __orig_bases__ __slots__ __hash__
     __abstractmethods__ _abc_impl __annotate__ __annotate_func__ __annotations_cache__ __type_params__
     __protocol_attrs__ _is_protocol _is_runtime_protocol __non_callable_proto_members__
     __callable_proto_members_only__
-    """.split()
-)
+    """.split())
 _PLACES = (types.MemberDescriptorType, types.GetSetDescriptorType)
 
 

@@ -236,5 +236,5 @@ atexit.register(_at_exit)
 LISTENER.at_exit = _at_exit
 
 os.register_at_fork(
-    before=LISTENER.stop, after_in_parent=LISTENER.resume, after_in_child=_after_fork_in_child
+    before=LISTENER.before_fork, after_in_parent=LISTENER.resume, after_in_child=_after_fork_in_child
 )

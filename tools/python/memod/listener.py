@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Optional, Set, Tuple
 from weakref import WeakSet
 
-from . import address
+from . import address, fork_notice
 from .connection import Connection, decode_reply, encode_request
 from .errors import MemodError, RequestTimeout, Unavailable
 from .gateway import GATEWAY
@@ -254,6 +254,13 @@ class Listener:
         if self._running:
             self._poke()
             self._stopped.wait(_STOP_SECONDS)
+
+    def before_fork(self) -> None:
+        """Stops, and has the interpreter not warn of a thread that is not there."""
+        threads = fork_notice.threads() if self._running else 0
+        self.stop()
+        if threads:
+            fork_notice.before_fork(threads - 1)
 
     def resume(self) -> None:
         """Starts the thread again, after a fork in the parent."""

@@ -37,14 +37,18 @@ def test_read_only_arrays_stay_so():
     assert not round_trip(value).flags.writeable
 
 
-@pytest.mark.parametrize("value", [numpy.float32(1.5), numpy.int8(-3), numpy.datetime64("2020"), numpy.str_("ä")], ids=repr)
+@pytest.mark.parametrize(
+    "value", [numpy.float32(1.5), numpy.int8(-3), numpy.datetime64("2020"), numpy.str_("ä")], ids=repr
+)
 def test_scalars_and_dtypes(value):
     back = round_trip(value)
     assert type(back) is type(value) and back == value and back.dtype == value.dtype
     assert round_trip(value.dtype) == value.dtype
 
 
-@pytest.mark.parametrize("value", [numpy.array([object()]), numpy.ma.array([1])], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(
+    "value", [numpy.array([object()]), numpy.ma.array([1])], ids=lambda v: type(v).__name__
+)
 def test_what_is_more_than_a_buffer_is_refused(value):
     with pytest.raises(codec.Unstorable):
         codec.encode(value)
@@ -57,8 +61,12 @@ def frames():
     yield pandas.DataFrame()
     yield pandas.DataFrame({1: [1], (2, 3): [2]})
     yield pandas.DataFrame([[1, 2]], columns=["same", "same"])
-    yield pandas.DataFrame({"o": pandas.Series([1, (2,), None], dtype=object)}, index=pandas.Index([5, 6, 7], name="n"))
-    yield pandas.DataFrame({"x": [1, 2]}, index=pandas.MultiIndex.from_tuples([(1, "a"), (2, "b")], names=["p", None]))
+    yield pandas.DataFrame(
+        {"o": pandas.Series([1, (2,), None], dtype=object)}, index=pandas.Index([5, 6, 7], name="n")
+    )
+    yield pandas.DataFrame(
+        {"x": [1, 2]}, index=pandas.MultiIndex.from_tuples([(1, "a"), (2, "b")], names=["p", None])
+    )
     yield pandas.Series([1, 2], name="q", index=["a", "b"])
     yield pandas.Series(["a", "b", "a"], dtype="category")
     yield pandas.Series([1, None], dtype="Int64")
@@ -96,8 +104,7 @@ def test_frames_with_more_than_data_are_refused():
 
 
 def test_arrays_between_processes(daemon, program):
-    program.write(
-        """
+    program.write("""
         from memod import lru_cache
         import numpy, pandas
 
@@ -108,7 +115,6 @@ def test_arrays_between_processes(daemon, program):
 
         array, frame = table(4)
         print(array.sum(), frame.x.sum())
-        """
-    )
+        """)
     assert program.run() == "computing\n2.0 6\n"
     assert program.run() == "2.0 6\n"

@@ -47,7 +47,12 @@ def test_results_are_remembered_across_loops_and_wrappers(daemon):
 def test_methods(daemon):
     async def main():
         a, b = Service(2), Service(3)
-        assert [await a.price(2), await b.price(2), await a.price(2), await Service(3).price(2)] == [4, 6, 4, 6]
+        assert [await a.price(2), await b.price(2), await a.price(2), await Service(3).price(2)] == [
+            4,
+            6,
+            4,
+            6,
+        ]
 
     asyncio.run(main())
     assert Service.price.cache_info().hits == 1 and Service.price.__doc__ == "Doc."

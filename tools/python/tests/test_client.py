@@ -91,7 +91,11 @@ def test_events(client, daemon):
         client.clear("f")
         assert watcher.ping() is None
         found = list(watcher.events(timeout=0.2))
-        assert [(each["event"], each["fn"]) for each in found] == [("put", "f"), ("delete", "f"), ("clear", "f")]
+        assert [(each["event"], each["fn"]) for each in found] == [
+            ("put", "f"),
+            ("delete", "f"),
+            ("clear", "f"),
+        ]
         assert found[0]["key"] == (1, 2) and found[0]["client"] == "python"
 
 
@@ -145,7 +149,9 @@ def test_a_peer_of_another_user_is_not_talked_to(fake, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
     from memod import address
 
-    monkeypatch.setattr(address, "_CREDENTIALS", type("C", (), {"size": 12, "unpack": lambda self, b: (1, 77, 77)})())
+    monkeypatch.setattr(
+        address, "_CREDENTIALS", type("C", (), {"size": 12, "unpack": lambda self, b: (1, 77, 77)})()
+    )
     with pytest.raises(memod.Unavailable, match="uid 77"):
         memod.Client()
 

@@ -82,13 +82,33 @@ def same(one, other):
     if isinstance(one, float):
         return struct.pack("d", one) == struct.pack("d", other)
     if isinstance(one, dict):
-        return list(map(repr, one)) == list(map(repr, other)) and all(same(one[key], other[key]) for key in one)
+        return list(map(repr, one)) == list(map(repr, other)) and all(
+            same(one[key], other[key]) for key in one
+        )
     if isinstance(one, (list, tuple, deque)):
         return len(one) == len(other) and all(map(same, one, other))
     return repr(one) == repr(other) if isinstance(one, decimal.Decimal) else one == other
 
 
-PLAIN = [None, True, False, 0, -1, 2**63 - 1, -(2**63), 1.5, -0.0, 1e300, 5e-324, "", "ä☃😀", "\x00", [], {}, [[1.0]]]
+PLAIN = [
+    None,
+    True,
+    False,
+    0,
+    -1,
+    2**63 - 1,
+    -(2**63),
+    1.5,
+    -0.0,
+    1e300,
+    5e-324,
+    "",
+    "ä☃😀",
+    "\x00",
+    [],
+    {},
+    [[1.0]],
+]
 PLAIN += [{"a": {"b": [None]}, "z": 1, "c": 2}]
 
 
@@ -187,15 +207,25 @@ def random_value(chance, depth=0):
     kinds = [
         lambda: chance.choice([None, True, False, 0, "$memod", "", "tuple", b"", (), math.inf]),
         lambda: chance.randrange(-(1 << chance.choice([4, 60, 70])), 1 << chance.choice([4, 60, 70])),
-        lambda: struct.unpack("d", chance.randbytes(8))[0] if hasattr(chance, "randbytes") else chance.random(),
-        lambda: "".join(chr(chance.choice([36, 97, 0x7F, 0xE9, 0xD800, 0x1F600])) for _ in range(chance.randrange(5))),
+        lambda: (
+            struct.unpack("d", chance.randbytes(8))[0] if hasattr(chance, "randbytes") else chance.random()
+        ),
+        lambda: "".join(
+            chr(chance.choice([36, 97, 0x7F, 0xE9, 0xD800, 0x1F600])) for _ in range(chance.randrange(5))
+        ),
     ]
     if depth < 4:
+
         def items():
             return [random_value(chance, depth + 1) for _ in range(chance.randrange(4))]
 
         kinds += [items, lambda: tuple(items()), lambda: deque(items())]
-        kinds += [lambda: {chance.choice(["$memod", "v", "a", 1, (1,), None]): random_value(chance, depth + 1) for _ in range(3)}]
+        kinds += [
+            lambda: {
+                chance.choice(["$memod", "v", "a", 1, (1,), None]): random_value(chance, depth + 1)
+                for _ in range(3)
+            }
+        ]
     return chance.choice(kinds)()
 
 

@@ -139,7 +139,9 @@ def test_a_slow_daemon_costs_a_bounded_part_of_the_time(fake):
 
 
 def test_what_is_not_stored_is_kept_here(fake):
-    fake.fault = lambda request, _: {"ok": True, "stored": False, "reason": "too_large"} if request["op"] == "put" else None
+    fake.fault = lambda request, _: (
+        {"ok": True, "stored": False, "reason": "too_large"} if request["op"] == "put" else None
+    )
     calls = []
     f = named()(lambda x: calls.append(x) or x)
     assert [f(1), f(1)] == [1, 1] and calls == [1]
@@ -170,7 +172,9 @@ def test_random_deaths(fake):
             return True
 
     fake.fault = fault
-    functions = [named(single_flight=k % 2 == 0, ttl=[None, 5][k % 2])(lambda x, k=k: [k, x]) for k in range(4)]
+    functions = [
+        named(single_flight=k % 2 == 0, ttl=[None, 5][k % 2])(lambda x, k=k: [k, x]) for k in range(4)
+    ]
     failures = []
 
     def work(k):

@@ -42,8 +42,7 @@ def test_puts_of_other_keys_disturb_nothing(daemon, client):
 
 
 def test_a_program_sees_a_clear_of_another_process(daemon, program):
-    program.write(
-        """
+    program.write("""
         import sys, time
         from memod import lru_cache
 
@@ -58,8 +57,7 @@ def test_a_program_sees_a_clear_of_another_process(daemon, program):
         while f(1) == first and time.time() < deadline:
             time.sleep(0.001)
         print(f(1) != first)
-        """
-    )
+        """)
     import subprocess
     import sys
 

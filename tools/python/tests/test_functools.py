@@ -155,7 +155,14 @@ def test_typed(module):
             return repr(args), sorted(kwds.items()), [type(each) for each in args]
 
         calls = [(1, 2), (1.0, 2), (True, 2), (Decimal(1), 2), (1,), (1.0,), (True,), ("a",), ((1, "b"),)]
-        calls += [((1.0, "b"),), (Fraction(1, 2), 0), (0.5, 0), (Decimal("0.5"), 0), (0.1, 0), (Decimal("0.1"), 0)]
+        calls += [
+            ((1.0, "b"),),
+            (Fraction(1, 2), 0),
+            (0.5, 0),
+            (Decimal("0.5"), 0),
+            (0.1, 0),
+            (Decimal("0.1"), 0),
+        ]
         seen = [f(*call) for call in calls] + [f(x=call[0]) for call in calls]
         reference = functools.lru_cache(maxsize=None, typed=typed)(f.__wrapped__)
         assert seen == [reference(*call) for call in calls] + [reference(x=call[0]) for call in calls]
@@ -396,7 +403,9 @@ def test_threads(module):
             f.cache_clear()
 
     for targets in ([work, clear], [work]):
-        threads = [threading.Thread(target=t, args=(k,) if t is work else ()) for k in range(n) for t in targets]
+        threads = [
+            threading.Thread(target=t, args=(k,) if t is work else ()) for k in range(n) for t in targets
+        ]
         f.cache_clear()
         start.clear()
         for thread in threads:

@@ -113,8 +113,7 @@ def test_an_edited_program_computes_anew(daemon, program):
 
 
 def test_a_script_and_a_module_are_the_same(daemon, program):
-    program.write(
-        """
+    program.write("""
         from memod import lru_cache
 
         @lru_cache
@@ -123,8 +122,7 @@ def test_a_script_and_a_module_are_the_same(daemon, program):
             return x
 
         print(f(2))
-        """
-    )
+        """)
     assert program.run() == "computing\n2\n"
     program.name = "other"
     program.write("import program")

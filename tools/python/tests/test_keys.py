@@ -30,9 +30,32 @@ def test_plain_arguments_are_plain():
 
 
 NUMBERS = [0, 1, True, False, 1.0, -0.0, 1 + 0j, Decimal(1), Decimal("1.0"), Fraction(1), 0.5, Fraction(1, 2)]
-NUMBERS += [Decimal("0.5"), 0.1, Decimal("0.1"), Fraction(1, 10), 1e22, 10**22, 10**23, 1e23, 2**53, 2.0**53 + 2]
+NUMBERS += [
+    Decimal("0.5"),
+    0.1,
+    Decimal("0.1"),
+    Fraction(1, 10),
+    1e22,
+    10**22,
+    10**23,
+    1e23,
+    2**53,
+    2.0**53 + 2,
+]
 NUMBERS += [2j, complex(0, 2), float("inf"), Decimal("Infinity"), -1, 1e300, int(1e300), 10**5000]
-OTHERS = ["1", "", (1,), (1.0,), (), ((True,), "x"), frozenset([1, 2]), frozenset([2, 1.0]), b"1", None, range(3)]
+OTHERS = [
+    "1",
+    "",
+    (1,),
+    (1.0,),
+    (),
+    ((True,), "x"),
+    frozenset([1, 2]),
+    frozenset([2, 1.0]),
+    b"1",
+    None,
+    range(3),
+]
 
 
 @pytest.mark.parametrize("shape", ["one", "two", "keyword", "nested", "order"])
@@ -96,7 +119,11 @@ class Plain:
     pass
 
 
-@pytest.mark.parametrize("value", [Plain(), object(), len, lambda: 1, (1, Plain()), "x" * (1 << 20)], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(
+    "value",
+    [Plain(), object(), len, lambda: 1, (1, Plain()), "x" * (1 << 20)],
+    ids=lambda v: type(v).__name__,
+)
 def test_what_has_no_name_stays_in_the_process(value):
     with pytest.raises(Unstorable):
         key(value)
@@ -119,7 +146,12 @@ def test_random_calls_never_collide():
     chance = random.Random(seed)
 
     def value(depth=0):
-        kinds = [lambda: chance.randrange(3), lambda: chance.choice(["", "a", "1"]), lambda: None, lambda: chance.random() < 0.5]
+        kinds = [
+            lambda: chance.randrange(3),
+            lambda: chance.choice(["", "a", "1"]),
+            lambda: None,
+            lambda: chance.random() < 0.5,
+        ]
         if depth < 3:
             kinds += [lambda: tuple(value(depth + 1) for _ in range(chance.randrange(3)))] * 2
             kinds += [lambda: frozenset(value(depth + 1) for _ in range(2))]

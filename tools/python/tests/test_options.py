@@ -196,7 +196,9 @@ class Point:
 def test_pickles_are_opt_in_and_signed(daemon, client, tmp_path):
     name = str(uuid.uuid4())
     calls = []
-    one, two = (named(name=name, serializer="pickle")(lambda x: calls.append(x) or Point(x)) for _ in range(2))
+    one, two = (
+        named(name=name, serializer="pickle")(lambda x: calls.append(x) or Point(x)) for _ in range(2)
+    )
     plain = named(name=name)(lambda x: calls.append(x) or Point(x))
     assert one(1) == two(1) == Point(1) and calls == [1]
     key = tmp_path / "config" / "memod" / "pickle.key"

@@ -50,8 +50,7 @@ def test_results_survive_the_daemon_too(daemon, program):
 
 
 def test_methods_are_known_by_class_and_state(daemon, program):
-    program.write(
-        """
+    program.write("""
         from memod import lru_cache
 
         class DataHeavyClass:
@@ -67,8 +66,7 @@ def test_methods_are_known_by_class_and_state(daemon, program):
         print(heavy_object.compute_heavy_stuff(10000))
         print(heavy_object.compute_heavy_stuff(20000))
         print(DataHeavyClass.compute_heavy_stuff.cache_info())
-        """
-    )
+        """)
     results = ["333283335000", "333283335000", "2666466670000"]
     assert program.run().splitlines() == [*results, "CacheInfo(hits=1, misses=2, maxsize=128, currsize=2)"]
     assert program.run().splitlines() == [*results, "CacheInfo(hits=3, misses=0, maxsize=128, currsize=2)"]
@@ -93,8 +91,7 @@ def test_equal_objects_of_a_first_run_count_as_functools_counts_them(daemon, pro
 @pytest.mark.parametrize("single_flight", [True, False])
 def test_ten_processes_at_once(daemon, program, tmp_path, single_flight):
     log = tmp_path / "computed"
-    program.write(
-        f"""
+    program.write(f"""
         import os, time
         from memod import lru_cache
 
@@ -108,8 +105,7 @@ def test_ten_processes_at_once(daemon, program, tmp_path, single_flight):
         while not os.path.exists({str(tmp_path / "go")!r}):
             time.sleep(0.001)
         print([slow(n) for n in range(8)])
-        """
-    )
+        """)
     processes = [program.start() for _ in range(10)]
     (tmp_path / "go").touch()
     for process in processes:
@@ -123,8 +119,7 @@ def test_ten_processes_at_once(daemon, program, tmp_path, single_flight):
 
 
 def test_a_holder_that_dies_is_replaced(daemon, program, tmp_path):
-    program.write(
-        f"""
+    program.write(f"""
         import os, sys, time
         from memod import lru_cache
 
@@ -136,8 +131,7 @@ def test_a_holder_that_dies_is_replaced(daemon, program, tmp_path):
             return "done"
 
         print(work())
-        """
-    )
+        """)
     holder = program.start("die")
     while not (tmp_path / "holding").exists():
         assert holder.poll() is None
@@ -156,8 +150,7 @@ def test_killing_the_daemon_changes_no_result(daemon, program):
     seed = random.randrange(1 << 32)
     print("seed", seed)
     chance = random.Random(seed)
-    program.write(
-        """
+    program.write("""
         import time
         from memod import lru_cache
 
@@ -172,8 +165,7 @@ def test_killing_the_daemon_changes_no_result(daemon, program):
             time.sleep(0.0003)
         info = work.cache_info()
         print(info.hits + info.misses)
-        """
-    )
+        """)
     processes = [program.start() for _ in range(3)]
     kills = 0
     while any(process.poll() is None for process in processes) and kills < 6:
@@ -190,8 +182,7 @@ def test_killing_the_daemon_changes_no_result(daemon, program):
 
 
 def test_fork_and_multiprocessing(daemon, program):
-    program.write(
-        """
+    program.write("""
         import multiprocessing, os
         from memod import lru_cache
 
@@ -218,14 +209,12 @@ def test_fork_and_multiprocessing(daemon, program):
             assert [square(n) for n in range(40)] == [n * n for n in range(40)]
             assert square.cache_info().misses == 10, square.cache_info()
             print("done")
-        """
-    )
+        """)
     assert program.run() == "done\n"
 
 
 def test_hits_in_multiprocessing_children_are_reported(daemon, program):
-    program.write(
-        """
+    program.write("""
         import multiprocessing
         from memod import lru_cache
 
@@ -241,8 +230,7 @@ def test_hits_in_multiprocessing_children_are_reported(daemon, program):
             child = multiprocessing.get_context("fork").Process(target=work)
             child.start()
             child.join()
-        """
-    )
+        """)
     program.run()
     assert "hits=100, misses=1" in daemon.memoctl("stats", function_name(daemon, "square"))
 
@@ -279,8 +267,7 @@ def test_deep_recursion_reaches_as_far(daemon, program):
 
 
 def test_a_program_without_a_daemon_is_warned_once(program):
-    program.write(
-        """
+    program.write("""
         from memod import lru_cache
 
         @lru_cache
@@ -292,8 +279,7 @@ def test_a_program_without_a_daemon_is_warned_once(program):
             return n ** 3
 
         print([square(n) + cube(n) for n in range(3)], square.cache_info())
-        """
-    )
+        """)
     process = program.start()
     out, error = process.communicate(timeout=60)
     assert process.returncode == 0

@@ -27,7 +27,9 @@ def exact(text):
 def has(found, wanted):
     """Whether at least what is wanted is there."""
     if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(name in found and has(found[name], wanted[name]) for name in wanted)
+        return isinstance(found, dict) and all(
+            name in found and has(found[name], wanted[name]) for name in wanted
+        )
     if isinstance(wanted, list):
         return isinstance(found, list) and len(found) == len(wanted) and all(map(has, found, wanted))
     return type(found) is type(wanted) and found == wanted
@@ -76,7 +78,11 @@ def test_vectors(daemon, path):
 def test_the_runner_sees_differences():
     good = {"expect": {"ok": True, "value": [Decimal(1), {"a": None}]}}
     check(good, '{"value":[1.0,{"a":null}],"ok":true}')
-    for line in ('{"ok":true}', '{"ok":true,"value":[1,{"a":0}]}', '{"ok":true,"value":[1,{"a":null}],"more":1}'):
+    for line in (
+        '{"ok":true}',
+        '{"ok":true,"value":[1,{"a":0}]}',
+        '{"ok":true,"value":[1,{"a":null}],"more":1}',
+    ):
         with pytest.raises(AssertionError):
             check(good, line)
     with pytest.raises(AssertionError):
