@@ -58,10 +58,13 @@ def process_only(function: Any, name: Optional[str]) -> Optional[str]:
 class Identity:
     """A function's name on the wire, and whether it still holds. Safe to use from several threads."""
 
-    def __init__(self, function: Callable[..., Any], name: Optional[str], version: Optional[str]) -> None:
+    def __init__(
+        self, function: Callable[..., Any], name: Optional[str], version: Optional[str], typed: bool
+    ) -> None:
         self._function = function
         self._name = name
         self._version = version
+        self._typed = typed
         self._print: Optional[Fingerprint] = None
         self._wire_name = ""
         self._frozen: Dict[str, str] = {}
@@ -122,7 +125,8 @@ class Identity:
         else:
             self._print = Fingerprint(function, modules.top_level(module), self._frozen)
             mark = self._print.digest
-        whole = f"{base}@{mark}"
+        # Two wrappers that group differently must not take each other's entries away.
+        whole = f"{base}@{mark}+typed" if self._typed else f"{base}@{mark}"
         if len(whole.encode("utf-8", "replace")) > NAME_BYTES_MAX or not _is_text(whole):
             whole = f"{base.encode('ascii', 'replace').decode()[:300]}@" + _digest(whole)
         return whole

@@ -128,7 +128,10 @@ def _typed(packer: KeyPacker, value: Any) -> Any:
     if kind is bool:
         return value
     if kind is float:
-        return value + 0.0 if value - value == 0 else pack_special_float(value)
+        if value - value != 0:
+            return pack_special_float(value)
+        # JSON has but one kind of number: what equals an integer says that it is none.
+        return tagged("typed", int(value), t="float") if value.is_integer() else value
     tree = packer.pack(value)
     return tree if kind in _FAITHFUL else tagged("typed", tree, t=f"{kind.__module__}.{kind.__qualname__}")
 

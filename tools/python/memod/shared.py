@@ -30,7 +30,6 @@ Talk = Generator[Ask, Replies, None]
 _LEASE_MS = 3_600_000  # the most there is: a holder that dies loses it at once anyway
 _WAIT_MS = 1_000  # a round of waiting for another; in a hung daemon it is lost
 _WAIT_SECONDS_MAX = 300.0
-_EARLY_LEASE_MS = 60_000
 _COST_SAMPLES = 8
 _VALUE_BYTES_MAX = 15 << 20  # below the daemon's default limit on lines
 
@@ -45,7 +44,7 @@ class SharedFunction:
         self.maxsize = maxsize
         self.typed = typed
         self.options = options
-        self.identity = Identity(function, options.name, options.version)
+        self.identity = Identity(function, options.name, options.version, bool(typed))
         #: Why nothing is shared, or None.
         self.process_reason = "its maxsize is 0" if maxsize == 0 else process_only(function, options.name)
         self.selection = Selection(function, options.ignore) if options.ignore else None
@@ -162,7 +161,7 @@ class SharedFunction:
         if waits:
             more = f',"lease_ms":{_LEASE_MS},"wait_ms":{_WAIT_MS}'
         elif options.stale_ms or options.early:
-            more = f',"lease_ms":{_EARLY_LEASE_MS}'
+            more = f',"lease_ms":{_LEASE_MS}'
         if options.early:
             more += f',"early":{options.early}'
         if options.ttl_ms is not None or self._cost_samples < _COST_SAMPLES:

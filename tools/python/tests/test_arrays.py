@@ -3,12 +3,11 @@
 import json
 import warnings
 
+import numpy
+import pandas
 import pytest
 
 from memod import codec
-
-numpy = pytest.importorskip("numpy")
-pandas = pytest.importorskip("pandas")
 
 
 def round_trip(value):

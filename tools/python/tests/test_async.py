@@ -86,7 +86,7 @@ def test_exceptions_and_cancellation_are_not_cached(daemon):
 
 
 def test_the_loop_is_not_blocked_by_a_slow_daemon(fake, monkeypatch):
-    monkeypatch.setenv("MEMOD_TIMEOUT", "300ms")
+    monkeypatch.setenv("MEMOD_TIMEOUT", "1s")
     fake.fault = lambda request, _: time.sleep(5) if request["op"] == "get" else None
 
     @named()
@@ -104,7 +104,7 @@ def test_the_loop_is_not_blocked_by_a_slow_daemon(fake, monkeypatch):
         return longest
 
     with pytest.warns(RuntimeWarning):
-        assert asyncio.run(main()) < 0.15
+        assert asyncio.run(main()) < 0.5
 
 
 def test_single_flight_computes_once_among_tasks(daemon):

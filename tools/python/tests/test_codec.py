@@ -11,6 +11,7 @@ import pathlib
 import random
 import struct
 import uuid
+import zoneinfo
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from typing import NamedTuple
 
@@ -141,7 +142,6 @@ def test_what_json_lacks_comes_back(value):
 
 
 def test_time_zones_by_name():
-    zoneinfo = pytest.importorskip("zoneinfo")
     value = NOW.replace(tzinfo=zoneinfo.ZoneInfo("Europe/Paris"))
     assert round_trip(value) == value and round_trip(value).tzinfo is value.tzinfo
 

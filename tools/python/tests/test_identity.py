@@ -46,7 +46,7 @@ def unrelated():
 ASK = """
 import program
 from memod.identity import Identity
-print(Identity(program.f, None, None).enter())
+print(Identity(program.f, None, None, False).enter())
 """
 
 
@@ -151,7 +151,7 @@ def test_data_that_a_function_writes_itself_is_its_own_affair(daemon):
 
 
 def test_data_that_others_change_makes_another_function(daemon, monkeypatch):
-    identity = Identity(counting, None, None)
+    identity = Identity(counting, None, None, False)
     names = []
     for rate in (2, 3, 2):
         monkeypatch.setattr(__import__(__name__), "RATE", rate)
@@ -335,3 +335,24 @@ class Changing:
 def test_a_method_that_changes_its_object_is_not_shared(daemon, client):
     assert Changing().work(1) == 1 and Changing().work(1) == 1
     assert [row["currsize"] for row in client.functions()["functions"]] in ([], [0])
+
+
+def test_typed_and_untyped_wrappers_do_not_share(daemon):
+    def calls():
+        return [repr(wrapper(x)) for wrapper in (typed, plain) for x in (1, 1.0)]
+
+    typed, plain = memod.lru_cache(typed=True)(doubled), memod.lru_cache(doubled)
+    assert calls() == ["2", "2.0", "2", "2.0"]
+    typed, plain = memod.lru_cache(typed=True)(doubled), memod.lru_cache(doubled)
+    assert calls() == ["2", "2.0", "2", "2.0"]
+    typed, plain = memod.lru_cache(typed=True)(added), memod.lru_cache(added)
+    assert [repr(typed(x, 1)) for x in (1, 1.0, True)] == ["2", "2.0", "2"]
+    assert [repr(plain(x, 1)) for x in (1, 1.0, True)] == ["2", "2", "2"]
+
+
+def doubled(x):
+    return x * 2
+
+
+def added(x, y):
+    return x + y
