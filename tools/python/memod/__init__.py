@@ -6,11 +6,12 @@ remember between runs what it has computed. `Client` and `AsyncClient` speak to 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from . import (
     codec_classes as _codec_classes,
     codec_types as _codec_types,
 )  # noqa: F401  (they register kinds)
-from .async_client import AsyncClient
 from .client import Client, Pipeline
 from .codec import Unstorable
 from .decorator import CachedFunction, cache, lru_cache
@@ -32,6 +33,9 @@ from .errors import (
 )
 from .identity import CacheScope
 from .operations import Entry
+
+if TYPE_CHECKING:
+    from .async_client import AsyncClient
 
 __version__ = "1.0.0"
 
@@ -60,3 +64,11 @@ __all__ = [
     "cache",
     "lru_cache",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "AsyncClient":  # loaded at its first use: asyncio takes longer than all the rest
+        from .async_client import AsyncClient
+
+        return AsyncClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

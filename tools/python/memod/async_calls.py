@@ -43,8 +43,8 @@ class Calls:
         self._calls: Dict[Tuple[int, Hashable], Call] = {}
 
     async def wait(self, key: Hashable) -> bool:
-        """Waits for another's computation of that key. False where there is none. Raises `Circle` where to wait
-        would be to wait for itself."""
+        """Waits for another's computation of that key. False where there is none. Raises `Circle` where to
+        wait would be to wait for itself."""
         call = self._calls.get((id(asyncio.get_running_loop()), key))
         if call is None:
             return False

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import functools
 import inspect
 import os
+import sys
 from typing import Any, Callable, Optional, Protocol, Sequence, TypeVar, Union, overload
 from weakref import WeakSet
 
-from . import async_driver, driver, headroom
+from . import driver, headroom
 from .gateway import GATEWAY
 from .identity import CacheScope
 from .listener import LISTENER
 from .native import NativeFront, maxsize_of
 from .options import Options, Seconds, checked_options
-from .python_front import wrap, wrap_async
+from .python_front import wrap
 from .shared import SharedFunction
 from .timed import TimedFront
 
@@ -109,7 +109,9 @@ def _decorate(function: Any, maxsize: Optional[int], typed: bool, options: Optio
     front: Union[NativeFront, TimedFront]
     if inspect.iscoroutinefunction(function):
         front = TimedFront(shared)
-        wrapper = wrap_async(shared, front)
+        from . import async_front
+
+        wrapper = async_front.wrap(shared, front)
     elif options.needs_own_front:
         front = TimedFront(shared)
         wrapper = wrap(shared, front)
@@ -141,10 +143,11 @@ class _Controls:
 
         def cache_clear() -> None:
             """Clear the cache and cache statistics"""
-            if is_async and _in_loop():
+            loop = _running_loop() if is_async else None
+            if loop is not None:
                 # Removed here at once, and in the daemon before it is asked again; nobody waits for that.
                 shared.clear_here()
-                asyncio.get_running_loop().run_in_executor(None, _quietly, shared.clear_there())
+                loop.run_in_executor(None, _quietly, shared.clear_there())
             else:
                 shared.clear_here()
                 _quietly(shared.clear_there())
@@ -152,8 +155,11 @@ class _Controls:
         wrapper.cache_info = cache_info
         wrapper.cache_clear = cache_clear
         wrapper.cache_scope = shared.scope
-        wrapper.refresh = self._refresh_async if is_async else self._refresh
-        wrapper.forget = self._forget_async if is_async else self._forget
+        wrapper.refresh, wrapper.forget = self._refresh, self._forget
+        if is_async and isinstance(front, TimedFront):
+            from . import async_front
+
+            wrapper.forget, wrapper.refresh = async_front.controls(shared, front)
 
     def _forget(self, *args: Any, **kwds: Any) -> None:
         self._front.forget(args, kwds)
@@ -178,33 +184,13 @@ class _Controls:
             self._front.keep(self._front.key(args, kwds), flight, result, shared.options.ttl_ms, cost)
         return result
 
-    async def _forget_async(self, *args: Any, **kwds: Any) -> None:
-        self._front.forget(args, kwds)
-        flight = await async_driver.begin(self._shared, args, kwds, ask=False)
-        await async_driver.conclude(self._shared, flight, self._shared.remove(flight))
 
-    async def _refresh_async(self, *args: Any, **kwds: Any) -> Any:
-        shared = self._shared
-        flight = await async_driver.begin(shared, args, kwds, ask=False)
-        flight.replace = True
-        try:
-            result = await shared.function(*args, **kwds)
-        except BaseException:
-            await async_driver.abandon(shared, flight)
-            raise
-        self._front.forget(args, kwds)
-        cost = await async_driver.finish(shared, flight, result)
-        assert isinstance(self._front, TimedFront)
-        self._front.keep(self._front.key(args, kwds), flight, result, shared.options.ttl_ms, cost)
-        return result
-
-
-def _in_loop() -> bool:
+def _running_loop() -> Any:
+    asyncio = sys.modules.get("asyncio")  # not loaded, there is no loop
     try:
-        asyncio.get_running_loop()
+        return asyncio.get_running_loop() if asyncio is not None else None
     except RuntimeError:
-        return False
-    return True
+        return None
 
 
 def _quietly(talk: Any) -> None:

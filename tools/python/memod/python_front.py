@@ -1,12 +1,10 @@
-"""The wrappers around functions that have a `TimedFront`: blocking and async."""
+"""The wrapper around a function that has a `TimedFront`."""
 
 from __future__ import annotations
 
-from typing import Any, Hashable
+from typing import Any
 
-from . import async_driver, driver
-from .async_calls import Calls, Circle
-from .flight import Flight
+from . import driver
 from .shared import SharedFunction
 from .timed import ABSENT, TimedFront
 
@@ -37,58 +35,5 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
         cost = driver.finish(shared, flight, result)
         front.keep(key, flight, result, shared.options.ttl_ms, cost)
         return result
-
-    return wrapper
-
-
-def wrap_async(shared: SharedFunction, front: TimedFront) -> Any:
-    """A wrapper around a coroutine function."""
-    function = shared.function
-    calls = Calls()
-
-    async def compute(key: Hashable, flight: Flight, args: Any, kwds: Any) -> Any:
-        try:
-            result = await function(*args, **kwds)
-        except Exception:
-            await async_driver.abandon(shared, flight)
-            if flight.has_fallback:
-                return flight.fallback
-            raise
-        except BaseException:
-            await async_driver.abandon(shared, flight)
-            raise
-        cost = await async_driver.finish(shared, flight, result)
-        front.keep(key, flight, result, shared.options.ttl_ms, cost)
-        return result
-
-    async def fly(key: Hashable, args: Any, kwds: Any) -> Any:
-        flight = await async_driver.begin(shared, args, kwds)
-        if flight.found:
-            front.keep(key, flight, flight.value, flight.fresh_ms, flight.cost_ms / 1000)
-            return flight.value
-        return await compute(key, flight, args, kwds)
-
-    async def wrapper(*args: Any, **kwds: Any) -> Any:
-        key = front.key(args, kwds)
-        value = front.look(key)
-        if value is not ABSENT:
-            return value
-        if not shared.options.single_flight or shared.maxsize == 0:
-            return await fly(key, args, kwds)
-        knotted = False
-        try:
-            while await calls.wait(key):
-                value = front.look_again(key)
-                if value is not ABSENT:
-                    return value
-        except Circle:
-            knotted = True
-        if knotted:  # whoever computes it waits for this call: compute it here, beside the cache
-            return await function(*args, **kwds)
-        begun = calls.begin(key)
-        try:
-            return await fly(key, args, kwds)
-        finally:
-            calls.end(begun)
 
     return wrapper

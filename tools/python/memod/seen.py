@@ -24,8 +24,8 @@ class Seen:
         self._note(hash(normal_key(key)), True)
 
     def found(self, key: str) -> bool:
-        """The daemon had the result. Whether that is a hit for the program: `functools` would compute again what
-        this process computed and has lost since."""
+        """The daemon had the result. Whether that is a hit for the program: `functools` would compute again
+        what this process computed and has lost since."""
         return not self._note(hash(normal_key(key)), False)
 
     def _note(self, mark: int, computed: bool) -> bool:

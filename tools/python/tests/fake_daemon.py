@@ -1,4 +1,5 @@
-"""A small daemon that speaks the protocol from memory, for the ways in which a real one never fails on demand."""
+"""A small daemon that speaks the protocol from memory, for the ways in which a real one never fails on
+demand."""
 
 from __future__ import annotations
 
@@ -140,9 +141,15 @@ class FakeDaemon:
                 function.hits += count
                 age = int((time.monotonic() - entry["at"]) * 1000)
                 return {
-                    "ok": True, "hit": True, "value": entry["value"],
-                    **({"age_ms": age, "ttl_ms": entry["ttl"], "cost_ms": entry["cost"]} if request.get("meta") else {}),
-                }  # fmt: skip
+                    "ok": True,
+                    "hit": True,
+                    "value": entry["value"],
+                    **(
+                        {"age_ms": age, "ttl_ms": entry["ttl"], "cost_ms": entry["cost"]}
+                        if request.get("meta")
+                        else {}
+                    ),
+                }
             if "lease_ms" not in request:
                 break
             held = self.leases.get(place)
@@ -169,10 +176,15 @@ class FakeDaemon:
         ttl = fields.get("ttl_ms")
         now = time.monotonic()
         function.entries[place[1]] = {
-            "value": fields["value"], "key": fields["key"], "at": now, "ttl": ttl, "cost": fields.get("cost_ms"),
-            "until": None if ttl is None else now + ttl / 1000, "stale": fields.get("stale_ms", 0) / 1000,
+            "value": fields["value"],
+            "key": fields["key"],
+            "at": now,
+            "ttl": ttl,
+            "cost": fields.get("cost_ms"),
+            "until": None if ttl is None else now + ttl / 1000,
+            "stale": fields.get("stale_ms", 0) / 1000,
             "tags": fields.get("tags", []),
-        }  # fmt: skip
+        }
         function.entries.move_to_end(place[1])
         while function.maxsize is not None and len(function.entries) > function.maxsize:
             function.entries.popitem(last=False)
@@ -196,9 +208,14 @@ class FakeDaemon:
     def _info(self, fn):
         f = self.functions.get(fn) or Function()
         return {
-            "fn": fn, "hits": f.hits, "misses": f.misses, "maxsize": f.maxsize, "currsize": len(f.entries),
-            "typed": f.typed, "saved_ms": f.saved_ms,
-        }  # fmt: skip
+            "fn": fn,
+            "hits": f.hits,
+            "misses": f.misses,
+            "maxsize": f.maxsize,
+            "currsize": len(f.entries),
+            "typed": f.typed,
+            "saved_ms": f.saved_ms,
+        }
 
     def _answer(self, request, connection, client):
         op, fn = request.get("op"), request.get("fn")

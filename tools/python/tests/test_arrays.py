@@ -15,11 +15,19 @@ def round_trip(value):
 
 
 ARRAYS = [
-    numpy.arange(6).reshape(2, 3), numpy.asfortranarray(numpy.arange(6.0).reshape(2, 3)), numpy.zeros((0, 3)),
-    numpy.array(5), numpy.array([1 + 2j, numpy.nan]), numpy.array(["a", "bcd"]), numpy.array([b"x"]),
-    numpy.array(["2020-01-01", "NaT"], dtype="datetime64[D]"), numpy.arange(4, dtype=">i2"), numpy.array([True]),
-    numpy.array([(1, (2.0, 3.0))], dtype=[("a", "<i4"), ("b", "<f8", (2,))]), numpy.arange(10)[::2],
-]  # fmt: skip
+    numpy.arange(6).reshape(2, 3),
+    numpy.asfortranarray(numpy.arange(6.0).reshape(2, 3)),
+    numpy.zeros((0, 3)),
+    numpy.array(5),
+    numpy.array([1 + 2j, numpy.nan]),
+    numpy.array(["a", "bcd"]),
+    numpy.array([b"x"]),
+    numpy.array(["2020-01-01", "NaT"], dtype="datetime64[D]"),
+    numpy.arange(4, dtype=">i2"),
+    numpy.array([True]),
+    numpy.array([(1, (2.0, 3.0))], dtype=[("a", "<i4"), ("b", "<f8", (2,))]),
+    numpy.arange(10)[::2],
+]
 
 
 @pytest.mark.parametrize("value", ARRAYS, ids=lambda value: f"{value.dtype}{value.shape}")

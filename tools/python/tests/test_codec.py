@@ -122,18 +122,67 @@ def test_plain_data_is_stored_as_it_is(value):
 ZONE = datetime.timezone(datetime.timedelta(hours=-3, seconds=7), "X")
 NOW = datetime.datetime(2024, 2, 29, 23, 59, 59, 999999)
 TAGGED = [
-    (1, 2), (), ((1,), [2]), {1, 2.5, "a"}, set(), frozenset({(1, 2), None}), b"\x00\xff", bytearray(b"x"),
-    2**63, -(2**200), 10**5000, math.inf, -math.inf, 1j, complex(-0.0, math.inf), "\ud800x", {1: 2}, {"\udfff": 1},
-    {(1, 2): {3: 4}, None: 1}, {"$memod": "tuple", "v": [1]}, [{"$memod": 1}], {"v": {"$memod": {}}},
-    OrderedDict([("b", 1), ("a", 2)]), deque([1, (2,)], maxlen=3), deque(), range(3), range(10**30, 0, -7),
-    decimal.Decimal("1.10"), decimal.Decimal("-0"), decimal.Decimal("NaN"), decimal.Decimal("Infinity"),
-    fractions.Fraction(-1, 3), NOW, NOW.replace(fold=1), NOW.replace(tzinfo=datetime.timezone.utc),
-    NOW.replace(tzinfo=ZONE), NOW.date(), NOW.time(), NOW.time().replace(tzinfo=ZONE), datetime.timedelta(-1, 2, 3),
-    datetime.timedelta.max, datetime.datetime.min, datetime.timezone.utc, ZONE, uuid.UUID(int=5), pathlib.Path("/a/b"),
-    pathlib.PurePosixPath("c"), pathlib.PureWindowsPath("C:\\d"), Pair(1, (2,)), Typed(1, [2]), Record(1, [(2,)]),
-    Slotted(1, (2,)), Late(3, []), Colour.RED, Colour.BLUE, Level.LOW, Rights.READ | Rights.WRITE, Rights(0),
-    [Record(1, [Record(2, [])])], {Level.LOW: Pair(Colour.RED, None)},
-]  # fmt: skip
+    (1, 2),
+    (),
+    ((1,), [2]),
+    {1, 2.5, "a"},
+    set(),
+    frozenset({(1, 2), None}),
+    b"\x00\xff",
+    bytearray(b"x"),
+    2**63,
+    -(2**200),
+    10**5000,
+    math.inf,
+    -math.inf,
+    1j,
+    complex(-0.0, math.inf),
+    "\ud800x",
+    {1: 2},
+    {"\udfff": 1},
+    {(1, 2): {3: 4}, None: 1},
+    {"$memod": "tuple", "v": [1]},
+    [{"$memod": 1}],
+    {"v": {"$memod": {}}},
+    OrderedDict([("b", 1), ("a", 2)]),
+    deque([1, (2,)], maxlen=3),
+    deque(),
+    range(3),
+    range(10**30, 0, -7),
+    decimal.Decimal("1.10"),
+    decimal.Decimal("-0"),
+    decimal.Decimal("NaN"),
+    decimal.Decimal("Infinity"),
+    fractions.Fraction(-1, 3),
+    NOW,
+    NOW.replace(fold=1),
+    NOW.replace(tzinfo=datetime.timezone.utc),
+    NOW.replace(tzinfo=ZONE),
+    NOW.date(),
+    NOW.time(),
+    NOW.time().replace(tzinfo=ZONE),
+    datetime.timedelta(-1, 2, 3),
+    datetime.timedelta.max,
+    datetime.datetime.min,
+    datetime.timezone.utc,
+    ZONE,
+    uuid.UUID(int=5),
+    pathlib.Path("/a/b"),
+    pathlib.PurePosixPath("c"),
+    pathlib.PureWindowsPath("C:\\d"),
+    Pair(1, (2,)),
+    Typed(1, [2]),
+    Record(1, [(2,)]),
+    Slotted(1, (2,)),
+    Late(3, []),
+    Colour.RED,
+    Colour.BLUE,
+    Level.LOW,
+    Rights.READ | Rights.WRITE,
+    Rights(0),
+    [Record(1, [Record(2, [])])],
+    {Level.LOW: Pair(Colour.RED, None)},
+]
 
 
 @pytest.mark.parametrize("value", TAGGED, ids=lambda value: type(value).__name__)
@@ -176,9 +225,22 @@ def endless():
 
 
 UNSTORABLE = [
-    object(), Plain(), lambda: 1, iter([]), Text("a"), Counter("aab"), defaultdict(list), type, ValueError("x"), print,
-    Unequal(1), with_extra(), nested(300), endless(), uuid.uuid1() if uuid.uuid1().is_safe is uuid.SafeUUID.safe else object(),
-]  # fmt: skip
+    object(),
+    Plain(),
+    lambda: 1,
+    iter([]),
+    Text("a"),
+    Counter("aab"),
+    defaultdict(list),
+    type,
+    ValueError("x"),
+    print,
+    Unequal(1),
+    with_extra(),
+    nested(300),
+    endless(),
+    uuid.uuid1() if uuid.uuid1().is_safe is uuid.SafeUUID.safe else object(),
+]
 
 
 @pytest.mark.parametrize("value", UNSTORABLE, ids=lambda value: type(value).__name__)
@@ -191,13 +253,21 @@ def test_what_cannot_come_back_is_refused(value):
 @pytest.mark.parametrize(
     "text",
     [
-        '{"$memod":"nothing","v":1}', '{"$memod":1}', '{"$memod":"tuple"}', '{"$memod":"int","v":"zz"}',
-        '{"$memod":"enum","v":"GREEN","t":"test_codec:Colour"}', '{"$memod":"enum","v":"A","t":"os:path"}',
-        '{"$memod":"dataclass","v":[["a",1]],"t":"test_codec:Record"}', '{"$memod":"dataclass","v":[],"t":"nomodule:X"}',
-        '{"$memod":"namedtuple","v":[1],"f":["x"],"t":"test_codec:Pair"}', '{"$memod":"bytes","v":"@"}',
-        '{"$memod":"set","v":[[]]}', '{"$memod":"pickle","v":"gASVAQAAAAAAAAAu","mac":""}', '{"$memod":"ndarray","v":""}',
+        '{"$memod":"nothing","v":1}',
+        '{"$memod":1}',
+        '{"$memod":"tuple"}',
+        '{"$memod":"int","v":"zz"}',
+        '{"$memod":"enum","v":"GREEN","t":"test_codec:Colour"}',
+        '{"$memod":"enum","v":"A","t":"os:path"}',
+        '{"$memod":"dataclass","v":[["a",1]],"t":"test_codec:Record"}',
+        '{"$memod":"dataclass","v":[],"t":"nomodule:X"}',
+        '{"$memod":"namedtuple","v":[1],"f":["x"],"t":"test_codec:Pair"}',
+        '{"$memod":"bytes","v":"@"}',
+        '{"$memod":"set","v":[[]]}',
+        '{"$memod":"pickle","v":"gASVAQAAAAAAAAAu","mac":""}',
+        '{"$memod":"ndarray","v":""}',
     ],
-)  # fmt: skip
+)
 def test_damaged_values_are_not_believed(text):
     with pytest.raises(codec.Undecodable):
         codec.unpack(json.loads(text))

@@ -67,12 +67,23 @@ def nonsense(reply):
 
 
 GARBAGE = [
-    b"\n\n\nnot json\n", b"[]\n", b"7\n", b"null\n", b'{"ok":true,"hit":true}\n', b'{"ok":false}\n', b"{}\n",
-    b'{"ok":true,"hit":true,"value":{"$memod":"dataclass","t":"os:system","v":[]}}\n', b"\xff\xfe\n", b"{" * 100_000 + b"\n",
-    b'{"ok":false,"error":{"code":"busy","message":"later"}}\n', b'{"ok":false,"error":{"code":"storage","message":""}}\n',
-    b'{"ok":true,"hit":"yes","value":1}\n', b'{"ok":true,"hit":true,"value":{"$memod":"int","v":1}}\n',
-    b'{"ok":false,"error":{"code":"shutting_down","message":"bye"}}\n', b'{"event":"lost"}\n{"ok":true,"hit":false}\n',
-]  # fmt: skip
+    b"\n\n\nnot json\n",
+    b"[]\n",
+    b"7\n",
+    b"null\n",
+    b'{"ok":true,"hit":true}\n',
+    b'{"ok":false}\n',
+    b"{}\n",
+    b'{"ok":true,"hit":true,"value":{"$memod":"dataclass","t":"os:system","v":[]}}\n',
+    b"\xff\xfe\n",
+    b"{" * 100_000 + b"\n",
+    b'{"ok":false,"error":{"code":"busy","message":"later"}}\n',
+    b'{"ok":false,"error":{"code":"storage","message":""}}\n',
+    b'{"ok":true,"hit":"yes","value":1}\n',
+    b'{"ok":true,"hit":true,"value":{"$memod":"int","v":1}}\n',
+    b'{"ok":false,"error":{"code":"shutting_down","message":"bye"}}\n',
+    b'{"event":"lost"}\n{"ok":true,"hit":false}\n',
+]
 
 
 @pytest.mark.parametrize("reply", GARBAGE, ids=[str(n) for n in range(len(GARBAGE))])

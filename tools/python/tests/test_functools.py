@@ -1,5 +1,5 @@
-"""What can be seen of functools.lru_cache holds for memod's: each check runs on functools and on memod, with and
-without a daemon, shared and within the process."""
+"""What can be seen of functools.lru_cache holds for memod's: each check runs on functools and on memod,
+with and without a daemon, shared and within the process."""
 
 import copy
 import functools
@@ -121,8 +121,23 @@ def test_least_recently_used_goes_first(module):
         return x * 10
 
     assert [f(x) for x in (7, 9, 7, 9, 7, 9, 8, 8, 8, 9, 9, 9, 8, 8, 8, 7)] == [
-        70, 90, 70, 90, 70, 90, 80, 80, 80, 90, 90, 90, 80, 80, 80, 70
-    ]  # fmt: skip
+        70,
+        90,
+        70,
+        90,
+        70,
+        90,
+        80,
+        80,
+        80,
+        90,
+        90,
+        90,
+        80,
+        80,
+        80,
+        70,
+    ]
     assert f.cache_info() == (12, 4, 2, 2)
 
 

@@ -106,7 +106,15 @@ def test_whatever_changes_the_behaviour_matters(name_of):
 
 
 def test_an_edited_program_computes_anew(daemon, program):
-    source = "from memod import lru_cache\nRATE = {}\n@lru_cache\ndef f(x):\n    print('computing')\n    return x * RATE\nprint(f(2))"
+    source = """
+        from memod import lru_cache
+        RATE = {}
+        @lru_cache
+        def f(x):
+            print("computing")
+            return x * RATE
+        print(f(2))
+        """
     for rate, computes in [(1, True), (1, False), (3, True), (1, False), (3, False)]:
         program.write(source.format(rate))
         assert program.run() == ("computing\n" if computes else "") + f"{2 * rate}\n"
