@@ -48,11 +48,15 @@ let package = Package(
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
-        .testTarget(name: "MemoClientTests", dependencies: ["MemoClient"], swiftSettings: settings),
+        .target(name: "MemodFixture", path: "Tests/MemodFixture", swiftSettings: settings),
+        .testTarget(
+            name: "MemoClientTests", dependencies: ["MemoClient", "MemodFixture", "MemoWire", "memod"],
+            swiftSettings: settings),
         .testTarget(
             name: "MemoctlTests",
             dependencies: [
-                "memoctl", "MemoClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "memoctl", "memod", "MemoClient", "MemodFixture",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .testTarget(name: "MemoStoreTests", dependencies: ["MemoStore"], swiftSettings: settings),
     ]
