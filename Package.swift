@@ -18,10 +18,12 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         .systemLibrary(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: settings),
         .target(
             name: "Migrations", path: "migrations",
@@ -30,7 +32,11 @@ let package = Package(
         .target(name: "MemoStore", dependencies: ["SQLite", "Migrations"], swiftSettings: settings),
         .target(
             name: "MemoServer",
-            dependencies: ["MemoStore", "MemoWire", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "CLinux", "MemoStore", "MemoWire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
             swiftSettings: settings),
         .target(name: "MemoClient", dependencies: ["MemoWire"], swiftSettings: settings),
         .executableTarget(
@@ -53,11 +59,21 @@ let package = Package(
             name: "MemoClientTests", dependencies: ["MemoClient", "MemodFixture", "MemoWire", "memod"],
             swiftSettings: settings),
         .testTarget(
+            name: "MemoServerTests",
+            dependencies: [
+                "MemoServer", "MemoWire", "memod", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
+        .testTarget(name: "SQLiteTests", dependencies: ["SQLite"], swiftSettings: settings),
+        .testTarget(
+            name: "MemoStoreTests", dependencies: ["MemoStore", "SQLite", "Migrations"],
+            swiftSettings: settings),
+        // Starts the real binaries and links none of them.
+        .testTarget(name: "SystemTests", exclude: ["FaultShim"], swiftSettings: settings),
+        .testTarget(
             name: "MemoctlTests",
             dependencies: [
                 "memoctl", "memod", "MemoClient", "MemodFixture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
-        .testTarget(name: "MemoStoreTests", dependencies: ["MemoStore"], swiftSettings: settings),
     ]
 )

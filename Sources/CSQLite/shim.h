@@ -1,1 +1,13 @@
 #include <sqlite3.h>
+#include <sys/vfs.h>
+
+/* sqlite3_db_config takes variable arguments, which Swift cannot pass. */
+static inline int memod_sqlite3_no_checkpoint_on_close(sqlite3 *database, int on) {
+    return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on, (int *)0);
+}
+
+/* <sys/vfs.h> is not in Swift's Glibc module. -1 where statfs fails. */
+static inline long long memod_file_system_magic(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) == 0 ? (long long)(status.f_type & 0xffffffff) : -1;
+}

@@ -64,19 +64,20 @@ public struct Totals: Sendable, Equatable {
     public init() {}
 }
 
-/// One change of the database. A batch's changes are made in order, in one transaction.
+/// One change of the database. A batch's changes are made in order, in one transaction. The large cases are
+/// indirect, so that the common ones are small.
 enum Write {
     /// The payload is immutable, and the queue holds a reference to it until the commit is over.
     case insert(row: Int64, function: UInt32, hash: UInt64, payload: Payload)
     case delete(row: Int64)
     case touch(row: Int64, fresh: Int64, expires: Int64)
     /// Inserts or replaces the function's row.
-    case function(FunctionRow)
+    indirect case function(FunctionRow)
     case forget(function: UInt32)
     /// Inserts or replaces the tag's row.
-    case tag(TagRow)
+    indirect case tag(TagRow)
     case forgetTag(UInt32)
-    case totals(Totals)
+    indirect case totals(Totals)
     /// Rows in the order of their last use, oldest first: appended to the journal of uses.
     case uses([Int64])
     /// The same for every entry there is: replaces the journal.

@@ -4,78 +4,142 @@ internal import Glibc
 /// read. Copies of a `Payload` are the same block; `retain` and `release` count its holders (the hot tier, the
 /// write queue, a reply under way) and are called under the store's lock alone, so that the writer and the
 /// readers of the cold tier may read the bytes of a block they hold without it.
-struct Payload: @unchecked Sendable {  // Immutable but for `Header.references` and `hotIndex`, which the store's lock guards.
-    struct Header {
-        var references: UInt32
-        /// Its place in the hot tier's list, or `Payload.nowhere`.
-        var hotIndex: UInt32
-        var keyBytes: UInt32
-        var valueBytes: UInt32
-        var costMs: UInt32
-        /// Who wrote it.
-        var uid: UInt32
+struct Payload: @unchecked Sendable {  // Immutable but for `references` and `hotIndex`, which the store's lock guards.
+    /// Where a payload that is not in the hot tier stands in its list.
+    static let nowhere = UInt32.max
+    static let tagsMax = 16
+
+    /// What a payload says beside its key and value.
+    struct Facts {
         /// In store time.
         var created: Int64
         /// Until when it is fresh, and until when it may be served at all; `Int64.max`: for ever.
+        var fresh = Int64.max
+        var expires = Int64.max
+        var costMs: UInt32 = 0
+        /// Who wrote it.
+        var uid: UInt32 = 0
+    }
+
+    private struct Header {
+        var references: UInt32
+        var hotIndex: UInt32
+        /// Above the length: whether an `Extension` follows, and whether the value is shared.
+        var keyBytesAndFlags: UInt32
+        var valueBytes: UInt32
+        var costMs: UInt32
+        var uid: UInt32
+        var created: Int64
+    }
+
+    /// What few entries have; kept apart because the rest is small.
+    private struct Extension {
         var fresh: Int64
         var expires: Int64
-        /// The number of tags, whose numbers stand before the key.
-        var tagCount: UInt32
-        var padding: UInt32 = 0
+        /// How many tags' numbers stand before the key.
+        var tags: UInt64
     }
 
-    static let nowhere = UInt32.max
+    private static let extended: UInt32 = 1 << 31
+    /// The address of a block of the `InternTable` stands in the place of the value.
+    private static let shared: UInt32 = 1 << 30
     let address: UnsafeMutableRawPointer
 
-    var header: UnsafeMutablePointer<Header> { address.assumingMemoryBound(to: Header.self) }
-    private var body: UnsafeMutableRawPointer { address + MemoryLayout<Header>.size }
+    private var header: UnsafeMutablePointer<Header> { address.assumingMemoryBound(to: Header.self) }
+    private var isExtended: Bool { header.pointee.keyBytesAndFlags & Self.extended != 0 }
+    private var more: UnsafeMutablePointer<Extension> {
+        (address + MemoryLayout<Header>.size).assumingMemoryBound(to: Extension.self)
+    }
+    private var body: UnsafeMutableRawPointer {
+        address + MemoryLayout<Header>.size + (isExtended ? MemoryLayout<Extension>.size + tagCount * 4 : 0)
+    }
+    private var tagCount: Int { isExtended ? Int(more.pointee.tags) : 0 }
+    private var keyBytes: Int { Int(header.pointee.keyBytesAndFlags & (Self.shared - 1)) }
 
+    /// Its place in the hot tier's list.
+    var hotIndex: UInt32 {
+        get { header.pointee.hotIndex }
+        nonmutating set { header.pointee.hotIndex = newValue }
+    }
+    var costMs: UInt32 { header.pointee.costMs }
+    var uid: UInt32 { header.pointee.uid }
+    var created: Int64 { header.pointee.created }
+    var fresh: Int64 { isExtended ? more.pointee.fresh : .max }
+    var expires: Int64 { isExtended ? more.pointee.expires : .max }
+    var facts: Facts { Facts(created: created, fresh: fresh, expires: expires, costMs: costMs, uid: uid) }
+    /// Numbers of its tags.
     var tags: UnsafeBufferPointer<UInt32> {
-        UnsafeBufferPointer(
-            start: UnsafePointer(body.assumingMemoryBound(to: UInt32.self)), count: Int(header.pointee.tagCount))
+        guard isExtended else { return UnsafeBufferPointer(start: nil, count: 0) }
+        let start = UnsafeRawPointer(more + 1).assumingMemoryBound(to: UInt32.self)
+        return UnsafeBufferPointer(start: start, count: tagCount)
     }
-    var key: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(
-            start: body + Int(header.pointee.tagCount) * 4, count: Int(header.pointee.keyBytes))
-    }
+    var key: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: body, count: keyBytes) }
     var value: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(
-            start: body + Int(header.pointee.tagCount) * 4 + Int(header.pointee.keyBytes),
-            count: Int(header.pointee.valueBytes))
+        if isShared { return InternTable.value(block) }
+        return UnsafeRawBufferPointer(start: body + keyBytes, count: Int(header.pointee.valueBytes))
+    }
+    /// Whether the value is in a block that other payloads may refer to, too.
+    var isShared: Bool { header.pointee.keyBytesAndFlags & Self.shared != 0 }
+    var block: UnsafeMutablePointer<InternTable.Block> {
+        (body + keyBytes).loadUnaligned(as: UnsafeMutablePointer<InternTable.Block>.self)
     }
 
-    /// Bytes of memory that it takes, the allocator's own included (glibc: a word more, in steps of 16).
-    var footprint: Int { (size + 8 + 15) & ~15 }
-    private var size: Int {
-        MemoryLayout<Header>.size + Int(header.pointee.tagCount) * 4 + Int(header.pointee.keyBytes)
-            + Int(header.pointee.valueBytes)
+    /// Bytes of memory that it takes, the allocator's own included (glibc: a word more, in steps of 16). A shared
+    /// value is not counted here.
+    var footprint: Int {
+        let size = body - address + keyBytes + (isShared ? 8 : Int(header.pointee.valueBytes))
+        return max(32, (size + 8 + 15) & ~15)
     }
 
-    /// A new block with one holder and room for what `header` says; `fill` the parts, then share it.
+    /// A new block with one holder; everything is copied into it, but for a value that can be shared.
+    /// - Parameter interned: where equal values are shared; `nil`: the payload has its own copy.
     /// - Returns: `nil` where memory is exhausted.
-    static func allocate(_ header: Header) -> Payload? {
+    static func allocate(
+        _ facts: Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
+        interned: InternTable? = nil
+    ) -> Payload? {
+        let block = interned?.intern(value)
+        let extended = facts.fresh != .max || facts.expires != .max || !tags.isEmpty
         let size =
-            MemoryLayout<Header>.size + Int(header.tagCount) * 4 + Int(header.keyBytes) + Int(header.valueBytes)
-        guard let address = malloc(size) else { return nil }
-        address.initializeMemory(as: Header.self, to: header)
-        return Payload(address: address)
-    }
-
-    func fill(tags: some Collection<UInt32>, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        var next = body
-        for tag in tags {
-            next.storeBytes(of: tag, as: UInt32.self)
-            next += 4
+            MemoryLayout<Header>.size + (extended ? MemoryLayout<Extension>.size + tags.count * 4 : 0)
+            + key.count + (block == nil ? value.count : 8)
+        guard let address = malloc(size) else {
+            if let block { InternTable.release(block) }
+            return nil
         }
-        if let base = key.baseAddress { next.copyMemory(from: base, byteCount: key.count) }
-        next += key.count
-        if let base = value.baseAddress { next.copyMemory(from: base, byteCount: value.count) }
+        address.initializeMemory(
+            as: Header.self,
+            to: Header(
+                references: 1, hotIndex: nowhere,
+                keyBytesAndFlags: UInt32(key.count) | (extended ? Self.extended : 0)
+                    | (block == nil ? 0 : Self.shared),
+                valueBytes: UInt32(value.count), costMs: facts.costMs, uid: facts.uid, created: facts.created))
+        let payload = Payload(address: address)
+        if extended {
+            payload.more.initialize(
+                to: Extension(fresh: facts.fresh, expires: facts.expires, tags: UInt64(tags.count)))
+            var next = UnsafeMutableRawPointer(payload.more + 1)
+            for tag in tags {
+                next.storeBytes(of: tag, as: UInt32.self)
+                next += 4
+            }
+        }
+        if let base = key.baseAddress { payload.body.copyMemory(from: base, byteCount: key.count) }
+        if let block {
+            (payload.body + key.count).storeBytes(of: block, as: UnsafeMutablePointer<InternTable.Block>.self)
+        } else if let base = value.baseAddress {
+            (payload.body + key.count).copyMemory(from: base, byteCount: value.count)
+        }
+        return payload
     }
 
     func retain() { header.pointee.references += 1 }
 
     func release() {
         header.pointee.references -= 1
-        if header.pointee.references == 0 { free(address) }
+        if header.pointee.references == 0 {
+            if isShared { InternTable.release(block) }
+            free(address)
+        }
     }
 }

@@ -1,0 +1,8 @@
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+
+// Declared by glibc for _GNU_SOURCE alone. What <sys/socket.h> declares belongs to the Glibc module: included here
+// as well, it would be found in either of the two, and not always in the same.
+struct sockaddr;
+int accept4(int descriptor, struct sockaddr *address, unsigned int *length, int flags);

@@ -1,0 +1,12 @@
+/// A setting that cannot be used: a usage error, which names the setting, its value and where it came from.
+public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+
+    init(_ setting: SettingName, _ value: String, _ problem: String, _ origin: SettingOrigin) {
+        description = "\(setting.rawValue): \"\(value)\" \(problem) (\(origin))"
+    }
+}

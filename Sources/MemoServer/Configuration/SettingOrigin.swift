@@ -1,0 +1,16 @@
+/// Where a setting's value came from: later cases give way to earlier ones.
+public enum SettingOrigin: Equatable, Sendable, CustomStringConvertible {
+    case option(SettingName)
+    case environment(String)
+    case file(path: String, line: Int)
+    case builtIn
+
+    public var description: String {
+        switch self {
+        case .option(let name): "option --\(name.rawValue)"
+        case .environment(let name): "environment variable \(name)"
+        case .file(let path, let line): "\(path), line \(line)"
+        case .builtIn: "default"
+        }
+    }
+}

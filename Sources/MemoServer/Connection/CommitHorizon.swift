@@ -1,0 +1,4 @@
+/// Up to where a loop knows what became of commits. Touched by its thread alone.
+final class CommitHorizon {
+    var through: UInt64 = 0
+}

@@ -1,0 +1,74 @@
+internal import MemoStore
+internal import MemoWire
+
+extension Dispatcher {
+    func delete(
+        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ context: inout Context
+    ) -> Step {
+        if let step = refusesChange(core, request, context) { return step }
+        let connection = context.connection
+        var deleted = false
+        if let function = core.function(owner: owner(request, connection), name: request.function) {
+            let bytes = bytes(key, core, function)
+            let outcome = core.delete(
+                function, bytes, hash: core.hash(function, bytes), faults: context.faults)
+            if let ticket = outcome.cold { return suspend(reading: [ticket], request, &context) }
+            deleted = outcome.deleted
+            if deleted, subscriptions.isWatched { publish(.delete, request, key: key.bytes, connection) }
+        }
+        ReplyWriter.begin(request.id, into: &connection.output)
+        ReplyWriter.field("deleted", deleted ? 1 : 0, into: &connection.output)
+        ReplyWriter.end(into: &connection.output)
+        gate(&core, request, context)
+        return .done
+    }
+
+    func clearFunction(_ core: inout StoreCore, _ request: Request, _ context: Context) {
+        if refusesChange(core, request, context) != nil { return }
+        let connection = context.connection
+        var places: [UInt32] = []
+        if visibleOwner(connection) == nil, settings.isolatesUsers {
+            places = core.places(owner: nil).filter { core.info($0).row.name.utf8.elementsEqual(request.function) }
+        } else if let place = core.function(owner: owner(request, connection), name: request.function) {
+            places = [place]
+        }
+        var cleared = 0
+        for place in places {
+            cleared += core.clear(function: place, resettingCounters: true)
+            publishClear(core.info(place).row, connection)
+        }
+        finishClear(&core, request, cleared, context)
+    }
+
+    func clearAll(_ core: inout StoreCore, _ request: Request, _ context: Context) {
+        if refusesChange(core, request, context) != nil { return }
+        var cleared = 0
+        for place in core.places(owner: visibleOwner(context.connection)) {
+            let count = core.clear(function: place, cause: .clearAll, resettingCounters: false)
+            cleared += count
+            if count > 0 { publishClear(core.info(place).row, context.connection) }
+        }
+        finishClear(&core, request, cleared, context)
+    }
+
+    func clearTag(_ core: inout StoreCore, _ request: Request, _ tag: Bytes, _ context: Context) {
+        if refusesChange(core, request, context) != nil { return }
+        let name = String(decoding: tag, as: UTF8.self)
+        let owner = settings.isolatesUsers ? visibleOwner(context.connection) : FunctionRow.everyone
+        var cleared = 0
+        for tag in core.tags(owner: owner, name: name) {
+            for (function, count) in core.clear(tag: tag) {
+                cleared += count
+                publishClear(core.info(function).row, context.connection)
+            }
+        }
+        finishClear(&core, request, cleared, context)
+    }
+
+    private func finishClear(_ core: inout StoreCore, _ request: Request, _ cleared: Int, _ context: Context) {
+        ReplyWriter.begin(request.id, into: &context.connection.output)
+        ReplyWriter.field("cleared", cleared, into: &context.connection.output)
+        ReplyWriter.end(into: &context.connection.output)
+        gate(&core, request, context)
+    }
+}

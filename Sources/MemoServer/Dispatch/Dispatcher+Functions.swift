@@ -1,0 +1,159 @@
+internal import MemoStore
+internal import MemoWire
+
+extension Dispatcher {
+    func define(
+        _ core: inout StoreCore, _ request: Request, _ maxsize: Setting, _ ttl: Setting, _ stale: Setting,
+        _ typed: Bool?, _ context: Context
+    ) {
+        if refusesChange(core, request, context) != nil { return }
+        guard let function = intern(&core, request, context) else { return }
+        var change = ProfileChange()
+        change.maxsize = maxsize.change
+        change.ttlMs = ttl.change
+        change.staleMs = stale.change
+        change.typed = typed
+        let wasTyped = core.isTyped(function)
+        core.define(function, change)
+        let info = core.info(function)
+        if info.row.typed != wasTyped { publishClear(info.row, context.connection) }
+        ReplyWriter.begin(request.id, into: &context.connection.output)
+        appendProfile(info, to: &context.connection.output)
+        ReplyWriter.end(into: &context.connection.output)
+        gate(&core, request, context)
+    }
+
+    func info(_ core: inout StoreCore, _ request: Request, _ context: Context) {
+        let owner = owner(request, context.connection)
+        let found = core.function(owner: owner, name: request.function).map { core.info($0) }
+        let name = String(decoding: request.function, as: UTF8.self)
+        let info = found ?? FunctionInfo(row: FunctionRow(id: 0, owner: owner, name: name), currsize: 0)
+        ReplyWriter.begin(request.id, into: &context.connection.output)
+        append(info, isAdministrator: false, to: &context.connection.output)
+        ReplyWriter.end(into: &context.connection.output)
+    }
+
+    private func appendProfile(_ info: FunctionInfo, to output: inout ByteBuffer) {
+        ReplyWriter.field("fn", string: info.row.name, into: &output)
+        ReplyWriter.field("maxsize", optional: info.row.maxsize, into: &output)
+        ReplyWriter.field("ttl_ms", optional: info.row.ttlMs, into: &output)
+        ReplyWriter.field("stale_ms", optional: info.row.staleMs, into: &output)
+        ReplyWriter.field("typed", info.row.typed, into: &output)
+    }
+
+    private func append(_ info: FunctionInfo, isAdministrator: Bool, to output: inout ByteBuffer) {
+        appendProfile(info, to: &output)
+        if isAdministrator, info.row.owner != FunctionRow.everyone {
+            ReplyWriter.field("uid", info.row.owner, into: &output)
+        }
+        ReplyWriter.field("currsize", info.currsize, into: &output)
+        ReplyWriter.field("hits", info.row.hits, into: &output)
+        ReplyWriter.field("misses", info.row.misses, into: &output)
+        ReplyWriter.field("saved_ms", info.row.savedMs, into: &output)
+        ReplyWriter.field("evictions", info.row.evictions, into: &output)
+        ReplyWriter.field("expirations", info.row.expirations, into: &output)
+    }
+
+    func report(
+        _ core: inout StoreCore, _ request: Request, hits: Int64, savedMs: Int64, _ context: Context
+    ) {
+        guard let function = intern(&core, request, context) else { return }
+        core.report(function, hits: hits, savedMs: savedMs)
+        ReplyWriter.succeed(request.id, into: &context.connection.output)
+    }
+
+    func functions(
+        _ core: inout StoreCore, _ request: Request, _ limit: Int?, _ after: Bytes?, _ context: Context
+    ) {
+        let owner = visibleOwner(context.connection)
+        let (page, hasMore) = core.functions(
+            owner: owner, after: after.map { String(decoding: $0, as: UTF8.self) }, limit: limit ?? 100)
+        ReplyWriter.begin(request.id, into: &context.connection.output)
+        context.connection.output.append(",\"functions\":[")
+        for (index, info) in page.enumerated() {
+            var row = ByteBuffer(capacity: 256)
+            append(info, isAdministrator: owner == nil, to: &row)
+            context.connection.output.append(index == 0 ? "{" : ",{")
+            context.connection.output.append(Bytes(rebasing: row.bytes.dropFirst()))
+            context.connection.output.append("}")
+        }
+        context.connection.output.append("]")
+        if hasMore, let last = page.last {
+            ReplyWriter.field("next", string: last.row.name, into: &context.connection.output)
+        } else {
+            ReplyWriter.beginField("next", into: &context.connection.output)
+            context.connection.output.append("null")
+        }
+        ReplyWriter.end(into: &context.connection.output)
+    }
+
+    /// Slots of the directory looked at, and bytes of keys listed, while the lock is held once.
+    private static let slotsPerStep = 1 << 18
+    private static let pageBytesMax = 1 << 20
+
+    func keys(
+        _ core: inout StoreCore, _ request: Request, _ limit: Int?, _ after: Bytes?, _ context: inout Context
+    ) -> Step {
+        let connection = context.connection
+        guard let start = after.map({ UInt32(String(decoding: $0, as: UTF8.self)) }) ?? 0 else {
+            fail(request, .badRequest, "field \"after\" of keys is not what an earlier \"next\" said", context)
+            return .done
+        }
+        let state = connection.state
+        var next: UInt32?
+        if let function = core.function(owner: owner(request, connection), name: request.function) {
+            let limit = limit ?? 100
+            let from = state.sequence == 0 ? start : UInt32(state.sequence - 1)
+            var tickets: [ColdTicket] = []
+            next = core.walk(function, from: from, slots: Self.slotsPerStep, faults: context.faults) { entry in
+                guard state.count < limit, state.partial.count < Self.pageBytesMax else { return false }
+                guard let key = entry.key else {
+                    tickets.append(entry.ticket)
+                    return tickets.count + state.count < limit && tickets.count < 64
+                }
+                guard tickets.isEmpty else { return true }
+                state.partial.append(state.count == 0 ? "{\"key\":" : ",{\"key\":")
+                state.partial.append(key)
+                append(entry, to: &state.partial)
+                state.partial.append("}")
+                state.count += 1
+                state.sequence = UInt64(entry.ticket.slot) + 2
+                return true
+            }
+            if !tickets.isEmpty {
+                if state.sequence == 0 { state.sequence = UInt64(start) + 1 }
+                return suspend(reading: tickets, request, &context)
+            }
+            if let further = next, state.count < limit, state.partial.count < Self.pageBytesMax {
+                // More slots to look at: others get their turn first.
+                state.sequence = UInt64(further) + 1
+                connection.deadline = BootClock.nowMs
+                return .suspended
+            }
+        }
+        ReplyWriter.begin(request.id, into: &connection.output)
+        connection.output.append(",\"keys\":[")
+        connection.output.append(state.partial.bytes)
+        connection.output.append("]")
+        if let next {
+            ReplyWriter.field("next", string: String(next), into: &connection.output)
+        } else {
+            ReplyWriter.beginField("next", into: &connection.output)
+            connection.output.append("null")
+        }
+        ReplyWriter.end(into: &connection.output)
+        state.reset()
+        return .done
+    }
+}
+
+extension Setting {
+    /// As a change: `nil` leaves it as it is.
+    var change: Int64?? {
+        switch self {
+        case .absent: nil
+        case .null: .some(nil)
+        case .value(let value): .some(value)
+        }
+    }
+}

@@ -1,0 +1,222 @@
+internal import MemoStore
+internal import MemoWire
+
+extension Dispatcher {
+    @inline(__always)
+    func get(
+        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ fields: GetFields,
+        _ context: inout Context
+    ) -> Step {
+        guard let function = core.function(owner: owner(request, context.connection), name: request.function)
+            ?? internForGet(&core, request, context)
+        else { return .done }
+        let bytes = bytes(key, core, function)
+        let hash = core.hash(function, bytes)
+        let lease = fields.leaseMs.map { leaseRequest($0, fields, context.connection) }
+        let outcome = core.get(
+            function, bytes, hash: hash, faults: context.faults, lease: lease, early: fields.early)
+        switch outcome {
+        case .hit(let hit):
+            if !fields.meta, !hit.stale, hit.lease == nil {
+                ReplyWriter.hit(request.id, value: hit.value, into: &context.connection.output)
+            } else {
+                ReplyWriter.begin(request.id, into: &context.connection.output)
+                append(hit, meta: fields.meta, to: &context.connection.output)
+                ReplyWriter.end(into: &context.connection.output)
+                if hit.lease != nil { context.connection.state.hasLeases = true }
+            }
+            return .done
+        case .miss(nil):
+            ReplyWriter.miss(request.id, into: &context.connection.output)
+            return .done
+        default: return getSlowly(request, outcome, &context)
+        }
+    }
+
+    @inline(never)
+    private func internForGet(_ core: inout StoreCore, _ request: Request, _ context: Context) -> UInt32? {
+        intern(&core, request, context)
+    }
+
+    @inline(never)
+    private func getSlowly(_ request: Request, _ outcome: GetOutcome, _ context: inout Context) -> Step {
+        let connection = context.connection
+        switch outcome {
+        case .hit, .miss(nil): break
+        case .cold(let ticket): return suspend(reading: [ticket], request, &context)
+        case .miss(let lease?):
+            connection.state.hasLeases = true
+            connection.state.waitUntil = nil
+            ReplyWriter.begin(request.id, into: &connection.output)
+            ReplyWriter.field("hit", false, into: &connection.output)
+            ReplyWriter.field("lease", string: lease.text, into: &connection.output)
+            ReplyWriter.end(into: &connection.output)
+        case .held:
+            connection.stateIfAny?.waitUntil = nil
+            ReplyWriter.begin(request.id, into: &connection.output)
+            ReplyWriter.field("hit", false, into: &connection.output)
+            ReplyWriter.field("held", true, into: &connection.output)
+            ReplyWriter.end(into: &connection.output)
+        case .wait:
+            connection.state.hasLeases = true
+            connection.deadline = connection.state.waitUntil
+            return .suspended
+        case .busy:
+            connection.stateIfAny?.waitUntil = nil
+            fail(request, .busy, "too many leases are held or waited for; compute without one", context)
+        }
+        return .done
+    }
+
+    private func leaseRequest(_ leaseMs: Int64, _ fields: GetFields, _ connection: Connection) -> LeaseRequest {
+        let now = BootClock.nowMs
+        var mayWait = fields.waitMs > 0 && !drains && !connection.isPeerGone
+        if mayWait {
+            if connection.state.waitUntil == nil { connection.state.waitUntil = now + fields.waitMs }
+            mayWait = now < connection.state.waitUntil!
+        }
+        return LeaseRequest(
+            connection: connection.id.rawValue, uid: connection.uid, leaseMs: leaseMs, mayWait: mayWait)
+    }
+
+    /// The fields of a hit, `ok` apart.
+    private func append(_ hit: Hit, meta: Bool, to output: inout ByteBuffer) {
+        ReplyWriter.field("hit", true, into: &output)
+        ReplyWriter.field("value", json: hit.value, into: &output)
+        if hit.stale { ReplyWriter.field("stale", true, into: &output) }
+        if let lease = hit.lease { ReplyWriter.field("lease", string: lease.text, into: &output) }
+        guard meta else { return }
+        ReplyWriter.field("tier", string: hit.isHot ? "hot" : "cold", into: &output)
+        ReplyWriter.field("age_ms", hit.ageMs, into: &output)
+        ReplyWriter.field("ttl_ms", optional: hit.ttlMs.map { max(0, $0) }, into: &output)
+        ReplyWriter.field("cost_ms", hit.costMs, into: &output)
+        ReplyWriter.field("hits", hit.hits, into: &output)
+        ReplyWriter.field("bytes", hit.value.count, into: &output)
+        ReplyWriter.field("uid", Int64(hit.uid), into: &output)
+    }
+
+    func mget(
+        _ core: inout StoreCore, _ request: Request, _ range: Range<Int>, _ batch: borrowing RequestBatch,
+        _ context: inout Context
+    ) -> Step {
+        guard let function = intern(&core, request, context) else { return .done }
+        let state = context.connection.state
+        while state.position < range.count {
+            let key = bytes(batch.keys[range.lowerBound + state.position], core, function)
+            let outcome = core.get(
+                function, key, hash: core.hash(function, key), faults: context.faults, lease: nil, early: nil)
+            if case .cold = outcome {
+                var tickets: [ColdTicket] = []
+                for next in batch.keys[(range.lowerBound + state.position)..<range.upperBound].prefix(64) {
+                    let key = bytes(next, core, function)
+                    if let ticket = core.coldTicket(
+                        function, key, hash: core.hash(function, key), faults: context.faults)
+                    {
+                        tickets.append(ticket)
+                    }
+                }
+                return suspend(reading: tickets, request, &context)
+            }
+            state.partial.append(state.position == 0 ? "{" : ",{")
+            if case .hit(let hit) = outcome {
+                state.partial.append("\"hit\":true,\"value\":")
+                state.partial.append(hit.value)
+                if hit.stale { state.partial.append(",\"stale\":true") }
+                if state.partial.count > Self.multipleReplyMax {
+                    state.reset()
+                    fail(
+                        request, .tooLarge,
+                        "the values of these keys are more than \(Self.multipleReplyMax >> 20) MiB together; ask for fewer at once",
+                        context)
+                    return .done
+                }
+            } else {
+                state.partial.append("\"hit\":false")
+            }
+            state.partial.append(UInt8(ascii: "}"))
+            state.position += 1
+        }
+        ReplyWriter.begin(request.id, into: &context.connection.output)
+        context.connection.output.append(",\"results\":[")
+        context.connection.output.append(state.partial.bytes)
+        context.connection.output.append("]")
+        ReplyWriter.end(into: &context.connection.output)
+        state.reset()
+        return .done
+    }
+
+    /// What one reply to an `mget` may hold of values.
+    static let multipleReplyMax = 64 << 20
+
+    func why(
+        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ context: inout Context
+    ) -> Step {
+        let connection = context.connection
+        var found = Whereabouts.unknown
+        if let function = core.function(owner: owner(request, connection), name: request.function) {
+            let bytes = bytes(key, core, function)
+            found = core.why(function, bytes, hash: core.hash(function, bytes), faults: context.faults)
+        }
+        if case .cold(let ticket) = found { return suspend(reading: [ticket], request, &context) }
+        ReplyWriter.begin(request.id, into: &connection.output)
+        switch found {
+        case .cold: break
+        case .unknown: ReplyWriter.field("state", string: "unknown", into: &connection.output)
+        case .expired(let ago):
+            ReplyWriter.field("state", string: "expired", into: &connection.output)
+            ReplyWriter.field("ago_ms", ago, into: &connection.output)
+            ReplyWriter.field("by", string: "ttl", into: &connection.output)
+        case .gone(let ghost, let ago):
+            ReplyWriter.field("state", string: "\(ghost.departure)", into: &connection.output)
+            ReplyWriter.field("ago_ms", ago, into: &connection.output)
+            ReplyWriter.field("by", string: ghost.cause.text, into: &connection.output)
+        case .present(let entry, let isStale):
+            ReplyWriter.field("state", string: "present", into: &connection.output)
+            if isStale { ReplyWriter.field("stale", true, into: &connection.output) }
+            append(entry, to: &connection.output)
+        }
+        ReplyWriter.end(into: &connection.output)
+        return .done
+    }
+
+    /// What is known of an entry, for `why` and `keys`.
+    func append(_ entry: EntryInfo, to output: inout ByteBuffer) {
+        ReplyWriter.field("tier", string: entry.isHot ? "hot" : "cold", into: &output)
+        ReplyWriter.field("bytes", entry.bytes, into: &output)
+        ReplyWriter.field("hits", entry.hits, into: &output)
+        if let age = entry.ageMs { ReplyWriter.field("age_ms", age, into: &output) }
+        ReplyWriter.field("ttl_ms", optional: entry.ttlMs.map { max(0, $0) }, into: &output)
+        if let cost = entry.costMs { ReplyWriter.field("cost_ms", cost, into: &output) }
+        if let uid = entry.uid { ReplyWriter.field("uid", Int64(uid), into: &output) }
+    }
+}
+
+extension ReplyWriter {
+    /// `,"name":` and a number, or null.
+    static func field(_ name: StaticString, optional value: Int64?, into output: inout ByteBuffer) {
+        if let value {
+            field(name, value, into: &output)
+        } else {
+            beginField(name, into: &output)
+            output.append("null")
+        }
+    }
+}
+
+extension LeaseToken {
+    /// 32 hexadecimal digits.
+    var text: String {
+        let digits = String(high, radix: 16)
+        let more = String(low, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+            + String(repeating: "0", count: 16 - more.count) + more
+    }
+
+    init?(_ text: Bytes) {
+        guard text.count == 32, text.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) }) else {
+            return nil
+        }
+        let digits = String(decoding: text, as: UTF8.self)
+        self.init(high: UInt64(digits.prefix(16), radix: 16)!, low: UInt64(digits.suffix(16), radix: 16)!)
+    }
+}

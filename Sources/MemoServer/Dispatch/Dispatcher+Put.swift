@@ -1,0 +1,175 @@
+internal import MemoStore
+internal import MemoWire
+
+extension Dispatcher {
+    @inline(__always)
+    func put(
+        _ core: inout StoreCore, _ request: Request, _ fields: PutFields, _ batch: borrowing RequestBatch,
+        _ context: inout Context
+    ) -> Step {
+        if let step = waitsForRoom(&core, request, context) { return step }
+        guard let function = intern(&core, request, context) else { return .done }
+        let connection = context.connection
+        let outcome = store(&core, request, function, fields, batch, context)
+        switch outcome {
+        case .cold(let ticket): return suspend(reading: [ticket], request, &context)
+        case .stored:
+            if fields.durable, let why = core.degraded {
+                // It is in memory, but what was asked for cannot be promised.
+                fail(request, .storage, "stored in memory alone: \(why)", context)
+                return .done
+            }
+            if core.degraded == nil {
+                ReplyWriter.stored(request.id, into: &connection.output)
+                if fields.durable { gate(&core, request, context) }
+            } else {
+                ReplyWriter.begin(request.id, into: &connection.output)
+                ReplyWriter.field("stored", true, into: &connection.output)
+                ReplyWriter.field("degraded", true, into: &connection.output)
+                ReplyWriter.end(into: &connection.output)
+            }
+        case .noMemory: fail(request, .busy, "there is no memory left for another entry", context)
+        default:
+            ReplyWriter.begin(request.id, into: &connection.output)
+            ReplyWriter.field("stored", false, into: &connection.output)
+            ReplyWriter.field("reason", string: outcome.reason, into: &connection.output)
+            ReplyWriter.end(into: &connection.output)
+        }
+        return .done
+    }
+
+    @inline(__always)
+    private func store(
+        _ core: inout StoreCore, _ request: Request, _ function: UInt32, _ fields: PutFields,
+        _ batch: borrowing RequestBatch, _ context: Context
+    ) -> PutOutcome {
+        let connection = context.connection
+        let key = bytes(fields.key, core, function)
+        var put = PutRequest(
+            key: key, hash: core.hash(function, key), value: fields.value, uid: connection.uid)
+        let defaults = core.defaults(function)
+        switch fields.ttl {
+        case .absent: put.ttlMs = defaults.ttlMs
+        case .null: put.ttlMs = nil
+        case .value(let ms): put.ttlMs = ms
+        }
+        put.staleMs = fields.staleMs ?? defaults.staleMs
+        put.costMs = fields.costMs ?? 0
+        put.ifAbsent = fields.ifAbsent
+        if let lease = fields.lease {
+            guard let token = LeaseToken(lease) else { return .leaseLost }
+            put.lease = token
+        }
+        if !fields.tags.isEmpty {
+            let owner = owner(request, connection)
+            for tag in batch.tags[fields.tags] {
+                guard let id = core.internTag(owner: owner, name: String(decoding: tag, as: UTF8.self)) else {
+                    return .noMemory
+                }
+                put.tags.append(id)
+            }
+        }
+        let outcome = core.put(function, put, faults: context.faults)
+        if outcome == .stored, subscriptions.isWatched {
+            publish(.put, request, key: fields.key.bytes, connection)
+        }
+        return outcome
+    }
+
+    func mput(
+        _ core: inout StoreCore, _ request: Request, _ range: Range<Int>, _ batch: borrowing RequestBatch,
+        _ context: inout Context
+    ) -> Step {
+        guard let function = intern(&core, request, context) else { return .done }
+        let state = context.connection.state
+        while state.position < range.count {
+            if let step = waitsForRoom(&core, request, context) {
+                if step == .done { state.reset() }
+                return step
+            }
+            let fields = batch.entries[range.lowerBound + state.position]
+            switch store(&core, request, function, fields, batch, context) {
+            case .cold(let ticket): return suspend(reading: [ticket], request, &context)
+            case .stored:
+                state.count += 1
+                if fields.durable { state.sequence = core.sequence }
+            case .noMemory:
+                fail(
+                    request, .busy,
+                    "there is no memory left for another entry; \(state.count) were stored", context)
+                state.reset()
+                return .done
+            default: break
+            }
+            state.position += 1
+        }
+        if state.sequence > 0, let why = core.degraded {
+            fail(request, .storage, "stored in memory alone: \(why)", context)
+        } else {
+            ReplyWriter.begin(request.id, into: &context.connection.output)
+            ReplyWriter.field("stored", state.count, into: &context.connection.output)
+            if core.degraded != nil { ReplyWriter.field("degraded", true, into: &context.connection.output) }
+            ReplyWriter.end(into: &context.connection.output)
+            if state.sequence > 0 { gate(&core, request, context) }
+        }
+        state.reset()
+        return .done
+    }
+
+    func release(
+        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ lease: Bytes, _ context: Context
+    ) {
+        var released = false
+        if let token = LeaseToken(lease),
+            let function = core.function(owner: owner(request, context.connection), name: request.function)
+        {
+            let bytes = bytes(key, core, function)
+            released = core.release(
+                function, bytes, hash: core.hash(function, bytes), token: token, uid: context.connection.uid)
+        }
+        ReplyWriter.begin(request.id, into: &context.connection.output)
+        ReplyWriter.field("released", released, into: &context.connection.output)
+        ReplyWriter.end(into: &context.connection.output)
+    }
+
+    func touch(
+        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ ttl: Setting, _ context: inout Context
+    ) -> Step {
+        if let step = refusesChange(core, request, context) { return step }
+        var touched = false
+        if let function = core.function(owner: owner(request, context.connection), name: request.function) {
+            let bytes = bytes(key, core, function)
+            let ttlMs: Int64? = if case .value(let ms) = ttl { ms } else { nil }
+            let outcome = core.touch(
+                function, bytes, hash: core.hash(function, bytes), ttlMs: ttlMs, faults: context.faults)
+            if let ticket = outcome.cold { return suspend(reading: [ticket], request, &context) }
+            touched = outcome.touched
+        }
+        ReplyWriter.begin(request.id, into: &context.connection.output)
+        ReplyWriter.field("touched", touched, into: &context.connection.output)
+        ReplyWriter.end(into: &context.connection.output)
+        gate(&core, request, context)
+        return .done
+    }
+
+    /// What has to reach the disk before it is answered is refused while the disk takes nothing and no more can
+    /// be kept for later.
+    func refusesChange(_ core: borrowing StoreCore, _ request: Request, _ context: Context) -> Step? {
+        guard let why = core.refusesChanges else { return nil }
+        fail(request, .storage, "nothing was changed: \(why)", context)
+        return .done
+    }
+}
+
+extension PutOutcome {
+    /// What the protocol calls it.
+    var reason: String {
+        switch self {
+        case .leaseLost: "lease_lost"
+        case .exists: "exists"
+        case .maxsize: "maxsize"
+        case .tooLarge: "too_large"
+        case .stored, .cold, .noMemory: ""
+        }
+    }
+}

@@ -1,0 +1,153 @@
+internal import Glibc
+internal import MemoStore
+internal import MemoWire
+
+extension Dispatcher {
+    func hello(_ request: Request, _ client: Bytes?, _ context: Context) {
+        if let client { context.connection.clientName = Array(client) }
+        var object = ObjectWriter()
+        object.field("server", "memod")
+        object.field("version", Version.text)
+        object.field("protocol", 1)
+        object.object("limits") {
+            $0.field("max_line", settings.maxLineBytes)
+            $0.field("max_fn", WireLimits.functionBytes)
+            $0.field("max_key", WireLimits.keyBytes)
+            $0.field("max_keys", WireLimits.batchElements)
+            $0.field("max_tags", WireLimits.tags)
+            $0.field("max_lease_ms", Int(WireLimits.leaseMs))
+        }
+        object.reply(to: request, into: &context.connection.output)
+    }
+
+    func stats(_ core: inout StoreCore, _ request: Request, _ context: Context) {
+        let owner = visibleOwner(context.connection)
+        let figures = core.statistics(owner: owner)
+        let totals = figures.totals
+        var object = ObjectWriter()
+        object.field("version", Version.text)
+        object.field("uptime_ms", Int(BootClock.nowMs - began))
+        object.field("hits", totals.hits)
+        object.field("misses", totals.misses)
+        object.field("currsize", figures.entries)
+        object.field("functions", figures.functions)
+        object.field("evictions", totals.evictions)
+        object.field("expirations", totals.expirations)
+        object.field("saved_ms", totals.savedMs)
+        object.field("degraded", figures.degraded != nil)
+        if owner == nil {
+            if let why = figures.degraded { object.field("degraded_reason", why) }
+            appendEverybodys(figures, to: &object)
+        }
+        object.reply(to: request, into: &context.connection.output)
+    }
+
+    /// What says something of all users together.
+    private func appendEverybodys(_ figures: StoreStatistics, to object: inout ObjectWriter) {
+        let server = loops.statistics
+        object.field("connections", server.connections)
+        object.field("connection_limit", settings.maxConnections)
+        object.field("connections_refused", server.refusedTooMany)
+        object.object("hot") {
+            $0.field("entries", figures.hotEntries)
+            $0.field("bytes", figures.hotBytes)
+            $0.field("limit_bytes", figures.hotLimit)
+            $0.field("hits", figures.totals.hotHits)
+        }
+        object.object("cold") {
+            $0.field("entries", figures.coldEntries)
+            $0.field("bytes", figures.coldBytes)
+            $0.field("limit_bytes", figures.coldLimit)
+            $0.field("hits", figures.totals.coldHits)
+            $0.field("pending", figures.pendingWrites)
+            $0.field("damaged_rows", figures.damagedRows)
+        }
+        object.object("interning") {
+            $0.field("values", figures.internedValues)
+            $0.field("references", figures.internedReferences)
+            $0.field("saved_bytes", figures.internedSavedBytes)
+            $0.object("disk") {
+                $0.field("values", figures.diskInternedValues)
+                $0.field("references", figures.diskInternedReferences)
+                $0.field("saved_bytes", figures.diskInternedSavedBytes)
+            }
+        }
+        object.object("pool") {
+            $0.field("idle", server.idleBuffers)
+            $0.field("in_use", server.buffersInUse)
+            $0.field("bytes", server.poolBytes)
+        }
+        object.object("latency_us") { object in
+            for (operation, p50, p99, p999) in latencies.percentiles() {
+                object.object(operation.rawValue) {
+                    $0.field("p50", p50)
+                    $0.field("p99", p99)
+                    $0.field("p999", p999)
+                }
+            }
+        }
+        object.object("directory") {
+            $0.field("entries", figures.coldEntries)
+            $0.field("limit_entries", figures.directoryCapacity)
+            $0.field("bytes", figures.directoryBytes)
+        }
+        object.object("queue") {
+            $0.field("writes", figures.pendingWrites)
+            $0.field("bytes", figures.pendingBytes)
+            $0.field("limit_bytes", figures.pendingLimit)
+        }
+        object.object("leases") {
+            $0.field("held", figures.leases)
+            $0.field("limit", figures.leaseLimit)
+            $0.field("waiters", figures.waiters)
+        }
+        object.object("ghosts") {
+            $0.field("limit", figures.ghostLimit)
+            $0.field("bytes", figures.ghostBytes)
+        }
+        object.object("tags") {
+            $0.field("count", figures.tags)
+            $0.field("bytes", figures.tagBytes)
+        }
+    }
+
+    // MARK: backup
+
+    func backup(
+        _ core: inout StoreCore, _ request: Request, _ path: Bytes, _ context: Context
+    ) -> Step {
+        let connection = context.connection
+        guard connection.isAdministrator else {
+            fail(request, .forbidden, "only administrators may have a backup written", context)
+            return .done
+        }
+        if let outcome = connection.resumption as? BackupOutcome {
+            if let error = outcome.error {
+                fail(request, .storage, error, context)
+            } else {
+                ReplyWriter.succeed(request.id, into: &connection.output)
+            }
+            connection.state.isBackingUp = false
+            return .done
+        }
+        if connection.state.isBackingUp { return .suspended }
+        connection.state.isBackingUp = true
+        let id = connection.id
+        let path = String(decoding: path, as: UTF8.self)
+        backups.run { [store, loops] in
+            var failure: String?
+            do throws(ColdError) {
+                try store.backup(to: path)
+            } catch {
+                failure = error.message
+            }
+            loops.post(id, .resume(BackupOutcome(error: failure)))
+        }
+        return .suspended
+    }
+}
+
+final class BackupOutcome: Sendable {
+    let error: String?
+    init(error: String?) { self.error = error }
+}

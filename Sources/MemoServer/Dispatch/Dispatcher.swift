@@ -1,0 +1,299 @@
+internal import Glibc
+internal import Logging
+internal import MemoStore
+public import MemoWire
+internal import Synchronization
+
+/// Executes requests against the store: a burst under one acquisition of its lock.
+public final class Dispatcher: RequestExecutor {
+    let store: Store
+    let loops: EventLoops
+    let settings: Settings
+    let subscriptions = SubscriptionTable()
+    let latencies = LatencyTable()
+    let backups = BackupRunner()
+    let began = BootClock.nowMs
+    private let isDraining = Atomic(false)
+
+    struct Settings: Sendable {
+        var isolatesUsers: Bool
+        /// Patterns of functions that all users share.
+        var shared: [String]
+        var maxLineBytes: Int
+        var maxConnections: Int
+    }
+
+    /// Opens the store.
+    /// - Throws: `ColdError` where the database cannot be used.
+    init(configuration: ServerConfiguration, loops: EventLoops, logger: Logger) throws {
+        self.loops = loops
+        settings = Settings(
+            isolatesUsers: configuration.isolation == .user, shared: configuration.sharedPatterns,
+            maxLineBytes: configuration.maxLineBytes, maxConnections: configuration.maxConnections)
+        var store = StoreConfiguration(databasePath: configuration.databasePath)
+        store.hotBytes = configuration.hotBytes
+        store.coldBytes = configuration.coldBytes
+        store.durability = configuration.durability == .full ? .full : .normal
+        store.flushIntervalMs = configuration.flushIntervalMs
+        store.interning = configuration.interning
+        let log: @Sendable (Bool, String) -> Void = { isSerious, message in
+            logger.log(level: isSerious ? .error : .notice, "\(message)")
+        }
+        self.store = try Store(store, log: log)
+        self.store.start(
+            StoreEvents(
+                wake: { for id in $0 { loops.post(ConnectionID(rawValue: id), .resume(nil)) } },
+                committed: { loops.committed($0) },
+                failed: { sequence, _ in loops.committed(sequence, failedFrom: 0) },
+                read: { [store = self.store] in
+                    loops.post(ConnectionID(rawValue: $0), .resume(ColdReadResult($1, store: store)))
+                },
+                log: log))
+    }
+
+    /// Whether the writer makes progress.
+    var isProgressing: Bool { store.isProgressing(withinMs: 30_000) }
+
+    /// Commits everything and closes the database.
+    func close() throws { try store.close() }
+
+    /// Takes on what can be changed while it runs.
+    func reload(_ configuration: ServerConfiguration) {
+        store.setBudgets(hotBytes: configuration.hotBytes, coldBytes: configuration.coldBytes)
+    }
+
+    /// From now on nothing waits for leases.
+    func drain() { isDraining.store(true, ordering: .releasing) }
+
+    /// How long a request waits for a disk that does not answer.
+    static let patienceMs: Int64 = 5_000
+
+    /// What became of a request: answered, or to be executed again.
+    enum Step { case done, suspended }
+
+    /// What a request needs at hand while the lock is held.
+    struct Context {
+        let connection: Connection
+        /// Where the request's reply begins.
+        var replyStart = 0
+        /// What is to be read from disk before the request can go on.
+        var reading: [ColdTicket] = []
+        var faults: [Fault] = []
+        /// Why the rows that were asked for could not be read, if so.
+        var readFailure: String?
+    }
+
+    public func execute(
+        _ requests: inout [ParsedRequest], from first: Int, batch: borrowing RequestBatch,
+        for connection: Connection
+    ) -> Int {
+        let began = latencies.begin()
+        var index = first
+        var context = Context(connection: connection)
+        var lost: [ColdTicket] = []
+        if let state = connection.stateIfAny, !collect(&context, state, &lost, connection) { return 0 }
+
+        store.perform { core in
+            core.adopt(context.faults)
+            for ticket in lost { core.dropDamaged(ticket) }
+            while index < requests.count {
+                if connection.isOutputFull, !connection.isPeerGone { break }
+                context.replyStart = connection.output.count
+                guard step(&core, requests[index], batch, &context) == .done else { break }
+                context.readFailure = nil
+                if !context.faults.isEmpty {
+                    core.release(context.faults)
+                    context.faults = []
+                }
+                index += 1
+            }
+        }
+        if let state = connection.stateIfAny {
+            state.faults = context.faults
+        }
+        if !context.reading.isEmpty { read(context) }
+        latencies.record(requests[first..<index], since: began)
+        return index - first
+    }
+
+    /// Takes what was read for the suspended request.
+    /// - Returns: false where the read is still under way.
+    private func collect(
+        _ context: inout Context, _ state: DispatchState, _ lost: inout [ColdTicket], _ connection: Connection
+    ) -> Bool {
+        context.faults = state.faults
+        state.faults = []
+        if let read = (connection.resumption as? ColdReadResult)?.take() {
+            context.faults += read.faults
+            lost = read.lost
+            context.readFailure = read.failure
+            state.isReading = false
+        } else if state.isReading {
+            // The disk does not answer: without what it has, the request is answered `busy`.
+            guard connection.isPeerGone || connection.deadline == nil else {
+                state.faults = context.faults
+                return false
+            }
+        }
+        return true
+    }
+
+    private func read(_ context: Context) {
+        let connection = context.connection
+        let state = connection.state
+        state.faults = context.faults
+        if state.isReading { return }
+        state.isReading = true
+        connection.deadline = BootClock.nowMs + Self.patienceMs
+        if !store.read(context.reading, for: connection.id.rawValue) { connection.deadline = BootClock.nowMs + 10 }
+    }
+
+    @inline(__always)
+    private func step(
+        _ core: inout StoreCore, _ parsed: borrowing ParsedRequest, _ batch: borrowing RequestBatch,
+        _ context: inout Context
+    ) -> Step {
+        switch parsed {
+        case .failure(let error):
+            ReplyWriter.fail(error, into: &context.connection.output)
+            return .done
+        case .request(let request):
+            switch request.body {
+            case .get(let key, let fields): return get(&core, request, key, fields, &context)
+            case .put(let fields): return put(&core, request, fields, batch, &context)
+            default: return other(&core, request, batch, &context)
+            }
+        }
+    }
+
+    @inline(never)
+    private func other(
+        _ core: inout StoreCore, _ request: Request, _ batch: borrowing RequestBatch, _ context: inout Context
+    ) -> Step {
+        switch request.body {
+        case .get, .put: return .done
+        case .ping: ReplyWriter.succeed(request.id, into: &context.connection.output)
+        case .hello(let client): hello(request, client, context)
+        case .release(let key, let lease): release(&core, request, key, lease, context)
+        case .delete(let key): return delete(&core, request, key, &context)
+        case .touch(let key, let ttl): return touch(&core, request, key, ttl, &context)
+        case .mget(let range): return mget(&core, request, range, batch, &context)
+        case .mput(let range): return mput(&core, request, range, batch, &context)
+        case .clearFunction: clearFunction(&core, request, context)
+        case .clearTag(let tag): clearTag(&core, request, tag, context)
+        case .clearAll: clearAll(&core, request, context)
+        case .define(let maxsize, let ttl, let stale, let typed):
+            define(&core, request, maxsize, ttl, stale, typed, context)
+        case .info: info(&core, request, context)
+        case .report(let hits, let savedMs): report(&core, request, hits: hits, savedMs: savedMs, context)
+        case .functions(let limit, let after): functions(&core, request, limit, after, context)
+        case .keys(let limit, let after): return keys(&core, request, limit, after, &context)
+        case .stats: stats(&core, request, context)
+        case .sync:
+            ReplyWriter.succeed(request.id, into: &context.connection.output)
+            gate(&core, request, context)
+        case .why(let key): return why(&core, request, key, &context)
+        case .subscribe: subscribe(request, context)
+        case .backup(let path): return backup(&core, request, path, context)
+        }
+        return .done
+    }
+
+    // MARK: what operations share
+
+    /// Whose entries a request means.
+    @inline(__always)
+    func owner(_ request: Request, _ connection: Connection) -> Int64 {
+        guard settings.isolatesUsers else { return FunctionRow.everyone }
+        if settings.shared.contains(where: { Pattern.matches($0, request.function) }) {
+            return FunctionRow.everyone
+        }
+        return Int64(connection.uid)
+    }
+
+    /// Whose functions a connection may see: its own, or all (`nil`).
+    func visibleOwner(_ connection: Connection) -> Int64? {
+        settings.isolatesUsers && !connection.isAdministrator ? Int64(connection.uid) : nil
+    }
+
+    /// The request's function; answers `busy` where there are too many.
+    @inline(__always)
+    func intern(_ core: inout StoreCore, _ request: Request, _ context: Context) -> UInt32? {
+        let owner = owner(request, context.connection)
+        if let place = core.function(owner: owner, name: request.function) { return place }
+        if let place = core.internFunction(owner: owner, name: request.function) { return place }
+        fail(request, .busy, "there are too many functions; clear some, or use fewer names", context)
+        return nil
+    }
+
+    @inline(__always)
+    func bytes(_ key: CanonicalKey, _ core: borrowing StoreCore, _ function: UInt32) -> Bytes {
+        core.isTyped(function) ? key.typedBytes : key.bytes
+    }
+
+    func fail(_ request: Request, _ code: ErrorCode, _ message: String, _ context: Context) {
+        ReplyWriter.fail(request.id, code, message, into: &context.connection.output)
+    }
+
+    /// Holds the reply just written back until all changes made so far are committed.
+    func gate(_ core: inout StoreCore, _ request: Request, _ context: Context) {
+        context.connection.gate(from: context.replyStart, sequence: core.needCommit(), id: request.id)
+    }
+
+    /// The request needs a row from disk: has it read, or gives up if that was tried for long enough.
+    func suspend(reading tickets: [ColdTicket], _ request: Request, _ context: inout Context) -> Step {
+        if let failure = context.readFailure {
+            context.connection.stateIfAny?.reset()
+            fail(request, .storage, "the entry cannot be read: \(failure)", context)
+            return .done
+        }
+        if context.connection.stateIfAny?.isReading == true {
+            context.connection.state.isReading = false
+            context.connection.state.reset()
+            fail(request, .busy, "the disk does not answer; try again", context)
+            return .done
+        }
+        context.reading = tickets
+        return .suspended
+    }
+
+    /// Whether a write has to wait for the writer: suspended then, and `busy` after a while.
+    func waitsForRoom(_ core: inout StoreCore, _ request: Request, _ context: Context) -> Step? {
+        guard core.isQueueFull else {
+            context.connection.stateIfAny?.roomSince = nil
+            return nil
+        }
+        let connection = context.connection
+        let now = BootClock.nowMs
+        let state = connection.state
+        if connection.isPeerGone || isDraining.load(ordering: .acquiring) { return nil }
+        if let since = state.roomSince, now - since >= Self.patienceMs {
+            state.roomSince = nil
+            fail(request, .busy, "the disk is behind with writing; try again", context)
+            return .done
+        }
+        if state.roomSince == nil { state.roomSince = now }
+        core.waitForRoom(connection.id.rawValue)
+        connection.deadline = (state.roomSince ?? now) + Self.patienceMs
+        return .suspended
+    }
+
+    var drains: Bool { isDraining.load(ordering: .acquiring) }
+
+    // MARK: the ends of connections
+
+    public func inputEnded(_ connection: Connection) {
+        guard let state = connection.stateIfAny, state.hasLeases else { return }
+        store.perform { $0.inputEnded(connection.id.rawValue) }
+    }
+
+    public func closed(_ connection: Connection) {
+        guard let state = connection.stateIfAny else { return }
+        if state.isSubscribed { subscriptions.remove(connection.id) }
+        store.perform { core in
+            core.release(state.faults)
+            core.connectionClosed(connection.id.rawValue)
+        }
+        connection.dispatchState = nil
+    }
+}

@@ -1,0 +1,76 @@
+internal import Histogram
+internal import MemoWire
+internal import Synchronization
+
+/// How long requests take, by operation: from when the dispatcher is given them to when their replies are written.
+/// Measures the first bursts and then every sixteenth, because looking at the clock costs as much as a lookup.
+final class LatencyTable: Sendable {
+    private let histograms = Mutex<[Operation: Histogram<UInt32>]>([:])
+    private let bursts = Atomic<UInt64>(0)
+
+    /// - Returns: when a burst to be measured begins, in ns; `nil` for one that is not.
+    @inline(__always)
+    func begin() -> UInt64? {
+        let count = bursts.wrappingAdd(1, ordering: .relaxed).oldValue
+        return count < 1024 || count % 16 == 0 ? BootClock.nowNs : nil
+    }
+
+    @inline(__always)
+    func record(_ requests: ArraySlice<ParsedRequest>, since began: UInt64?) {
+        if let began, !requests.isEmpty { add(requests, since: began) }
+    }
+
+    @inline(never)
+    private func add(_ requests: ArraySlice<ParsedRequest>, since began: UInt64) {
+        let each = (BootClock.nowNs - began) / UInt64(requests.count) / 1000
+        histograms.withLock { histograms in
+            for case .request(let request) in requests {
+                histograms[request.body.operation, default: Self.empty].record(min(each, 60_000_000))
+            }
+        }
+    }
+
+    private static var empty: Histogram<UInt32> {
+        Histogram(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .two)
+    }
+
+    /// In microseconds, of the operations that were measured.
+    func percentiles() -> [(operation: Operation, p50: Int64, p99: Int64, p999: Int64)] {
+        histograms.withLock { histograms in
+            Operation.allCases.compactMap { operation in
+                guard let histogram = histograms[operation] else { return nil }
+                return (
+                    operation, Int64(histogram.valueAtPercentile(50)), Int64(histogram.valueAtPercentile(99)),
+                    Int64(histogram.valueAtPercentile(99.9))
+                )
+            }
+        }
+    }
+}
+
+extension Request.Body {
+    var operation: Operation {
+        switch self {
+        case .ping: .ping
+        case .hello: .hello
+        case .get: .get
+        case .put: .put
+        case .release: .release
+        case .delete: .delete
+        case .touch: .touch
+        case .mget: .mget
+        case .mput: .mput
+        case .clearFunction, .clearTag, .clearAll: .clear
+        case .define: .define
+        case .info: .info
+        case .report: .report
+        case .functions: .functions
+        case .keys: .keys
+        case .stats: .stats
+        case .sync: .sync
+        case .why: .why
+        case .subscribe: .subscribe
+        case .backup: .backup
+        }
+    }
+}

@@ -1,0 +1,46 @@
+internal import MemoWire
+
+/// Builds one JSON object, nested ones included. For replies that are not frequent.
+struct ObjectWriter: ~Copyable {
+    private(set) var text = ByteBuffer(capacity: 1024)
+    private var isFirst = true
+
+    private mutating func name(_ name: String) {
+        if !isFirst { text.append(",") }
+        isFirst = false
+        text.append(jsonString: name)
+        text.append(":")
+    }
+
+    mutating func field(_ name: String, _ value: some BinaryInteger) {
+        self.name(name)
+        text.append(decimal: Int64(value))
+    }
+
+    mutating func field(_ name: String, _ value: Bool) {
+        self.name(name)
+        text.append(value ? "true" : "false")
+    }
+
+    mutating func field(_ name: String, _ value: String) {
+        self.name(name)
+        text.append(jsonString: value)
+    }
+
+    mutating func object(_ name: String, _ build: (inout ObjectWriter) -> Void) {
+        self.name(name)
+        text.append("{")
+        isFirst = true
+        build(&self)
+        isFirst = false
+        text.append("}")
+    }
+
+    /// Appends the fields to a reply and ends it.
+    consuming func reply(to request: Request, into output: inout ByteBuffer) {
+        ReplyWriter.begin(request.id, into: &output)
+        if !isFirst { output.append(",") }
+        output.append(text.bytes)
+        ReplyWriter.end(into: &output)
+    }
+}

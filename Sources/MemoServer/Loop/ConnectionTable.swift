@@ -1,0 +1,49 @@
+/// A loop's connections by slot. A slot is used again under another generation, so that a late message or event
+/// for the connection before finds nobody.
+struct ConnectionTable {
+    private struct Slot {
+        var connection: Connection?
+        var generation: UInt32 = 0
+    }
+
+    let loop: Int
+    private var slots: ContiguousArray<Slot> = []
+    private var free: [Int] = []
+    private(set) var count = 0
+
+    init(loop: Int) {
+        self.loop = loop
+    }
+
+    /// Puts the connection that `make` returns for the name it is given into a free slot.
+    mutating func insert(_ make: (ConnectionID) -> Connection) -> Connection {
+        let slot: Int
+        if let last = free.popLast() {
+            slot = last
+        } else {
+            slot = slots.count
+            slots.append(Slot())
+        }
+        slots[slot].generation &+= 1
+        let connection = make(ConnectionID(loop: loop, slot: slot, generation: slots[slot].generation))
+        slots[slot].connection = connection
+        count += 1
+        return connection
+    }
+
+    mutating func remove(_ id: ConnectionID) {
+        precondition(self[id] != nil)
+        slots[id.slot].connection = nil
+        free.append(id.slot)
+        count -= 1
+    }
+
+    subscript(id: ConnectionID) -> Connection? {
+        guard id.slot < slots.count, slots[id.slot].generation == id.generation else { return nil }
+        return slots[id.slot].connection
+    }
+
+    subscript(slot slot: Int) -> Connection? { slots[slot].connection }
+
+    var all: [Connection] { slots.compactMap(\.connection) }
+}

@@ -1,0 +1,185 @@
+internal import Glibc
+internal import MemoWire
+
+extension EventLoop {
+    /// What epoll has to say of a connection.
+    func handle(_ interest: Epoll.Interest, for connection: Connection) {
+        if interest.contains(.write) {
+            flush(connection)
+            proceed(connection)
+            if connection.isClosed { return }
+        }
+        guard !interest.isDisjoint(with: [.read, .readHangUp, .hangUp, .error]) else { return }
+        if mayRead(connection) {
+            read(connection)
+        } else {
+            noticeHangUp(connection, interest)
+        }
+    }
+
+    /// Whether more requests may be taken in.
+    func mayRead(_ connection: Connection) -> Bool {
+        connection.burst == nil && !connection.hasMoreLines && !connection.sawEnd && !isHeld(connection)
+            && connection.replies.gateCount < limits.gatesPerConnection
+    }
+
+    /// Whether unsent output holds up the connection's requests.
+    func isHeld(_ connection: Connection) -> Bool {
+        connection.isOutputHeld || (connection.isOverShare && !connection.replies.output.isEmpty)
+    }
+
+    private func read(_ connection: Connection) {
+        prepareInput(connection)
+        let room = connection.input.prepare(minimum: limits.readBytes / 4)
+        let count = recv(
+            connection.descriptor, room.baseAddress, min(room.count, limits.readBytes),
+            Int32(MSG_DONTWAIT))
+        if count > 0 {
+            connection.input.commit(count)
+        } else if count == 0 {
+            connection.sawEnd = true
+        } else if errno == EAGAIN || errno == EINTR {
+            return settle(connection)
+        } else {
+            // The peer closed without reading its replies: what it sent before is executed all the same.
+            losePeer(connection)
+            connection.sawEnd = true
+        }
+        serve(connection)
+    }
+
+    /// Gives the connection's input the room of a pooled buffer.
+    private func prepareInput(_ connection: Connection) {
+        guard connection.input.capacity < limits.readBytes else { return }
+        var buffer = pool.acquire()
+        buffer.append(connection.input.bytes)
+        connection.input = buffer
+        connection.isInputPooled = true
+    }
+
+    /// Fills `burst` with the whole lines of the connection's input.
+    private func parse(_ connection: Connection) {
+        let input = connection.input.bytes
+        var framer = connection.framer
+        connection.hasMoreLines = false
+        while true {
+            if burst.requests.count == limits.requestsPerBurst {
+                connection.hasMoreLines = true
+                break
+            }
+            guard let frame = connection.sawEnd ? framer.finish(in: input) : framer.next(in: input) else {
+                break
+            }
+            switch frame {
+            case .line(let line):
+                do throws(WireError) {
+                    burst.requests.append(
+                        .request(try burst.batch.parse(line, limits: WireLimits(lineBytes: lineLimit))))
+                } catch {
+                    burst.requests.append(.failure(error))
+                }
+            case .tooLong:
+                burst.requests.append(.failure(.lineTooLong(limit: lineLimit)))
+            }
+        }
+        connection.framer = framer
+    }
+
+    /// Goes on with a connection after something has changed that may have held it up.
+    func proceed(_ connection: Connection) {
+        guard !connection.isClosed else { return }
+        if (connection.burst != nil || connection.hasMoreLines) && !isHeld(connection) {
+            serve(connection)
+        } else {
+            settle(connection)
+        }
+    }
+
+    /// Executes the requests the connection is suspended in, or those that its input now has, and sends.
+    func serve(_ connection: Connection) {
+        let burst: Burst
+        if let suspended = connection.burst {
+            burst = suspended
+        } else {
+            parse(connection)
+            burst = self.burst
+            guard !burst.requests.isEmpty else {
+                consume(connection)
+                return settle(connection)
+            }
+        }
+        ensureOutput(connection)
+        burst.next += executor.execute(
+            &burst.requests, from: burst.next, batch: burst.batch, for: connection)
+        precondition(burst.next <= burst.requests.count)
+        if burst.next < burst.requests.count {
+            if connection.burst == nil {
+                connection.burst = burst
+                self.burst = spareBursts.popLast() ?? Burst()
+            }
+        } else {
+            burst.clear()
+            if connection.burst != nil { retire(connection) }
+            consume(connection)
+        }
+        listIfGated(connection)
+        if connection.isOutputFull { connection.isOutputHeld = true }
+        flush(connection)
+        settle(connection)
+    }
+
+    /// Takes back the burst of a connection that is suspended no more.
+    private func retire(_ connection: Connection) {
+        guard let burst = connection.burst else { return }
+        connection.burst = nil
+        connection.deadline = nil
+        connection.resumption = nil
+        if spareBursts.count < limits.spareBursts { spareBursts.append(burst) }
+    }
+
+    private func consume(_ connection: Connection) {
+        connection.input.removeFirst(connection.framer.takeConsumed())
+    }
+
+    /// An event for a connection that is not being read: the only news is that the peer sends no more, or is gone.
+    private func noticeHangUp(_ connection: Connection, _ interest: Epoll.Interest) {
+        let isGone = !interest.isDisjoint(with: [.hangUp, .error])
+        if isGone {
+            losePeer(connection)
+            disarm(connection)
+        }
+        if isGone || interest.contains(.readHangUp), connection.burst?.isAtLastRequest == true,
+            !connection.hasMoreLines, !connection.framer.isWithinLine, !hasUnreadInput(connection)
+        {
+            connection.sawEnd = true
+            notifyEnd(connection)
+        }
+        if isGone {
+            // A wait that nobody waits for ends, and what was sent behind it takes effect.
+            proceed(connection)
+        } else {
+            arm(connection, (connection.armed ?? []).subtracting([.read, .readHangUp]))
+        }
+    }
+
+    private func hasUnreadInput(_ connection: Connection) -> Bool {
+        var byte: UInt8 = 0
+        return recv(connection.descriptor, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK)) > 0
+    }
+
+    func notifyEnd(_ connection: Connection) {
+        guard !connection.didNotifyEnd else { return }
+        connection.didNotifyEnd = true
+        executor.inputEnded(connection)
+    }
+
+    /// Nobody will read the connection's replies.
+    func losePeer(_ connection: Connection) {
+        connection.isPeerGone = true
+        connection.replies.discard()
+    }
+}
+
+extension Burst {
+    fileprivate var isAtLastRequest: Bool { next == requests.count - 1 }
+}

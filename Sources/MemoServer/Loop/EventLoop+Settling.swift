@@ -1,0 +1,196 @@
+internal import Glibc
+internal import Logging
+internal import MemoWire
+internal import Synchronization
+
+/// What follows every change of a connection.
+extension EventLoop {
+    /// Brings everything about the connection in line with where it now stands: its buffers, what it is counted
+    /// for, what epoll watches, its deadline, its end.
+    func settle(_ connection: Connection) {
+        guard !connection.isClosed else { return }
+        if connection.lostEvents, connection.replies.output.count <= limits.outputLowWater {
+            tellLost(connection)
+        }
+        trimBuffers(connection)
+        count(connection)
+
+        if connection.isOutputHeld, connection.replies.output.count <= limits.outputLowWater {
+            connection.isOutputHeld = false
+        }
+        let isHeld = isHeld(connection)
+        if isHeld {
+            connection.wasHeld = true
+        } else if connection.wasHeld || (connection.hasMoreLines && connection.burst == nil) {
+            connection.wasHeld = false
+            listAsReady(connection)
+        }
+        if connection.sawEnd, connection.burst == nil, !connection.hasMoreLines {
+            notifyEnd(connection)
+            if connection.replies.output.isEmpty { return close(connection) }
+        }
+        watch(connection)
+        if !isHeld || !connection.isBlocked {
+            connection.stallDeadline = nil
+        } else if connection.stallDeadline == nil {
+            connection.stallDeadline = now + limits.stalledPeerMs
+        }
+        setDeadline(connection)
+    }
+
+    private func listAsReady(_ connection: Connection) {
+        guard connection.hasMoreLines || connection.burst != nil, !connection.isListedAsReady else { return }
+        connection.isListedAsReady = true
+        ready.append(connection)
+    }
+
+    private func tellLost(_ connection: Connection) {
+        connection.lostEvents = false
+        ensureOutput(connection)
+        connection.replies.output.append("{\"event\":\"lost\"}\n")
+        flush(connection)
+    }
+
+    // MARK: buffers
+
+    /// Gives back buffers that are empty, and moves what little is left in a pooled one to memory of its size, so
+    /// that a connection between bursts holds what it needs.
+    private func trimBuffers(_ connection: Connection) {
+        // The requests of a burst point into the input.
+        if connection.burst == nil, connection.input.capacity > 0,
+            connection.input.count <= connection.input.capacity / 4
+        {
+            let rest = Self.copy(connection.input.bytes)
+            let buffer = exchange(&connection.input, with: rest)
+            if connection.isInputPooled { pool.release(buffer) }
+            connection.isInputPooled = false
+        }
+        let output = connection.replies.output.count
+        if connection.replies.output.capacity > 0, output <= connection.replies.output.capacity / 4 {
+            let rest = Self.copy(connection.replies.output.bytes)
+            let buffer = exchange(&connection.replies.output, with: rest)
+            if connection.isOutputPooled { pool.release(buffer) }
+            connection.isOutputPooled = false
+        }
+    }
+
+    private static func copy(_ bytes: Bytes) -> ByteBuffer {
+        var copy = ByteBuffer(capacity: bytes.count)
+        copy.append(bytes)
+        return copy
+    }
+
+    /// Counts what the connection holds between bursts. Where unfinished lines hold too much, this one is refused.
+    private func count(_ connection: Connection) {
+        let input = counted(connection.input.count)
+        let output = counted(connection.replies.output.count)
+        guard input != connection.countedInput || output != connection.countedOutput else { return }
+        let excess = quotas.change(
+            user: connection.uid, isAdministrator: connection.isAdministrator,
+            input: input - connection.countedInput, output: output - connection.countedOutput)
+        connection.countedInput = input
+        connection.countedOutput = output
+        connection.isOverShare = excess.output
+        if excess.input, connection.burst == nil, !connection.hasMoreLines, connection.framer.isWithinLine {
+            refuseLine(connection)
+        }
+    }
+
+    private func counted(_ bytes: Int) -> Int { bytes > limits.uncountedBytes ? bytes : 0 }
+
+    /// Answers an unfinished line with `busy` and skips the rest of it.
+    private func refuseLine(_ connection: Connection) {
+        connection.framer.limit = 0
+        let frame = connection.framer.next(in: connection.input.bytes)
+        connection.framer.limit = lineLimit
+        connection.input.removeFirst(connection.framer.takeConsumed())
+        if case .tooLong? = frame {
+            ensureOutput(connection)
+            ReplyWriter.fail(
+                nil, .busy, "unfinished lines take too much memory; try again", into: &connection.output)
+            flush(connection)
+        }
+        trimBuffers(connection)
+        count(connection)
+    }
+
+    // MARK: epoll and deadlines
+
+    /// Takes up reading where it may go on, and watches for room in the socket where there was none. That reading
+    /// has to stop is left to the next event: often none comes before it goes on.
+    private func watch(_ connection: Connection) {
+        var wanted = connection.armed ?? []
+        if mayRead(connection) {
+            wanted.formUnion([.read, .readHangUp])
+        } else if connection.sawEnd {
+            wanted.subtract([.read, .readHangUp])
+        }
+        if connection.isBlocked { wanted.insert(.write) } else { wanted.remove(.write) }
+        // Without a peer, hang-ups would be reported for ever.
+        if connection.isPeerGone && !mayRead(connection) { return disarm(connection) }
+        arm(connection, wanted)
+    }
+
+    func arm(_ connection: Connection, _ wanted: Epoll.Interest) {
+        guard connection.armed != wanted else { return }
+        do throws(SystemError) {
+            if connection.armed == nil {
+                try epoll.add(connection.descriptor, wanted, token: connection.id.rawValue)
+            } else {
+                try epoll.modify(connection.descriptor, wanted, token: connection.id.rawValue)
+            }
+            connection.armed = wanted
+        } catch {
+            // Out of kernel memory, or of watches: the connection could not be served any more.
+            logger.error("epoll: \(error)")
+            close(connection)
+        }
+    }
+
+    func disarm(_ connection: Connection) {
+        guard connection.armed != nil else { return }
+        connection.armed = nil
+        try? epoll.remove(connection.descriptor)
+    }
+
+    private func setDeadline(_ connection: Connection) {
+        var earliest = connection.burst == nil ? nil : connection.deadline
+        if let stall = connection.stallDeadline { earliest = min(earliest ?? stall, stall) }
+        guard earliest != connection.armedDeadline else { return }
+        connection.armedDeadline = earliest
+        deadlines.set(connection.id.slot, earliest)
+    }
+
+    // MARK: beginning and end
+
+    func adopt(_ adoption: Adoption) {
+        let connection = connections.insert { id in
+            Connection(id: id, adoption: adoption, limits: limits, lineLimit: lineLimit, horizon: horizon)
+        }
+        port.connectionCount.store(connections.count, ordering: .relaxed)
+        if drainDeadline != nil { shutdown(connection.descriptor, Int32(SHUT_RD)) }
+        arm(connection, [.read, .readHangUp])
+    }
+
+    func close(_ connection: Connection) {
+        guard !connection.isClosed else { return }
+        connection.isClosed = true
+        _ = Glibc.close(connection.descriptor)
+        let input = exchange(&connection.input, with: ByteBuffer())
+        if connection.isInputPooled { pool.release(input) }
+        let output = exchange(&connection.replies.output, with: ByteBuffer())
+        if connection.isOutputPooled { pool.release(output) }
+        _ = quotas.change(
+            user: connection.uid, isAdministrator: connection.isAdministrator,
+            input: -connection.countedInput, output: -connection.countedOutput)
+        quotas.leave(user: connection.uid)
+        connection.burst = nil
+        deadlines.set(connection.id.slot, nil)
+        connections.remove(connection.id)
+        port.connectionCount.store(connections.count, ordering: .relaxed)
+        resumeAccepting()
+        executor.closed(connection)
+        connection.dispatchState = nil
+        connection.resumption = nil
+    }
+}

@@ -1,0 +1,212 @@
+internal import Glibc
+internal import Logging
+internal import MemoWire
+internal import Synchronization
+
+/// Serves the connections it owns, on a thread of its own, with level-triggered epoll: for each that is readable
+/// one read, one execution of the requests that are whole, and one write.
+///
+/// `@unchecked Sendable` because everything is touched by the loop's own thread alone once `run` was called; others
+/// have its `LoopPort`.
+final class EventLoop: @unchecked Sendable {
+    static let mailboxToken = UInt64.max
+    static let listenerToken = UInt64.max - 1
+
+    let port: LoopPort
+    let limits: Limits
+    let lineLimit: Int
+    let quotas: Quotas
+    let executor: any RequestExecutor
+    let logger: Logger
+    let epoll: Epoll
+    let horizon = CommitHorizon()
+    private struct Tables: ~Copyable {
+        var pool: BufferPool
+        var connections: ConnectionTable
+        var deadlines = DeadlineHeap()
+    }
+    private let tables: UncheckedCell<Tables>
+    /// The burst that is filled next.
+    var burst = Burst()
+    var spareBursts: [Burst] = []
+    /// Connections with more whole lines than one burst takes.
+    var ready: [Connection] = []
+    /// Connections with replies that wait for a commit.
+    var gated: [Connection] = []
+    /// In the loop that accepts.
+    var acceptor: Acceptor?
+    /// In the first loop: those that it tells to drain when it has accepted the last connection for them.
+    var followers: [LoopPort] = []
+    /// Milliseconds of `CLOCK_BOOTTIME` when the turn began.
+    var now: Int64 = BootClock.nowMs
+    private var mail = Mailbox.Mail()
+    private(set) var drainDeadline: Int64?
+
+    init(
+        port: LoopPort, limits: Limits, lineLimit: Int, quotas: Quotas, executor: any RequestExecutor,
+        logger: Logger
+    ) throws(SystemError) {
+        self.port = port
+        self.limits = limits
+        self.lineLimit = lineLimit
+        self.quotas = quotas
+        self.executor = executor
+        self.logger = logger
+        epoll = try Epoll(eventsPerTurn: limits.eventsPerTurn)
+        tables = UncheckedCell(
+            Tables(
+                pool: BufferPool(
+                    bufferBytes: limits.readBytes, limit: limits.pooledBuffers, counters: port.poolCounters),
+                connections: ConnectionTable(loop: port.index)))
+        try epoll.add(port.mailbox.descriptor, .read, token: Self.mailboxToken)
+    }
+
+    var pool: BufferPool {
+        _read { yield tables.value.pool }
+        _modify { yield &tables.value.pool }
+    }
+    var connections: ConnectionTable {
+        _read { yield tables.value.connections }
+        _modify { yield &tables.value.connections }
+    }
+    var deadlines: DeadlineHeap {
+        _read { yield tables.value.deadlines }
+        _modify { yield &tables.value.deadlines }
+    }
+
+    /// Serves until a drain is over.
+    func run() {
+        while true {
+            let mayLetSleep = ready.isEmpty
+            let hadMail = port.mailbox.take(into: &mail, sleeping: mayLetSleep)
+            if hadMail { deliver() }
+            serveReady()
+            if let drainDeadline, connections.count == 0 || now >= drainDeadline { break }
+            let count = epoll.wait(timeoutMs: hadMail || !mayLetSleep ? 0 : timeoutMs())
+            now = BootClock.nowMs
+            for position in 0..<count {
+                let (token, interest) = epoll[position]
+                switch token {
+                case Self.mailboxToken: port.mailbox.acknowledgeWakeUp()
+                case Self.listenerToken: accept()
+                default:
+                    if let connection = connections[ConnectionID(rawValue: token)] {
+                        handle(interest, for: connection)
+                    }
+                }
+            }
+            expireDeadlines()
+        }
+        for connection in connections.all { close(connection) }
+    }
+
+    private func timeoutMs() -> Int32 {
+        var earliest = deadlines.earliest
+        for other in [drainDeadline, acceptor?.pausedUntil, acceptor?.refused.first?.until] {
+            if let other { earliest = min(earliest ?? other, other) }
+        }
+        guard let earliest else { return -1 }
+        return Int32(min(max(0, earliest - now), limits.sleepMs))
+    }
+
+    private func expireDeadlines() {
+        if let until = acceptor?.pausedUntil, until <= now { resumeAccepting() }
+        if acceptor?.refused.isEmpty == false { acceptor?.endRefusals(now) }
+        while let slot = deadlines.popExpired(now) {
+            guard let connection = connections[slot: slot] else { continue }
+            connection.armedDeadline = nil
+            if let stall = connection.stallDeadline, stall <= now {
+                quotas.countStalled()
+                logger.notice(
+                    "disconnected a client that does not read", metadata: ["uid": "\(connection.uid)"])
+                close(connection)
+                continue
+            }
+            if let deadline = connection.deadline, deadline <= now { connection.deadline = nil }
+            proceed(connection)
+        }
+    }
+
+    private func serveReady() {
+        guard !ready.isEmpty else { return }
+        let turn = ready
+        ready = []
+        for connection in turn {
+            connection.isListedAsReady = false
+            proceed(connection)
+        }
+    }
+
+    // MARK: mail
+
+    private func deliver() {
+        for result in mail.commits { open(result) }
+        for adoption in mail.adoptions { adopt(adoption) }
+        for id in mail.lost { connections[id]?.lostEvents = true }
+        for (id, message) in mail.messages {
+            guard let connection = connections[id] else { continue }
+            switch message {
+            case .resume(let object):
+                guard connection.burst != nil else { break }
+                connection.resumption = object
+                proceed(connection)
+            case .append(let bytes):
+                append(bytes, to: connection)
+            }
+        }
+        for id in mail.lost {
+            if let connection = connections[id] { proceed(connection) }
+        }
+        if let rules = mail.rules { acceptor?.control.rules = rules }
+        if let deadline = mail.drainDeadline { drain(deadline) }
+        if mail.beat > 0 { port.beat.store(mail.beat, ordering: .relaxed) }
+        mail.clear()
+    }
+
+    /// Opens the gates that a commit decides.
+    private func open(_ result: CommitResult) {
+        horizon.through = max(horizon.through, result.through)
+        let waiting = gated
+        gated = []
+        for connection in waiting {
+            connection.isListedAsGated = false
+            guard !connection.isClosed else { continue }
+            connection.replies.open(result)
+            listIfGated(connection)
+            flush(connection)
+            proceed(connection)
+        }
+    }
+
+    func listIfGated(_ connection: Connection) {
+        guard connection.replies.gateCount > 0, !connection.isListedAsGated else { return }
+        connection.isListedAsGated = true
+        gated.append(connection)
+    }
+
+    private func append(_ event: [UInt8], to connection: Connection) {
+        guard !connection.sawEnd, !connection.isPeerGone else { return }
+        if connection.lostEvents || connection.replies.output.count >= limits.eventHighWater {
+            connection.lostEvents = true
+        } else {
+            ensureOutput(connection)
+            event.withUnsafeBytes { connection.replies.output.append($0) }
+        }
+        flush(connection)
+        proceed(connection)
+    }
+
+    // MARK: the end
+
+    /// Takes no more requests: what was sent is read and answered, as after a half-close by each peer.
+    private func drain(_ deadline: Int64) {
+        guard drainDeadline == nil else { return }
+        drainDeadline = deadline
+        stopAccepting()
+        for port in followers { port.mailbox.send { $0.drainDeadline = deadline } }
+        for connection in connections.all {
+            shutdown(connection.descriptor, Int32(SHUT_RD))
+            proceed(connection)
+        }
+    }
+}

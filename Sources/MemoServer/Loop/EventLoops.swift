@@ -1,0 +1,137 @@
+internal import Glibc
+public import Logging
+internal import Synchronization
+
+/// The event loops: what the rest of the daemon sends to connections, and how it starts and ends them.
+public final class EventLoops: Sendable {
+    /// Figures for `stats`. Totals count from the start.
+    public struct Statistics: Sendable, Equatable {
+        public var connections: Int
+        public var accepted: Int
+        public var refusedTooMany: Int
+        public var refusedForbidden: Int
+        /// Disconnected because they did not read what they had asked for.
+        public var stalled: Int
+        /// Memory of unfinished lines and of unsent replies beyond small ones, in bytes.
+        public var heldInputBytes: Int
+        public var heldOutputBytes: Int
+        /// Pooled buffers.
+        public var idleBuffers: Int
+        public var buffersInUse: Int
+        public var poolBytes: Int
+        /// How often the pool was empty.
+        public var poolMisses: Int
+    }
+
+    private let ports: [LoopPort]
+    private let quotas: Quotas
+    private let limits: Limits
+    private let lineLimit: Int
+    private let logger: Logger
+    private let threads = Mutex<[Thread]>([])
+
+    /// - Parameters:
+    ///   - count: of loops, each of which becomes a thread.
+    ///   - lineLimit: the longest request line in bytes.
+    ///   - limitsUsers: whether one user who is no administrator may have only a share of the whole.
+    /// - Throws: where the kernel has no descriptors or memory.
+    public convenience init(
+        count: Int, maxConnections: Int, lineLimit: Int, limitsUsers: Bool, limits: Limits = Limits(),
+        logger: Logger
+    ) throws {
+        try self.init(
+            ports: (0..<count).map { try LoopPort(index: $0, limits: limits) },
+            quotas: Quotas(maxConnections: maxConnections, limits: limits, limitsUsers: limitsUsers),
+            limits: limits, lineLimit: lineLimit, logger: logger)
+    }
+
+    private init(ports: [LoopPort], quotas: Quotas, limits: Limits, lineLimit: Int, logger: Logger) {
+        self.ports = ports
+        self.quotas = quotas
+        self.limits = limits
+        self.lineLimit = lineLimit
+        self.logger = logger
+    }
+
+    // MARK: from any thread
+
+    /// Sends a message to a connection; it goes nowhere if the connection is gone.
+    public func post(_ id: ConnectionID, _ message: LoopMessage) {
+        ports[id.loop].mailbox.post(id, message)
+    }
+
+    /// Says what became of all writes up to `sequence`: replies that waited for it are sent, or become errors.
+    /// - Parameter failedFrom: the first sequence number that failed.
+    public func committed(_ sequence: UInt64, failedFrom: UInt64? = nil) {
+        for port in ports { port.mailbox.post(CommitResult(through: sequence, failedFrom: failedFrom)) }
+    }
+
+    public var statistics: Statistics {
+        let figures = quotas.figures
+        let idle = ports.reduce(0) { $0 + $1.poolCounters.idle.load(ordering: .relaxed) }
+        let inUse = ports.reduce(0) { $0 + $1.poolCounters.inUse.load(ordering: .relaxed) }
+        return Statistics(
+            connections: figures.connections, accepted: figures.accepted,
+            refusedTooMany: figures.refusedTooMany, refusedForbidden: figures.refusedForbidden,
+            stalled: figures.stalled, heldInputBytes: figures.heldInputBytes,
+            heldOutputBytes: figures.heldOutputBytes, idleBuffers: idle, buffersInUse: inUse,
+            poolBytes: (idle + inUse) * limits.readBytes,
+            poolMisses: ports.reduce(0) { $0 + $1.poolCounters.misses.load(ordering: .relaxed) })
+    }
+
+    // MARK: life
+
+    /// Starts the loops' threads, the first of which accepts from `listener`, a listening socket that must stay
+    /// open until `join` has returned.
+    func start(
+        executor: any RequestExecutor, listener: Int32?, isInherited: Bool = false, rules: AccessRules
+    ) throws {
+        let loops = try ports.map { port throws(SystemError) in
+            try EventLoop(
+                port: port, limits: limits, lineLimit: lineLimit, quotas: quotas, executor: executor,
+                logger: logger)
+        }
+        loops.first?.followers = Array(ports.dropFirst())
+        if let listener, let first = loops.first {
+            try first.startAccepting(
+                Acceptor(
+                    descriptor: listener, isInherited: isInherited, control: AccessControl(rules: rules),
+                    ports: ports))
+        }
+        let started = try loops.map { loop throws(SystemError) in try Thread { loop.run() } }
+        threads.withLock { $0 = started }
+    }
+
+    /// Gives a connected socket to a loop.
+    func adopt(_ adoption: Adoption, loop: Int = 0) -> Bool {
+        guard quotas.admit(user: adoption.peer.user, isAdministrator: adoption.isAdministrator) else {
+            return false
+        }
+        ports[loop].mailbox.send { $0.adoptions.append(adoption) }
+        return true
+    }
+
+    func reload(rules: AccessRules, maxConnections: Int) {
+        quotas.maxConnections = maxConnections
+        ports.first?.mailbox.send { $0.rules = rules }
+    }
+
+    /// Stops accepting; the loops answer what was sent to them and end, at the latest at `deadline`, in
+    /// milliseconds of `CLOCK_BOOTTIME`.
+    func drain(deadline: Int64) {
+        ports.first?.mailbox.send { $0.drainDeadline = deadline }
+    }
+
+    /// Waits for the end of the loops' threads.
+    func join() {
+        for thread in threads.withLock({ $0 }) { thread.join() }
+    }
+
+    /// Asks every loop to answer with this number.
+    func send(beat: UInt64) {
+        for port in ports { port.mailbox.send { $0.beat = beat } }
+    }
+
+    /// The number that every loop has answered.
+    var lastBeat: UInt64 { ports.map { $0.beat.load(ordering: .relaxed) }.min() ?? 0 }
+}

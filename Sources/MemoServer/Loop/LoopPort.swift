@@ -1,0 +1,16 @@
+internal import Synchronization
+
+/// What other threads see of an event loop.
+final class LoopPort: Sendable {
+    let index: Int
+    let mailbox: Mailbox
+    let poolCounters = BufferPool.Counters()
+    let connectionCount = Atomic<Int>(0)
+    /// The last beat that the loop has answered.
+    let beat = Atomic<UInt64>(0)
+
+    init(index: Int, limits: Limits) throws(SystemError) {
+        self.index = index
+        mailbox = try Mailbox(limits: limits)
+    }
+}

@@ -1,0 +1,93 @@
+internal import Glibc
+public import Logging
+internal import Synchronization
+
+/// Writes log lines to standard error: with a time, or with the journal's priorities where standard error is the
+/// journal. One line a message, whatever is in it.
+public struct StandardErrorLogHandler: LogHandler {
+    /// The level, shared by all handlers made with it, so that it can change while the daemon runs.
+    public final class Threshold: Sendable {
+        private let rank: Atomic<Int>
+
+        public init(_ level: Logger.Level) {
+            rank = Atomic(Self.rank(level))
+        }
+
+        public var level: Logger.Level {
+            get { Logger.Level.allCases[rank.load(ordering: .relaxed)] }
+            set { rank.store(Self.rank(newValue), ordering: .relaxed) }
+        }
+
+        private static func rank(_ level: Logger.Level) -> Int {
+            Logger.Level.allCases.firstIndex(of: level) ?? 0
+        }
+    }
+
+    public var metadata: Logger.Metadata = [:]
+    private let threshold: Threshold
+    private let isJournal: Bool
+
+    public var logLevel: Logger.Level {
+        get { threshold.level }
+        set { threshold.level = newValue }
+    }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    /// - Parameter journalStream: `JOURNAL_STREAM` of the environment: device and inode of the stream that leads
+    ///   to the journal.
+    public init(threshold: Threshold, journalStream: String?) {
+        self.threshold = threshold
+        var status = stat()
+        isJournal =
+            journalStream != nil && fstat(STDERR_FILENO, &status) == 0
+            && journalStream == "\(status.st_dev):\(status.st_ino)"
+    }
+
+    public func log(event: LogEvent) {
+        var line = isJournal ? "<\(Self.priority(event.level))>" : "\(Self.time()) \(event.level.rawValue): "
+        line += Self.escape(event.message.description)
+        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: {
+            $0.key < $1.key
+        }) {
+            line += " \(Self.escape(key))=\(Self.escape(value.description))"
+        }
+        line += "\n"
+        line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    private static func priority(_ level: Logger.Level) -> Int {
+        switch level {
+        case .critical: 2
+        case .error: 3
+        case .warning: 4
+        case .notice: 5
+        case .info: 6
+        case .debug, .trace: 7
+        }
+    }
+
+    private static func time() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var parts = tm()
+        gmtime_r(&now.tv_sec, &parts)
+        var text = [CChar](repeating: 0, count: 32)
+        let count = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%S", &parts)
+        let milliseconds = String(1000 + now.tv_nsec / 1_000_000).dropFirst()
+        return String(decoding: text[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+            + ".\(milliseconds)Z"
+    }
+
+    private static func escape(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            return text
+        }
+        return text.unicodeScalars.reduce(into: "") {
+            $0 += $1.properties.generalCategory == .control ? $1.escaped(asASCII: true) : String($1)
+        }
+    }
+}

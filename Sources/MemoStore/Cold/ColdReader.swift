@@ -1,0 +1,85 @@
+internal import SQLite
+
+/// A connection that reads entries by their rows: one for each thread that does. It sees what was committed
+/// before the read began.
+final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: that is its owner's promise.
+    private let connection: Connection
+    private let select: Statement
+    private let selectShared: Statement
+
+    enum Result {
+        /// A block of its own, with one holder.
+        case found(Payload)
+        case missing
+        /// The row does not have what was written: it is to be deleted.
+        case damaged
+        case outOfMemory
+    }
+
+    init(_ path: DatabasePath) throws(ColdError) {
+        do {
+            connection = try Connection.reader(path)
+            select = try Statement(
+                connection, "SELECT shared, meta, key, value FROM content WHERE id = ?")
+            selectShared = try Statement(connection, "SELECT data FROM shared_value WHERE id = ?")
+        } catch {
+            throw ColdError(any: error)
+        }
+    }
+
+    /// Reads an entry, verifies its checksums and copies it.
+    /// - Throws: `.corrupt` where the file is damaged beyond the row, `.io` where it cannot be read.
+    func read(row: Int64) throws(ColdError) -> Result {
+        do throws(SQLiteError) {
+            try select.bind(1, row)
+            defer { select.reset() }
+            guard try select.step() else { return .missing }
+            let shared = select.integer(0)
+            let meta = select.bytes(1)
+            guard ContentRecord.isSound(meta, row: row, shared: shared) else { return .damaged }
+            let key = select.bytes(2)
+            if shared == 0 {
+                guard !select.isNull(3) else { return .damaged }
+                return Self.verified(meta, key, select.bytes(3), row)
+            }
+            // The first statement still runs, and holds the snapshot for both.
+            try selectShared.bind(1, shared)
+            guard try selectShared.step() else { return .damaged }
+            defer { selectShared.reset() }
+            return Self.verified(meta, key, selectShared.bytes(0), row)
+        } catch {
+            throw ColdError(error)
+        }
+    }
+
+    private static func verified(
+        _ meta: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer,
+        _ row: Int64
+    ) -> Result {
+        guard ContentRecord.body(meta) == Checksum.of(key: key, value: value, row: row) else {
+            return .damaged
+        }
+        let payload = Payload.allocate(
+            ContentRecord.facts(meta), tags: ContentRecord.tags(meta), key: key, value: value)
+        return payload.map { .found($0) } ?? .outOfMemory
+    }
+}
+
+extension Connection {
+    /// A connection that does not write, and that leaves the log alone when it is closed.
+    static func reader(_ path: DatabasePath) throws(SQLiteError) -> Connection {
+        let connection = try Connection(path: path.database, mode: .readWrite)
+        try connection.setCheckpointOnClose(false)
+        connection.setBusyTimeout(milliseconds: ColdOptions.busyTimeoutMs)
+        try connection.execute(
+            """
+            PRAGMA query_only = on;
+            PRAGMA trusted_schema = off;
+            PRAGMA cell_size_check = on;
+            PRAGMA mmap_size = 0;
+            PRAGMA temp_store = memory;
+            PRAGMA cache_size = -\(ColdOptions.readerCacheBytes / 1024);
+            """)
+        return connection
+    }
+}

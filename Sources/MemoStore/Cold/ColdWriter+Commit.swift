@@ -1,0 +1,94 @@
+internal import SQLite
+
+extension ColdWriter {
+    /// Makes all changes in one transaction, or none of them.
+    func commit(_ writes: ContiguousArray<Write>, clock: StoreClock.State) throws(ColdError) {
+        var next = next
+        var journalRows = journalRows
+        do throws(SQLiteError) {
+            try connection.execute("BEGIN IMMEDIATE")
+            let passing = passingRows(writes)
+            for write in writes {
+                try apply(write, passing, &next, &journalRows)
+            }
+            try sharing.settle()
+            if next != self.next { try meta.save(next) }
+            try meta.save(clock)
+            if hasSnapshot { try meta.save(snapshotStamp: nil) }
+            try connection.execute("COMMIT")
+        } catch {
+            if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+            sharing.rolledBack()
+            throw ColdError(error)
+        }
+        sharing.committed()
+        hasSnapshot = false
+        self.next = next
+        self.journalRows = journalRows
+    }
+
+    /// Says that a snapshot of the directory with this stamp is there, valid until the next commit.
+    func commit(snapshotStamp stamp: (UInt64, UInt64)) throws(ColdError) {
+        do throws(SQLiteError) {
+            try meta.save(snapshotStamp: stamp)
+            hasSnapshot = true
+        } catch {
+            throw ColdError(error)
+        }
+    }
+
+    /// Rows that these writes both insert and delete: neither is done.
+    private func passingRows(_ writes: ContiguousArray<Write>) -> Set<Int64> {
+        var deleted: Set<Int64> = []
+        for case .delete(let row) in writes where row >= next.row { deleted.insert(row) }
+        guard !deleted.isEmpty else { return deleted }
+        var passing: Set<Int64> = []
+        for case .insert(let row, _, _, _) in writes where deleted.contains(row) { passing.insert(row) }
+        return passing
+    }
+
+    private func apply(
+        _ write: Write, _ passing: Set<Int64>, _ next: inout MetaTable.NextNumbers, _ journalRows: inout Int
+    ) throws(SQLiteError) {
+        switch write {
+        case .insert(let row, let function, let hash, let payload):
+            next.row = max(next.row, row + 1)
+            if passing.contains(row) { return }
+            // A batch that is repeated because nobody knows whether its commit failed.
+            if row < self.next.row { try delete(row) }
+            let shared = interning ? try sharing.place(payload.value, row: row, entries: entries) : 0
+            try entries.insert(row: row, function: function, hash: hash, payload: payload, shared: shared)
+        case .delete(let row):
+            if !passing.contains(row) { try delete(row) }
+        case .touch(let row, let fresh, let expires):
+            if !passing.contains(row) { try entries.touch(row: row, fresh: fresh, expires: expires) }
+        case .function(let function):
+            next.function = max(next.function, Int64(function.id) + 1)
+            next.row = max(next.row, function.clearedBelow)
+            try profiles.save(function)
+        case .forget(let function):
+            try profiles.forget(function: function)
+        case .tag(let tag):
+            next.tag = max(next.tag, Int64(tag.id) + 1)
+            next.row = max(next.row, tag.clearedBelow)
+            try profiles.save(tag)
+        case .forgetTag(let tag):
+            try profiles.forget(tag: tag)
+        case .totals(let totals):
+            try meta.save(totals)
+        case .uses(let rows):
+            try uses.append(rows)
+            journalRows += rows.count
+        case .order(let rows):
+            try uses.replace(with: rows)
+            journalRows = rows.count
+        }
+    }
+
+    private func delete(_ row: Int64) throws(SQLiteError) {
+        if sharing.isInUse, let value = try entries.shared(row: row) {
+            sharing.drop(value.shared, bytes: value.bytes)
+        }
+        try entries.delete(row: row)
+    }
+}

@@ -1,0 +1,144 @@
+internal import SQLite
+
+/// The one connection that commits and checkpoints, with its prepared statements. One thread at a time uses it.
+final class ColdWriter {
+    let connection: Connection
+    let meta: MetaTable
+    let profiles: ProfileTables
+    let uses: UsesTable
+    let entries: EntryTables
+    let sharing: SharedValues
+    let interning: Bool
+    /// As of the last commit.
+    var next: MetaTable.NextNumbers
+    /// A snapshot of the directory is valid until the next commit.
+    var hasSnapshot = false
+    /// Rows in the journal of uses, repeats counted.
+    var journalRows = 0
+
+    private let pageCount: Statement
+    private let freePages: Statement
+
+    /// Opens a database that exists, and verifies its schema before anything is written.
+    ///
+    /// - Parameter wallMs: for the record of migrations that are applied.
+    init(_ path: DatabasePath, _ options: ColdOptions, wallMs: Int64) throws(ColdError) {
+        do {
+            connection = try Connection(path: path.database, mode: .readWrite)
+            // Until the schema is known to be ours, closing must leave the log where it is.
+            try connection.setCheckpointOnClose(false)
+            connection.setBusyTimeout(milliseconds: ColdOptions.busyTimeoutMs)
+            try connection.execute("PRAGMA cell_size_check = on; PRAGMA trusted_schema = off")
+            let version = try options.schema.verify(connection)
+            guard try connection.text("PRAGMA journal_mode = wal") == "wal" else {
+                throw ColdError(.refused, "\(path.database) cannot have a write-ahead log where it is")
+            }
+            try connection.execute(
+                """
+                PRAGMA synchronous = \(options.durability == .full ? "full" : "normal");
+                PRAGMA journal_size_limit = \(ColdOptions.logBytesKept);
+                PRAGMA mmap_size = 0;
+                PRAGMA secure_delete = off;
+                PRAGMA temp_store = memory;
+                PRAGMA cache_size = -\(ColdOptions.writerCacheBytes / 1024);
+                """)
+            try options.schema.apply(to: connection, from: version, wallMs: wallMs)
+        } catch {
+            throw ColdError(any: error)
+        }
+        do {
+            meta = try MetaTable(connection)
+            profiles = try ProfileTables(connection)
+            uses = try UsesTable(connection)
+            entries = try EntryTables(connection)
+            sharing = try SharedValues(connection)
+            pageCount = try Statement(connection, "PRAGMA page_count")
+            freePages = try Statement(connection, "PRAGMA freelist_count")
+            interning = options.interning
+            next = try meta.next()
+            hasSnapshot = try meta.snapshotStamp() != nil
+        } catch {
+            // The migrations are ours, and yet a table or a column is not there: the schema's text is damaged.
+            if let error = error as? SQLiteError, error.kind == .other {
+                throw ColdError(.corrupt, "its schema is damaged: \(error)")
+            }
+            throw ColdError(any: error)
+        }
+    }
+
+    /// Makes a new database with the current schema at a path where there is an empty file.
+    static func create(_ path: String, _ options: ColdOptions, wallMs: Int64) throws(ColdError) {
+        do {
+            let connection = try Connection(path: path, mode: .readWrite)
+            try connection.execute(
+                """
+                PRAGMA page_size = \(ColdOptions.pageBytes);
+                PRAGMA auto_vacuum = incremental;
+                PRAGMA synchronous = full;
+                PRAGMA application_id = \(DatabaseFile.applicationID);
+                """)
+            try options.schema.apply(to: connection, from: 0, wallMs: wallMs)
+            try MetaTable(connection).save(seed: MetaTable.randomSeed())
+            try connection.execute("PRAGMA journal_mode = wal")
+        } catch {
+            throw ColdError(any: error)
+        }
+    }
+
+    /// Moves everything from the log into the database; closing then removes the log.
+    func finish() throws(ColdError) {
+        do throws(SQLiteError) {
+            try connection.checkpoint(.truncate)
+            try connection.setCheckpointOnClose(true)
+        } catch {
+            throw ColdError(error)
+        }
+    }
+
+    /// For a database that is opened again without being loaded: moves all of the log into the database, and
+    /// counts what loading would have counted.
+    func resume() throws(ColdError) {
+        do throws(SQLiteError) {
+            try connection.checkpoint(.truncate)
+            try sharing.measure(connection)
+        } catch {
+            throw ColdError(error)
+        }
+    }
+
+    /// Pages in the log that are not in the database yet.
+    var logFrames: Int64 { Int64(connection.walFrameCount) }
+
+    /// Moves pages from the log into the database, as far as readers let it.
+    func checkpoint() throws(ColdError) {
+        do throws(SQLiteError) {
+            try connection.checkpoint(.passive)
+        } catch {
+            // A reader in its way is no error: the next one moves the rest.
+            if error.kind != .busy { throw ColdError(error) }
+        }
+    }
+
+    /// Gives up to `pages` free pages back to the file system once the log is moved.
+    func vacuum(pages: Int) throws(ColdError) {
+        do throws(SQLiteError) {
+            try connection.execute("PRAGMA incremental_vacuum(\(pages))")
+        } catch {
+            throw ColdError(error)
+        }
+    }
+
+    func pages() throws(ColdError) -> (all: Int64, free: Int64) {
+        do throws(SQLiteError) {
+            return (try Self.number(pageCount), try Self.number(freePages))
+        } catch {
+            throw ColdError(error)
+        }
+    }
+
+    private static func number(_ statement: borrowing Statement) throws(SQLiteError) -> Int64 {
+        guard try statement.step() else { return 0 }
+        defer { statement.reset() }
+        return statement.integer(0)
+    }
+}

@@ -1,0 +1,83 @@
+/// The blob `content.meta`, little-endian:
+///
+///      0  check u32      of all that follows, the row, and `content.shared`
+///      4  cost u32       milliseconds
+///      8  body u64       checksum of key and value, seeded with the row
+///     16  created i64
+///     24  fresh i64
+///     32  expires i64
+///     40  uid u32
+///     44  tags u32 each
+enum ContentRecord {
+    static let fixedBytes = 44
+
+    static func size(tags: Int) -> Int { fixedBytes + 4 * tags }
+
+    /// - Parameter target: as many bytes as `size` says.
+    static func encode(
+        row: Int64, shared: Int64, body: UInt64, payload: Payload, into target: UnsafeMutableRawBufferPointer
+    ) {
+        let facts = payload.facts
+        target.storeBytes(of: facts.costMs.littleEndian, toByteOffset: 4, as: UInt32.self)
+        target.storeBytes(of: body.littleEndian, toByteOffset: 8, as: UInt64.self)
+        target.storeBytes(of: facts.created.littleEndian, toByteOffset: 16, as: Int64.self)
+        target.storeBytes(of: facts.fresh.littleEndian, toByteOffset: 24, as: Int64.self)
+        target.storeBytes(of: facts.expires.littleEndian, toByteOffset: 32, as: Int64.self)
+        target.storeBytes(of: facts.uid.littleEndian, toByteOffset: 40, as: UInt32.self)
+        var offset = fixedBytes
+        for tag in payload.tags {
+            target.storeBytes(of: tag.littleEndian, toByteOffset: offset, as: UInt32.self)
+            offset += 4
+        }
+        seal(target, row: row, shared: shared)
+    }
+
+    /// Changes the times of a record that `isSound`.
+    static func setTimes(
+        fresh: Int64, expires: Int64, row: Int64, shared: Int64, in record: UnsafeMutableRawBufferPointer
+    ) {
+        record.storeBytes(of: fresh.littleEndian, toByteOffset: 24, as: Int64.self)
+        record.storeBytes(of: expires.littleEndian, toByteOffset: 32, as: Int64.self)
+        seal(record, row: row, shared: shared)
+    }
+
+    static func isSound(_ record: UnsafeRawBufferPointer, row: Int64, shared: Int64) -> Bool {
+        guard record.count >= fixedBytes, record.count % 4 == 0 else { return false }
+        return UInt32(littleEndian: record.loadUnaligned(as: UInt32.self))
+            == check(record, row: row, shared: shared)
+    }
+
+    /// - Parameter record: one that `isSound`.
+    static func facts(_ record: UnsafeRawBufferPointer) -> Payload.Facts {
+        Payload.Facts(
+            created: Int64(littleEndian: record.loadUnaligned(fromByteOffset: 16, as: Int64.self)),
+            fresh: Int64(littleEndian: record.loadUnaligned(fromByteOffset: 24, as: Int64.self)),
+            expires: Int64(littleEndian: record.loadUnaligned(fromByteOffset: 32, as: Int64.self)),
+            costMs: UInt32(littleEndian: record.loadUnaligned(fromByteOffset: 4, as: UInt32.self)),
+            uid: UInt32(littleEndian: record.loadUnaligned(fromByteOffset: 40, as: UInt32.self)))
+    }
+
+    /// The checksum of key and value, in a record that `isSound`.
+    static func body(_ record: UnsafeRawBufferPointer) -> UInt64 {
+        UInt64(littleEndian: record.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    }
+
+    /// The tags' numbers in a record that `isSound`.
+    static func tags(_ record: UnsafeRawBufferPointer) -> some Collection<UInt32> {
+        (0..<(record.count - fixedBytes) / 4).lazy.map {
+            UInt32(littleEndian: record.loadUnaligned(fromByteOffset: fixedBytes + 4 * $0, as: UInt32.self))
+        }
+    }
+
+    private static func seal(_ record: UnsafeMutableRawBufferPointer, row: Int64, shared: Int64) {
+        record.storeBytes(
+            of: check(UnsafeRawBufferPointer(record), row: row, shared: shared).littleEndian,
+            as: UInt32.self)
+    }
+
+    private static func check(_ record: UnsafeRawBufferPointer, row: Int64, shared: Int64) -> UInt32 {
+        let seed = UInt64(bitPattern: row) ^ UInt64(bitPattern: shared).byteSwapped
+        return UInt32(
+            truncatingIfNeeded: Checksum.of(UnsafeRawBufferPointer(rebasing: record[4...]), seed: seed))
+    }
+}

@@ -1,0 +1,96 @@
+internal import Migrations
+internal import SQLite
+
+/// The database's migrations: applied, recorded, compared.
+struct Schema: Sendable {
+    struct Migration: Sendable {
+        let name: String
+        let sql: String
+
+        /// Recorded when it is applied, and compared ever after.
+        var checksum: Int64 { Int64(bitPattern: Checksum.of(sql, seed: 0)) }
+    }
+
+    /// In order: the first one brings an empty database to version 1.
+    let migrations: [Migration]
+
+    static let current = Schema(migrations: Migrations.all.map { Migration(name: $0.name, sql: $0.sql) })
+
+    /// Compares what was applied with what is known, and changes nothing.
+    ///
+    /// - Returns: the version that the database is at.
+    /// - Throws: `.newer` for a database that a newer or a different memod made; `.corrupt` for one whose record
+    ///   of migrations makes no sense.
+    func verify(_ connection: borrowing Connection) throws(ColdError) -> Int {
+        do {
+            let version = Int(try connection.integer("PRAGMA user_version") ?? 0)
+            try refuseNewer(version)
+            let recorded = try Statement(
+                connection, "SELECT version, checksum FROM migration ORDER BY version")
+            var count = 0
+            while try recorded.step() {
+                count += 1
+                try refuseNewer(Int(clamping: recorded.integer(0)))
+                guard recorded.integer(0) == count else { throw Self.unreadable }
+                let migration = migrations[count - 1]
+                guard recorded.integer(1) == migration.checksum else {
+                    throw ColdError(
+                        .newer,
+                        "the database was made with another form of migration \(migration.name) than this "
+                            + "memod has; it was left as it is")
+                }
+            }
+            guard count == version, count > 0 else { throw Self.unreadable }
+            return count
+        } catch {
+            // A missing table or column is a plain SQL error.
+            if let error = error as? SQLiteError, error.kind == .other { throw Self.unreadable }
+            throw ColdError(any: error)
+        }
+    }
+
+    private static let unreadable = ColdError(.corrupt, "its record of migrations makes no sense")
+
+    private func refuseNewer(_ version: Int) throws(ColdError) {
+        guard version > migrations.count else { return }
+        throw ColdError(
+            .newer,
+            "the database is of version \(version), made by a newer memod; this one knows versions up to "
+                + "\(migrations.count) and left it as it is")
+    }
+
+    /// Applies what is missing, one transaction a migration.
+    ///
+    /// - Parameters:
+    ///   - version: what the database is at, 0 for an empty one.
+    ///   - wallMs: when, for the record.
+    func apply(to connection: borrowing Connection, from version: Int, wallMs: Int64) throws(SQLiteError) {
+        for number in migrations.indices.dropFirst(version) {
+            let migration = migrations[number]
+            try connection.execute("BEGIN IMMEDIATE")
+            do throws(SQLiteError) {
+                if number == 0 {
+                    try connection.execute(
+                        """
+                        CREATE TABLE migration (
+                            version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL,
+                            applied INTEGER NOT NULL
+                        ) STRICT
+                        """)
+                }
+                try connection.execute(migration.sql)
+                let record = try Statement(connection, "INSERT INTO migration VALUES (?, ?, ?, ?)")
+                try record.bind(1, Int64(number + 1))
+                try record.bind(2, migration.name)
+                try record.bind(3, migration.checksum)
+                try record.bind(4, wallMs)
+                try record.run()
+                try connection.execute("PRAGMA user_version = \(number + 1)")
+                try connection.execute("COMMIT")
+            } catch {
+                if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+                throw error
+            }
+        }
+    }
+}

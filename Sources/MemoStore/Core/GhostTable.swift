@@ -1,0 +1,91 @@
+/// Why an entry is not there any more.
+package enum Departure: UInt8, Sendable {
+    case none, expired, evicted, deleted, cleared, rejected
+}
+
+/// By what it went.
+package enum DepartureCause: UInt8, Sendable {
+    case ttl, maxsize, hotBytes, coldBytes, entryLimit, delete, clearFunction, clearTag, clearAll, typedChanged
+    case tooLarge, damaged
+
+    package var text: String {
+        switch self {
+        case .ttl: "ttl"
+        case .maxsize: "maxsize"
+        case .hotBytes: "hot-bytes"
+        case .coldBytes: "cold-bytes"
+        case .entryLimit: "entry limit"
+        case .delete: "delete"
+        case .clearFunction: "clear fn"
+        case .clearTag: "clear tag"
+        case .clearAll: "clear all"
+        case .typedChanged: "define typed"
+        case .tooLarge: "too large"
+        case .damaged: "damaged row"
+        }
+    }
+}
+
+/// What is remembered of an entry that is gone.
+package struct Ghost: BitwiseCopyable, Sendable {
+    var hash: UInt32 = 0
+    var function: UInt32 = 0
+    package internal(set) var at: Int64 = 0
+    var departureCode: UInt8 = 0
+    var causeCode: UInt8 = 0
+
+    package var departure: Departure { Departure(rawValue: departureCode) ?? .none }
+    package var cause: DepartureCause { DepartureCause(rawValue: causeCode) ?? .ttl }
+}
+
+/// The last departures, in a table of fixed size: sets of four, of which the oldest makes room.
+struct GhostTable: ~Copyable {
+    private var ghosts: [Ghost]
+    private static let ways = 4
+    private let setCount: Int
+
+    /// - Parameter capacity: a power of two, at least 4.
+    init(capacity: Int) {
+        setCount = capacity / Self.ways
+        ghosts = Array(repeating: Ghost(), count: capacity)
+    }
+
+    var bytes: Int { ghosts.count * MemoryLayout<Ghost>.stride }
+    var capacity: Int { ghosts.count }
+
+    private func start(_ hash: UInt32, _ function: UInt32) -> Int {
+        Int((hash ^ (function &* 0x9e37_79b9)) % UInt32(setCount)) * Self.ways
+    }
+
+    func find(hash: UInt32, function: UInt32) -> Ghost? {
+        let start = start(hash, function)
+        for index in start..<start + Self.ways {
+            let ghost = ghosts[index]
+            if ghost.departureCode != 0, ghost.hash == hash, ghost.function == function { return ghost }
+        }
+        return nil
+    }
+
+    mutating func add(hash: UInt32, function: UInt32, at: Int64, _ departure: Departure, _ cause: DepartureCause) {
+        let start = start(hash, function)
+        var place = start
+        for index in start..<start + Self.ways {
+            if ghosts[index].hash == hash && ghosts[index].function == function {
+                place = index
+                break
+            }
+            if ghosts[index].at < ghosts[place].at { place = index }
+        }
+        ghosts[place] = Ghost(
+            hash: hash, function: function, at: at, departureCode: departure.rawValue, causeCode: cause.rawValue)
+    }
+
+    /// Forgets a key that is there again.
+    mutating func remove(hash: UInt32, function: UInt32) {
+        let start = start(hash, function)
+        for index in start..<start + Self.ways
+        where ghosts[index].hash == hash && ghosts[index].function == function {
+            ghosts[index] = Ghost()
+        }
+    }
+}

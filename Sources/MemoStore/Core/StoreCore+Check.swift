@@ -1,0 +1,71 @@
+extension StoreCore {
+    /// Holds between any two operations; ends the process where it does not. For tests.
+    func check() {
+        var hotBytes = 0
+        var hotCount = 0
+        var coldBytes = 0
+        var counts: [UInt32: Int] = [:]
+        for slot in 0..<Slot(directory.slotCount) where directory[slot].flags.contains(.live) {
+            let entry = directory[slot]
+            var found = directory.first(entry.hash)
+            while found != slot {
+                precondition(found != Entry.none, "slot \(slot) is not in its bucket")
+                found = directory[found].chain
+            }
+            if let payload = entry.payload {
+                hotCount += 1
+                hotBytes += payload.footprint + HotTier.overhead
+                precondition(hot.slots[Int(payload.hotIndex)] == slot)
+            }
+            if !entry.flags.contains(.memoryOnly) {
+                coldBytes += entry.payload.map { ColdSize.bytes($0) } ?? entry.coldBytes
+            }
+            if entry.row >= functions[entry.function].row.clearedBelow { counts[entry.function, default: 0] += 1 }
+        }
+        hotBytes += hot.interned.bytes
+        precondition(hotCount == hot.count && hotBytes == hot.bytes, "hot tier: \(hotBytes) and \(hot.bytes)")
+        precondition(coldBytes == self.coldBytes, "cold tier: \(coldBytes) and \(self.coldBytes)")
+        for place in functions.allPlaces where functions.isLive(place) {
+            precondition(functions[place].count == counts[place, default: 0])
+            checkList(place)
+        }
+        leases.check()
+    }
+
+    /// References counted over all entries equal those that the table of shared values has; only the queue may
+    /// hold more, so that it has to be empty.
+    func checkInterning() {
+        precondition(queue.isEmpty && failedBatch == nil)
+        var counted: [UnsafeMutableRawPointer: Int] = [:]
+        for slot in hot.slots {
+            if let payload = directory[slot].payload, payload.isShared {
+                counted[UnsafeMutableRawPointer(payload.block), default: 0] += 1
+            }
+        }
+        hot.interned.forEach { block, references in
+            precondition(counted.removeValue(forKey: block) == references)
+        }
+        precondition(counted.isEmpty)
+    }
+
+    private func checkList(_ function: UInt32) {
+        var length = 0
+        var before = Entry.none
+        var slot = functions[function].oldest
+        while slot != Entry.none {
+            precondition(directory[slot].older == before && directory[slot].function == function)
+            if functions[function].row.maxsize != nil, before != Entry.none {
+                precondition(directory[before].used <= directory[slot].used, "not in order of use")
+            }
+            before = slot
+            slot = directory[slot].newer
+            length += 1
+        }
+        precondition(before == functions[function].newest && length == functions[function].count)
+    }
+
+    /// Frees all payloads; nothing else may be called afterwards.
+    mutating func dispose() {
+        for slot in hot.slots { directory[slot].payload?.release() }
+    }
+}

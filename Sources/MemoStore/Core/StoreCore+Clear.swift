@@ -1,0 +1,76 @@
+extension StoreCore {
+    /// Deletes one entry.
+    package mutating func delete(
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, faults: [Fault]
+    ) -> (deleted: Bool, cold: ColdTicket?) {
+        switch find(function, key, hash: hash, faults: faults) {
+        case .cold(let ticket): return (false, ticket)
+        case .absent:
+            endLease(function, key, hash: hash)
+            return (false, nil)
+        case .here(let slot, let payload):
+            let isExpired = payload.expires <= now
+            if isExpired { expire(slot) } else { remove(slot, .deleted, .delete) }
+            endLease(function, key, hash: hash)
+            return (!isExpired, nil)
+        }
+    }
+
+    private mutating func endLease(_ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64) {
+        guard !leases.isEmpty else { return }
+        leases.end(LeaseTable.Key(function: function, hash: hash, key: key), now: now)
+    }
+
+    /// Clears a function's entries: at once and in constant time, whatever their number, because entries older
+    /// than the mark set here no longer count. Their memory and rows are taken back later.
+    /// - Returns: how many entries were cleared.
+    package mutating func clear(
+        function: UInt32, cause: DepartureCause = .clearFunction, resettingCounters: Bool
+    ) -> Int {
+        let count = functions[function].count
+        if functions[function].oldest != Entry.none {
+            graves.append(Grave(function: function, next: functions[function].oldest, cause: cause))
+            functions[function].graves += 1
+        }
+        functions[function].oldest = Entry.none
+        functions[function].newest = Entry.none
+        functions[function].count = 0
+        functions[function].row.clearedBelow = nextRow
+        if resettingCounters {
+            functions[function].row.hits = 0
+            functions[function].row.misses = 0
+            functions[function].row.savedMs = 0
+        }
+        functions[function].isDirty = false
+        enqueue(.function(functions[function].row))
+        leases.end(function: function, now: now)
+        return count
+    }
+
+    /// Functions of an owner, or of all where `owner` is `nil`.
+    package func places(owner: Int64?) -> [UInt32] {
+        functions.allPlaces.filter { functions.isLive($0) && (owner == nil || functions[$0].row.owner == owner) }
+    }
+
+    /// Clears the entries that bear a tag. They are gone at once; counting and removing them goes on in slices.
+    /// - Returns: how many entries were cleared, by function, or `nil` where the tag is unknown.
+    package mutating func clear(tag: UInt32) -> [UInt32: Int] {
+        guard let members = tags[tag]?.members else { return [:] }
+        tags[tag]!.row.clearedBelow = nextRow
+        tags[tag]!.members = []
+        tags[tag]!.compactAt = 64
+        enqueue(.tag(tags[tag]!.row))
+        var cleared: [UInt32: Int] = [:]
+        for member in members where isCurrent(member.slot, row: member.row) {
+            let function = directory[member.slot].function
+            guard directory[member.slot].row >= functions[function].row.clearedBelow else { continue }
+            cleared[function, default: 0] += 1
+            remove(member.slot, .cleared, .clearTag)
+        }
+        return cleared
+    }
+
+    package func tags(owner: Int64?, name: String) -> [UInt32] {
+        if let owner { tags.find(owner: owner, name: name).map { [$0] } ?? [] } else { tags.findAll(name: name) }
+    }
+}

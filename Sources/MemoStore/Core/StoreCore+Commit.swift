@@ -1,0 +1,145 @@
+/// The writer's side of the queue.
+extension StoreCore {
+    /// Changes that are committed together.
+    struct Batch {
+        var writes: [Write]
+        /// The number of the newest.
+        var sequence: UInt64
+        /// No entry with a larger row is among them.
+        var row: Int64
+        var bytes: Int
+        var isRetry: Bool
+    }
+
+    /// When the next commit is due.
+    /// - Returns: in how many ms; `nil` where nothing waits.
+    func commitDue(flushIntervalMs: Int64, isClosing: Bool, now: Int64) -> Int64? {
+        if failedBatch != nil || needsRecovery { return 0 }
+        guard !queue.isEmpty else { return nil }
+        if isClosing || urgentSequence > committedSequence || queue.isFull { return 0 }
+        return max(0, queue.since + flushIntervalMs - now)
+    }
+
+    mutating func takeBatch() -> Batch {
+        if var batch = failedBatch {
+            failedBatch = nil
+            batch.isRetry = true
+            return batch
+        }
+        let bytes = queue.cost
+        let isRetry = needsRecovery
+        needsRecovery = false
+        return Batch(
+            writes: queue.take(), sequence: queue.sequence, row: nextRow - 1, bytes: bytes, isRetry: isRetry)
+    }
+
+    /// A batch is in the database.
+    /// - Returns: whether the disk took nothing before.
+    mutating func committed(_ batch: Batch, tookMs: Int64, flushIntervalMs: Int64) -> Bool {
+        for case .insert(_, _, _, let payload) in batch.writes { payload.release() }
+        adaptQueue(batch, tookMs: tookMs, flushIntervalMs: flushIntervalMs)
+        let wasDegraded = degraded != nil
+        degraded = nil
+        lastFailure = nil
+        finishCommit(sequence: batch.sequence, row: batch.row)
+        if wasDegraded || hasMemoryOnly { hasMemoryOnly = queueMemoryOnly() }
+        return wasDegraded
+    }
+
+    /// Connections that waited for room in the queue, now that there is some.
+    mutating func takeWaitingForRoom() -> [ConnectionID] {
+        guard !waitingForRoom.isEmpty, !isQueueFull else { return [] }
+        defer { waitingForRoom = [] }
+        return waitingForRoom
+    }
+
+    /// What may wait is what the disk takes in a flush interval, so that the next commit begins within it.
+    private mutating func adaptQueue(_ batch: Batch, tookMs: Int64, flushIntervalMs: Int64) {
+        guard batch.writes.count >= 1000 || batch.bytes >= limits.queueBytesLeast else { return }
+        let perMs = Double(batch.bytes) / Double(max(1, tookMs))
+        let target = perMs * Double(max(10, flushIntervalMs)) * 0.8
+        let mixed = Double(queue.costMax) * 0.7 + target * 0.3
+        queue.costMax = min(limits.queueBytesMost, max(limits.queueBytesLeast, Int(mixed)))
+    }
+
+    /// A batch is not in the database, and is kept for another try.
+    /// - Returns: the number of the newest change, and whether this is the first failure.
+    mutating func failed(_ batch: Batch, _ error: ColdError) -> (sequence: UInt64, isNew: Bool) {
+        let isNew = degraded == nil
+        degraded = error.message
+        lastFailure = error.failure
+        failedBatch = batch
+        return (queue.sequence, isNew)
+    }
+
+    /// Evicts what was not used for long and is on disk, as much again as waits to be written and more.
+    /// - Returns: the rows to delete. They are not queued.
+    mutating func evictForSpace() -> [Int64] {
+        let goal = max(1 << 20, 2 * (queue.cost + (failedBatch?.bytes ?? 0)), coldBytes / 50)
+        let before = coldBytes
+        let queued = queue.count
+        var rows: [Int64] = []
+        var fruitless = 0
+        while before - coldBytes < goal, rows.count < 50_000, fruitless < 64 {
+            guard let victim = sampleOldest(), isCommitted(victim) else {
+                fruitless += 1
+                continue
+            }
+            rows.append(directory[victim].row)
+            remove(victim, .evicted, .coldBytes)
+        }
+        queue.dropLast(queue.count - queued)
+        return rows
+    }
+
+    /// The database is gone, and a new one is empty: only what is in memory is left, and is queued again.
+    mutating func diskLost() {
+        dropFailedBatch()
+        for write in queue.take() { if case .insert(_, _, _, let payload) = write { payload.release() } }
+        queue.finish()
+        graves.removeAll()
+        garbageRows.removeAll()
+        for slot in 0..<Slot(directory.slotCount) where directory[slot].flags.contains(.live) {
+            let entry = directory[slot]
+            if entry.row < functions[entry.function].row.clearedBelow {
+                discard(slot)
+            } else if let payload = entry.payload {
+                if !entry.flags.contains(.memoryOnly) { coldBytes -= ColdSize.bytes(payload) }
+                directory[slot].flags.insert(.memoryOnly)
+            } else {
+                unlink(slot)
+                functions[entry.function].count -= 1
+                discard(slot)
+            }
+        }
+        for place in functions.allPlaces where functions.isLive(place) {
+            functions[place].graves = 0
+            enqueue(.function(functions[place].row))
+        }
+        for row in tags.rows { enqueue(.tag(row)) }
+        enqueue(.totals(totals))
+        hasMemoryOnly = queueMemoryOnly()
+    }
+
+    /// Lets go of a batch that was taken before the database was lost, and has what is queued instead committed soon.
+    /// - Returns: whether all that memory has is queued.
+    mutating func drop(_ batch: Batch) -> Bool {
+        for case .insert(_, _, _, let payload) in batch.writes { payload.release() }
+        urgentSequence = queue.sequence
+        return !hasMemoryOnly
+    }
+
+    private mutating func dropFailedBatch() {
+        for write in failedBatch?.writes ?? [] {
+            if case .insert(_, _, _, let payload) = write { payload.release() }
+        }
+        failedBatch = nil
+    }
+
+    /// The last changes before the end: counters, and the order of use.
+    mutating func finish() {
+        isFinished = true
+        flushCounters()
+        if degraded == nil { enqueue(.order(order { $0.maxsize != nil })) }
+    }
+}

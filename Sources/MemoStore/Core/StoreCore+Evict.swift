@@ -1,0 +1,133 @@
+extension StoreCore {
+    /// Moves entries that were not used for long out of memory until the hot tier keeps to its budget. What is not
+    /// in the database yet stays, and the queue's bound is the bound of it.
+    mutating func trimHot() {
+        var fruitless = 0
+        while hot.isOver, hot.count > 0, fruitless < 4 {
+            var victim = Entry.none
+            var oldest = UInt64.max
+            for _ in 0..<limits.evictionSamples {
+                let slot = hot.slots[random.below(hot.count)]
+                let isPinned = directory[slot].row > committedRow && !directory[slot].flags.contains(.memoryOnly)
+                if !isPinned, directory[slot].used < oldest {
+                    oldest = directory[slot].used
+                    victim = slot
+                }
+            }
+            guard victim != Entry.none else {
+                fruitless += 1
+                continue
+            }
+            if directory[victim].flags.contains(.memoryOnly) {
+                let isDead = directory[victim].row < functions[directory[victim].function].row.clearedBelow
+                if isDead { fruitless += 1 } else { remove(victim, .evicted, .hotBytes) }
+            } else {
+                makeCold(victim)
+            }
+        }
+    }
+
+    mutating func makeCold(_ slot: Slot) {
+        guard let payload = directory[slot].payload else { return }
+        hot.remove(payload, in: directory)
+        directory[slot].setCold(bytes: ColdSize.bytes(payload))
+        payload.release()
+    }
+
+    /// Evicts the least recently used, approximately, until the cold tier keeps to its budgets; a bounded number
+    /// of them, the rest by the next put or sweep.
+    mutating func trimCold() {
+        var evictions = 0
+        while coldBytes > coldLimit || directory.count >= limits.entriesMax - 1, evictions < limits.evictionsPerPut {
+            let cause: DepartureCause = coldBytes > coldLimit ? .coldBytes : .entryLimit
+            guard let victim = sampleOldest() else { return }
+            remove(victim, .evicted, cause)
+            evictions += 1
+        }
+    }
+
+    mutating func sampleOldest() -> Slot? {
+        var victim = Entry.none
+        var oldest = UInt64.max
+        for _ in 0..<limits.evictionSamples * 4 {
+            let slot = Slot(random.below(directory.slotCount))
+            let entry = directory[slot]
+            guard entry.flags.contains(.live), !entry.flags.contains(.memoryOnly), entry.used < oldest,
+                entry.row >= functions[entry.function].row.clearedBelow
+            else { continue }
+            oldest = entry.used
+            victim = slot
+        }
+        return victim == Entry.none ? nil : victim
+    }
+
+    /// Evicts a bounded function's least recently used entries beyond its bound.
+    mutating func trim(_ function: UInt32) {
+        guard let maxsize = functions[function].row.maxsize else { return }
+        while functions[function].count > max(0, maxsize), functions[function].oldest != Entry.none {
+            remove(functions[function].oldest, .evicted, .maxsize)
+        }
+    }
+
+    mutating func expire(_ slot: Slot) { remove(slot, .expired, .ttl) }
+
+    /// Takes an entry out of both tiers and remembers why.
+    mutating func remove(_ slot: Slot, _ departure: Departure, _ cause: DepartureCause) {
+        let function = directory[slot].function
+        unlink(slot)
+        functions[function].count -= 1
+        switch departure {
+        case .evicted:
+            functions[function].row.evictions += 1
+            totals.evictions += 1
+            functions.markDirty(function)
+        case .expired:
+            functions[function].row.expirations += 1
+            totals.expirations += 1
+            functions.markDirty(function)
+        default: break
+        }
+        reclaim(slot, departure, cause)
+    }
+
+    /// The part of `remove` that does not touch the function's list.
+    mutating func reclaim(_ slot: Slot, _ departure: Departure, _ cause: DepartureCause) {
+        let entry = directory[slot]
+        ghosts.add(
+            hash: entry.hash, function: functions[entry.function].row.id, at: now, departure, cause)
+        if !entry.flags.contains(.memoryOnly) { enqueue(.delete(row: entry.row)) }
+        discard(slot)
+    }
+
+    /// Frees an entry's memory and slot.
+    mutating func discard(_ slot: Slot) {
+        let entry = directory[slot]
+        if let payload = entry.payload {
+            if !entry.flags.contains(.memoryOnly) { coldBytes -= ColdSize.bytes(payload) }
+            hot.remove(payload, in: directory)
+            payload.release()
+        } else {
+            coldBytes -= entry.coldBytes
+        }
+        directory.remove(slot)
+    }
+}
+
+/// What an entry takes on disk.
+enum ColdSize {
+    static let page = 8192
+    /// The record's header, its small columns and the cell around it.
+    static let overhead = 72
+
+    static func bytes(_ payload: Payload) -> Int {
+        bytes(key: payload.key.count, value: payload.value.count)
+    }
+
+    /// A cell of up to a page's usable size lies in the page; the rest of a larger one in pages of its own.
+    static func bytes(key: Int, value: Int) -> Int {
+        let cell = overhead + key + value
+        if cell <= page / 8 { return cell }
+        if cell <= page { return page / max(1, page / cell) }
+        return (cell + page - 1) / page * page + page / 8
+    }
+}

@@ -1,0 +1,159 @@
+internal import Glibc
+
+/// What a `get` found. The value may be read until the lock is released.
+package struct Hit {
+    package var value: UnsafeRawBufferPointer
+    /// In the grace time, or (with `early`) told so before it.
+    package var stale = false
+    package var lease: LeaseToken?
+    package var isHot: Bool
+    package var ageMs: Int64
+    /// Fresh for this long yet; negative in the grace time; `nil`: for ever.
+    package var ttlMs: Int64?
+    package var costMs: Int64
+    package var hits: Int64
+    package var uid: UInt32
+}
+
+package enum GetOutcome {
+    case hit(Hit)
+    case miss(lease: LeaseToken?)
+    /// Somebody else computes it, and this request may not wait, or no longer.
+    case held
+    /// Read this from disk and ask again.
+    case cold(ColdTicket)
+    /// Somebody else computes it: ask again when woken.
+    case wait
+    /// Too many leases or waiting requests.
+    case busy
+}
+
+extension StoreCore {
+    /// Looks a key up: counts a hit or a miss, and is a use.
+    package mutating func get(
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, faults: [Fault],
+        lease request: LeaseRequest?, early: Double?
+    ) -> GetOutcome {
+        switch find(function, key, hash: hash, faults: faults) {
+        case .cold(let ticket): return .cold(ticket)
+        case .absent: break
+        case .here(let slot, let payload):
+            if payload.expires > now {
+                let wasRead = !faults.isEmpty && faults.contains { $0.ticket.slot == slot }
+                return .hit(
+                    use(slot, payload, key, hash: hash, isHot: !wasRead, lease: request, early: early))
+            }
+            expire(slot)
+        }
+        guard let request else {
+            countMiss(function)
+            return .miss(lease: nil)
+        }
+        let leaseKey = LeaseTable.Key(function: function, hash: hash, key: key)
+        switch leases.acquire(leaseKey, request, now: now) {
+        case .wait: return .wait
+        case .busy: return .busy
+        case .granted(let token):
+            countMiss(function)
+            return .miss(lease: token)
+        case .held:
+            countMiss(function)
+            return .held
+        }
+    }
+
+    /// A get of a function that was never seen, where there is no room for another function either.
+    package mutating func countMissOfUnknown() { totals.misses += 1 }
+
+    private mutating func countMiss(_ function: UInt32) {
+        functions[function].row.misses += 1
+        functions.markDirty(function)
+        totals.misses += 1
+    }
+
+    @inline(__always)
+    private mutating func use(
+        _ slot: Slot, _ payload: Payload, _ key: UnsafeRawBufferPointer, hash: UInt64, isHot: Bool,
+        lease request: LeaseRequest?, early: Double?
+    ) -> Hit {
+        let function = directory[slot].function
+        let cost = Int64(payload.costMs)
+        directory[slot].hits &+= 1
+        markUsed(slot)
+        functions[function].row.hits += 1
+        functions[function].row.savedMs += cost
+        functions.markDirty(function)
+        totals.hits += 1
+        totals.savedMs += cost
+        if isHot { totals.hotHits += 1 } else { totals.coldHits += 1 }
+
+        var hit = Hit(
+            value: payload.value, isHot: isHot, ageMs: max(0, now - payload.created),
+            ttlMs: payload.fresh == .max ? nil : payload.fresh - now, costMs: cost,
+            hits: Int64(directory[slot].hits), uid: payload.uid)
+        if payload.fresh != .max {
+            let isOver = payload.fresh <= now
+            hit.stale = isOver
+            if isOver || early != nil, var request {
+                request.mayWait = false
+                if isOver || isEarly(payload, early ?? 0) {
+                    let leaseKey = LeaseTable.Key(function: function, hash: hash, key: key)
+                    if case .granted(let token) = leases.acquire(leaseKey, request, now: now) {
+                        hit.lease = token
+                        hit.stale = true
+                    }
+                }
+            }
+        }
+        return hit
+    }
+
+    /// Whether to compute again before the time is over, so that not all do at once when it is: the XFetch rule
+    /// (A. Vattani, F. Chierichetti, K. Lowenstein, "Optimal probabilistic cache stampede prevention", VLDB 2015).
+    private mutating func isEarly(_ payload: Payload, _ beta: Double) -> Bool {
+        let ahead = -Double(payload.costMs) * beta * log(random.unit())
+        return Double(now) + ahead >= Double(payload.fresh)
+    }
+
+    /// An entry was used: it is now the one that its function evicts last.
+    @inline(__always)
+    mutating func markUsed(_ slot: Slot) {
+        uses &+= 1
+        directory[slot].used = uses
+        let function = directory[slot].function
+        guard functions[function].row.maxsize != nil else { return }
+        if functions[function].newest != slot {
+            unlink(slot)
+            link(slot)
+        }
+        if !directory[slot].flags.contains(.journaled), journal.count < limits.journalEntries {
+            directory[slot].flags.insert(.journaled)
+            journal.append(slot)
+        }
+    }
+
+    /// Adds an entry to its function's list, as the newest.
+    mutating func link(_ slot: Slot) {
+        let function = directory[slot].function
+        let newest = functions[function].newest
+        directory[slot].older = newest
+        directory[slot].newer = Entry.none
+        if newest == Entry.none { functions[function].oldest = slot } else { directory[newest].newer = slot }
+        functions[function].newest = slot
+    }
+
+    mutating func unlink(_ slot: Slot) {
+        let older = directory[slot].older
+        let newer = directory[slot].newer
+        let function = directory[slot].function
+        if older == Entry.none { functions[function].oldest = newer } else { directory[older].newer = newer }
+        if newer == Entry.none { functions[function].newest = older } else { directory[newer].older = older }
+    }
+
+    /// Makes an entry hot, taking over the caller's hold on the payload, and others cold where it gets tight.
+    mutating func makeHot(_ slot: Slot, _ payload: Payload) {
+        directory[slot].setHot(payload)
+        hot.insert(slot, payload)
+        trimHot()
+    }
+}

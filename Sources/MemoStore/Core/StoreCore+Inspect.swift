@@ -1,0 +1,169 @@
+/// What is known of an entry, for `keys` and `why`.
+package struct EntryInfo {
+    /// `nil` where it has to be read from disk first.
+    package var key: UnsafeRawBufferPointer?
+    package var isHot: Bool
+    package var bytes: Int
+    package var hits: Int64
+    package var ageMs: Int64?
+    package var ttlMs: Int64?
+    package var costMs: Int64?
+    package var uid: UInt32?
+    package var ticket: ColdTicket
+}
+
+package enum Whereabouts {
+    case present(EntryInfo, isStale: Bool)
+    case expired(agoMs: Int64)
+    case gone(Ghost, agoMs: Int64)
+    case unknown
+    case cold(ColdTicket)
+}
+
+extension StoreCore {
+    /// Why a key is there or not. Not a use.
+    package func why(
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, faults: [Fault]
+    ) -> Whereabouts {
+        switch find(function, key, hash: hash, faults: faults) {
+        case .cold(let ticket): return .cold(ticket)
+        case .here(let slot, let payload):
+            if payload.expires <= now { return .expired(agoMs: now - payload.expires) }
+            return .present(info(slot, payload), isStale: payload.fresh <= now)
+        case .absent:
+            let short = UInt32(truncatingIfNeeded: hash)
+            guard let ghost = ghosts.find(hash: short, function: functions[function].row.id) else { return .unknown }
+            return .gone(ghost, agoMs: max(0, now - ghost.at))
+        }
+    }
+
+    private func info(_ slot: Slot, _ payload: Payload) -> EntryInfo {
+        EntryInfo(
+            key: payload.key, isHot: directory[slot].flags.contains(.hot),
+            bytes: payload.key.count + payload.value.count, hits: Int64(directory[slot].hits),
+            ageMs: max(0, now - payload.created), ttlMs: payload.fresh == .max ? nil : payload.fresh - now,
+            costMs: Int64(payload.costMs), uid: payload.uid,
+            ticket: ColdTicket(slot: slot, row: directory[slot].row))
+    }
+
+    /// Goes through a function's entries in the order of their slots, which do not change while they live: an entry
+    /// that is there all the time is met exactly once. Looks at a bounded number of slots.
+    /// - Parameter body: called with each; returns whether to go on.
+    /// - Returns: the slot to go on from, or `nil` at the end.
+    package func walk(
+        _ function: UInt32, from start: UInt32, slots: Int, faults: [Fault], _ body: (EntryInfo) -> Bool
+    ) -> UInt32? {
+        var slot = Int(start)
+        let end = min(directory.slotCount, slot + slots)
+        while slot < end {
+            let entry = directory[Slot(slot)]
+            if entry.flags.contains(.live), entry.function == function,
+                entry.row >= functions[function].row.clearedBelow
+            {
+                let fault = faults.first { $0.ticket.slot == slot && $0.ticket.row == entry.row }
+                if let payload = entry.payload ?? fault?.payload {
+                    if payload.expires > now, !isCleared(entry, payload), !body(info(Slot(slot), payload)) {
+                        return Slot(slot)
+                    }
+                } else {
+                    let unknown = EntryInfo(
+                        key: nil, isHot: false, bytes: 0, hits: Int64(entry.hits),
+                        ticket: ColdTicket(slot: Slot(slot), row: entry.row))
+                    if !body(unknown) { return Slot(slot) }
+                }
+            }
+            slot += 1
+        }
+        return end < directory.slotCount ? Slot(end) : nil
+    }
+
+    /// Figures of the whole store, or of one owner's functions.
+    package func statistics(owner: Int64?) -> StoreStatistics {
+        var figures = StoreStatistics()
+        figures.hotLimit = hot.limit
+        figures.coldLimit = coldLimit
+        figures.degraded = degraded
+        figures.pendingWrites = queue.count
+        figures.pendingBytes = queue.cost + queue.costInFlight
+        figures.pendingLimit = queue.costMax
+        figures.functions = owner.map { functions.countByOwner[$0, default: 0] } ?? functions.count
+        if let owner {
+            for place in functions.allPlaces where functions.isLive(place) && functions[place].row.owner == owner {
+                let row = functions[place].row
+                figures.totals.hits += row.hits
+                figures.totals.misses += row.misses
+                figures.totals.savedMs += row.savedMs
+                figures.totals.evictions += row.evictions
+                figures.totals.expirations += row.expirations
+                figures.entries += functions[place].count
+            }
+            return figures
+        }
+        figures.totals = totals
+        figures.entries = functions.allPlaces.reduce(0) { $0 + (functions.isLive($1) ? functions[$1].count : 0) }
+        figures.hotEntries = hot.count
+        figures.hotBytes = hot.bytes
+        figures.coldEntries = directory.count
+        figures.coldBytes = coldBytes
+        figures.directoryBytes = directory.bytes
+        figures.directoryCapacity = directory.capacity
+        figures.damagedRows = damagedRows
+        figures.leases = leases.count
+        figures.leaseLimit = leases.capacity
+        figures.waiters = leases.waiterCount
+        figures.ghostBytes = ghosts.bytes
+        figures.ghostLimit = ghosts.capacity
+        figures.tags = tags.count
+        figures.tagBytes = tags.bytes
+        figures.internedValues = hot.interned.count
+        figures.internedReferences = hot.interned.references
+        figures.internedSavedBytes = hot.interned.savedBytes
+        figures.disk = disk
+        return figures
+    }
+}
+
+package struct StoreStatistics: Sendable {
+    package var totals = Totals()
+    package var entries = 0
+    package var functions = 0
+    package var hotEntries = 0
+    package var hotBytes = 0
+    package var hotLimit = 0
+    package var coldEntries = 0
+    package var coldBytes = 0
+    package var coldLimit = 0
+    package var pendingWrites = 0
+    package var pendingBytes = 0
+    package var pendingLimit = 0
+    package var directoryBytes = 0
+    package var directoryCapacity = 0
+    package var damagedRows: Int64 = 0
+    package var leases = 0
+    package var leaseLimit = 0
+    package var waiters = 0
+    package var ghostBytes = 0
+    package var ghostLimit = 0
+    package var tags = 0
+    package var tagBytes = 0
+    package var internedValues = 0
+    package var internedReferences = 0
+    package var internedSavedBytes = 0
+    var disk = StoreCore.DiskFigures()
+    package var diskInternedValues: Int { disk.interning.values }
+    package var diskInternedReferences: Int { disk.interning.references }
+    package var diskInternedSavedBytes: Int64 { disk.interning.savedBytes }
+    package var degraded: String?
+}
+
+extension Totals {
+    mutating func add(_ other: Totals) {
+        hits += other.hits
+        misses += other.misses
+        savedMs += other.savedMs
+        evictions += other.evictions
+        expirations += other.expirations
+        hotHits += other.hotHits
+        coldHits += other.coldHits
+    }
+}

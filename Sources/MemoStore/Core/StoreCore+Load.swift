@@ -1,0 +1,104 @@
+/// How the state of an earlier run comes back. Called before anybody else sees the store.
+extension StoreCore {
+    mutating func load(_ row: FunctionRow) { functions.add(row) }
+
+    mutating func load(_ row: TagRow) { tags.add(row) }
+
+    /// Adds an entry; they come in the order of their rows.
+    mutating func load(_ head: EntryHead) {
+        guard let place = functions.place(id: head.function) else {
+            garbageRows.append(head.row)
+            return
+        }
+        let isCleared = head.tags.contains { tags.clearedBelow($0) > head.row }
+        guard head.row >= functions[place].row.clearedBelow, !isCleared, head.expires > now else {
+            if !isCleared, head.expires <= now {
+                functions[place].row.expirations += 1
+                totals.expirations += 1
+                functions.markDirty(place)
+            }
+            garbageRows.append(head.row)
+            return
+        }
+        uses += 1
+        var entry = Entry(
+            hash: UInt32(truncatingIfNeeded: head.hash), function: place, row: head.row, used: uses)
+        entry.expirySeconds = Self.expirySeconds(head.expires)
+        let bytes = ColdSize.bytes(key: head.keyBytes, value: head.valueBytes)
+        entry.setCold(bytes: bytes)
+        if !head.tags.isEmpty { entry.flags.insert(.tagged) }
+        guard let slot = directory.append(entry) else {
+            garbageRows.append(head.row)
+            return
+        }
+        coldBytes += bytes
+        functions[place].count += 1
+        link(slot)
+        for tag in head.tags { tags.add(TagTable.Member(slot: slot, row: head.row), to: tag, in: directory) }
+    }
+
+    /// Repeats the uses of a journal, oldest first. Slots are still in the order of their rows.
+    mutating func load(uses rows: some Sequence<Int64>) {
+        for row in rows {
+            // Mostly there are no gaps between the rows.
+            var low = directory.slotCount == 0 ? 0 : Int(row - directory[0].row)
+            if low >= 0, low < directory.slotCount, directory[Slot(low)].row == row {
+                repeatUse(Slot(low))
+                continue
+            }
+            low = 0
+            var high = directory.slotCount
+            while low < high {
+                let middle = (low + high) / 2
+                if directory[Slot(middle)].row < row { low = middle + 1 } else { high = middle }
+            }
+            if low < directory.slotCount, directory[Slot(low)].row == row { repeatUse(Slot(low)) }
+        }
+    }
+
+    private mutating func repeatUse(_ slot: Slot) {
+        uses += 1
+        directory[slot].used = uses
+        let function = directory[slot].function
+        if functions[function].row.maxsize != nil, functions[function].newest != slot {
+            unlink(slot)
+            link(slot)
+        }
+    }
+
+    mutating func reserveNumbers(function: UInt32, tag: UInt32) {
+        functions.reserve(function)
+        tags.reserve(tag)
+    }
+
+    /// The end of loading.
+    /// - Returns: false where memory is exhausted.
+    mutating func finishLoad(seed: (UInt64, UInt64), totals: Totals, nextRow: Int64, garbage: [Int64]) -> Bool {
+        keyHash = KeyHash(seed: seed)
+        self.totals.add(totals)
+        self.nextRow = nextRow
+        committedRow = nextRow - 1
+        garbageRows += garbage
+        return directory.chainAll()
+    }
+
+    /// Candidates for reading into memory after a start, from a number of slots on; all of them where there are not
+    /// too many, else those used not too long ago.
+    func warmUpCandidates(from start: Slot, slots: Int) -> [WarmUp.Candidate] {
+        let end = Slot(min(directory.slotCount, Int(start) + slots))
+        let since = directory.count <= WarmUp.candidatesMax ? 0 : uses - min(uses, UInt64(WarmUp.candidatesMax))
+        var candidates: [WarmUp.Candidate] = []
+        for slot in start..<max(start, end) {
+            let entry = directory[slot]
+            guard entry.flags.contains(.live), entry.payload == nil, entry.used >= since else { continue }
+            candidates.append(
+                WarmUp.Candidate(
+                    used: entry.used, ticket: ColdTicket(slot: slot, row: entry.row),
+                    bytes: entry.coldBytes + HotTier.overhead))
+        }
+        return candidates
+    }
+
+    /// Whether there is room in memory to read more ahead.
+    var hasRoomToWarm: Bool { hot.bytes < hot.limit - hot.limit / 16 }
+}

@@ -1,0 +1,86 @@
+/// What `define` changes; `nil` leaves a setting as it is.
+package struct ProfileChange {
+    package var maxsize: Int64??
+    package var ttlMs: Int64??
+    package var staleMs: Int64??
+    package var typed: Bool?
+
+    package init() {}
+}
+
+extension StoreCore {
+    /// Changes a function's profile, evicts what a smaller bound leaves no room for, and clears the function where
+    /// `typed` changes, because its keys then mean something else.
+    package mutating func define(_ function: UInt32, _ change: ProfileChange) {
+        let before = functions[function].row
+        var row = before
+        row.defined = true
+        if let maxsize = change.maxsize { row.maxsize = maxsize.map { max(0, $0) } }
+        if let ttl = change.ttlMs { row.ttlMs = ttl }
+        if let stale = change.staleMs { row.staleMs = stale }
+        if let typed = change.typed { row.typed = typed }
+        guard row != before else { return }
+        functions[function].row = row
+        if row.typed != before.typed {
+            _ = clear(function: function, cause: .typedChanged, resettingCounters: false)
+        }
+        if before.maxsize == nil, row.maxsize != nil { sortByUse(function) }
+        trim(function)
+        enqueue(.function(functions[function].row))
+    }
+
+    /// Brings the list of a function that was unbounded until now into the order of last use.
+    private mutating func sortByUse(_ function: UInt32) {
+        var slots: [(used: UInt64, slot: Slot)] = []
+        slots.reserveCapacity(functions[function].count)
+        var next = functions[function].oldest
+        while next != Entry.none {
+            slots.append((directory[next].used, next))
+            next = directory[next].newer
+        }
+        slots.sort { $0.used < $1.used }
+        functions[function].oldest = Entry.none
+        functions[function].newest = Entry.none
+        for (_, slot) in slots { link(slot) }
+    }
+
+    /// Adds hits that a client served within its own process.
+    package mutating func report(_ function: UInt32, hits: Int64, savedMs: Int64) {
+        functions[function].row.hits = functions[function].row.hits.addingReportingOverflow(hits).partialValue
+        functions[function].row.savedMs += savedMs
+        functions.markDirty(function)
+        totals.hits += hits
+        totals.savedMs += savedMs
+    }
+
+    /// What a function is set to and what was counted for it.
+    package func info(_ function: UInt32) -> FunctionInfo {
+        FunctionInfo(row: functions[function].row, currsize: functions[function].count)
+    }
+
+    /// A page of an owner's functions (of all where `owner` is `nil`), in the order of their names.
+    package func functions(owner: Int64?, after: String?, limit: Int) -> (page: [FunctionInfo], hasMore: Bool) {
+        var page: [FunctionInfo] = []
+        var matching: [(name: String, place: UInt32)] = []
+        for place in functions.allPlaces where functions.isLive(place) {
+            guard owner == nil || functions[place].row.owner == owner else { continue }
+            let name = functions[place].row.name
+            if let after, !after.utf8.lexicographicallyPrecedes(name.utf8) { continue }
+            matching.append((name, place))
+        }
+        matching.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        for (_, place) in matching.prefix(limit) { page.append(info(place)) }
+        return (page, matching.count > limit)
+    }
+}
+
+/// A function's profile, counters and size.
+package struct FunctionInfo: Sendable {
+    package var row: FunctionRow
+    package var currsize: Int
+
+    package init(row: FunctionRow, currsize: Int) {
+        self.row = row
+        self.currsize = currsize
+    }
+}

@@ -1,0 +1,226 @@
+/// What to store, and on which conditions.
+package struct PutRequest {
+    package var key: UnsafeRawBufferPointer
+    package var hash: UInt64
+    package var value: UnsafeRawBufferPointer
+    /// Fresh for this long; `nil`: for ever.
+    package var ttlMs: Int64?
+    package var staleMs: Int64
+    package var costMs: Int64
+    package var uid: UInt32
+    /// Numbers of tags, from `internTag`.
+    package var tags: [UInt32]
+    package var lease: LeaseToken?
+    package var ifAbsent: Bool
+
+    package init(key: UnsafeRawBufferPointer, hash: UInt64, value: UnsafeRawBufferPointer, uid: UInt32) {
+        self.key = key
+        self.hash = hash
+        self.value = value
+        self.uid = uid
+        staleMs = 0
+        costMs = 0
+        tags = []
+        ifAbsent = false
+    }
+}
+
+package enum PutOutcome: Equatable {
+    case stored
+    case leaseLost
+    case exists
+    /// The function's maxsize is 0.
+    case maxsize
+    /// Larger than the cold tier, or than memory while the disk takes nothing.
+    case tooLarge
+    /// Read this from disk and ask again.
+    case cold(ColdTicket)
+    /// There is no memory for it.
+    case noMemory
+}
+
+extension StoreCore {
+    /// The ttl and the grace time that a function's entries have where a put does not say.
+    package func defaults(_ function: UInt32) -> (ttlMs: Int64?, staleMs: Int64) {
+        (functions[function].row.ttlMs, functions[function].row.staleMs ?? 0)
+    }
+
+    /// The number of a tag.
+    /// - Returns: `nil` where there are too many tags.
+    package mutating func internTag(owner: Int64, name: String) -> UInt32? {
+        if tags.find(owner: owner, name: name) == nil, tags.count >= tags.capacity {
+            for id in tags.removeUnused(in: directory) { enqueue(.forgetTag(id)) }
+        }
+        guard let (id, isNew) = tags.intern(owner: owner, name: name) else { return nil }
+        if isNew, let row = tags[id]?.row { enqueue(.tag(row)) }
+        return id
+    }
+
+    /// Stores an entry: visible at once, in the queue for the database.
+    package mutating func put(_ function: UInt32, _ request: PutRequest, faults: [Fault]) -> PutOutcome {
+        let existing: Slot?
+        switch find(function, request.key, hash: request.hash, faults: faults) {
+        case .cold(let ticket): return .cold(ticket)
+        case .absent: existing = nil
+        case .here(let slot, let payload):
+            if request.ifAbsent, payload.expires > now { return .exists }
+            existing = slot
+        }
+        if let token = request.lease {
+            let leaseKey = LeaseTable.Key(function: function, hash: request.hash, key: request.key)
+            guard leases.isHeld(leaseKey, token: token, uid: request.uid, now: now) else { return .leaseLost }
+        }
+        let short = UInt32(truncatingIfNeeded: request.hash)
+        let diskBytes = ColdSize.bytes(key: request.key.count, value: request.value.count)
+        if functions[function].row.maxsize == 0 || diskBytes > coldLimit {
+            let outcome: PutOutcome = diskBytes > coldLimit ? .tooLarge : .maxsize
+            ghosts.add(
+                hash: short, function: functions[function].row.id, at: now, .rejected,
+                outcome == .tooLarge ? .tooLarge : .maxsize)
+            return outcome
+        }
+        let isMemoryOnly = degraded != nil
+        guard
+            let payload = makePayload(
+                facts(of: request), tags: request.tags, key: request.key, value: request.value)
+        else { return .noMemory }
+        if isMemoryOnly, payload.footprint + HotTier.overhead > hot.limit {
+            payload.release()
+            return .tooLarge
+        }
+        if existing == nil, directory.count >= directory.capacity - 1 { trimCold() }
+        guard let slot = place(function, short, over: existing, memoryOnly: isMemoryOnly) else {
+            payload.release()
+            return .noMemory
+        }
+        finishPut(function, slot, payload, memoryOnly: isMemoryOnly, hash: request.hash)
+        if !leases.isEmpty {
+            leases.fulfil(LeaseTable.Key(function: function, hash: request.hash, key: request.key))
+        }
+        return .stored
+    }
+
+    private func facts(of request: PutRequest) -> Payload.Facts {
+        var facts = Payload.Facts(
+            created: now, costMs: UInt32(clamping: request.costMs), uid: request.uid)
+        if let ttl = request.ttlMs {
+            facts.fresh = Self.later(now, by: ttl)
+            facts.expires = Self.later(facts.fresh, by: request.staleMs)
+        }
+        return facts
+    }
+
+    /// The slot of a new entry, or of the one it replaces, with a row of its own.
+    private mutating func place(
+        _ function: UInt32, _ short: UInt32, over existing: Slot?, memoryOnly: Bool
+    ) -> Slot? {
+        let row = nextRow
+        guard let slot = existing else {
+            guard let new = directory.insert(Entry(hash: short, function: function, row: row, used: uses)) else {
+                return nil
+            }
+            nextRow += 1
+            link(new)
+            functions[function].count += 1
+            ghosts.remove(hash: short, function: functions[function].row.id)
+            return new
+        }
+        nextRow += 1
+        let old = directory[slot]
+        if !old.flags.contains(.memoryOnly) { enqueue(.delete(row: old.row)) }
+        if let payload = old.payload {
+            if !old.flags.contains(.memoryOnly) { coldBytes -= ColdSize.bytes(payload) }
+            hot.remove(payload, in: directory)
+            directory[slot].setCold(bytes: 0)
+            payload.release()
+        } else {
+            coldBytes -= old.coldBytes
+            directory[slot].setCold(bytes: 0)
+        }
+        directory[slot].row = row
+        directory[slot].hits = 0
+        return slot
+    }
+
+    private mutating func finishPut(
+        _ function: UInt32, _ slot: Slot, _ payload: Payload, memoryOnly: Bool, hash: UInt64
+    ) {
+        let row = directory[slot].row
+        var flags = directory[slot].flags.subtracting([.memoryOnly, .tagged])
+        if memoryOnly { flags.insert(.memoryOnly) }
+        if !payload.tags.isEmpty { flags.insert(.tagged) }
+        directory[slot].flags = flags
+        directory[slot].expirySeconds = Self.expirySeconds(payload.expires)
+        for tag in payload.tags {
+            tags.add(TagTable.Member(slot: slot, row: row), to: tag, in: directory)
+        }
+        if !memoryOnly {
+            coldBytes += ColdSize.bytes(payload)
+            payload.retain()
+            enqueue(
+                .insert(row: row, function: functions[function].row.id, hash: hash, payload: payload))
+        }
+        markUsed(slot)
+        trim(function)
+        makeHot(slot, payload)
+        if coldBytes > coldLimit { trimCold() }
+    }
+
+    /// A time so many ms later; for ever where that is beyond all time.
+    private static func later(_ time: Int64, by ms: Int64) -> Int64 {
+        let (sum, overflow) = time.addingReportingOverflow(ms)
+        return overflow ? .max : sum
+    }
+
+    static func expirySeconds(_ expires: Int64) -> UInt32 {
+        expires == .max ? Entry.never : UInt32(clamping: min(Int64(Entry.never) - 1, (expires + 999) / 1000))
+    }
+
+    /// Gives an entry another time to live from now on; the length of its grace time stays.
+    package mutating func touch(
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, ttlMs: Int64?, faults: [Fault]
+    ) -> (touched: Bool, cold: ColdTicket?) {
+        switch find(function, key, hash: hash, faults: faults) {
+        case .cold(let ticket): return (false, ticket)
+        case .absent: return (false, nil)
+        case .here(let slot, let payload):
+            guard payload.expires > now else {
+                expire(slot)
+                return (false, nil)
+            }
+            var facts = payload.facts
+            let grace = payload.expires == .max ? 0 : payload.expires - payload.fresh
+            facts.fresh = ttlMs.map { Self.later(now, by: $0) } ?? .max
+            facts.expires = Self.later(facts.fresh, by: grace)
+            guard
+                let copy = makePayload(facts, tags: payload.tags, key: payload.key, value: payload.value)
+            else { return (false, nil) }
+            // The writer may be reading the old block: it is replaced, never changed.
+            if let old = directory[slot].payload {
+                hot.remove(old, in: directory)
+                directory[slot].setCold(bytes: ColdSize.bytes(old))
+                old.release()
+                makeHot(slot, copy)
+            } else {
+                copy.release()
+            }
+            directory[slot].expirySeconds = Self.expirySeconds(facts.expires)
+            if !directory[slot].flags.contains(.memoryOnly) {
+                enqueue(.touch(row: directory[slot].row, fresh: facts.fresh, expires: facts.expires))
+            }
+            markUsed(slot)
+            return (true, nil)
+        }
+    }
+
+    /// Ends a lease without storing anything.
+    package mutating func release(
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, token: LeaseToken, uid: UInt32
+    ) -> Bool {
+        let leaseKey = LeaseTable.Key(function: function, hash: hash, key: key)
+        guard leases.isHeld(leaseKey, token: token, uid: uid, now: now) else { return false }
+        leases.end(leaseKey, now: now)
+        return true
+    }
+}
+

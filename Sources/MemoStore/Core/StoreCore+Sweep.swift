@@ -1,0 +1,116 @@
+/// What is done now and then, a bounded piece at a time.
+extension StoreCore {
+    /// One piece of the work that waits: expired leases and entries, cleared entries, budgets.
+    /// - Returns: whether more is waiting already.
+    mutating func sweep() -> Bool {
+        leases.endExpired(now: now)
+        guard !queue.isFull else { return false }
+        reclaimGraves()
+        expireSlots()
+        trimCold()
+        trimHot()
+        return !graves.isEmpty || !garbageRows.isEmpty
+    }
+
+    /// Takes back the memory and the rows of cleared entries.
+    private mutating func reclaimGraves() {
+        var left = limits.reclaimEntries
+        while left > 0, var grave = graves.popLast() {
+            while left > 0, grave.next != Entry.none {
+                let slot = grave.next
+                grave.next = directory[slot].newer
+                reclaim(slot, .cleared, grave.cause)
+                left -= 1
+            }
+            if grave.next == Entry.none {
+                functions[grave.function].graves -= 1
+            } else {
+                graves.append(grave)
+            }
+        }
+        while left > 0, let row = garbageRows.popLast() {
+            enqueue(.delete(row: row))
+            left -= 1
+        }
+    }
+
+    /// Goes on through the slab in search of entries whose time is over.
+    private mutating func expireSlots() {
+        let seconds = UInt32(clamping: now / 1000)
+        let end = min(Int(sweepSlot) + limits.sweepSlots, directory.slotCount)
+        for slot in sweepSlot..<max(sweepSlot, Slot(end)) {
+            let entry = directory[slot]
+            guard entry.expirySeconds < seconds, entry.flags.contains(.live),
+                entry.row >= functions[entry.function].row.clearedBelow
+            else { continue }
+            expire(slot)
+        }
+        sweepSlot = end >= directory.slotCount ? 0 : Slot(end)
+    }
+
+    /// Queues the counters that changed and the order of the last uses.
+    mutating func flushCounters() {
+        guard degraded == nil, !queue.isFull else { return }
+        let rows = functions.takeDirty()
+        let used = takeJournal()
+        guard !rows.isEmpty || !used.isEmpty else { return }
+        for row in rows { enqueue(.function(row)) }
+        enqueue(.totals(totals))
+        if !used.isEmpty { enqueue(.uses(used)) }
+    }
+
+    private mutating func takeJournal() -> [Int64] {
+        var used: [(used: UInt64, row: Int64)] = []
+        used.reserveCapacity(journal.count)
+        for slot in journal where directory[slot].flags.contains([.live, .journaled]) {
+            directory[slot].flags.remove(.journaled)
+            used.append((directory[slot].used, directory[slot].row))
+        }
+        journal.removeAll(keepingCapacity: true)
+        used.sort { $0.used < $1.used }
+        return used.map(\.row)
+    }
+
+    /// Replaces a journal that has grown long by the order of the entries that it is about.
+    mutating func compactJournal() {
+        guard disk.journalRows > max(1 << 20, 4 * directory.count), degraded == nil else { return }
+        enqueue(.order(order { $0.maxsize != nil }))
+    }
+
+    /// The rows of all entries in the order of their last use, oldest first.
+    /// - Parameter isMeant: whether a function's entries are.
+    func order(of isMeant: (FunctionRow) -> Bool = { _ in true }) -> [Int64] {
+        var all: [(used: UInt64, row: Int64)] = []
+        all.reserveCapacity(directory.count)
+        for slot in 0..<Slot(directory.slotCount) {
+            let entry = directory[slot]
+            guard entry.flags.contains(.live), !entry.flags.contains(.memoryOnly),
+                isMeant(functions[entry.function].row)
+            else { continue }
+            all.append((entry.used, entry.row))
+        }
+        all.sort { $0.used < $1.used }
+        return all.map(\.row)
+    }
+
+    /// The disk takes writes again: what was put meanwhile is queued, as far as there is room.
+    /// - Returns: whether some is left.
+    mutating func queueMemoryOnly() -> Bool {
+        for slot in hot.slots where directory[slot].flags.contains(.memoryOnly) {
+            if queue.isFull { return true }
+            guard let payload = directory[slot].payload else { continue }
+            let function = directory[slot].function
+            guard directory[slot].row >= functions[function].row.clearedBelow else { continue }
+            directory[slot].flags.remove(.memoryOnly)
+            directory[slot].row = nextRow
+            nextRow += 1
+            coldBytes += ColdSize.bytes(payload)
+            payload.retain()
+            enqueue(
+                .insert(
+                    row: directory[slot].row, function: functions[function].row.id, hash: hash(function, payload.key),
+                    payload: payload))
+        }
+        return false
+    }
+}

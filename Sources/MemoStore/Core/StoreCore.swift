@@ -1,0 +1,202 @@
+/// The cache's state, all of it guarded by the store's lock. Its operations take effect at once, in memory, and
+/// queue what the database is to be told; none of them waits for anything.
+///
+/// Aspects stand in files of their own: `StoreCore+Find`, `+Get`, `+Put`, `+Clear`, `+Evict`, `+Sweep` and so on.
+package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex`, and its memory is its own.
+    var directory: Directory
+    var functions: FunctionTable
+    var tags: TagTable
+    var ghosts: GhostTable
+    var leases: LeaseTable
+    var queue: WriteQueue
+    var hot: HotTier
+    var random: RandomSource
+    /// With the seed that the database keeps.
+    var keyHash: KeyHash
+    let limits: StoreLimits
+
+    /// Store time when the burst under way began, in ms.
+    package internal(set) var now: Int64 = 0
+    /// Counts uses: the order of last use over all functions.
+    var uses: UInt64 = 0
+    var nextRow: Int64 = 1
+    /// Rows up to this are in the database, as far as they still exist.
+    var committedRow: Int64 = 0
+    /// Changes up to this are in the database.
+    package internal(set) var committedSequence: UInt64 = 0
+    /// Somebody waits for the commit of the changes up to this.
+    var urgentSequence: UInt64 = 0
+    /// Disk that the entries take, and may take.
+    var coldBytes = 0
+    var coldLimit: Int
+    /// The disk takes nothing: new entries live in memory alone.
+    package internal(set) var degraded: String?
+    package internal(set) var totals = Totals()
+    /// Rows found damaged since the start.
+    package internal(set) var damagedRows: Int64 = 0
+    /// Entries of bounded functions used since the last journal, in order of first use in it.
+    var journal: [Slot] = []
+    /// Lists of cleared entries whose memory and rows are still to be taken back.
+    var graves: [Grave] = []
+    /// Rows in the database that nothing in memory refers to.
+    var garbageRows: [Int64] = []
+    /// Where the next sweep goes on.
+    var sweepSlot: Slot = 0
+    /// Set where the writer has to be told of new work.
+    var writerSignal = WriterSignal.none
+    var writerIsIdle = true
+    /// A commit that failed and is tried again, before anything else is committed.
+    var failedBatch: Batch?
+    var lastFailure: ColdFailure?
+    /// The database is to be opened anew before the next commit.
+    var needsRecovery = false
+    /// Entries that were put while the disk took nothing are still to be queued.
+    var hasMemoryOnly = false
+    /// Whether the caretaker has work that does not wait for its next turn.
+    var needsCare = false
+    var isFinished = false
+    /// What the writer last said of the database.
+    var disk = DiskFigures()
+    /// Connections that wait for room in the queue.
+    var waitingForRoom: [ConnectionID] = []
+
+    enum WriterSignal { case none, work }
+
+    struct DiskFigures {
+        var journalRows = 0
+        var interning = SharedValues.Figures()
+    }
+
+    struct Grave {
+        var function: UInt32
+        var next: Slot
+        var cause: DepartureCause
+    }
+
+    init?(hotBytes: Int, coldBytes: Int, interning: Bool = true, limits: StoreLimits, random: RandomSource) {
+        var random = random
+        guard let directory = Directory(capacity: limits.entriesMax) else { return nil }
+        keyHash = KeyHash(seed: (random.next(), random.next()))
+        self.directory = directory
+        functions = FunctionTable(hash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax)
+        tags = TagTable(capacity: limits.tagsMax)
+        ghosts = GhostTable(capacity: limits.ghostsMax)
+        leases = LeaseTable(capacity: limits.leasesMax, waitersMax: limits.waitersMax)
+        queue = WriteQueue(costMax: limits.queueBytesFirst)
+        hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
+        coldLimit = coldBytes
+        self.limits = limits
+        self.random = random
+    }
+
+    /// A payload that shares its value with others where that pays.
+    func makePayload(
+        _ facts: Payload.Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
+        value: UnsafeRawBufferPointer
+    ) -> Payload? {
+        Payload.allocate(facts, tags: tags, key: key, value: value, interned: hot.interned)
+    }
+
+    // MARK: functions
+
+    /// The place of a function, or `nil` if it was never seen.
+    package func function(owner: Int64, name: UnsafeRawBufferPointer) -> UInt32? {
+        functions.find(owner: owner, name: name)
+    }
+
+    /// The place of a function, which is made known if it was not.
+    /// - Returns: `nil` where there are too many functions, in all or of this owner.
+    package mutating func internFunction(owner: Int64, name: UnsafeRawBufferPointer) -> UInt32? {
+        if let place = functions.find(owner: owner, name: name) { return place }
+        if owner != FunctionRow.everyone, functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax {
+            return nil
+        }
+        if functions.count >= functions.capacity { forgetUnusedFunctions() }
+        guard let place = functions.add(owner: owner, name: name) else { return nil }
+        // Its entries' rows refer to it: it has to be in the database before them.
+        enqueue(.function(functions[place].row))
+        return place
+    }
+
+    package func isTyped(_ function: UInt32) -> Bool { functions[function].row.typed }
+
+    /// Makes room in a full table: functions without entries that nobody defined go, their counts with them.
+    private mutating func forgetUnusedFunctions() {
+        for place in functions.allPlaces where functions.isLive(place) {
+            let profile = functions[place]
+            guard profile.count == 0, profile.graves == 0, !profile.row.defined else { continue }
+            leases.end(function: place, now: now)
+            enqueue(.forget(function: profile.row.id))
+            functions.remove(place)
+        }
+    }
+
+    package func hash(_ function: UInt32, _ key: UnsafeRawBufferPointer) -> UInt64 {
+        keyHash(function: functions[function].row.id, key: key)
+    }
+
+    // MARK: the queue
+
+    mutating func enqueue(_ write: Write) {
+        queue.append(write, now: now)
+        if writerIsIdle || queue.isFull {
+            writerIsIdle = false
+            writerSignal = .work
+        }
+    }
+
+    /// The number of the newest change; `needCommit` has it committed soon.
+    package var sequence: UInt64 { queue.sequence }
+
+    /// Has all changes made until now committed without waiting for the flush interval.
+    /// - Returns: the number of the newest of them, to wait for.
+    package mutating func needCommit() -> UInt64 {
+        if queue.sequence > committedSequence, urgentSequence < queue.sequence {
+            urgentSequence = queue.sequence
+            writerSignal = .work
+        }
+        return queue.sequence
+    }
+
+    /// Whether a write has to wait for the writer: the queue holds what the disk takes in a flush interval.
+    package var isQueueFull: Bool { queue.isFull && degraded == nil }
+
+    /// Has a connection told when there is room in the queue again.
+    package mutating func waitForRoom(_ connection: ConnectionID) { waitingForRoom.append(connection) }
+
+    /// Why nothing that has to reach the disk can be accepted, if so: it takes nothing, and enough waits for it.
+    package var refusesChanges: String? { queue.isFull ? degraded : nil }
+
+    /// A commit is over: its changes up to this number are in the database. The caller has released the payloads.
+    mutating func finishCommit(sequence: UInt64, row: Int64) {
+        queue.finish()
+        committedSequence = sequence
+        committedRow = max(committedRow, row)
+        trimHot()
+    }
+
+    /// What the threads are to be told after the lock is released.
+    mutating func takeSignals() -> (writer: Bool, caretaker: Bool, wakes: [ConnectionID]) {
+        let wakesWriter = writerSignal == .work
+        writerSignal = .none
+        let wakesCaretaker = needsCare
+        needsCare = false
+        return (wakesWriter, wakesCaretaker, leases.takeWakes())
+    }
+
+    // MARK: connections
+
+    /// No more requests come from a connection: the leases that it holds end.
+    package mutating func inputEnded(_ connection: ConnectionID) { leases.release(allOf: connection, now: now) }
+
+    /// A connection is gone: it holds nothing and waits for nothing.
+    package mutating func connectionClosed(_ connection: ConnectionID) {
+        leases.stopWaiting(connection)
+        leases.release(allOf: connection, now: now)
+    }
+
+    /// Whether an entry's row is in the database: not only on its way there.
+    func isCommitted(_ slot: Slot) -> Bool {
+        directory[slot].row <= committedRow && !directory[slot].flags.contains(.memoryOnly)
+    }
+}

@@ -1,0 +1,106 @@
+/// Tags, each with the entries that bear it, so that clearing a tag looks at nothing else.
+struct TagTable: ~Copyable {
+    /// An entry that bore the tag when it was put: still the same one if the slot still has this row.
+    struct Member: BitwiseCopyable {
+        var slot: Slot
+        var row: Int64
+    }
+
+    struct Tag {
+        var row: TagRow
+        var members: [Member] = []
+        /// How many members to reach before looking which of them are still there.
+        var compactAt = 64
+    }
+
+    /// By bytes: strings that only look the same are two names.
+    private struct Name: Hashable {
+        var owner: Int64
+        var bytes: [UInt8]
+
+        init(owner: Int64, name: String) {
+            self.owner = owner
+            bytes = Array(name.utf8)
+        }
+    }
+
+    private var tags: [UInt32: Tag] = [:]
+    private var numbers: [Name: UInt32] = [:]
+    private var nextID: UInt32 = 1
+    let capacity: Int
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    var count: Int { tags.count }
+    var rows: [TagRow] { tags.values.map(\.row) }
+
+    /// Numbers below this were given out in an earlier run.
+    mutating func reserve(_ next: UInt32) { nextID = max(nextID, next) }
+
+    var bytes: Int { tags.values.reduce(0) { $0 + $1.members.capacity * MemoryLayout<Member>.stride + 128 } }
+
+    func find(owner: Int64, name: String) -> UInt32? { numbers[Name(owner: owner, name: name)] }
+
+    /// All tags of this name, whoever they belong to.
+    func findAll(name: String) -> [UInt32] { tags.values.filter { $0.row.name.utf8.elementsEqual(name.utf8) }.map(\.row.id) }
+
+    subscript(id: UInt32) -> Tag? {
+        _read { yield tags[id] }
+        _modify { yield &tags[id] }
+    }
+
+    /// Entries with this tag and a smaller row were cleared.
+    func clearedBelow(_ id: UInt32) -> Int64 { tags[id]?.row.clearedBelow ?? 0 }
+
+    /// - Returns: `nil` where there are too many tags; otherwise whether the tag is new.
+    mutating func intern(owner: Int64, name: String) -> (id: UInt32, isNew: Bool)? {
+        if let id = find(owner: owner, name: name) { return (id, false) }
+        guard tags.count < capacity else { return nil }
+        let id = nextID
+        add(TagRow(id: id, owner: owner, name: name))
+        return (id, true)
+    }
+
+    mutating func add(_ row: TagRow) {
+        nextID = max(nextID, row.id + 1)
+        tags[row.id] = Tag(row: row)
+        numbers[Name(owner: row.owner, name: row.name)] = row.id
+    }
+
+    mutating func remove(_ id: UInt32) {
+        guard let tag = tags.removeValue(forKey: id) else { return }
+        numbers[Name(owner: tag.row.owner, name: tag.row.name)] = nil
+    }
+
+    mutating func setMembers(_ members: [Member], of id: UInt32) {
+        tags[id]?.members = members
+        tags[id]?.compactAt = max(64, members.count * 2)
+    }
+
+    /// Adds an entry to a tag; entries that are gone are dropped now and then, in the order of the additions.
+    mutating func add(_ member: Member, to id: UInt32, in directory: borrowing Directory) {
+        guard let count = tags[id]?.members.count, let compactAt = tags[id]?.compactAt else { return }
+        if count >= compactAt {
+            var kept: [Member] = []
+            for member in tags[id]!.members where directory.isCurrent(member.slot, row: member.row) {
+                kept.append(member)
+            }
+            tags[id]!.members = kept
+            tags[id]!.compactAt = max(64, tags[id]!.members.count * 2)
+        }
+        tags[id]!.members.append(member)
+    }
+
+    /// Forgets tags that no entry bears any more.
+    /// - Returns: their numbers.
+    mutating func removeUnused(in directory: borrowing Directory) -> [UInt32] {
+        var unused: [UInt32] = []
+        for (id, tag) in tags {
+            var isUsed = false
+            for member in tag.members where directory.isCurrent(member.slot, row: member.row) { isUsed = true }
+            if !isUsed { unused.append(id) }
+        }
+        for id in unused { remove(id) }
+        return unused
+    }
+}

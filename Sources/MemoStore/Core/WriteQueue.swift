@@ -1,0 +1,55 @@
+/// Changes that were made in memory and wait for the database, in order.
+struct WriteQueue: ~Copyable {
+    private(set) var writes: [Write] = []
+    /// Bytes waiting, and bytes in the commit under way.
+    private(set) var cost = 0
+    private(set) var costInFlight = 0
+    /// Counts the changes ever queued: the number of the newest.
+    private(set) var sequence: UInt64 = 0
+    /// What may wait. Follows what the disk was seen to take within the flush interval.
+    var costMax: Int
+    /// When the oldest change came, in ms of the machine's clock since boot.
+    private(set) var since: Int64 = 0
+
+    /// What a change weighs beside its bytes: its place in the queue and its share of a commit.
+    static let overhead = 256
+
+    init(costMax: Int) { self.costMax = costMax }
+
+    var isEmpty: Bool { writes.isEmpty }
+    var isFull: Bool { cost >= costMax }
+    var count: Int { writes.count }
+
+    mutating func append(_ write: Write, now: Int64) {
+        if writes.isEmpty { since = now }
+        sequence += 1
+        cost += Self.cost(of: write)
+        writes.append(write)
+    }
+
+    private static func cost(of write: Write) -> Int {
+        switch write {
+        case .insert(_, _, _, let payload): overhead + payload.footprint
+        case .uses(let rows), .order(let rows): overhead + rows.count * 8
+        default: overhead
+        }
+    }
+
+    /// Takes what waits, to be committed as one; `finish()` follows.
+    mutating func take() -> [Write] {
+        var taken: [Write] = []
+        swap(&taken, &writes)
+        costInFlight = cost
+        cost = 0
+        return taken
+    }
+
+    mutating func finish() { costInFlight = 0 }
+
+    /// Takes the newest changes back; none of them is an insert.
+    mutating func dropLast(_ count: Int) {
+        for write in writes.suffix(count) { cost -= Self.cost(of: write) }
+        writes.removeLast(count)
+        sequence -= UInt64(count)
+    }
+}

@@ -1,0 +1,99 @@
+internal import Glibc
+
+/// Values that several entries in memory have in common, each in one block with a count of those that refer to it.
+///
+/// A value of at least `alwaysBytes` gets a block of its own at once. A smaller one, of which the block's overhead
+/// would be a good part, only when it was seen before among the last few thousand; below `leastBytes` a reference
+/// would save next to nothing. Guarded by the store's lock.
+final class InternTable {
+    static let leastBytes = 64
+    static let alwaysBytes = 512
+
+    /// A value in memory: the bytes follow.
+    struct Block {
+        var references: Int
+        var hash: UInt64
+        var bytes: Int
+        /// The table that the block is in; it outlives it.
+        unowned(unsafe) var table: InternTable
+    }
+
+    private var blocks: [UInt64: UnsafeMutablePointer<Block>] = [:]
+    private var recent: [UInt64]
+    private let seed: UInt64
+    private let isOn: Bool
+    /// What the blocks take, the allocator's and the table's own share included.
+    private(set) var bytes = 0
+    private(set) var references = 0
+    /// What it would take without sharing, less what it takes.
+    private(set) var savedBytes = 0
+
+    init(isOn: Bool, seed: UInt64) {
+        self.isOn = isOn
+        self.seed = seed
+        recent = Array(repeating: 0, count: isOn ? 4096 : 1)
+    }
+
+    var count: Int { blocks.count }
+    /// A dictionary's place for a block, at its usual load.
+    private static let entryBytes = 32
+
+    /// The block for a value, with one reference more; `nil` where sharing it does not pay.
+    func intern(_ value: UnsafeRawBufferPointer) -> UnsafeMutablePointer<Block>? {
+        guard isOn, value.count >= Self.leastBytes else { return nil }
+        let hash = Checksum.of(value, seed: seed)
+        if let block = blocks[hash] {
+            guard Self.value(block).isEqual(value) else { return nil }
+            retain(block)
+            return block
+        }
+        if value.count < Self.alwaysBytes {
+            let place = Int(truncatingIfNeeded: hash >> 40) & (recent.count - 1)
+            guard recent[place] == hash else {
+                recent[place] = hash
+                return nil
+            }
+        }
+        guard let memory = malloc(MemoryLayout<Block>.size + value.count) else { return nil }
+        let block = memory.bindMemory(to: Block.self, capacity: 1)
+        block.initialize(to: Block(references: 1, hash: hash, bytes: value.count, table: self))
+        UnsafeMutableRawPointer(block + 1).copyMemory(from: value.baseAddress!, byteCount: value.count)
+        blocks[hash] = block
+        bytes += Self.footprint(value.count)
+        references += 1
+        return block
+    }
+
+    private func retain(_ block: UnsafeMutablePointer<Block>) {
+        block.pointee.references += 1
+        references += 1
+        savedBytes += block.pointee.bytes
+    }
+
+    static func value(_ block: UnsafeMutablePointer<Block>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: UnsafeRawPointer(block + 1), count: block.pointee.bytes)
+    }
+
+    /// Gives a reference back; the last one frees the block.
+    static func release(_ block: UnsafeMutablePointer<Block>) {
+        let table = block.pointee.table
+        table.references -= 1
+        block.pointee.references -= 1
+        if block.pointee.references > 0 {
+            table.savedBytes -= block.pointee.bytes
+            return
+        }
+        table.blocks[block.pointee.hash] = nil
+        table.bytes -= footprint(block.pointee.bytes)
+        free(block)
+    }
+
+    private static func footprint(_ value: Int) -> Int {
+        (MemoryLayout<Block>.size + value + 8 + 15) & ~15 + entryBytes
+    }
+
+    /// Calls `body` with every block's number of references. For tests.
+    func forEach(_ body: (UnsafeMutableRawPointer, Int) -> Void) {
+        for block in blocks.values { body(UnsafeMutableRawPointer(block), block.pointee.references) }
+    }
+}

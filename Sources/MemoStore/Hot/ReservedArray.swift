@@ -1,0 +1,35 @@
+internal import Glibc
+
+/// An array that grows in place: address space for all it may ever hold is reserved at once, memory is taken
+/// as it grows. Growing neither moves nor copies, so it never holds up a request.
+struct ReservedArray<Element: BitwiseCopyable>: ~Copyable {
+    let base: UnsafeMutablePointer<Element>
+    let capacity: Int
+    /// Elements that memory is there for.
+    private(set) var available = 0
+    private static var growthBytes: Int { 1 << 20 }
+
+    /// - Returns: `nil` where the address space is not to be had.
+    init?(capacity: Int) {
+        let size = Self.roundedUp(max(capacity, 1) * MemoryLayout<Element>.stride)
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        guard let address = mmap(nil, size, PROT_NONE, flags, -1, 0), address != MAP_FAILED else { return nil }
+        base = address.bindMemory(to: Element.self, capacity: capacity)
+        self.capacity = capacity
+    }
+
+    deinit { munmap(base, Self.roundedUp(max(capacity, 1) * MemoryLayout<Element>.stride)) }
+
+    /// Makes at least `count` elements usable; new ones are zero.
+    /// - Returns: false where `count` exceeds the capacity or memory is exhausted.
+    mutating func grow(to count: Int) -> Bool {
+        if count <= available { return true }
+        guard count <= capacity else { return false }
+        let bytes = Self.roundedUp(count * MemoryLayout<Element>.stride)
+        guard mprotect(base, bytes, PROT_READ | PROT_WRITE) == 0 else { return false }
+        available = min(bytes / MemoryLayout<Element>.stride, capacity)
+        return true
+    }
+
+    private static func roundedUp(_ bytes: Int) -> Int { (bytes + growthBytes - 1) / growthBytes * growthBytes }
+}

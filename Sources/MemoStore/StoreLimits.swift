@@ -1,0 +1,28 @@
+/// Every limit of the store.
+package struct StoreLimits: Sendable {
+    /// Entries in both tiers: 52 bytes of memory each, wherever their values are.
+    package var entriesMax = 16 << 20
+    package var functionsMax = 100_000
+    package var functionsPerOwnerMax = 10_000
+    package var tagsMax = 100_000
+    /// A power of two; 16 bytes each... see `Ghost`.
+    package var ghostsMax = 1 << 16
+    package var leasesMax = 1 << 16
+    package var waitersMax = 1 << 16
+    /// What may wait for the writer until it is known what the disk takes, and the bounds of it afterwards.
+    package var queueBytesFirst = 8 << 20
+    package var queueBytesLeast = 1 << 20
+    package var queueBytesMost = 64 << 20
+    /// Entries looked at while the lock is held once, in sweeps and in taking back what was cleared.
+    package var sweepSlots = 4096
+    package var reclaimEntries = 1000
+    /// Entries sampled to find one that was not used for long (as Redis does with 5).
+    package var evictionSamples = 5
+    /// Evictions from the cold tier that one put pays for at most.
+    package var evictionsPerPut = 64
+    package var coldReadsMax = 10_000
+    package var readerThreads = 2
+    package var journalEntries = 1 << 20
+
+    package init() {}
+}

@@ -1,0 +1,143 @@
+internal import Synchronization
+
+/// The caretaker's thread.
+extension Store {
+    private static let idleMs: Int64 = 500
+    private static let leaseMs: Int64 = 20
+
+    func takeCare() {
+        startWarmUp()
+        var lastFlush = clock.now()
+        while !isClosing.load(ordering: .acquiring) {
+            var hasMore = false
+            var nextLease = Int64.max
+            let now = clock.now()
+            let flushes = now - lastFlush >= Self.idleMs
+            if flushes { lastFlush = now }
+            perform { core in
+                core.needsCare = false
+                hasMore = core.sweep()
+                if flushes {
+                    core.flushCounters()
+                    core.compactJournal()
+                }
+                nextLease = core.leases.nextEnd
+            }
+            if flushes, !database.isStillThere() { databaseLost(.corrupt) }
+            // Others get the lock between two pieces.
+            let untilLease = max(1, min(nextLease == .max ? Self.idleMs : nextLease - now, Self.idleMs))
+            caretakerSignal.wait(ms: hasMore ? 1 : nextLease == .max ? Self.idleMs : untilLease)
+        }
+    }
+
+    /// The database is damaged, or somebody removed or replaced it: what is written there would be lost without
+    /// notice. The writer begins a new one.
+    func databaseLost(_ failure: ColdFailure) {
+        core.withLock { core in
+            guard core.failedBatch == nil, !core.needsRecovery else { return }
+            core.needsRecovery = true
+            core.lastFailure = failure
+        }
+        writerSignal.notify()
+    }
+}
+
+/// The check of the database in the background, once after each start: gigabytes cannot be read before it.
+extension Store {
+    private static let rowsPerSlice = 256
+    /// Between two slices, so that the check takes a small part of what the disk can do.
+    private static let pauseMs: Int64 = 20
+
+    func checkDatabase() {
+        while !isClosing.load(ordering: .acquiring) {
+            let outcome = databaseUse.withLock { check in
+                Result { () throws(ColdError) -> ColdScrub.Slice in
+                    if check == nil { check = try database.makeScrub() }
+                    return try check.unsafelyUnwrapped.step(rows: Self.rowsPerSlice)
+                }
+            }
+            do throws(ColdError) {
+                let slice = try outcome.get()
+                if !slice.damaged.isEmpty { dropDamaged(slice.damaged) }
+                if slice.isLast { return databaseUse.withLock { $0 = nil } }
+            } catch {
+                if error.failure == .corrupt { databaseLost(.corrupt) }
+                return
+            }
+            checkSignal.wait(ms: Self.pauseMs)
+        }
+    }
+
+    private func dropDamaged(_ rows: [Int64]) {
+        perform { core in
+            for row in rows { core.dropDamaged(row: row) }
+        }
+        events?.log(true, "\(rows.count) damaged rows were found and dropped")
+    }
+}
+
+/// Reads the most recently used entries into memory after a start, a few at a time.
+final class WarmUp: Sendable {
+    /// Stands for a connection in the readers' jobs.
+    static let connection: ConnectionID = .max
+    private static let readsAtOnce = 64
+    static let candidatesMax = 4 << 20
+
+    struct Candidate {
+        var used: UInt64
+        var ticket: ColdTicket
+        var bytes: Int
+    }
+
+    private let tickets = Mutex<[ColdTicket]>([])
+
+    /// - Parameter order: most recently used first.
+    func start(_ order: [ColdTicket]) { tickets.withLock { $0 = order.reversed() } }
+
+    func next() -> [ColdTicket] {
+        tickets.withLock { tickets in
+            let next = tickets.suffix(Self.readsAtOnce)
+            tickets.removeLast(next.count)
+            if tickets.isEmpty { tickets = [] }
+            return next.reversed()
+        }
+    }
+
+    func stop() { tickets.withLock { $0 = [] } }
+}
+
+extension Store {
+    func startWarmUp() {
+        let slotsAtOnce = 1 << 16
+        let (slotCount, room) = core.withLock { ($0.directory.slotCount, $0.hot.limit - $0.hot.limit / 16) }
+        var candidates: [WarmUp.Candidate] = []
+        for start in stride(from: 0, to: slotCount, by: slotsAtOnce) {
+            candidates += core.withLock { $0.warmUpCandidates(from: Slot(start), slots: slotsAtOnce) }
+        }
+        candidates.sort { $0.used > $1.used }
+        var bytes = 0
+        let order = candidates.prefix {
+            bytes += $0.bytes
+            return bytes <= room
+        }
+        warmUp.start(order.map(\.ticket))
+        continueWarmUp()
+    }
+
+    private func continueWarmUp() {
+        guard !isClosing.load(ordering: .acquiring) else { return }
+        let tickets = warmUp.next()
+        if !tickets.isEmpty { _ = read(tickets, for: WarmUp.connection) }
+    }
+
+    func warmedUp(_ read: ColdRead) {
+        var hasRoom = false
+        perform { core in
+            hasRoom = core.hasRoomToWarm
+            if hasRoom { core.adopt(read.faults) }
+            for ticket in read.lost { core.dropDamaged(ticket) }
+            core.release(read.faults)
+        }
+        if hasRoom { continueWarmUp() } else { warmUp.stop() }
+    }
+}

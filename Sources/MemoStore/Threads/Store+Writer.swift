@@ -1,0 +1,157 @@
+internal import Synchronization
+
+/// The writer's thread.
+extension Store {
+    /// How long to wait before the disk is tried again.
+    private static let retryMs: Int64 = 500
+
+    func write() {
+        while true {
+            let closing = isClosing.load(ordering: .acquiring)
+            let due = core.withLock { core -> Int64? in
+                let due = core.commitDue(flushIntervalMs: configuration.flushIntervalMs, isClosing: closing, now: clock.now())
+                core.writerIsIdle = due == nil
+                return due
+            }
+            writerAlive.store(clock.now(), ordering: .relaxed)
+            guard let due else {
+                if closing, finishClosing() { return }
+                writerSignal.wait(ms: closing ? 1 : nil)
+                continue
+            }
+            if due > 0 {
+                writerSignal.wait(ms: due)
+                continue
+            }
+            if !commit() {
+                if closing { return }
+                writerSignal.wait(ms: Self.retryMs)
+            }
+        }
+    }
+
+    /// The last commit: counters and the order of use of everything.
+    /// - Returns: whether all is written.
+    private func finishClosing() -> Bool {
+        let isDone = core.withLock { core in
+            if core.isFinished { return core.queue.isEmpty }
+            core.finish()
+            return false
+        }
+        return isDone
+    }
+
+    /// Commits what waits, and tells everybody.
+    /// - Returns: false where it failed; the changes are kept for another try.
+    private func commit() -> Bool {
+        let (batch, waiting) = core.withLock { core in (core.takeBatch(), core.takeWaitingForRoom()) }
+        if !waiting.isEmpty { events?.wake(waiting) }
+        let began = clock.now()
+        do throws(ColdError) {
+            if batch.isRetry, try recover() {
+                lost(batch)
+                return true
+            }
+            try database.commit(ContiguousArray(batch.writes))
+        } catch {
+            writerAlive.store(clock.now(), ordering: .relaxed)
+            failed(batch, error)
+            return false
+        }
+        let disk = StoreCore.DiskFigures(journalRows: database.journalRows, interning: database.interning)
+        let (wasDegraded, stillWaiting) = core.withLock { core in
+            core.now = max(core.now, clock.now())
+            core.disk = disk
+            let wasDegraded = core.committed(
+                batch, tookMs: clock.now() - began, flushIntervalMs: configuration.flushIntervalMs)
+            return (wasDegraded, core.takeWaitingForRoom())
+        }
+        events?.committed(batch.sequence)
+        if wasDegraded {
+            _ = database.restoreBallast()
+            events?.log(false, "the disk takes writes again")
+        }
+        if !stillWaiting.isEmpty { events?.wake(stillWaiting) }
+        maintain()
+        return true
+    }
+
+    private func maintain() {
+        do throws(ColdError) {
+            try database.maintain()
+        } catch {
+            events?.log(true, "moving the log into the database failed: \(error.message)")
+            if error.failure != .full { core.withLock { $0.needsRecovery = true } }
+        }
+    }
+
+    /// After a failed write nothing that the connection believes is trusted: the database is opened anew.
+    /// - Returns: whether it was lost, and a new one is there.
+    private func recover() throws(ColdError) -> Bool {
+        let failure = core.withLock { $0.lastFailure }
+        if failure == .full { return false }
+        readers.pause()
+        defer { readers.resume() }
+        let outcome = databaseUse.withLock { check in
+            check = nil
+            return Result { () throws(ColdError) -> Bool in
+                if failure == .corrupt {
+                    try startEmpty("it is damaged or was removed")
+                    return true
+                }
+                do throws(ColdError) {
+                    try database.reopen()
+                    return false
+                } catch {
+                    guard error.failure == .corrupt else { throw error }
+                    try startEmpty(error.message)
+                    return true
+                }
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// What a batch was to change is of no use to the new database: all that memory has is queued for it. Whoever
+    /// waits for the batch is answered with that, or at once where the queue has no room for it yet.
+    private func lost(_ batch: StoreCore.Batch) {
+        let hasRoom = core.withLock { $0.drop(batch) }
+        if !hasRoom { events?.failed(batch.sequence, "the database was lost") }
+    }
+
+    /// The database is lost: a new one takes what memory still has.
+    private func startEmpty(_ reason: String) throws(ColdError) {
+        let moved = try database.startEmpty()
+        core.withLock { core in
+            core.now = max(core.now, clock.now())
+            core.diskLost()
+        }
+        events?.log(
+            true,
+            "the database was lost (\(reason)\(moved.map { "; it is now \($0)" } ?? "")): a new one keeps what memory has")
+    }
+
+    private func failed(_ batch: StoreCore.Batch, _ error: ColdError) {
+        let (sequence, isNew, waiting) = core.withLock { core in
+            core.now = max(core.now, clock.now())
+            let (sequence, isNew) = core.failed(batch, error)
+            return (sequence, isNew, core.takeWaitingForRoom())
+        }
+        if !waiting.isEmpty { events?.wake(waiting) }
+        if isNew { events?.log(true, "the disk takes no writes, new entries stay in memory: \(error.message)") }
+        events?.failed(sequence, error.message)
+        if error.failure == .full { makeRoom() }
+    }
+
+    /// The disk is full: evicts, and commits the deletions alone, for which the ballast left room.
+    private func makeRoom() {
+        let rows = core.withLock { $0.evictForSpace() }
+        guard !rows.isEmpty else { return }
+        do throws(ColdError) {
+            try database.makeRoom(deleting: rows)
+            events?.log(false, "evicted \(rows.count) entries to make room on the disk")
+        } catch {
+            events?.log(true, "no room could be made on the disk: \(error.message)")
+        }
+    }
+}

@@ -1,0 +1,61 @@
+internal import CSQLite
+
+/// What SQLite answered when it could not do what it was asked to.
+public struct SQLiteError: Error, Equatable, CustomStringConvertible {
+    /// The extended result code, such as `SQLITE_IOERR_FSYNC`.
+    public let extendedCode: Int32
+    public let message: String
+    /// What was being done: the SQL text, or a name such as `open`.
+    public let doing: String
+    /// `errno` of the system call that failed, or 0 where there was none.
+    public let systemError: Int32
+
+    /// The kinds that a caller treats differently.
+    public enum Kind: Sendable {
+        case full, io, corrupt, readOnly, cannotOpen, busy, interrupted, constraint, other
+    }
+
+    public init(extendedCode: Int32, message: String, doing: String, systemError: Int32 = 0) {
+        self.extendedCode = extendedCode
+        self.message = message
+        self.doing = doing
+        self.systemError = systemError
+    }
+
+    /// - Parameter database: the connection that failed, or `nil` where it could not even be allocated.
+    init(_ code: Int32, of database: OpaquePointer?, doing: String) {
+        // Some calls report a code without leaving a message of their own.
+        let told = database.map { sqlite3_extended_errcode($0) == code } ?? false
+        self.init(
+            extendedCode: code,
+            message: String(cString: told ? sqlite3_errmsg(database) : sqlite3_errstr(code)),
+            doing: doing,
+            systemError: database.map { sqlite3_system_errno($0) } ?? 0)
+    }
+
+    /// The result code without its extension, such as `SQLITE_IOERR`.
+    public var code: Int32 { extendedCode & 0xff }
+
+    public var kind: Kind {
+        switch code {
+        case SQLITE_FULL: .full
+        case SQLITE_IOERR: .io
+        case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt
+        case SQLITE_READONLY: .readOnly
+        case SQLITE_CANTOPEN: .cannotOpen
+        case SQLITE_BUSY, SQLITE_LOCKED: .busy
+        case SQLITE_INTERRUPT: .interrupted
+        case SQLITE_CONSTRAINT: .constraint
+        default: .other
+        }
+    }
+
+    public var description: String { "\(doing): \(message) (SQLite code \(extendedCode))" }
+}
+
+extension SQLiteError {
+    /// Damage that one of SQLite's checks reports as its result.
+    public init(damage: String) {
+        self.init(extendedCode: SQLITE_CORRUPT, message: damage, doing: "check")
+    }
+}

@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import Glibc
+internal import MemoServer
+
+/// The command line of the daemon.
+@main
+struct Memod: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "memod",
+        abstract:
+            "The persistent memoization cache: a daemon that local programs talk to over a Unix socket.",
+        discussion: """
+            Every setting may also stand in the configuration file (as hot-bytes = 1GiB) and in the environment \
+            (as MEMOD_HOT_BYTES=1GiB). An option wins over the environment, the environment over the file. \
+            SIZE is a number of bytes, or such as 64KiB, 256MiB, 4GiB; DURATION such as 50ms, 2s, 10m, 1h, 7d.
+            """,
+        version: "memod \(Version.text)")
+
+    @OptionGroup var settings: SettingOptions
+
+    func run() throws {
+        var server: Server
+        let environment = Memod.environment
+        do {
+            server = try Server(environment: environment) { try settings.resolve(environment) }
+        } catch let error as ConfigurationError {
+            throw ValidationError(error.description)
+        }
+        do {
+            try server.run()
+        } catch {
+            let line = "memod: \(error)\n"
+            _ = write(STDERR_FILENO, line, line.utf8.count)
+            throw ExitCode(1)
+        }
+    }
+
+    /// The process's environment; of a variable that occurs twice the first, as `getenv` has it.
+    private static var environment: [String: String] {
+        var variables: [String: String] = [:]
+        var next = environ
+        while let entry = next.pointee {
+            let text = String(cString: entry)
+            if let equals = text.firstIndex(of: "=") {
+                let name = String(text[..<equals])
+                if variables[name] == nil { variables[name] = String(text[text.index(after: equals)...]) }
+            }
+            next += 1
+        }
+        return variables
+    }
+}

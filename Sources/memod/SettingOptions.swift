@@ -1,0 +1,83 @@
+internal import ArgumentParser
+internal import MemoServer
+
+/// The settings as options: texts, which `ServerConfiguration` checks whatever source they come from.
+struct SettingOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Unix socket to listen on.", valueName: "path"))
+    var socket: String?
+    @Option(help: ArgumentHelp("SQLite file of the cold tier.", valueName: "path"))
+    var database: String?
+    @Option(
+        help: ArgumentHelp("Memory for the hot tier's entries, overhead counted (256MiB).", valueName: "size")
+    )
+    var hotBytes: String?
+    @Option(help: ArgumentHelp("Disk space for the cold tier (4GiB).", valueName: "size"))
+    var coldBytes: String?
+    @Option(help: ArgumentHelp("Longest request line (16MiB).", valueName: "size"))
+    var maxLine: String?
+    @Option(help: ArgumentHelp("Most connections at a time (10000).", valueName: "n"))
+    var maxConnections: String?
+    @Option(help: ArgumentHelp("Number of event loops (1).", valueName: "n"))
+    var ioThreads: String?
+    @Option(
+        help: ArgumentHelp(
+            "normal: a commit survives the death of the process; full: also power loss (normal).",
+            valueName: "normal|full"))
+    var durability: String?
+    @Option(
+        help: ArgumentHelp(
+            "The commit of an acknowledged put begins at the latest after this (100ms).",
+            valueName: "duration"))
+    var flushInterval: String?
+    @Option(help: ArgumentHelp("Whether equal values share one copy (on).", valueName: "on|off"))
+    var interning: String?
+    @Option(
+        help: ArgumentHelp("user: entries belong to the user who wrote them (none).", valueName: "none|user"))
+    var isolation: String?
+    @Option(
+        help: ArgumentHelp(
+            "Functions that isolation does not concern. May be repeated.", valueName: "pattern"))
+    var shared: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Permission bits of the socket (0600; wider where users or groups are allowed).",
+            valueName: "mode"))
+    var socketMode: String?
+    @Option(help: ArgumentHelp("A user who may connect. May be repeated.", valueName: "user"))
+    var allowUser: [String] = []
+    @Option(help: ArgumentHelp("A group whose members may connect. May be repeated.", valueName: "group"))
+    var allowGroup: [String] = []
+    @Option(help: ArgumentHelp("The group whose members may connect and administer.", valueName: "group"))
+    var adminGroup: String?
+    @Option(
+        help: ArgumentHelp(
+            "Least severe messages to log: trace, debug, info, notice, warning, error, critical (info).",
+            valueName: "level"))
+    var logLevel: String?
+    @Option(help: ArgumentHelp("Configuration file; also MEMOD_CONFIG.", valueName: "file"))
+    var config: String?
+
+    private var given: [SettingName: [String]] {
+        let single: [SettingName: String?] = [
+            .socket: socket, .database: database, .hotBytes: hotBytes, .coldBytes: coldBytes,
+            .maxLine: maxLine, .maxConnections: maxConnections, .ioThreads: ioThreads,
+            .durability: durability, .flushInterval: flushInterval, .interning: interning,
+            .isolation: isolation, .socketMode: socketMode, .adminGroup: adminGroup, .logLevel: logLevel,
+        ]
+        var given = single.compactMapValues { $0.map { [$0] } }
+        given[.shared] = shared
+        given[.allowUser] = allowUser
+        given[.allowGroup] = allowGroup
+        return given
+    }
+
+    /// The configuration that these options, the environment and the configuration file make. Reads the file.
+    func resolve(_ environment: [String: String]) throws(ConfigurationError) -> ServerConfiguration {
+        var file: ConfigurationFile?
+        if let path = config ?? environment["MEMOD_CONFIG"], !path.isEmpty {
+            file = try ConfigurationFile(path: path)
+        }
+        return try ServerConfiguration(
+            Settings(options: given, environment: environment, file: file), environment: environment)
+    }
+}

@@ -1,0 +1,47 @@
+import Testing
+
+@testable import MemoServer
+
+struct QuotasTests {
+    @Test func connectionsAreBoundedTogether() {
+        let quotas = Quotas(maxConnections: 2, limits: Limits(), limitsUsers: false)
+        #expect(quotas.admit(user: 1, isAdministrator: false))
+        #expect(quotas.admit(user: 1, isAdministrator: false))
+        #expect(!quotas.admit(user: 0, isAdministrator: true))
+        quotas.leave(user: 1)
+        #expect(quotas.admit(user: 2, isAdministrator: false))
+        #expect(quotas.figures.refusedTooMany == 1)
+        #expect(quotas.figures.accepted == 3)
+        #expect(quotas.figures.connections == 2)
+    }
+
+    @Test func withIsolationOneUserHasAShare() {
+        let quotas = Quotas(maxConnections: 4, limits: Limits(), limitsUsers: true)
+        #expect(quotas.admit(user: 1, isAdministrator: false))
+        #expect(quotas.admit(user: 1, isAdministrator: false))
+        #expect(!quotas.admit(user: 1, isAdministrator: false))
+        #expect(quotas.admit(user: 2, isAdministrator: false))
+        #expect(quotas.admit(user: 0, isAdministrator: true))
+        #expect(!quotas.admit(user: 0, isAdministrator: true))
+    }
+
+    @Test func memoryIsBoundedTogetherAndByUser() {
+        var limits = Limits()
+        limits.heldInputBytes = 1000
+        limits.heldOutputBytes = 100
+        let quotas = Quotas(maxConnections: 9, limits: limits, limitsUsers: true)
+        for user in [0, 1, 2] { #expect(quotas.admit(user: UInt32(user), isAdministrator: user == 0)) }
+        let change = { (user: UInt32, input: Int, output: Int) in
+            quotas.change(user: user, isAdministrator: user == 0, input: input, output: output)
+        }
+        #expect(change(1, 500, 50) == Quotas.Excess())
+        #expect(change(1, 1, 0) == Quotas.Excess(input: true))
+        #expect(change(1, -1, 1) == Quotas.Excess(output: true))
+        #expect(change(1, 0, -1) == Quotas.Excess())
+        // An administrator is bounded by the whole alone.
+        #expect(change(0, 500, 50) == Quotas.Excess())
+        #expect(change(2, 1, 1) == Quotas.Excess(input: true, output: true))
+        #expect(change(0, -500, -50) == Quotas.Excess())
+        #expect(quotas.figures.heldInputBytes == 501)
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+
+/// The peer's end of a connection: blocking, with a time limit on every call so that no test hangs.
+final class TestClient {
+    private(set) var descriptor: Int32
+    private var received: [UInt8] = []
+    /// Received bytes known to have no LF.
+    private var searched = 0
+
+    init(descriptor: Int32, timeoutSeconds: Int = 10) {
+        self.descriptor = descriptor
+        var time = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close() }
+
+    /// Connects to a socket's path.
+    convenience init?(path: String) {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let result = withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else {
+            Glibc.close(descriptor)
+            return nil
+        }
+        self.init(descriptor: descriptor)
+    }
+
+    func close() {
+        guard descriptor >= 0 else { return }
+        Glibc.close(descriptor)
+        descriptor = -1
+    }
+
+    func endOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Sends all of it.
+    /// - Returns: false where the connection does not take it.
+    @discardableResult
+    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
+            }
+            if count <= 0 { return false }
+            sent += count
+        }
+        return true
+    }
+
+    /// Sends what the connection takes now.
+    func sendAvailable(_ bytes: [UInt8]) -> Int {
+        Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+    }
+
+    /// The next line without its LF; `nil` at the end, or after the time limit.
+    func line() -> String? {
+        while true {
+            let end = received.withUnsafeBytes { bytes -> Int? in
+                guard let base = bytes.baseAddress,
+                    let end = memchr(base + searched, 0x0A, bytes.count - searched)
+                else { return nil }
+                return UnsafeRawPointer(end) - base
+            }
+            if let end {
+                let line = String(decoding: received[..<end], as: UTF8.self)
+                received.removeFirst(end + 1)
+                searched = 0
+                return line
+            }
+            searched = received.count
+            guard receive() > 0 else { return nil }
+        }
+    }
+
+    /// What is left until the end; `nil` where it does not end within the time limit.
+    func rest() -> String? {
+        while true {
+            switch receive() {
+            case 0: return String(decoding: received, as: UTF8.self)
+            case 1...: continue
+            default: return errno == ECONNRESET ? String(decoding: received, as: UTF8.self) : nil
+            }
+        }
+    }
+
+    /// Whether something has arrived that was not read.
+    var hasInput: Bool {
+        var byte: UInt8 = 0
+        return !received.isEmpty || recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0
+    }
+
+    private func receive() -> Int {
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        let count = recv(descriptor, &chunk, chunk.count, 0)
+        if count > 0 { received += chunk[..<count] }
+        return count
+    }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+
+@testable import MemoStore
+
+struct ColdRoundTripTests {
+    let fixture: ColdFixture
+
+    init() throws { fixture = try ColdFixture() }
+
+    @Test func newDatabaseIsEmptyAndPrivate() throws {
+        let database = try fixture.open()
+        let loaded = try Loaded(database)
+        #expect(loaded.load.nextRow == 1 && loaded.load.nextFunction == 1 && loaded.load.nextTag == 1)
+        #expect(loaded.heads.isEmpty && loaded.functions.isEmpty)
+        #expect(loaded.load.seed.count == 2)
+        #expect(database.quarantined == nil)
+        try database.insert([1: TestEntry(key: [1], value: [2])])
+        for name in fixture.names {
+            let mode = try FileManager.default.attributesOfItem(
+                atPath: "\(fixture.directory)/\(name)")[.posixPermissions]
+            #expect(mode as? Int == 0o600, "\(name)")
+        }
+        try database.close()
+        #expect(fixture.names == ["memod.db", "memod.db.ballast", "memod.db.lock"])
+    }
+
+    /// Random batches against a dictionary, with reopenings and crashes in between.
+    @Test(arguments: [true, false]) func agreesWithADictionary(interning: Bool) throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SplitMix64(seed: seed)
+        fixture.options.interning = interning
+        var database = try fixture.open()
+        var model: [Int64: TestEntry] = [:]
+        var function = FunctionRow(id: 1, owner: FunctionRow.everyone, name: "f")
+        var next = try Loaded(database).load.nextRow
+        try database.commit([.function(function), .tag(TagRow(id: 1, owner: -1, name: "t"))])
+        let common = (0..<4).map { number in
+            (0..<(63 + number)).map { UInt8(truncatingIfNeeded: $0 &* number) }
+        }
+
+        for round in 0..<60 {
+            var writes: [Write] = []
+            var change = model
+            for _ in 0..<Int.random(in: 0...80, using: &random) {
+                switch Int.random(in: 0..<10, using: &random) {
+                case 0..<6:
+                    var entry = TestEntry(
+                        key: random.bytes(upTo: 40),
+                        value: Bool.random(using: &random)
+                            ? common.randomElement(using: &random)!
+                            : random.bytes(upTo: Int.random(in: 0..<50, using: &random) == 0 ? 40000 : 200))
+                    entry.hash = random.next()
+                    entry.tags = Bool.random(using: &random) ? [] : [1]
+                    entry.created = Int64.random(in: 0...Int64.max, using: &random)
+                    if Bool.random(using: &random) {
+                        entry.fresh = Int64.random(in: 0...Int64.max, using: &random)
+                        entry.expires = Int64.random(in: entry.fresh...Int64.max, using: &random)
+                    }
+                    entry.cost = UInt32.random(in: 0...UInt32.max, using: &random)
+                    entry.uid = UInt32.random(in: 0...UInt32.max, using: &random)
+                    change[next] = entry
+                    writes.append(
+                        .insert(row: next, function: 1, hash: entry.hash, payload: entry.payload()))
+                    next += 1
+                case 6..<8:
+                    guard let row = change.keys.randomElement(using: &random) else { continue }
+                    change[row] = nil
+                    writes.append(.delete(row: row))
+                case 8:
+                    guard let row = change.keys.randomElement(using: &random) else { continue }
+                    change[row]!.fresh = Int64.random(in: 0...Int64.max, using: &random)
+                    change[row]!.expires = Int64.random(in: 0...Int64.max, using: &random)
+                    writes.append(
+                        .touch(row: row, fresh: change[row]!.fresh, expires: change[row]!.expires))
+                default:
+                    guard Int.random(in: 0..<20, using: &random) == 0 else { continue }
+                    function.clearedBelow = next
+                    change = [:]
+                    writes.append(.function(function))
+                }
+            }
+            try database.commitAndRelease(writes)
+            model = change
+
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: try database.close()
+            case 1: try fixture.crash(database)
+            case 2:
+                try database.reopen()
+                try compare(database, model, seed, round)
+                continue
+            default:
+                try database.maintain()
+                try compare(database, model, seed, round)
+                continue
+            }
+            database = try fixture.open()
+            let loaded = try Loaded(database)
+            #expect(loaded.load.damaged == 0, "seed \(seed) round \(round)")
+            #expect(loaded.load.nextRow == next, "seed \(seed) round \(round)")
+            #expect(loaded.functions == [function])
+            #expect(loaded.heads.map(\.row) == model.keys.sorted(), "seed \(seed) round \(round)")
+            for head in loaded.heads {
+                let entry = model[head.row]!
+                #expect(
+                    head
+                        == EntryHead(
+                            row: head.row, function: 1, hash: entry.hash, expires: entry.expires,
+                            keyBytes: entry.key.count, valueBytes: entry.value.count, tags: entry.tags),
+                    "seed \(seed) round \(round)")
+            }
+            try compare(database, model, seed, round)
+            try database.commit(ContiguousArray(loaded.load.garbage.map { .delete(row: $0) }))
+        }
+        let all = try Loaded(database)
+        try database.commit(
+            ContiguousArray((all.heads.map(\.row) + all.load.garbage).map { .delete(row: $0) }))
+        #expect(database.interning == SharedValues.Figures(), "seed \(seed)")
+    }
+
+    private func compare(
+        _ database: ColdDatabase, _ model: [Int64: TestEntry], _ seed: UInt64, _ round: Int
+    ) throws {
+        let reader = try database.makeReader()
+        for (row, entry) in model {
+            #expect(try reader.entry(row) == entry.content, "seed \(seed) round \(round) row \(row)")
+        }
+    }
+}

@@ -1,0 +1,79 @@
+@testable import MemoStore
+
+/// A store's state with a dictionary in the place of the database: what was committed can be read back, and a
+/// crash loses the rest.
+final class SimulatedDisk {
+    struct Row {
+        var function: UInt32
+        var hash: UInt64
+        var key: [UInt8]
+        var value: [UInt8]
+        var facts: Payload.Facts
+        var tags: [UInt32]
+    }
+
+    var rows: [Int64: Row] = [:]
+    var functions: [UInt32: FunctionRow] = [:]
+    var tags: [UInt32: TagRow] = [:]
+    var uses: [Int64] = []
+    var totals = Totals()
+    let seed: (UInt64, UInt64) = (17, 42)
+
+    /// Commits what waits in the queue.
+    func commit(_ core: inout StoreCore) {
+        let sequence = core.sequence
+        let row = core.nextRow - 1
+        for write in core.queue.take() { apply(write) }
+        core.finishCommit(sequence: sequence, row: row)
+    }
+
+    private func apply(_ write: Write) {
+        switch write {
+        case .insert(let row, let function, let hash, let payload):
+            rows[row] = Row(
+                function: function, hash: hash, key: Array(payload.key), value: Array(payload.value),
+                facts: payload.facts, tags: Array(payload.tags))
+            payload.release()
+        case .delete(let row): rows[row] = nil
+        case .touch(let row, let fresh, let expires):
+            rows[row]?.facts.fresh = fresh
+            rows[row]?.facts.expires = expires
+        case .function(let row): functions[row.id] = row
+        case .forget(let function): functions[function] = nil
+        case .tag(let row): tags[row.id] = row
+        case .forgetTag(let tag): tags[tag] = nil
+        case .totals(let totals): self.totals = totals
+        case .uses(let rows): uses += rows
+        case .order(let rows): uses = rows
+        }
+    }
+
+    func read(_ tickets: [ColdTicket]) -> [Fault] {
+        tickets.compactMap { ticket in
+            rows[ticket.row].map { row in
+                let payload = row.key.withUnsafeBytes { key in
+                    row.value.withUnsafeBytes { Payload.allocate(row.facts, tags: row.tags, key: key, value: $0)! }
+                }
+                return Fault(ticket: ticket, payload: payload)
+            }
+        }
+    }
+
+    /// The state that a new process finds.
+    func restart(hotBytes: Int, coldBytes: Int, now: Int64, random: UInt64) -> StoreCore {
+        var core = StoreCore(
+            hotBytes: hotBytes, coldBytes: coldBytes, limits: StoreLimits(), random: RandomSource(seed: random))!
+        core.now = now
+        for row in functions.values.sorted(by: { $0.id < $1.id }) { core.load(row) }
+        for row in tags.values.sorted(by: { $0.id < $1.id }) { core.load(row) }
+        for (id, row) in rows.sorted(by: { $0.key < $1.key }) {
+            core.load(
+                EntryHead(
+                    row: id, function: row.function, hash: row.hash, expires: row.facts.expires,
+                    keyBytes: row.key.count, valueBytes: row.value.count, tags: row.tags))
+        }
+        core.load(uses: uses)
+        precondition(core.finishLoad(seed: seed, totals: totals, nextRow: (rows.keys.max() ?? 0) + 1, garbage: []))
+        return core
+    }
+}

@@ -1,0 +1,253 @@
+import Testing
+
+@testable import MemoStore
+
+/// The store against a dictionary: seeded runs of every operation over a few functions, with time passing, commits,
+/// a hot tier that is nearly always too small, and restarts.
+@Suite struct StoreCoreModelTests {
+    struct Entry {
+        var value: [UInt8]
+        var fresh: Int64
+        var expires: Int64
+        var tags: Set<String>
+    }
+
+    struct Function {
+        var maxsize: Int64?
+        /// Keys in order of last use, oldest first.
+        var order: [String] = []
+        var entries: [String: Entry] = [:]
+        var hits: Int64 = 0
+        var misses: Int64 = 0
+    }
+
+    @Test(arguments: 1...40) func agreesWithADictionary(seed: UInt64) {
+        var run = Run(seed: seed &* 7919)
+        for step in 0..<1500 { run.step(step) }
+        run.check()
+    }
+
+    struct Run: ~Copyable {
+        var random: RandomSource
+        let seed: UInt64
+        let disk = SimulatedDisk()
+        var core: StoreCore
+        var model: [String: Function] = [:]
+        var now: Int64 = 1_000_000
+        let hotBytes: Int
+        let names = ["f", "g", "h"]
+
+        init(seed: UInt64) {
+            self.seed = seed
+            random = RandomSource(seed: seed)
+            hotBytes = [400, 4000, 1 << 20][random.below(3)]
+            core = disk.restart(hotBytes: hotBytes, coldBytes: 1 << 30, now: now, random: seed)
+            for name in names { model[name] = Function() }
+        }
+
+        mutating func place(_ name: String) -> UInt32 {
+            var name = name
+            return name.withUTF8 { core.internFunction(owner: -1, name: UnsafeRawBufferPointer($0))! }
+        }
+
+        /// Repeats an operation with what it needs from disk until it is done.
+        mutating func complete<Result>(_ operation: (inout StoreCore, [Fault]) -> (Result?, ColdTicket?)) -> Result {
+            var faults: [Fault] = []
+            while true {
+                core.adopt(faults)
+                let (result, ticket) = operation(&core, faults)
+                if let result {
+                    core.release(faults)
+                    return result
+                }
+                let read = disk.read([ticket!])
+                precondition(!read.isEmpty, "row \(ticket!.row) is not on disk, seed \(seed)")
+                faults += read
+            }
+        }
+
+        mutating func step(_ number: Int) {
+            core.now = now
+            let name = names[random.below(names.count)]
+            let keyText = "\"k\(random.below(random.below(4) == 0 ? 40 : 8))\""
+            let function = place(name)
+            let key = Array(keyText.utf8)
+            switch random.below(100) {
+            case 0..<40: get(name, function, keyText, key, number)
+            case 40..<70: put(name, function, keyText, key)
+            case 70..<75: delete(name, function, keyText, key)
+            case 75..<80: touch(name, function, keyText, key)
+            case 80..<84: define(name, function)
+            case 84..<86:
+                #expect(core.clear(function: function, resettingCounters: true) >= alive(name))
+                model[name]!.entries = [:]
+                model[name]!.order = []
+                model[name]!.hits = 0
+                model[name]!.misses = 0
+            case 86..<88: clearTag("t\(random.below(3))")
+            case 88..<93: now += Int64(random.below(400))
+            case 93..<97: disk.commit(&core)
+            case 97..<99: _ = core.sweep()
+            default: restart()
+            }
+        }
+
+        func alive(_ name: String) -> Int { model[name]!.entries.values.count { $0.expires > now } }
+
+        mutating func use(_ name: String, _ key: String) {
+            model[name]!.order.removeAll { $0 == key }
+            model[name]!.order.append(key)
+        }
+
+        mutating func drop(_ name: String, _ key: String) {
+            model[name]!.entries[key] = nil
+            model[name]!.order.removeAll { $0 == key }
+        }
+
+        mutating func get(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8], _ number: Int) {
+            let found: (value: [UInt8], stale: Bool)? = complete { core, faults in
+                bytes.withUnsafeBytes { bytes in
+                    let hash = core.hash(function, bytes)
+                    switch core.get(function, bytes, hash: hash, faults: faults, lease: nil, early: nil) {
+                    case .hit(let hit): return (.some((Array(hit.value), hit.stale)), nil)
+                    case .miss: return (.some(nil), nil)
+                    case .cold(let ticket): return (nil, ticket)
+                    default: preconditionFailure()
+                    }
+                }
+            }
+            if let entry = model[name]!.entries[key], entry.expires > now {
+                #expect(found?.value == entry.value, "seed \(seed) step \(number)")
+                #expect(found?.stale == (entry.fresh <= now), "seed \(seed) step \(number)")
+                model[name]!.hits += 1
+                use(name, key)
+            } else {
+                #expect(found == nil, "seed \(seed) step \(number)")
+                model[name]!.misses += 1
+                drop(name, key)
+            }
+        }
+
+        mutating func put(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8]) {
+            let value = [UInt8](
+                repeating: UInt8(truncatingIfNeeded: random.below(4)), count: [1, 40, 64, 100, 511, 512, 900][random.below(7)])
+            let ttl: Int64? = random.below(3) == 0 ? Int64(random.below(1000)) : nil
+            let stale: Int64 = random.below(2) == 0 ? 0 : Int64(random.below(500))
+            var tags: Set<String> = []
+            if random.below(3) == 0 { tags.insert("t\(random.below(3))") }
+            let isAbsentOnly = random.below(6) == 0
+            let numbers = tags.map { core.internTag(owner: -1, name: $0)! }
+            let outcome: PutOutcome = complete { core, faults in
+                bytes.withUnsafeBytes { bytes in
+                    value.withUnsafeBytes { value in
+                        var request = PutRequest(key: bytes, hash: core.hash(function, bytes), value: value, uid: 0)
+                        request.ttlMs = ttl
+                        request.staleMs = stale
+                        request.tags = numbers
+                        request.ifAbsent = isAbsentOnly
+                        let outcome = core.put(function, request, faults: faults)
+                        if case .cold(let ticket) = outcome { return (nil, ticket) }
+                        return (outcome, nil)
+                    }
+                }
+            }
+            if isAbsentOnly, let entry = model[name]!.entries[key], entry.expires > now {
+                #expect(outcome == .exists)
+                return
+            }
+            if model[name]!.maxsize == 0 {
+                #expect(outcome == .maxsize)
+                return
+            }
+            #expect(outcome == .stored)
+            let fresh = ttl.map { now + $0 } ?? .max
+            model[name]!.entries[key] = Entry(
+                value: value, fresh: fresh, expires: fresh == .max ? .max : fresh + stale, tags: tags)
+            use(name, key)
+            trim(name)
+        }
+
+        mutating func trim(_ name: String) {
+            while let maxsize = model[name]!.maxsize, model[name]!.order.count > maxsize {
+                drop(name, model[name]!.order[0])
+            }
+        }
+
+        mutating func delete(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8]) {
+            let deleted: Bool = complete { core, faults in
+                bytes.withUnsafeBytes { bytes in
+                    let outcome = core.delete(function, bytes, hash: core.hash(function, bytes), faults: faults)
+                    return outcome.cold.map { (nil, $0) } ?? (outcome.deleted, nil)
+                }
+            }
+            #expect(deleted == (model[name]!.entries[key].map { $0.expires > now } ?? false))
+            drop(name, key)
+        }
+
+        mutating func touch(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8]) {
+            let ttl: Int64? = random.below(3) == 0 ? nil : Int64(random.below(2000))
+            let touched: Bool = complete { core, faults in
+                bytes.withUnsafeBytes { bytes in
+                    let outcome = core.touch(
+                        function, bytes, hash: core.hash(function, bytes), ttlMs: ttl, faults: faults)
+                    return outcome.cold.map { (nil, $0) } ?? (outcome.touched, nil)
+                }
+            }
+            guard let entry = model[name]!.entries[key], entry.expires > now else {
+                #expect(!touched)
+                drop(name, key)
+                return
+            }
+            #expect(touched)
+            let grace = entry.expires == .max ? 0 : entry.expires - entry.fresh
+            let fresh = ttl.map { now + $0 } ?? .max
+            model[name]!.entries[key]!.fresh = fresh
+            model[name]!.entries[key]!.expires = fresh == .max ? .max : fresh + grace
+            use(name, key)
+        }
+
+        mutating func define(_ name: String, _ function: UInt32) {
+            var change = ProfileChange()
+            let maxsize: Int64? = random.below(3) == 0 ? nil : Int64(random.below(12)) - 1
+            change.maxsize = .some(maxsize)
+            core.define(function, change)
+            model[name]!.maxsize = maxsize.map { max(0, $0) }
+            trim(name)
+        }
+
+        mutating func clearTag(_ tag: String) {
+            for id in core.tags(owner: -1, name: tag) { _ = core.clear(tag: id) }
+            for name in names {
+                for (key, entry) in model[name]!.entries where entry.tags.contains(tag) { drop(name, key) }
+            }
+        }
+
+        /// A clean end and a new start.
+        mutating func restart() {
+            core.flushCounters()
+            core.enqueue(.order(core.order()))
+            disk.commit(&core)
+            core.dispose()
+            core = disk.restart(hotBytes: hotBytes, coldBytes: 1 << 30, now: now, random: random.next())
+            // What expired is not loaded.
+            for name in names {
+                for (key, entry) in model[name]!.entries where entry.expires <= now { drop(name, key) }
+            }
+        }
+
+        mutating func check() {
+            core.now = now
+            core.check()
+            disk.commit(&core)
+            core.check()
+            core.checkInterning()
+            for name in names {
+                let info = core.info(place(name))
+                #expect(info.row.hits == model[name]!.hits, "seed \(seed)")
+                #expect(info.row.misses == model[name]!.misses, "seed \(seed)")
+                #expect(info.currsize >= alive(name))
+                #expect(info.currsize <= model[name]!.entries.count, "seed \(seed)")
+            }
+        }
+    }
+}
