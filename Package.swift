@@ -64,6 +64,13 @@ let package = Package(
             name: "MemoStoreTests", dependencies: ["MemoStore", "SQLite", "Migrations"],
             swiftSettings: settings),
         // Starts the real binaries and links none of them.
-        .testTarget(name: "SystemTests", exclude: ["FaultShim"], swiftSettings: settings),
+        .testTarget(
+            name: "SystemTests", dependencies: ["MemoWire"], exclude: ["FaultShim"], swiftSettings: settings),
+        .testTarget(name: "MemoClientTests", dependencies: ["MemoClient"], swiftSettings: settings),
+        .testTarget(
+            name: "MemoctlTests",
+            dependencies: [
+                "memoctl", "MemoClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
     ]
 )

@@ -17,7 +17,8 @@ struct Memoctl: ParsableCommand {
               memoctl stats
 
             The daemon is looked for at $MEMOD_SOCKET, $XDG_RUNTIME_DIR/memod/memod.sock, \
-            /run/memod/memod.sock and /tmp/memod-$UID/memod.sock.
+            /run/memod/memod.sock and /tmp/memod-$UID/memod.sock; --socket PATH names another one, before \
+            or behind the command.
 
             Exit status: 0 done; 1 failed, or no daemon; 2 nothing found, or not stored; 64 wrong usage.
             """,
@@ -25,10 +26,8 @@ struct Memoctl: ParsableCommand {
         subcommands: [
             Stats.self, Get.self, Put.self, Delete.self, Clear.self, Ping.self, Info.self, Functions.self,
             Keys.self, Define.self, Why.self, Touch.self, Report.self, Sync.self, Backup.self, Run.self,
-            Monitor.self, Export.self, Import.self,
+            Monitor.self, Export.self, Import.self, Top.self, Doctor.self, Completions.self,
         ])
-
-    @OptionGroup var common: CommonOptions
 
     /// Parses and runs; does not return where something failed.
     static func start(_ arguments: [String]) {
@@ -60,6 +59,7 @@ struct Memoctl: ParsableCommand {
     }
 
     private static func fail(_ message: String) -> Never {
+        LiveScreen.restore()
         Terminal.standardError.writeLine("memoctl: " + message)
         Glibc.exit(1)
     }

@@ -92,4 +92,17 @@ struct ColdBackupTests {
         #expect(error?.failure == .cancelled)
         #expect(fixture.names == before)
     }
+
+    @Test func reopeningEndsACopy() throws {
+        var steps = 0
+        let error = #expect(throws: ColdError.self) {
+            try database.backup(to: fixture.directory + "/copy.db") {
+                steps += 1
+                if steps == 1 { _ = try? database.startEmpty() }
+                return false
+            }
+        }
+        #expect(error?.failure == .cancelled)
+        #expect(fixture.names(containing: "copy").isEmpty)
+    }
 }

@@ -28,13 +28,10 @@ import Testing
             } catch {
                 #expect(error.failure == .full, "\(error)")
                 refusals += 1
-                // The oldest fifth goes, a little at a time.
-                let victims = model.keys.sorted().prefix(model.count / 5)
-                for start in stride(from: 0, to: victims.count, by: 100) {
-                    let rows = victims[start..<min(start + 100, victims.count)]
-                    try database.commit(ContiguousArray(rows.map { .delete(row: $0) }))
-                    for row in rows { model[row] = nil }
-                }
+                // A fifth goes, from all over the file.
+                let victims = Array(model.keys.sorted().shuffled(using: &random).prefix(model.count / 5))
+                try database.makeRoom(deleting: victims)
+                for row in victims { model[row] = nil }
             }
             do {
                 try database.maintain()
@@ -74,10 +71,7 @@ import Testing
 
         let error = #expect(throws: ColdError.self) { try database.insert(batch(3001...3500)) }
         #expect(error?.failure == .full)
-        for start in stride(from: Int64(1), to: 2000, by: 100) {
-            try database.commit(ContiguousArray((start..<start + 100).map { .delete(row: $0) }))
-            try database.maintain()
-        }
+        try database.makeRoom(deleting: Array(1...2000))
         let reader = try database.makeReader()
         for (row, entry) in first where row > 2000 { #expect(try reader.entry(row) == entry.content) }
         // What was deleted makes room for a little, the end of the filler for the rest.

@@ -1,13 +1,15 @@
 internal import Glibc
 internal import SQLite
+internal import Synchronization
 
 /// The cold tier's database: opened, committed to, and closed by one thread at a time, the store's writer.
 /// Readers and backups have connections of their own.
 ///
-/// Nothing is retried here. After an `.io` error close the readers and `reopen`; after `.corrupt` close them,
-/// `startEmpty`, and forget every row.
+/// After an `.io` error nothing is written before `reopen`; after `.corrupt` there is only `startEmpty`, and every
+/// row is to be forgotten.
 ///
-/// Unchecked, because only `path`, `clock` and `options`, which do not change, are for other threads.
+/// Unchecked, because other threads only use what does not change: `path`, `clock`, `options`, `makeReader`,
+/// `makeScrub` and `backup`.
 final class ColdDatabase: @unchecked Sendable {
     let path: DatabasePath
     let clock: StoreClock
@@ -20,6 +22,8 @@ final class ColdDatabase: @unchecked Sendable {
     private let ballast: Ballast
     private var file: DatabaseFile
     private var writer: ColdWriter?
+    /// How often it was opened anew.
+    private let openings = Atomic<Int>(0)
 
     /// Opens the database, or makes it where there is none. A damaged one is moved aside first.
     ///
@@ -109,15 +113,17 @@ final class ColdDatabase: @unchecked Sendable {
 
     /// Makes the new database under another name and moves it into place when it is complete, so that an empty
     /// file under the real name is always damage.
-    private static func create(_ path: DatabasePath, _ options: ColdOptions, wallMs: Int64) throws(ColdError)
-    {
+    /// - Parameter seed: of the keys' hash; another one where there is none.
+    private static func create(
+        _ path: DatabasePath, _ options: ColdOptions, wallMs: Int64, seed: [UInt64]? = nil
+    ) throws(ColdError) {
         for leftover in [path.new, path.new + "-wal", path.new + "-shm", path.new + "-journal"] {
             unlink(leftover)
         }
         let descriptor = Glibc.open(path.new, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw ColdError(errno: errno, doing: "make \(path.new)") }
         Glibc.close(descriptor)
-        try ColdWriter.create(path.new, options, wallMs: wallMs)
+        try ColdWriter.create(path.new, options, wallMs: wallMs, seed: seed ?? MetaTable.randomSeed())
         guard rename(path.new, path.database) == 0 else {
             throw ColdError(errno: errno, doing: "make \(path.database)")
         }
@@ -153,12 +159,18 @@ final class ColdDatabase: @unchecked Sendable {
     ///
     /// - Throws: `.corrupt` half way through: forget what was streamed, `startEmpty`, and load again.
     func load(
-        function: (FunctionRow) -> Void, tag: (TagRow) -> Void, entry: (EntryHead) -> Void,
-        uses: (Int64) -> Void
+        function: (FunctionRow) -> Void, tag: (TagRow) -> Void,
+        snapshot: ((UInt64, UInt64)) -> StoreCore.SnapshotContext? = { _ in nil },
+        entry: (EntryHead) -> Void, uses: (Int64) -> Void
     ) throws(ColdError) -> ColdLoad {
         try writing { writer throws(ColdError) in
-            try writer.load(function: function, tag: tag, entry: entry, uses: uses)
+            try writer.load(function: function, tag: tag, snapshot: snapshot, entry: entry, uses: uses)
         }
+    }
+
+    /// Says that a snapshot of the directory with this stamp is there; the next commit takes that back.
+    func commit(snapshotStamp stamp: (UInt64, UInt64)) throws(ColdError) {
+        try writing { writer throws(ColdError) in try writer.commit(snapshotStamp: stamp) }
     }
 
     /// Makes all changes in one transaction, or none of them. Payloads are read, not retained.
@@ -181,6 +193,22 @@ final class ColdDatabase: @unchecked Sendable {
             }
         }
     }
+
+    /// Deletes entries while the disk is full: a few in each transaction, since every one may touch two pages
+    /// that have to be logged first, and the log is moved in between.
+    ///
+    /// - Throws: what `commit` throws; some of the entries may be deleted then.
+    func makeRoom(deleting rows: [Int64]) throws(ColdError) {
+        let rows = rows.sorted()
+        for start in stride(from: 0, to: rows.count, by: Self.rowsPerDeletion) {
+            let slice = rows[start..<min(start + Self.rowsPerDeletion, rows.count)]
+            try commit(ContiguousArray(slice.map { .delete(row: $0) }))
+            try maintain()
+        }
+    }
+
+    /// As many as the small ballast has room to log.
+    private static let rowsPerDeletion = 100
 
     /// - Throws: `.full` where there is no room for the log and the database to grow by so many bytes.
     private func makeRoom(_ growth: Int64, _ writer: ColdWriter) throws(ColdError) {
@@ -231,16 +259,20 @@ final class ColdDatabase: @unchecked Sendable {
     /// Whether the database is still the file at its path. What is written to a removed one is lost.
     func isStillThere() -> Bool { DatabaseFile(path.database)?.isSameFile(as: file) ?? false }
 
-    /// A connection for a thread that reads. All are to be gone before `reopen`, `startEmpty` and `close`.
+    /// A connection for a thread that reads. After `reopen` and `startEmpty` each thread needs a new one: an old
+    /// one reads the old file.
     func makeReader() throws(ColdError) -> ColdReader { try ColdReader(path) }
 
-    /// A connection for the thread that checks the file in the background; to be gone at the same moments.
+    /// A connection for the thread that checks the file in the background.
     func makeScrub() throws(ColdError) -> ColdScrub { try ColdScrub(path) }
 
-    /// Copies the database to a path that does not exist yet. May be called from any thread, but not across a
-    /// `reopen` or `startEmpty`.
+    /// Copies the database to a path that does not exist yet. May be called from any thread; a `reopen` or
+    /// `startEmpty` meanwhile ends it.
     func backup(to target: String, isCancelled: () -> Bool = { false }) throws(ColdError) {
-        try ColdBackup.write(path, to: target, isCancelled: isCancelled)
+        let opening = openings.load(ordering: .relaxed)
+        try ColdBackup.write(path, to: target) {
+            isCancelled() || openings.load(ordering: .relaxed) != opening
+        }
     }
 
     /// After a failed write or sync: closes and opens again, and moves the whole log into the database, so that
@@ -251,24 +283,30 @@ final class ColdDatabase: @unchecked Sendable {
     ///   database stays closed, and reopening may be tried again.
     func reopen() throws(ColdError) {
         writer = nil
-        switch try Self.preflight(path, options) {
-        case .sound, .foreign: break
-        case .absent: throw ColdError(.corrupt, "\(path.database) is gone")
-        case .damaged(let reason): throw ColdError(.corrupt, reason)
-        }
+        openings.wrappingAdd(1, ordering: .relaxed)
+        // Its inode alone is looked at: readers may still have the file open, whose locks a look inside of it
+        // would end.
+        guard isStillThere() else { throw ColdError(.corrupt, "\(path.database) is gone") }
         let writer = try ColdWriter(path, options, wallMs: source.wallMs())
         guard try writer.meta.seed() != nil else { throw ColdError(.corrupt, "its seed is missing") }
         try writer.resume()
+        let needed = try writer.pages().all * Int64(ColdOptions.pageBytes)
+        guard let bytes = DatabaseFile(path.database)?.bytes, bytes >= needed else {
+            throw ColdError(.corrupt, "it is truncated: \(needed) bytes are needed")
+        }
         try adopt(writer)
     }
 
     /// Moves the database aside, whatever is wrong with it, and opens an empty one. The clock goes on.
+    /// - Parameter seed: of the hash by which entries in memory are found, which the new database is to have too;
+    ///   `nil` where there are none.
     /// - Returns: where the old one is, or `nil` if it was gone.
     @discardableResult
-    func startEmpty() throws(ColdError) -> String? {
+    func startEmpty(seed: [UInt64]? = nil) throws(ColdError) -> String? {
         writer = nil
+        openings.wrappingAdd(1, ordering: .relaxed)
         let moved = try Quarantine.moveAside(path)
-        try Self.create(path, options, wallMs: source.wallMs())
+        try Self.create(path, options, wallMs: source.wallMs(), seed: seed)
         try adopt(ColdWriter(path, options, wallMs: source.wallMs()))
         return moved
     }

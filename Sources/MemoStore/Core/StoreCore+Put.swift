@@ -84,7 +84,7 @@ extension StoreCore {
             let payload = makePayload(
                 facts(of: request), tags: request.tags, key: request.key, value: request.value)
         else { return .noMemory }
-        if isMemoryOnly, payload.footprint + HotTier.overhead > hot.limit {
+        if isMemoryOnly, payload.soleBytes + HotTier.overhead > hot.limit {
             payload.release()
             return .tooLarge
         }

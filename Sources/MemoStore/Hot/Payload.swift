@@ -91,6 +91,9 @@ struct Payload: @unchecked Sendable {  // Immutable but for `references` and `ho
         return max(32, (size + 8 + 15) & ~15)
     }
 
+    /// Bytes of memory that go when it does: its own, and those of a shared value that no other payload has.
+    var soleBytes: Int { footprint + (isShared && block.pointee.references == 1 ? block.pointee.bytes : 0) }
+
     /// A new block with one holder; everything is copied into it, but for a value that can be shared.
     /// - Parameter interned: where equal values are shared; `nil`: the payload has its own copy.
     /// - Returns: `nil` where memory is exhausted.

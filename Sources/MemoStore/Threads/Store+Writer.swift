@@ -121,7 +121,8 @@ extension Store {
 
     /// The database is lost: a new one takes what memory still has.
     private func startEmpty(_ reason: String) throws(ColdError) {
-        let moved = try database.startEmpty()
+        let seed = core.withLock { $0.keyHash.seed }
+        let moved = try database.startEmpty(seed: [seed.0, seed.1])
         core.withLock { core in
             core.now = max(core.now, clock.now())
             core.diskLost()
@@ -148,8 +149,7 @@ extension Store {
         let rows = core.withLock { $0.evictForSpace() }
         guard !rows.isEmpty else { return }
         do throws(ColdError) {
-            try database.commit(ContiguousArray(rows.map { Write.delete(row: $0) }))
-            try database.maintain()
+            try database.makeRoom(deleting: rows)
             events?.log(false, "evicted \(rows.count) entries to make room on the disk")
         } catch {
             events?.log(true, "no room could be made on the disk: \(error.message)")

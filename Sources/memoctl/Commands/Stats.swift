@@ -19,11 +19,21 @@ struct Stats: ParsableCommand {
     @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit: Int?
     @Flag(help: "Print also latencies, sharing and the structures beside the tiers.") var details = false
     @Flag(help: "Print OpenMetrics text.") var prometheus = false
+    @Flag(help: "Print again and again, in place on a terminal, with what happens a second.") var watch =
+        false
+    @Option(help: ArgumentHelp("Time between two looks with --watch, such as 500ms.", valueName: "duration"))
+    var interval = DurationArgument(.seconds(2))
 
     func validate() throws {
         if let limit, limit < 0 { throw ValidationError("--limit must not be negative.") }
         if prometheus && (common.json || function != nil) {
             throw ValidationError("--prometheus is for all functions, and is not JSON.")
+        }
+        if watch && (prometheus || function != nil) {
+            throw ValidationError("--watch is for all functions, as a table or as JSON.")
+        }
+        guard interval.duration >= .milliseconds(50) else {
+            throw ValidationError("--interval is at least 50ms.")
         }
     }
 
@@ -33,6 +43,10 @@ struct Stats: ParsableCommand {
             return
         }
         let client = common.client()
+        if watch {
+            try StatsWatch(client, common, order: sort, limit: limit, details: details).run(
+                every: interval.duration)
+        }
         let snapshot = try StatsSnapshot.read(from: client, order: sort, limit: limit)
         if prometheus {
             try Output.standard.write(Array(OpenMetrics.text(of: snapshot).utf8))

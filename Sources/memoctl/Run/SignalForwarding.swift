@@ -15,13 +15,14 @@ enum SignalForwarding {
     /// Starts a command such that no signal is lost in between, and passes them on to it from then on.
     /// - Parameter spawn: starts it, with this mask of blocked signals.
     static func whileBlocked(_ spawn: (sigset_t) throws -> pid_t) throws -> pid_t {
-        var blocked = sigset_t()
-        sigemptyset(&blocked)
-        for number in signals { sigaddset(&blocked, number) }
-        var before = sigset_t()
-        sigprocmask(SIG_BLOCK, &blocked, &before)
-        defer { sigprocmask(SIG_SETMASK, &before, nil) }
-        let child = try spawn(before)
+        var forwarded = set
+        var mask = sigset_t()
+        sigprocmask(SIG_BLOCK, &forwarded, &mask)
+        // Some programs start others with these blocked by accident: neither this process nor the command could
+        // be ended.
+        for number in signals { sigdelset(&mask, number) }
+        defer { sigprocmask(SIG_SETMASK, &mask, nil) }
+        let child = try spawn(mask)
         recipient = child
         for number in signals { install(number) }
         return child
@@ -29,13 +30,18 @@ enum SignalForwarding {
 
     /// Signals end this process again.
     static func stop() {
-        var blocked = sigset_t()
-        sigemptyset(&blocked)
-        for number in signals { sigaddset(&blocked, number) }
-        var before = sigset_t()
-        sigprocmask(SIG_BLOCK, &blocked, &before)
+        var forwarded = set
+        var mask = sigset_t()
+        sigprocmask(SIG_BLOCK, &forwarded, &mask)
         recipient = 0
-        sigprocmask(SIG_SETMASK, &before, nil)
+        sigprocmask(SIG_SETMASK, &mask, nil)
+    }
+
+    private static var set: sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in signals { sigaddset(&set, number) }
+        return set
     }
 
     private static func install(_ number: Int32) {

@@ -3,7 +3,8 @@ import Foundation
 /// Other programs, where the machine has them.
 enum Command {
     static func path(_ name: String) -> String? {
-        let directories = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+        let directories = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(
+            separator: ":")
         return directories.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
@@ -15,7 +16,8 @@ enum Command {
     static func output(_ arguments: String...) throws -> String {
         // Written to a file, so that the program never waits for anyone to read.
         let home = try Home()
-        let process = try ChildProcess(["sh", "-c", "exec \"$@\" > \"$0\"", home.path + "/output"] + arguments)
+        let process = try ChildProcess(
+            ["sh", "-c", "exec \"$@\" > \"$0\"", home.path + "/output"] + arguments)
         let status = try process.wait(within: 60)
         guard status == .exited(0) else {
             throw HarnessError("\(arguments.joined(separator: " ")): \(status) \(process.log)")

@@ -1,0 +1,44 @@
+internal import ArgumentParser
+internal import Glibc
+internal import MemoClient
+
+struct Top: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Watch the cache live on a full screen.",
+        discussion: """
+            Keys: s sorts by another column, / filters by name, up and down select, c clears the selected function \
+            after asking, p pauses, q ends.
+
+              memoctl top --interval 500ms
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @Option(help: ArgumentHelp("Time between two looks, such as 500ms.", valueName: "duration"))
+    var interval = DurationArgument(.seconds(1))
+
+    func validate() throws {
+        guard interval.duration >= .milliseconds(50) else {
+            throw ValidationError("--interval is at least 50ms.")
+        }
+        if common.json { throw ValidationError("top is for the eye; memoctl stats --json is for scripts.") }
+    }
+
+    func run() throws {
+        guard Terminal.standardOutput.isTerminal, isatty(STDIN_FILENO) == 1 else {
+            throw ValidationError("top needs a terminal; memoctl stats prints the same figures once.")
+        }
+        var view = TopView(common.client())
+        try view.look()
+        let screen = LiveScreen(.standardOutput, readsKeys: true)
+        defer { LiveScreen.restore() }
+        var next = ContinuousClock.now + interval.duration
+        while !view.isOver {
+            try screen.draw(view.lines(for: .standardOutput))
+            if let key = LiveScreen.key(within: next - ContinuousClock.now) { try view.press(key) }
+            if ContinuousClock.now >= next {
+                if !view.isPaused { try view.look() }
+                next = ContinuousClock.now + interval.duration
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+internal import Glibc
+internal import MemoClient
+
+/// Looks at everything between this user and a healthy daemon.
+struct Examination {
+    /// Free disk space below which commits are about to fail.
+    private static let scarceBytes: Int64 = 256 << 20
+
+    private let client: BlockingClient
+
+    init(_ client: BlockingClient) {
+        self.client = client
+    }
+
+    func findings() -> [Finding] {
+        var findings = client.locations.map(place)
+        do throws(MemoError) {
+            let hello = try client.perform(.hello())
+            findings.append(Finding(.good, "connection", "connected to \(client.path ?? "?")"))
+            findings += versions(hello)
+            let stats = try client.perform(.stats())
+            findings += health(stats)
+            findings += settings(stats)
+            findings.append(commit())
+        } catch {
+            findings.append(Finding(.wrong, "connection", error.message, advice: Self.advice(for: error)))
+        }
+        return findings
+    }
+
+    private func place(_ location: SocketLocation) -> Finding {
+        var status = stat()
+        let subject = "socket"
+        let place = "\(location.path) (\(location.origin))"
+        guard lstat(location.path, &status) == 0 else {
+            let reason = SystemCallError("lstat", number: errno).reason
+            return Finding(client.locations.count == 1 ? .wrong : .good, subject, "\(place): \(reason)")
+        }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            return Finding(
+                .wrong, subject, "\(place) is not a socket", advice: "remove it, and start memod again")
+        }
+        guard access(location.path, W_OK) == 0 else {
+            return Finding(
+                .warning, subject, "\(place): you may not connect",
+                advice: "ask to be added to the group that may, often memod-clients: "
+                    + "usermod --append --groups memod-clients NAME")
+        }
+        let mode = String(status.st_mode & 0o777, radix: 8)
+        return Finding(
+            .good, subject, "\(place): mode 0\(mode), user \(status.st_uid), group \(status.st_gid)")
+    }
+
+    private func versions(_ hello: Reply) -> [Finding] {
+        let version = hello.string("version") ?? "unknown"
+        let own = Memoctl.version.split(separator: " ").last.map(String.init) ?? ""
+        if hello.int("protocol") != 1 {
+            return [
+                Finding(
+                    .wrong, "version", "memod \(version) speaks another protocol than memoctl \(own)",
+                    advice: "install both from the same release")
+            ]
+        }
+        if version != own {
+            return [
+                Finding(
+                    .warning, "version", "memod \(version), memoctl \(own)",
+                    advice: "after an upgrade, restart the daemon: systemctl restart memod")
+            ]
+        }
+        return [Finding(.good, "version", "memod and memoctl \(own)")]
+    }
+
+    private func health(_ stats: Reply) -> [Finding] {
+        var findings: [Finding] = []
+        if stats.bool("degraded") ?? false {
+            findings.append(
+                Finding(
+                    .wrong, "disk", "the database takes no writes: what is stored now lives in memory alone",
+                    advice: "see memod's log; make room on the disk, or check its mount and owner"))
+        } else {
+            findings.append(Finding(.good, "disk", "the database takes writes"))
+        }
+        if let free = (stats.object("disk") ?? stats.object("cold"))?.int("free_bytes") {
+            let text = "\(HumanFormat.bytes(free)) free where the database is"
+            findings.append(
+                free < Self.scarceBytes
+                    ? Finding(.warning, "disk", text, advice: "make room, or set a smaller --cold-bytes")
+                    : Finding(.good, "disk", text))
+        }
+        if let damaged = stats.object("cold")?.int("damaged_rows"), damaged > 0 {
+            findings.append(
+                Finding(
+                    .warning, "database", "\(damaged) damaged rows were found and removed",
+                    advice: "check the disk; what was lost will be computed again"))
+        }
+        if let check = stats.object("cold")?.string("check") {
+            findings.append(
+                check == "ok"
+                    ? Finding(.good, "database", "its check found nothing wrong")
+                    : Finding(
+                        .wrong, "database", check, advice: "restart memod: it moves a damaged file aside"))
+        }
+        if let refused = stats.int("connections_refused"), refused > 0 {
+            findings.append(
+                Finding(
+                    .warning, "connections", "\(refused) were refused",
+                    advice: "set a larger --max-connections"))
+        }
+        let evictions = stats.int("evictions") ?? 0
+        let misses = stats.int("misses") ?? 0
+        if let cold = stats.object("cold"), let bytes = cold.int("bytes"),
+            let limit = cold.int("limit_bytes"),
+            limit > 0, bytes > limit / 10 * 9, evictions > misses / 2
+        {
+            findings.append(
+                Finding(
+                    .warning, "cold tier", "full, and \(evictions) entries had to go",
+                    advice: "set a larger --cold-bytes, or a ttl or maxsize for what is not needed"))
+        }
+        return findings
+    }
+
+    /// What the daemon says of its configuration: `settings`, a member a setting with `value` and `source`.
+    private func settings(_ stats: Reply) -> [Finding] {
+        guard let settings = stats.object("settings") else { return [] }
+        return settings.names.compactMap { name in
+            guard let setting = settings.object(name) else { return nil }
+            let value = setting.string("value") ?? setting["value"]?.description ?? "?"
+            return Finding(.good, "setting", "\(name) = \(value), from \(setting.string("source") ?? "?")")
+        }
+    }
+
+    /// The way to the disk and back.
+    private func commit() -> Finding {
+        let start = ContinuousClock.now
+        do throws(MemoError) {
+            try client.perform(.sync())
+            return Finding(.good, "commit", "took \(HumanFormat.duration(ContinuousClock.now - start))")
+        } catch {
+            return Finding(.wrong, "commit", error.message, advice: "see memod's log")
+        }
+    }
+
+    private static func advice(for error: MemoError) -> String {
+        switch error.code {
+        case .unreachable: "start one with memod, or with: systemctl --user start memod.socket"
+        case .untrustedPeer: "somebody else's process listens there; use another directory, or $MEMOD_SOCKET"
+        case .timedOut: "memod hangs or is very busy; see its log"
+        case .forbidden: "ask for access: memod --allow-user or --allow-group"
+        default: "see memod's log"
+        }
+    }
+}

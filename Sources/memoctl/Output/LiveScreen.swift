@@ -1,0 +1,68 @@
+internal import Glibc
+
+/// What is to be restored. Written before the signal handlers are installed, and in `restore`.
+nonisolated(unsafe) private var savedAttributes: termios?
+nonisolated(unsafe) private var isActive = false
+
+/// A full screen that is drawn again and again, and given back whatever happens.
+struct LiveScreen {
+    /// Away to the other screen, cursor hidden; and back.
+    private static let enter = "\u{1B}[?1049h\u{1B}[?25l"
+    private static let leave: StaticString = "\u{1B}[?25h\u{1B}[?1049l"
+
+    private let terminal: Terminal
+
+    /// - Parameter readsKeys: keys arrive at once and are not shown.
+    init(_ terminal: Terminal, readsKeys: Bool) {
+        self.terminal = terminal
+        var attributes = termios()
+        if readsKeys, tcgetattr(STDIN_FILENO, &attributes) == 0 {
+            savedAttributes = attributes
+            attributes.c_lflag &= ~tcflag_t(ICANON | ECHO)
+            tcsetattr(STDIN_FILENO, TCSADRAIN, &attributes)
+        }
+        isActive = true
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGILL, SIGTRAP, SIGBUS, SIGFPE] {
+            var action = sigaction()
+            action.__sigaction_handler.sa_handler = { number in
+                LiveScreen.restore()
+                signal(number, SIG_DFL)
+                raise(number)
+            }
+            // Reset at once, and not blocked within its own handler: raising it again ends the process.
+            action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | Int32(SA_NODEFER)
+            sigaction(number, &action, nil)
+        }
+        atexit { LiveScreen.restore() }
+        try? Output(descriptor: STDOUT_FILENO, name: "the terminal").write(Array(Self.enter.utf8))
+    }
+
+    /// Draws lines from the top; what does not fit is left out.
+    func draw(_ lines: [String]) throws {
+        let size = terminal.size
+        var text = "\u{1B}[H"
+        for line in lines.prefix(size.lines - 1) { text += line + "\u{1B}[K\r\n" }
+        try Output.standard.write(Array((text + "\u{1B}[J").utf8))
+    }
+
+    /// Gives the terminal back. May be called from a signal handler, and more than once.
+    static func restore() {
+        guard isActive else { return }
+        isActive = false
+        _ = leave.withUTF8Buffer { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+        if var attributes = savedAttributes { tcsetattr(STDIN_FILENO, TCSADRAIN, &attributes) }
+    }
+
+    /// Waits for a key.
+    /// - Returns: its byte; `nil` where none came in time. The end of the input is `q`.
+    static func key(within duration: Duration) -> UInt8? {
+        var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        guard
+            poll(
+                &input, 1,
+                Int32(clamping: duration / .milliseconds(1) < 1 ? 1 : Int64(duration / .milliseconds(1)))) > 0
+        else { return nil }
+        var byte: UInt8 = 0
+        return read(STDIN_FILENO, &byte, 1) == 1 ? byte : UInt8(ascii: "q")
+    }
+}

@@ -1,0 +1,207 @@
+internal import MemoClient
+
+/// What `memoctl top` shows, and what its keys do. It draws lines and knows nothing of the screen.
+struct TopView {
+    enum Column: String, CaseIterable { case rate, ratio, entries, hits, misses, name }
+
+    private enum Mode: Equatable {
+        case normal
+        case filtering
+        case confirming(String)
+    }
+
+    /// Points of the line that shows the hit ratio over time.
+    private static let historyPoints = 60
+
+    private let client: BlockingClient
+    private var snapshot: StatsSnapshot?
+    private var taken = ContinuousClock.now
+    private var rates: Rates?
+    private var history: [Double?] = []
+    private var mode = Mode.normal
+    private(set) var column = Column.rate
+    private(set) var filter = ""
+    private var selected = 0
+    private var message = ""
+    /// Bytes of an arrow key that have come so far.
+    private var escape: [UInt8] = []
+    private(set) var isPaused = false
+    private(set) var isOver = false
+
+    init(_ client: BlockingClient) {
+        self.client = client
+    }
+
+    /// Asks the daemon. A daemon that is away is shown as such, and asked again.
+    mutating func look() throws {
+        do {
+            let now = ContinuousClock.now
+            let next = try StatsSnapshot.read(from: client, order: .name, limit: nil)
+            if let snapshot {
+                let rates = Rates(from: snapshot, to: next, seconds: (now - taken) / .seconds(1))
+                self.rates = rates
+                history.append(rates.hitRatio)
+                if history.count > Self.historyPoints { history.removeFirst() }
+            } else {
+                rates = Rates(from: next, to: next, seconds: 1)
+            }
+            snapshot = next
+            taken = now
+            if message.hasPrefix("no daemon") { message = "" }
+        } catch let error as MemoError {
+            guard snapshot != nil else { throw error }
+            message = "no daemon: \(TextEscaping.printable(error.message))"
+        }
+    }
+
+    mutating func press(_ key: UInt8) throws {
+        if key == 0x1B || !escape.isEmpty {
+            escape.append(key)
+            if escape.count == 3 || (escape.count == 2 && key != UInt8(ascii: "[")) { arrow() }
+            return
+        }
+        switch mode {
+        case .filtering: editFilter(key)
+        case .confirming(let function): try confirm(function, key)
+        case .normal: command(key)
+        }
+    }
+
+    func lines(for terminal: Terminal) -> [String] {
+        guard let snapshot, let rates else { return [message] }
+        let columns = terminal.size.columns
+        var lines = [
+            terminal.styled("memod", .bold) + "  \(Rates.text(rates.callsPerSecond)), hit ratio "
+                + HumanFormat.ratio(rates.hits, of: rates.calls) + " now  " + Sparkline.text(history),
+            "",
+        ]
+        lines += StatsReport(snapshot).summary(for: terminal)
+        lines += tiers(snapshot, columns)
+        if let get = snapshot.totals.object("latency_us")?.object("get") {
+            let parts = [("p50", "p50"), ("p99", "p99"), ("p999", "p99.9")].compactMap { name, label in
+                get.double(name).map { "\(label) \(HumanFormat.decimal($0, places: 1)) us" }
+            }
+            lines.append("get   " + parts.joined(separator: "  "))
+        }
+        lines.append("")
+        let rows = visibleRows
+        var table = Table([
+            ("FUNCTION", .left), ("RATE", .right), ("RATIO", .right), ("ENTRIES", .right), ("HITS", .right),
+            ("MISSES", .right),
+        ])
+        for row in rows {
+            table.add([
+                row.name, Rates.text(row.callsPerSecond),
+                HumanFormat.ratio(row.totalHits, of: row.totalHits + row.totalMisses), "\(row.currsize)",
+                "\(row.totalHits)", "\(row.totalMisses)",
+            ])
+        }
+        let drawn = table.lines(width: columns) { terminal.styled($0, .bold) }
+        let room = max(1, terminal.size.lines - lines.count - 3)
+        let first = max(0, min(selected - room / 2, rows.count - room))
+        lines.append(drawn[0])
+        for (index, line) in drawn.dropFirst().enumerated().dropFirst(first).prefix(room) {
+            lines.append(
+                index == selected ? (terminal.hasColour ? "\u{1B}[7m\(line)\u{1B}[0m" : "> " + line) : line)
+        }
+        return lines + [footer(rows)]
+    }
+
+    var visibleRows: [Rates.Row] {
+        let rows = (rates?.rows ?? []).filter { filter.isEmpty || $0.name.contains(filter) }
+        func ratio(_ row: Rates.Row) -> Double {
+            Double(row.totalHits) / max(1, Double(row.totalHits) + Double(row.totalMisses))
+        }
+        switch column {
+        case .rate: return rows
+        case .ratio: return rows.sorted { ratio($0) > ratio($1) }
+        case .entries: return rows.sorted { $0.currsize > $1.currsize }
+        case .hits: return rows.sorted { $0.totalHits > $1.totalHits }
+        case .misses: return rows.sorted { $0.totalMisses > $1.totalMisses }
+        case .name: return rows.sorted { $0.name < $1.name }
+        }
+    }
+
+    private func tiers(_ snapshot: StatsSnapshot, _ columns: Int) -> [String] {
+        ["hot", "cold"].compactMap { name in
+            guard let tier = snapshot.totals.object(name) else { return nil }
+            let bytes = tier.int("bytes") ?? 0
+            let limit = max(1, tier.int("limit_bytes") ?? 1)
+            let width = max(10, min(30, columns - 50))
+            let filled = Int((min(1, Double(bytes) / Double(limit)) * Double(width)).rounded())
+            let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
+            return name + String(repeating: " ", count: 6 - name.count)
+                + "[\(bar)] \(HumanFormat.bytes(bytes)) of "
+                + "\(HumanFormat.bytes(limit)), \(tier.int("entries") ?? 0) entries"
+        }
+    }
+
+    private func footer(_ rows: [Rates.Row]) -> String {
+        switch mode {
+        case .filtering: return "filter: \(TextEscaping.printable(filter))_  (Enter keeps it, Esc removes it)"
+        case .confirming(let function): return "clear \(TextEscaping.printable(function))? y/n"
+        case .normal:
+            if !message.isEmpty { return message }
+            let paused = isPaused ? "  PAUSED" : ""
+            let shown = filter.isEmpty ? "" : "  filter \(TextEscaping.printable(filter))"
+            return
+                "\(rows.count) functions by \(column.rawValue)\(shown)\(paused)   s sort  / filter  c clear  p pause  q quit"
+        }
+    }
+
+    private mutating func command(_ key: UInt8) {
+        message = ""
+        switch key {
+        case UInt8(ascii: "q"), 0x04: isOver = true
+        case UInt8(ascii: "p"): isPaused.toggle()
+        case UInt8(ascii: "s"):
+            let all = Column.allCases
+            column = all[((all.firstIndex(of: column) ?? 0) + 1) % all.count]
+        case UInt8(ascii: "/"): mode = .filtering
+        case UInt8(ascii: "j"): move(1)
+        case UInt8(ascii: "k"): move(-1)
+        case UInt8(ascii: "c"):
+            let rows = visibleRows
+            if rows.indices.contains(selected) { mode = .confirming(rows[selected].name) }
+        default: break
+        }
+    }
+
+    private mutating func editFilter(_ key: UInt8) {
+        switch key {
+        case 0x0A, 0x0D: mode = .normal
+        case 0x7F, 0x08: if !filter.isEmpty { filter.removeLast() }
+        case 0x20...0x7E: filter.append(Character(Unicode.Scalar(key)))
+        default: break
+        }
+        selected = 0
+    }
+
+    private mutating func confirm(_ function: String, _ key: UInt8) throws {
+        mode = .normal
+        guard key == UInt8(ascii: "y") else { return }
+        do throws(MemoError) {
+            let count = try client.perform(.clear(function: function))
+            message = "cleared \(count) entries of \(TextEscaping.printable(function))"
+        } catch {
+            message = TextEscaping.printable("not cleared: \(error.message)")
+        }
+        try look()
+    }
+
+    private mutating func arrow() {
+        switch escape.last {
+        case UInt8(ascii: "A"): move(-1)
+        case UInt8(ascii: "B"): move(1)
+        default:
+            // Escape alone, or a key that means nothing here.
+            if mode == .filtering { filter = "" }
+            mode = .normal
+        }
+        escape = []
+    }
+
+    private mutating func move(_ step: Int) {
+        selected = max(0, min(selected + step, visibleRows.count - 1))
+    }
+}

@@ -1,0 +1,174 @@
+import Foundation
+import Testing
+
+@Suite struct RunSystemTests {
+    private let script = "echo out; echo err >&2; printf '\\377\\000'; echo x >>runs; exit ${1:-0}"
+
+    private func runs(_ fixture: SystemFixture) -> Int {
+        (try? String(contentsOfFile: fixture.directory + "/runs", encoding: .utf8))?.split(separator: "\n")
+            .count ?? 0
+    }
+
+    @Test func aCommandRunsOnce() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let first = try fixture.memoctl("run", "--", "sh", "-c", script)
+        let second = try fixture.memoctl("run", "--", "sh", "-c", script)
+        #expect(runs(fixture) == 1)
+        #expect(first.output == "out\n\u{FFFD}\0" && second.output == first.output)
+        #expect(first.errors == "err\n" && second.errors == "err\n")
+        #expect(first.status == 0 && second.status == 0)
+        try fixture.memoctl("run", "--refresh", "--", "sh", "-c", script)
+        #expect(runs(fixture) == 2)
+        try fixture.memoctl("run", "--key", "other", "--", "sh", "-c", script)
+        #expect(runs(fixture) == 3)
+    }
+
+    @Test func itOutlivesTheDaemon() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        try fixture.memoctl("run", "--", "sh", "-c", script)
+        try fixture.stopDaemon()
+        #expect(
+            try fixture.memoctl("run", "--explain", "--", "sh", "-c", script).errors.contains("no daemon"))
+        #expect(runs(fixture) == 2)
+        try fixture.startDaemon()
+        #expect(try fixture.memoctl("run", "--explain", "--", "sh", "-c", script).errors.contains("hit"))
+        #expect(runs(fixture) == 2)
+    }
+
+    @Test func failuresAreForgottenUnlessAskedFor() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        for _ in 0..<2 { #expect(try fixture.memoctl("run", "--", "sh", "-c", script, "-", "3").status == 3) }
+        #expect(runs(fixture) == 2)
+        for _ in 0..<2 {
+            #expect(
+                try fixture.memoctl("run", "--keep-failures", "--", "sh", "-c", script, "-", "3").status == 3)
+        }
+        #expect(runs(fixture) == 3)
+        #expect(try fixture.memoctl("run", "--", "no-such-command").status == 127)
+        #expect(
+            try fixture.memoctl("run", "--keep-failures", "--", "sh", "-c", "kill -TERM $$").status == 128
+                + SIGTERM)
+    }
+
+    @Test func standardInputAndFilesCountByContent() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        #expect(try fixture.memoctl("run", "--", "cat", input: "ignored").output.isEmpty)
+        #expect(try fixture.memoctl("run", "--stdin", "--", "cat", input: "one").output == "one")
+        #expect(try fixture.memoctl("run", "--stdin", "--", "cat", input: "two").output == "two")
+        let file = fixture.directory + "/file"
+        for content in ["a", "b", "a"] {
+            try content.write(toFile: file, atomically: true, encoding: .utf8)
+            #expect(try fixture.memoctl("run", "--file", file, "--", "cat", file).output == content)
+        }
+        #expect(
+            try fixture.memoctl("run", "--file", file, "--explain", "--", "cat", file).errors.contains("hit"))
+    }
+
+    @Test func severalAtOnceRunItOnce() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let gate = fixture.directory + "/gate"
+        let command = [
+            "run", "--", "sh", "-c", "echo x >>runs; while [ ! -e gate ]; do sleep 0.01; done; echo done",
+        ]
+        let first = try fixture.start(command)
+        try first.0.run()
+        try fixture.wait { runs(fixture) == 1 }
+        let others = try (0..<3).map { _ in try fixture.start(command) }
+        for other in others { try other.0.run() }
+        _ = FileManager.default.createFile(atPath: gate, contents: nil)
+        for (process, output, errors) in [first] + others {
+            #expect(fixture.finish(process, output, errors).output == "done\n")
+        }
+        #expect(runs(fixture) == 1)
+    }
+
+    @Test func aKilledRunHandsOver() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let command = [
+            "run", "--explain", "--", "sh", "-c", "echo x >>runs; while [ ! -e gate ]; do sleep 0.01; done",
+        ]
+        let first = try fixture.start(command)
+        try first.0.run()
+        try fixture.wait { runs(fixture) == 1 }
+        let second = try fixture.start(command)
+        try second.0.run()
+        kill(first.0.processIdentifier, SIGKILL)
+        // The second one runs it now, which the first did not finish.
+        try fixture.wait { runs(fixture) == 2 }
+        _ = FileManager.default.createFile(atPath: fixture.directory + "/gate", contents: nil)
+        #expect(fixture.finish(second.0, second.output, second.errors).status == 0)
+        first.0.waitUntilExit()
+    }
+
+    @Test func signalsReachTheCommand() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let command = [
+            "run", "--keep-failures", "--", "sh", "-c",
+            "trap 'echo caught; exit 7' TERM; echo x >>runs; while :; do sleep 0.01; done",
+        ]
+        for count in 1...2 {
+            let (process, output, errors) = try fixture.start(command)
+            try process.run()
+            try fixture.wait { runs(fixture) == count }
+            process.terminate()
+            let result = fixture.finish(process, output, errors)
+            #expect(result.status == 7)
+            #expect(result.output == "caught\n")
+        }
+    }
+
+    @Test func aStaleResultIsReplayedAndRefreshed() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let command = [
+            "run", "--ttl", "1ms", "--stale", "1h", "--", "sh", "-c", "echo x >>runs; wc -l <runs",
+        ]
+        func run() throws -> String {
+            let (process, output, errors) = try fixture.start(command)
+            try process.run()
+            return fixture.finish(process, output, errors).output
+        }
+        #expect(try run() == "1\n")
+        #expect(try run() == "1\n")
+        try fixture.wait { runs(fixture) >= 2 }
+        try fixture.wait { try run() != "1\n" }
+    }
+
+    @Test func aHitIsFast() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        try #require(
+            FileManager.default.isExecutableFile(atPath: "/usr/bin/python3"), "the yardstick is missing")
+        try fixture.memoctl("run", "--", "echo", "hi")
+        func best(of count: Int, _ start: () throws -> Process) throws -> TimeInterval {
+            try (0..<count).map { _ in
+                let begin = Date()
+                let process = try start()
+                process.waitUntilExit()
+                return Date().timeIntervalSince(begin)
+            }.min() ?? .infinity
+        }
+        let hit = try best(of: 20) {
+            let (process, _, _) = try fixture.start(["run", "--", "echo", "hi"])
+            try process.run()
+            return process
+        }
+        let python = try best(of: 20) {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+            process.arguments = ["-c", "pass"]
+            try process.run()
+            return process
+        }
+        // Starting a process from here costs the same for both; a debug build links its runtime dynamically.
+        let isRelease = ProcessInfo.processInfo.environment["MEMOCTL_BIN"] != nil
+        #expect(hit < python * (isRelease ? 0.5 : 1.5), "a hit took \(hit) s, python \(python) s")
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+@Suite struct TransferSystemTests {
+    private func entries(_ fixture: SystemFixture) throws -> Set<String> {
+        Set(
+            try fixture.memoctl("export", "-").output.split(separator: "\n").map(String.init)
+                .filter { $0.hasPrefix("{\"fn\"") }
+                .map { $0.replacing(/"ttl_ms":\d+/, with: "\"ttl_ms\":0") })
+    }
+
+    private func fill(_ fixture: SystemFixture) throws {
+        try fixture.memoctl("define", "a", "--maxsize", "100", "--no-typed")
+        for key in 0..<5 { try fixture.memoctl("put", "a", "[\(key),\"é\"]", "\"\(key)\"", "--cost", "7ms") }
+        for key in 0..<3 { try fixture.memoctl("put", "b", "\(key)", "{\"k\": \(key)}", "--ttl", "1h") }
+    }
+
+    @Test func whatIsExportedIsImported() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        try fill(fixture)
+        let before = try entries(fixture)
+        #expect(before.count == 8)
+        let file = fixture.directory + "/export.ndjson"
+        #expect(try fixture.memoctl("export", file).output == "exported 8 entries\n")
+        #expect(!FileManager.default.fileExists(atPath: file + ".part"))
+        let other = try SystemFixture()
+        try other.startDaemon()
+        #expect(try other.memoctl("import", file).output.hasPrefix("imported 8 entries of 2 functions"))
+        #expect(try entries(other) == before)
+        #expect(try other.memoctl("info", "a").output.contains("maxsize=100"))
+        // Again is no more.
+        try other.memoctl("import", file)
+        #expect(try entries(other) == before)
+    }
+
+    @Test func aBrokenExportGoesOn() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        try fill(fixture)
+        let whole = try fixture.memoctl("export", "-").output.split(separator: "\n").map(String.init)
+        let cut = try #require(whole.firstIndex { $0 == "{\"done\":\"a\"}" })
+        let file = fixture.directory + "/export.ndjson"
+        let beginning = whole[...cut].joined(separator: "\n") + "\n"
+        try (beginning + whole[cut + 1] + "\n{\"fn\":\"b\",\"ke").write(
+            toFile: file + ".part", atomically: true, encoding: .utf8)
+        #expect(try fixture.memoctl("export", file).status == 0)
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(text.hasPrefix(beginning))
+        let keys = text.split(separator: "\n").filter { $0.hasPrefix("{\"fn\"") }
+        #expect(keys.count == 8 && Set(keys).count == 8)
+    }
+
+    @Test(arguments: [
+        "{\"x\":1}", "[]", "{\"memod_export\":2}", "{\"memod_export\":1,\"at_ms\":1}\n{\"fn\":1}", "\0",
+    ])
+    func whatIsNoExport(text: String) throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let result = try fixture.memoctl("import", "-", input: text)
+        #expect(result.status == 1)
+        #expect(result.errors.contains("line "))
+    }
+
+    @Test func timesToLiveGoOnFromTheExport() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let result = try fixture.memoctl(
+            "import", "-",
+            input: """
+                {"memod_export":1,"at_ms":1000}
+                {"fn":"f","key":1,"value":1,"ttl_ms":5000}
+                {"fn":"f","key":2,"value":2,"ttl_ms":null}
+                """)
+        #expect(result.output == "imported 1 entries of 0 functions; 1 had expired, 0 were refused\n")
+        #expect(try fixture.memoctl("get", "f", "1").status == 2)
+        #expect(try fixture.memoctl("get", "f", "2").status == 0)
+    }
+}
