@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 
 /// The cache: its state under one lock, and the threads that keep the database in step with it.
@@ -59,12 +60,17 @@ package final class Store: Sendable {
             }
             core.now = database.clock.now()
             do throws(ColdError) {
+                let index = DirectorySnapshot.path(database.path)
                 let load = try database.load(
-                    function: { core.load($0) }, tag: { core.load($0) }, entry: { core.load($0) },
-                    uses: { core.load(uses: CollectionOfOne($0)) })
-                core.finishLoad(
-                    seed: (load.seed[0], load.seed[1]), totals: load.totals, nextRow: load.nextRow,
-                    garbage: load.garbage)
+                    function: { core.load($0) }, tag: { core.load($0) },
+                    snapshot: { core.readSnapshot(from: index, stamp: $0) },
+                    entry: { core.load($0) }, uses: { core.load(uses: CollectionOfOne($0)) })
+                unlink(index)
+                guard
+                    core.finishLoad(
+                        seed: (load.seed[0], load.seed[1]), totals: load.totals, nextRow: load.nextRow,
+                        garbage: load.garbage)
+                else { throw ColdError(.other, "there is no memory for an index of all entries") }
                 core.reserveNumbers(function: load.nextFunction, tag: load.nextTag)
                 if load.damaged > 0 { log(true, "\(load.damaged) damaged rows were left out") }
                 return core
@@ -142,6 +148,23 @@ package final class Store: Sendable {
         clock.now() - writerAlive.load(ordering: .relaxed) <= withinMs
     }
 
+    /// Leaves the directory in a file, so that the next start need not read all of it from the database.
+    private func writeSnapshot() {
+        var kernel = SystemRandomNumberGenerator()
+        let stamp = (kernel.next(), kernel.next())
+        let context = StoreCore.SnapshotContext(
+            stamp: stamp, figures: database.interning, journalRows: database.journalRows)
+        let path = DirectorySnapshot.path(database.path)
+        let isWritten = core.withLock { $0.canSnapshot && $0.writeSnapshot(to: path, context) }
+        guard isWritten else { return }
+        do throws(ColdError) {
+            try database.commit(snapshotStamp: stamp)
+        } catch {
+            // Without the stamp it is not used.
+            unlink(path)
+        }
+    }
+
     /// Commits everything, moves the log into the database and closes it. Nobody may use the store meanwhile.
     /// - Throws: where not everything could be committed.
     package func close() throws(ColdError) {
@@ -156,9 +179,10 @@ package final class Store: Sendable {
         }
         databaseUse.withLock { $0 = nil }
         let failure = core.withLock { core in
-            defer { core.dispose() }
-            return core.queue.isEmpty ? nil : core.degraded ?? "the writer did not finish"
+            core.queue.isEmpty && core.failedBatch == nil ? nil : core.degraded ?? "the writer did not finish"
         }
+        if failure == nil { writeSnapshot() }
+        core.withLock { $0.dispose() }
         try database.close()
         if let failure { throw ColdError(.other, "the newest changes are not on disk: \(failure)") }
     }

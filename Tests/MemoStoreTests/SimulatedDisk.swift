@@ -73,7 +73,7 @@ final class SimulatedDisk {
                     keyBytes: row.key.count, valueBytes: row.value.count, tags: row.tags))
         }
         core.load(uses: uses)
-        core.finishLoad(seed: seed, totals: totals, nextRow: (rows.keys.max() ?? 0) + 1, garbage: [])
+        precondition(core.finishLoad(seed: seed, totals: totals, nextRow: (rows.keys.max() ?? 0) + 1, garbage: []))
         return core
     }
 }

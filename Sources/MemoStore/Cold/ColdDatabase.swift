@@ -159,12 +159,18 @@ final class ColdDatabase: @unchecked Sendable {
     ///
     /// - Throws: `.corrupt` half way through: forget what was streamed, `startEmpty`, and load again.
     func load(
-        function: (FunctionRow) -> Void, tag: (TagRow) -> Void, entry: (EntryHead) -> Void,
-        uses: (Int64) -> Void
+        function: (FunctionRow) -> Void, tag: (TagRow) -> Void,
+        snapshot: ((UInt64, UInt64)) -> StoreCore.SnapshotContext? = { _ in nil },
+        entry: (EntryHead) -> Void, uses: (Int64) -> Void
     ) throws(ColdError) -> ColdLoad {
         try writing { writer throws(ColdError) in
-            try writer.load(function: function, tag: tag, entry: entry, uses: uses)
+            try writer.load(function: function, tag: tag, snapshot: snapshot, entry: entry, uses: uses)
         }
+    }
+
+    /// Says that a snapshot of the directory with this stamp is there; the next commit takes that back.
+    func commit(snapshotStamp stamp: (UInt64, UInt64)) throws(ColdError) {
+        try writing { writer throws(ColdError) in try writer.commit(snapshotStamp: stamp) }
     }
 
     /// Makes all changes in one transaction, or none of them. Payloads are read, not retained.

@@ -11,6 +11,8 @@ final class ColdWriter {
     let interning: Bool
     /// As of the last commit.
     var next: MetaTable.NextNumbers
+    /// A snapshot of the directory is valid until the next commit.
+    var hasSnapshot = false
     /// Rows in the journal of uses, repeats counted.
     var journalRows = 0
 
@@ -54,6 +56,7 @@ final class ColdWriter {
             freePages = try Statement(connection, "PRAGMA freelist_count")
             interning = options.interning
             next = try meta.next()
+            hasSnapshot = try meta.snapshotStamp() != nil
         } catch {
             // The migrations are ours, and yet a table or a column is not there: the schema's text is damaged.
             if let error = error as? SQLiteError, error.kind == .other {

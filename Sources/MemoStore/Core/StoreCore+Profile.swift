@@ -65,7 +65,7 @@ extension StoreCore {
         for place in functions.allPlaces where functions.isLive(place) {
             guard owner == nil || functions[place].row.owner == owner else { continue }
             let name = functions[place].row.name
-            if let after, name.utf8.lexicographicallyPrecedes(after.utf8) || name == after { continue }
+            if let after, !after.utf8.lexicographicallyPrecedes(name.utf8) { continue }
             matching.append((name, place))
         }
         matching.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }

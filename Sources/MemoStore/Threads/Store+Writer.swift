@@ -149,8 +149,7 @@ extension Store {
         let rows = core.withLock { $0.evictForSpace() }
         guard !rows.isEmpty else { return }
         do throws(ColdError) {
-            try database.commit(ContiguousArray(rows.map { Write.delete(row: $0) }))
-            try database.maintain()
+            try database.makeRoom(deleting: rows)
             events?.log(false, "evicted \(rows.count) entries to make room on the disk")
         } catch {
             events?.log(true, "no room could be made on the disk: \(error.message)")
