@@ -1,7 +1,8 @@
 import Testing
 
-/// Allocations are counted, because time is too noisy to hold anything against.
-@Suite(.enabled(if: FaultControl.isAvailable)) struct AllocationTests {
+/// Allocations are counted, because time is too noisy to hold anything against. Of what users run: without
+/// optimisation next to everything allocates.
+@Suite(.enabled(if: FaultControl.isAvailable && Daemon.isOptimized)) struct AllocationTests {
     /// What a request may allocate on average: the daemon's other threads go about their own work meanwhile.
     private static let most = 0.01
 
