@@ -24,10 +24,15 @@ final class EventLoop: @unchecked Sendable {
         var pool: BufferPool
         var connections: ConnectionTable
         var deadlines = DeadlineHeap()
+        var gathered: [Burst] = []
     }
     private let tables: UncheckedCell<Tables>
-    /// The burst that is filled next.
-    var burst = Burst()
+    /// Bursts of this turn that are executed together, and how many requests they have.
+    var gathered: [Burst] {
+        _read { yield tables.value.gathered }
+        _modify { yield &tables.value.gathered }
+    }
+    var gatheredRequests = 0
     var spareBursts: [Burst] = []
     /// Connections with more whole lines than one burst takes.
     var ready: [Connection] = []
@@ -95,6 +100,7 @@ final class EventLoop: @unchecked Sendable {
                     }
                 }
             }
+            executeGathered()
             expireDeadlines()
         }
         for connection in connections.all { close(connection) }

@@ -10,6 +10,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var leases: LeaseTable
     var queue: WriteQueue
     var hot: HotTier
+    var prefetcher = Prefetcher()
     var random: RandomSource
     /// With the seed that the database keeps.
     var keyHash: KeyHash
@@ -134,6 +135,17 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package func hash(_ function: UInt32, _ key: UnsafeRawBufferPointer) -> UInt64 {
         keyHash(function: functions[function].row.id, key: key)
     }
+
+    /// A lookup of this hash is about to come.
+    @inline(__always)
+    package mutating func expect(_ hash: UInt64) { prefetcher.expect(hash, in: directory) }
+
+    /// Has the memory fetched that the lookups expected so far will read.
+    @inline(__always)
+    package mutating func fetchExpected() { prefetcher.fetch(from: directory) }
+
+    /// How many lookups may be expected at once.
+    package static var expectedMax: Int { Prefetcher.capacity }
 
     // MARK: the queue
 
