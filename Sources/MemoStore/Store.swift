@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 
 /// The cache: its state under one lock, and the threads that keep the database in step with it.
@@ -47,7 +48,8 @@ package final class Store: Sendable {
     }
 
     private static func load(
-        _ database: ColdDatabase, _ configuration: StoreConfiguration, log: (_ isSerious: Bool, String) -> Void
+        _ database: ColdDatabase, _ configuration: StoreConfiguration,
+        log: (_ isSerious: Bool, String) -> Void
     ) throws(ColdError) -> StoreCore {
         for attempt in 0..<2 {
             guard
@@ -55,16 +57,23 @@ package final class Store: Sendable {
                     hotBytes: configuration.hotBytes, coldBytes: configuration.coldBytes,
                     interning: configuration.interning, limits: configuration.limits, random: RandomSource())
             else {
-                throw ColdError(.other, "there is no address space for an index of \(configuration.limits.entriesMax) entries")
+                throw ColdError(
+                    .other,
+                    "there is no address space for an index of \(configuration.limits.entriesMax) entries")
             }
             core.now = database.clock.now()
             do throws(ColdError) {
+                let index = DirectorySnapshot.path(database.path)
                 let load = try database.load(
-                    function: { core.load($0) }, tag: { core.load($0) }, entry: { core.load($0) },
-                    uses: { core.load(uses: CollectionOfOne($0)) })
-                core.finishLoad(
-                    seed: (load.seed[0], load.seed[1]), totals: load.totals, nextRow: load.nextRow,
-                    garbage: load.garbage)
+                    function: { core.load($0) }, tag: { core.load($0) },
+                    snapshot: { core.readSnapshot(from: index, stamp: $0) },
+                    entry: { core.load($0) }, uses: { core.load(uses: CollectionOfOne($0)) })
+                unlink(index)
+                guard
+                    core.finishLoad(
+                        seed: (load.seed[0], load.seed[1]), totals: load.totals, nextRow: load.nextRow,
+                        garbage: load.garbage)
+                else { throw ColdError(.other, "there is no memory for an index of all entries") }
                 core.reserveNumbers(function: load.nextFunction, tag: load.nextTag)
                 if load.damaged > 0 { log(true, "\(load.damaged) damaged rows were left out") }
                 return core
@@ -73,7 +82,8 @@ package final class Store: Sendable {
                 let moved = try database.startEmpty()
                 log(
                     true,
-                    "the database was damaged (\(error.message)); it is now \(moved ?? "gone"), and the cache starts empty")
+                    "the database was damaged (\(error.message)); it is now \(moved ?? "gone"), and the cache starts empty"
+                )
             }
         }
         throw ColdError(.corrupt, "a new database cannot be read")
@@ -142,6 +152,23 @@ package final class Store: Sendable {
         clock.now() - writerAlive.load(ordering: .relaxed) <= withinMs
     }
 
+    /// Leaves the directory in a file, so that the next start need not read all of it from the database.
+    private func writeSnapshot() {
+        var kernel = SystemRandomNumberGenerator()
+        let stamp = (kernel.next(), kernel.next())
+        let context = StoreCore.SnapshotContext(
+            stamp: stamp, figures: database.interning, journalRows: database.journalRows)
+        let path = DirectorySnapshot.path(database.path)
+        let isWritten = core.withLock { $0.canSnapshot && $0.writeSnapshot(to: path, context) }
+        guard isWritten else { return }
+        do throws(ColdError) {
+            try database.commit(snapshotStamp: stamp)
+        } catch {
+            // Without the stamp it is not used.
+            unlink(path)
+        }
+    }
+
     /// Commits everything, moves the log into the database and closes it. Nobody may use the store meanwhile.
     /// - Throws: where not everything could be committed.
     package func close() throws(ColdError) {
@@ -156,9 +183,10 @@ package final class Store: Sendable {
         }
         databaseUse.withLock { $0 = nil }
         let failure = core.withLock { core in
-            defer { core.dispose() }
-            return core.queue.isEmpty ? nil : core.degraded ?? "the writer did not finish"
+            core.queue.isEmpty && core.failedBatch == nil ? nil : core.degraded ?? "the writer did not finish"
         }
+        if failure == nil { writeSnapshot() }
+        core.withLock { $0.dispose() }
         try database.close()
         if let failure { throw ColdError(.other, "the newest changes are not on disk: \(failure)") }
     }

@@ -96,7 +96,8 @@ extension Dispatcher {
     ) -> Step {
         let connection = context.connection
         guard let start = after.map({ UInt32(String(decoding: $0, as: UTF8.self)) }) ?? 0 else {
-            fail(request, .badRequest, "field \"after\" of keys is not what an earlier \"next\" said", context)
+            fail(
+                request, .badRequest, "field \"after\" of keys is not what an earlier \"next\" said", context)
             return .done
         }
         let state = connection.state
@@ -106,7 +107,8 @@ extension Dispatcher {
             let from = state.sequence == 0 ? start : UInt32(state.sequence - 1)
             var tickets: [ColdTicket] = []
             var bytesToRead = 0
-            next = core.walk(function, from: from, slots: Self.slotsPerStep, faults: context.faults) { entry in
+            next = core.walk(function, from: from, slots: Self.slotsPerStep, faults: context.faults) {
+                entry in
                 guard state.count < limit, state.partial.count < Self.pageBytesMax else { return false }
                 guard let key = entry.key else {
                     tickets.append(entry.ticket)

@@ -7,8 +7,9 @@ extension Dispatcher {
         _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ fields: GetFields,
         _ context: inout Context
     ) -> Step {
-        guard let function = core.function(owner: owner(request, context.connection), name: request.function)
-            ?? internForGet(&core, request, context)
+        guard
+            let function = core.function(owner: owner(request, context.connection), name: request.function)
+                ?? internForGet(&core, request, context)
         else { return .done }
         let bytes = bytes(key, core, function)
         let hash = core.hash(function, bytes)
@@ -66,7 +67,8 @@ extension Dispatcher {
         return .done
     }
 
-    private func leaseRequest(_ leaseMs: Int64, _ fields: GetFields, _ connection: Connection) -> LeaseRequest {
+    private func leaseRequest(_ leaseMs: Int64, _ fields: GetFields, _ connection: Connection) -> LeaseRequest
+    {
         var mayWait = fields.waitMs > 0 && !drains && !connection.isPeerGone
         if mayWait, let until = connection.stateIfAny?.waitUntil { mayWait = BootClock.nowMs < until }
         return LeaseRequest(
@@ -220,7 +222,8 @@ extension LeaseToken {
     }
 
     init?(_ text: Bytes) {
-        guard text.count == 32, text.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) }) else {
+        guard text.count == 32, text.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) })
+        else {
             return nil
         }
         let digits = String(decoding: text, as: UTF8.self)

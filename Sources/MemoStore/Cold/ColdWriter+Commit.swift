@@ -14,6 +14,7 @@ extension ColdWriter {
             try sharing.settle()
             if next != self.next { try meta.save(next) }
             try meta.save(clock)
+            if hasSnapshot { try meta.save(snapshotStamp: nil) }
             try connection.execute("COMMIT")
         } catch {
             if connection.isInTransaction { try? connection.execute("ROLLBACK") }
@@ -21,8 +22,19 @@ extension ColdWriter {
             throw ColdError(error)
         }
         sharing.committed()
+        hasSnapshot = false
         self.next = next
         self.journalRows = journalRows
+    }
+
+    /// Says that a snapshot of the directory with this stamp is there, valid until the next commit.
+    func commit(snapshotStamp stamp: (UInt64, UInt64)) throws(ColdError) {
+        do throws(SQLiteError) {
+            try meta.save(snapshotStamp: stamp)
+            hasSnapshot = true
+        } catch {
+            throw ColdError(error)
+        }
     }
 
     /// Rows that these writes both insert and delete: neither is done.

@@ -13,13 +13,22 @@ struct ColdLoad: Sendable, Equatable {
     var garbage: [Int64] = []
     /// Damaged rows among all that were read.
     var damaged = 0
+
+    fileprivate mutating func setNext(_ next: MetaTable.NextNumbers) {
+        nextRow = next.row
+        nextFunction = UInt32(clamping: next.function)
+        nextTag = UInt32(clamping: next.tag)
+    }
 }
 
 extension ColdWriter {
     /// Reads all but keys and values, each kind in the order of its numbers; the journal in its own.
+    /// - Parameter snapshot: given the stamp of a snapshot that says the same as the database, returns what it has
+    ///   of entries and journal, which are not read then.
     func load(
-        function: (FunctionRow) -> Void, tag: (TagRow) -> Void, entry: (EntryHead) -> Void,
-        uses use: (Int64) -> Void
+        function: (FunctionRow) -> Void, tag: (TagRow) -> Void,
+        snapshot: ((UInt64, UInt64)) -> StoreCore.SnapshotContext? = { _ in nil },
+        entry: (EntryHead) -> Void, uses use: (Int64) -> Void
     ) throws(ColdError) -> ColdLoad {
         do {
             guard let seed = try meta.seed() else { throw ColdError(.corrupt, "its seed is missing") }
@@ -42,6 +51,13 @@ extension ColdWriter {
                 tag($0)
             }
 
+            if let stamp = try meta.snapshotStamp(), let context = snapshot(stamp) {
+                sharing.start(with: context.figures)
+                journalRows = context.journalRows
+                self.next = next
+                load.setNext(next)
+                return load
+            }
             var figures = SharedValues.Figures()
             var shared: [Int64: Int] = [:]
             try entries.forEachHead { row, record in
@@ -72,9 +88,7 @@ extension ColdWriter {
 
             journalRows = try uses.forEach(use)
             self.next = next
-            load.nextRow = next.row
-            load.nextFunction = UInt32(clamping: next.function)
-            load.nextTag = UInt32(clamping: next.tag)
+            load.setNext(next)
             return load
         } catch {
             throw ColdError(any: error)

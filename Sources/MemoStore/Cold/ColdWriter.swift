@@ -11,6 +11,8 @@ final class ColdWriter {
     let interning: Bool
     /// As of the last commit.
     var next: MetaTable.NextNumbers
+    /// A snapshot of the directory is valid until the next commit.
+    var hasSnapshot = false
     /// Rows in the journal of uses, repeats counted.
     var journalRows = 0
 
@@ -54,6 +56,7 @@ final class ColdWriter {
             freePages = try Statement(connection, "PRAGMA freelist_count")
             interning = options.interning
             next = try meta.next()
+            hasSnapshot = try meta.snapshotStamp() != nil
         } catch {
             // The migrations are ours, and yet a table or a column is not there: the schema's text is damaged.
             if let error = error as? SQLiteError, error.kind == .other {
@@ -64,7 +67,9 @@ final class ColdWriter {
     }
 
     /// Makes a new database with the current schema at a path where there is an empty file.
-    static func create(_ path: String, _ options: ColdOptions, wallMs: Int64) throws(ColdError) {
+    static func create(
+        _ path: String, _ options: ColdOptions, wallMs: Int64, seed: [UInt64]
+    ) throws(ColdError) {
         do {
             let connection = try Connection(path: path, mode: .readWrite)
             try connection.execute(
@@ -75,7 +80,7 @@ final class ColdWriter {
                 PRAGMA application_id = \(DatabaseFile.applicationID);
                 """)
             try options.schema.apply(to: connection, from: 0, wallMs: wallMs)
-            try MetaTable(connection).save(seed: MetaTable.randomSeed())
+            try MetaTable(connection).save(seed: seed)
             try connection.execute("PRAGMA journal_mode = wal")
         } catch {
             throw ColdError(any: error)

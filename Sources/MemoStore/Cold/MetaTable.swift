@@ -11,7 +11,7 @@ final class MetaTable {
     }
 
     private enum Name: String {
-        case seed, clock, totals, next
+        case seed, clock, totals, next, snapshot
     }
 
     private let select: Statement
@@ -73,6 +73,16 @@ final class MetaTable {
 
     func save(_ next: NextNumbers) throws(SQLiteError) {
         try save(.next, numbers: [next.row, next.function, next.tag])
+    }
+
+    /// The stamp of the directory's snapshot that says the same as the database; `nil` since the commit after it.
+    func snapshotStamp() throws(ColdError) -> (UInt64, UInt64)? {
+        guard let numbers = try numbers(.snapshot), numbers.count == 2 else { return nil }
+        return (UInt64(bitPattern: numbers[0]), UInt64(bitPattern: numbers[1]))
+    }
+
+    func save(snapshotStamp stamp: (UInt64, UInt64)?) throws(SQLiteError) {
+        try save(.snapshot, numbers: stamp.map { [Int64(bitPattern: $0.0), Int64(bitPattern: $0.1)] } ?? [])
     }
 
     private func unreadable<Result>(_ name: Name) throws(ColdError) -> Result {

@@ -49,7 +49,9 @@ extension StoreCore {
 
     /// Functions of an owner, or of all where `owner` is `nil`.
     package func places(owner: Int64?) -> [UInt32] {
-        functions.allPlaces.filter { functions.isLive($0) && (owner == nil || functions[$0].row.owner == owner) }
+        functions.allPlaces.filter {
+            functions.isLive($0) && (owner == nil || functions[$0].row.owner == owner)
+        }
     }
 
     /// Clears the entries that bear a tag, looking at no others. Leases of their keys end: what is being computed
@@ -75,6 +77,10 @@ extension StoreCore {
     }
 
     package func tags(owner: Int64?, name: String) -> [UInt32] {
-        if let owner { tags.find(owner: owner, name: name).map { [$0] } ?? [] } else { tags.findAll(name: name) }
+        if let owner {
+            tags.find(owner: owner, name: name).map { [$0] } ?? []
+        } else {
+            tags.findAll(name: name)
+        }
     }
 }

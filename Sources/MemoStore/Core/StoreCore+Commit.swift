@@ -140,6 +140,6 @@ extension StoreCore {
     mutating func finish() {
         isFinished = true
         flushCounters()
-        if degraded == nil { enqueue(.order(order())) }
+        if degraded == nil { enqueue(.order(order { $0.maxsize != nil })) }
     }
 }

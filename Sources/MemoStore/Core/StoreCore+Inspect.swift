@@ -32,7 +32,9 @@ extension StoreCore {
             return .present(info(slot, payload), isStale: payload.fresh <= now)
         case .absent:
             let short = UInt32(truncatingIfNeeded: hash)
-            guard let ghost = ghosts.find(hash: short, function: functions[function].row.id) else { return .unknown }
+            guard let ghost = ghosts.find(hash: short, function: functions[function].row.id) else {
+                return .unknown
+            }
             return .gone(ghost, agoMs: max(0, now - ghost.at))
         }
     }
@@ -88,7 +90,8 @@ extension StoreCore {
         figures.pendingLimit = queue.costMax
         figures.functions = owner.map { functions.countByOwner[$0, default: 0] } ?? functions.count
         if let owner {
-            for place in functions.allPlaces where functions.isLive(place) && functions[place].row.owner == owner {
+            for place in functions.allPlaces
+            where functions.isLive(place) && functions[place].row.owner == owner {
                 let row = functions[place].row
                 figures.totals.hits += row.hits
                 figures.totals.misses += row.misses
@@ -100,7 +103,9 @@ extension StoreCore {
             return figures
         }
         figures.totals = totals
-        figures.entries = functions.allPlaces.reduce(0) { $0 + (functions.isLive($1) ? functions[$1].count : 0) }
+        figures.entries = functions.allPlaces.reduce(0) {
+            $0 + (functions.isLive($1) ? functions[$1].count : 0)
+        }
         figures.hotEntries = hot.count
         figures.hotBytes = hot.bytes
         figures.coldEntries = directory.count

@@ -27,7 +27,7 @@ extension StoreCore {
         let bytes = ColdSize.bytes(key: head.keyBytes, value: head.valueBytes)
         entry.setCold(bytes: bytes)
         if !head.tags.isEmpty { entry.flags.insert(.tagged) }
-        guard let slot = directory.insert(entry) else {
+        guard let slot = directory.append(entry) else {
             garbageRows.append(head.row)
             return
         }
@@ -40,20 +40,29 @@ extension StoreCore {
     /// Repeats the uses of a journal, oldest first. Slots are still in the order of their rows.
     mutating func load(uses rows: some Sequence<Int64>) {
         for row in rows {
-            var low = 0
+            // Mostly there are no gaps between the rows.
+            var low = directory.slotCount == 0 ? 0 : Int(row - directory[0].row)
+            if low >= 0, low < directory.slotCount, directory[Slot(low)].row == row {
+                repeatUse(Slot(low))
+                continue
+            }
+            low = 0
             var high = directory.slotCount
             while low < high {
                 let middle = (low + high) / 2
                 if directory[Slot(middle)].row < row { low = middle + 1 } else { high = middle }
             }
-            guard low < directory.slotCount, directory[Slot(low)].row == row else { continue }
-            uses += 1
-            directory[Slot(low)].used = uses
-            let function = directory[Slot(low)].function
-            if functions[function].row.maxsize != nil, functions[function].newest != Slot(low) {
-                unlink(Slot(low))
-                link(Slot(low))
-            }
+            if low < directory.slotCount, directory[Slot(low)].row == row { repeatUse(Slot(low)) }
+        }
+    }
+
+    private mutating func repeatUse(_ slot: Slot) {
+        uses += 1
+        directory[slot].used = uses
+        let function = directory[slot].function
+        if functions[function].row.maxsize != nil, functions[function].newest != slot {
+            unlink(slot)
+            link(slot)
         }
     }
 
@@ -63,28 +72,33 @@ extension StoreCore {
     }
 
     /// The end of loading.
-    mutating func finishLoad(seed: (UInt64, UInt64), totals: Totals, nextRow: Int64, garbage: [Int64]) {
+    /// - Returns: false where memory is exhausted.
+    mutating func finishLoad(seed: (UInt64, UInt64), totals: Totals, nextRow: Int64, garbage: [Int64]) -> Bool
+    {
         keyHash = KeyHash(seed: seed)
         self.totals.add(totals)
         self.nextRow = nextRow
         committedRow = nextRow - 1
         garbageRows += garbage
+        return directory.chainAll()
     }
 
-    /// What to read into memory after a start: the most recently used first, as much as has room.
-    func warmUpOrder() -> [ColdTicket] {
-        var all: [(used: UInt64, ticket: ColdTicket)] = []
-        for slot in 0..<Slot(directory.slotCount) where directory[slot].flags.contains(.live) {
-            guard directory[slot].payload == nil else { continue }
-            all.append((directory[slot].used, ColdTicket(slot: slot, row: directory[slot].row)))
+    /// Candidates for reading into memory after a start, from a number of slots on; all of them where there are not
+    /// too many, else those used not too long ago.
+    func warmUpCandidates(from start: Slot, slots: Int) -> [WarmUp.Candidate] {
+        let end = Slot(min(directory.slotCount, Int(start) + slots))
+        let since =
+            directory.count <= WarmUp.candidatesMax ? 0 : uses - min(uses, UInt64(WarmUp.candidatesMax))
+        var candidates: [WarmUp.Candidate] = []
+        for slot in start..<max(start, end) {
+            let entry = directory[slot]
+            guard entry.flags.contains(.live), entry.payload == nil, entry.used >= since else { continue }
+            candidates.append(
+                WarmUp.Candidate(
+                    used: entry.used, ticket: ColdTicket(slot: slot, row: entry.row),
+                    bytes: entry.coldBytes + HotTier.overhead))
         }
-        all.sort { $0.used > $1.used }
-        var bytes = 0
-        let tickets = all.prefix {
-            bytes += directory[$0.ticket.slot].coldBytes + HotTier.overhead
-            return bytes <= hot.limit - hot.limit / 16
-        }
-        return tickets.map(\.ticket)
+        return candidates
     }
 
     /// Whether there is room in memory to read more ahead.

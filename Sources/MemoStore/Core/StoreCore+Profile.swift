@@ -59,13 +59,14 @@ extension StoreCore {
     }
 
     /// A page of an owner's functions (of all where `owner` is `nil`), in the order of their names.
-    package func functions(owner: Int64?, after: String?, limit: Int) -> (page: [FunctionInfo], hasMore: Bool) {
+    package func functions(owner: Int64?, after: String?, limit: Int) -> (page: [FunctionInfo], hasMore: Bool)
+    {
         var page: [FunctionInfo] = []
         var matching: [(name: String, place: UInt32)] = []
         for place in functions.allPlaces where functions.isLive(place) {
             guard owner == nil || functions[place].row.owner == owner else { continue }
             let name = functions[place].row.name
-            if let after, name.utf8.lexicographicallyPrecedes(after.utf8) || name == after { continue }
+            if let after, !after.utf8.lexicographicallyPrecedes(name.utf8) { continue }
             matching.append((name, place))
         }
         matching.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }

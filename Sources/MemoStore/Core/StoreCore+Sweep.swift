@@ -108,7 +108,8 @@ extension StoreCore {
             payload.retain()
             enqueue(
                 .insert(
-                    row: directory[slot].row, function: functions[function].row.id, hash: hash(function, payload.key),
+                    row: directory[slot].row, function: functions[function].row.id,
+                    hash: hash(function, payload.key),
                     payload: payload))
         }
         return false

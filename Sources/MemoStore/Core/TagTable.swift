@@ -1,7 +1,7 @@
 /// Tags, each with the entries that bear it, so that clearing a tag looks at nothing else.
 struct TagTable: ~Copyable {
     /// An entry that bore the tag when it was put: still the same one if the slot still has this row.
-    struct Member {
+    struct Member: BitwiseCopyable {
         var slot: Slot
         var row: Int64
     }
@@ -13,9 +13,15 @@ struct TagTable: ~Copyable {
         var compactAt = 64
     }
 
+    /// By bytes: strings that only look the same are two names.
     private struct Name: Hashable {
         var owner: Int64
-        var name: String
+        var bytes: [UInt8]
+
+        init(owner: Int64, name: String) {
+            self.owner = owner
+            bytes = Array(name.utf8)
+        }
     }
 
     private var tags: [UInt32: Tag] = [:]
@@ -36,7 +42,9 @@ struct TagTable: ~Copyable {
     func find(owner: Int64, name: String) -> UInt32? { numbers[Name(owner: owner, name: name)] }
 
     /// All tags of this name, whoever they belong to.
-    func findAll(name: String) -> [UInt32] { tags.values.filter { $0.row.name == name }.map(\.row.id) }
+    func findAll(name: String) -> [UInt32] {
+        tags.values.filter { $0.row.name.utf8.elementsEqual(name.utf8) }.map(\.row.id)
+    }
 
     subscript(id: UInt32) -> Tag? {
         _read { yield tags[id] }
@@ -66,6 +74,11 @@ struct TagTable: ~Copyable {
         numbers[Name(owner: tag.row.owner, name: tag.row.name)] = nil
     }
 
+    mutating func setMembers(_ members: [Member], of id: UInt32) {
+        tags[id]?.members = members
+        tags[id]?.compactAt = max(64, members.count * 2)
+    }
+
     /// Adds an entry to a tag; entries that are gone are dropped now and then, in the order of the additions.
     mutating func add(_ member: Member, to id: UInt32, in directory: borrowing Directory) {
         guard let count = tags[id]?.members.count, let compactAt = tags[id]?.compactAt else { return }
@@ -86,7 +99,9 @@ struct TagTable: ~Copyable {
         var unused: [UInt32] = []
         for (id, tag) in tags {
             var isUsed = false
-            for member in tag.members where directory.isCurrent(member.slot, row: member.row) { isUsed = true }
+            for member in tag.members where directory.isCurrent(member.slot, row: member.row) {
+                isUsed = true
+            }
             if !isUsed { unused.append(id) }
         }
         for id in unused { remove(id) }

@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// Every entry of both tiers: a slab of entries linked by index, found through a linear hash table.
 ///
 /// The table grows one bucket at a time as entries are added (W. Litwin, "Linear hashing: a new tool for file and
@@ -47,6 +49,18 @@ struct Directory: ~Copyable {
     @inline(__always)
     func first(_ hash: UInt32) -> Slot { buckets.base[bucket(of: hash)] }
 
+    @inline(__always)
+    func prefetchFirst(_ hash: UInt32) { memod_prefetch(buckets.base + bucket(of: hash)) }
+
+    /// An entry may lie on two cache lines.
+    @inline(__always)
+    func prefetch(_ slot: Slot) {
+        guard slot != Entry.none else { return }
+        let address = UnsafeRawPointer(slab.base + Int(slot))
+        memod_prefetch(address)
+        memod_prefetch(address + MemoryLayout<Entry>.size - 1)
+    }
+
     /// Adds an entry to its bucket, not to any list.
     /// - Returns: `nil` at capacity or where memory is exhausted.
     mutating func insert(_ entry: Entry) -> Slot? {
@@ -66,6 +80,55 @@ struct Directory: ~Copyable {
         count += 1
         if count > bucketCount { split() }
         return slot
+    }
+
+    // MARK: loading
+
+    /// Adds an entry to the slab alone: `chainAll` follows, before anything is looked up.
+    mutating func append(_ entry: Entry) -> Slot? {
+        guard slab.grow(to: slotCount + 1) else { return nil }
+        let slot = Slot(slotCount)
+        slotCount += 1
+        count += 1
+        self[slot] = entry
+        return slot
+    }
+
+    /// Adds `slots` slots to an empty slab, for `fill` to write.
+    /// - Returns: whether there was room, and `fill` succeeded; if not, the directory is empty.
+    mutating func append(slots: Int, live: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Bool) -> Bool {
+        precondition(slotCount == 0 && count == 0)
+        guard slab.grow(to: slots),
+            fill(UnsafeMutableRawBufferPointer(start: slab.base, count: slots * MemoryLayout<Entry>.stride))
+        else { return false }
+        slotCount = slots
+        count = live
+        return true
+    }
+
+    /// The slab's memory, from the first slot to the last that was ever used.
+    var bytesOfSlots: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: slab.base, count: slotCount * MemoryLayout<Entry>.stride)
+    }
+
+    /// Puts all live entries into buckets and the other slots on the free list: in one pass, and into a table of
+    /// the right size.
+    mutating func chainAll() -> Bool {
+        guard buckets.grow(to: max(1, count)) else { return false }
+        bucketCount = max(1, count)
+        buckets.base.update(repeating: Entry.none, count: bucketCount)
+        free = Entry.none
+        for slot in (0..<Slot(slotCount)).reversed() {
+            if self[slot].flags.contains(.live) {
+                let place = bucket(of: self[slot].hash)
+                self[slot].chain = buckets.base[place]
+                buckets.base[place] = slot
+            } else {
+                self[slot].chain = free
+                free = slot
+            }
+        }
+        return true
     }
 
     /// Takes an entry out of its bucket and frees its slot.

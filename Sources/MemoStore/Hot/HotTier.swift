@@ -38,4 +38,10 @@ struct HotTier {
         payload.hotIndex = Payload.nowhere
         entryBytes -= payload.footprint + Self.overhead
     }
+
+    /// Forgets all entries, whose payloads the caller has released.
+    mutating func removeAll() {
+        slots = []
+        entryBytes = 0
+    }
 }

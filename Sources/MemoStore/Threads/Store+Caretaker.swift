@@ -79,6 +79,14 @@ final class WarmUp: Sendable {
     /// Stands for a connection in the readers' jobs.
     static let connection: ConnectionID = .max
     private static let readsAtOnce = 64
+    static let candidatesMax = 4 << 20
+
+    struct Candidate {
+        var used: UInt64
+        var ticket: ColdTicket
+        var bytes: Int
+    }
+
     private let tickets = Mutex<[ColdTicket]>([])
 
     /// - Parameter order: most recently used first.
@@ -98,8 +106,19 @@ final class WarmUp: Sendable {
 
 extension Store {
     func startWarmUp() {
-        let order = core.withLock { $0.warmUpOrder() }
-        warmUp.start(order)
+        let slotsAtOnce = 1 << 16
+        let (slotCount, room) = core.withLock { ($0.directory.slotCount, $0.hot.limit - $0.hot.limit / 16) }
+        var candidates: [WarmUp.Candidate] = []
+        for start in stride(from: 0, to: slotCount, by: slotsAtOnce) {
+            candidates += core.withLock { $0.warmUpCandidates(from: Slot(start), slots: slotsAtOnce) }
+        }
+        candidates.sort { $0.used > $1.used }
+        var bytes = 0
+        let order = candidates.prefix {
+            bytes += $0.bytes
+            return bytes <= room
+        }
+        warmUp.start(order.map(\.ticket))
         continueWarmUp()
     }
 
