@@ -54,6 +54,10 @@ let package = Package(
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
+        .target(name: "MemodFixture", path: "Tests/MemodFixture", swiftSettings: settings),
+        .testTarget(
+            name: "MemoClientTests", dependencies: ["MemoClient", "MemodFixture", "MemoWire", "memod"],
+            swiftSettings: settings),
         .testTarget(
             name: "MemoServerTests",
             dependencies: [
@@ -66,11 +70,11 @@ let package = Package(
         // Starts the real binaries and links none of them.
         .testTarget(
             name: "SystemTests", dependencies: ["MemoWire"], exclude: ["FaultShim"], swiftSettings: settings),
-        .testTarget(name: "MemoClientTests", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(
             name: "MemoctlTests",
             dependencies: [
-                "memoctl", "MemoClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "memoctl", "memod", "MemoClient", "MemodFixture",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
     ]
 )

@@ -136,8 +136,26 @@ extension EventLoop {
         }
         listIfGated(connection)
         if connection.isOutputFull { connection.isOutputHeld = true }
-        flush(connection)
-        settle(connection)
+        // Large replies are not collected: together they would take too much memory.
+        if connection.replies.output.count > limits.readBytes || connection.isListedAsUnsent {
+            flush(connection)
+            settle(connection)
+        } else {
+            connection.isListedAsUnsent = true
+            unsent.append(connection)
+            if unsent.count == limits.collectedReplies { flushUnsent() }
+        }
+    }
+
+    /// Sends the replies of the requests that were executed since the last time.
+    func flushUnsent() {
+        guard !unsent.isEmpty else { return }
+        for connection in unsent {
+            connection.isListedAsUnsent = false
+            flush(connection)
+            settle(connection)
+        }
+        unsent.removeAll(keepingCapacity: true)
     }
 
     /// Executes the requests the connection is suspended in, or those that its input now has, and sends.

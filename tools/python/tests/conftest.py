@@ -1,8 +1,11 @@
+import functools
 import os
 import subprocess
 import sys
 import textwrap
 import threading
+import uuid
+import warnings
 from pathlib import Path
 
 import pytest
@@ -147,3 +150,28 @@ def program(tmp_path):
     directory = tmp_path / "program"
     directory.mkdir()
     return Program(directory)
+
+
+KINDS = ["functools", "alone", "process", "shared"]
+
+
+class Implementation:
+    def __init__(self, kind):
+        self.kind = kind
+        self.cache = functools.cache if kind == "functools" else memod.cache
+
+    def lru_cache(self, maxsize=128, typed=False):
+        if self.kind == "functools":
+            return functools.lru_cache(maxsize, typed)
+        if self.kind == "shared" and not callable(maxsize):
+            return memod.lru_cache(maxsize, typed, name=str(uuid.uuid4()))
+        return memod.lru_cache(maxsize, typed)
+
+
+@pytest.fixture(params=KINDS)
+def module(request):
+    if request.param in ("process", "shared"):
+        request.getfixturevalue("daemon")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield Implementation(request.param)

@@ -193,10 +193,7 @@ def disturbed(x):
     return x * RATE
 
 
-call = type("Caller", (), {})
-
-
-def call(function):  # noqa: F811
+def call(function):
     function()
 
 
