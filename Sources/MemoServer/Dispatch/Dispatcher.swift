@@ -13,6 +13,7 @@ public final class Dispatcher: RequestExecutor {
     let latencies = LatencyTable()
     let backups = BackupRunner()
     let began = BootClock.nowMs
+    private let cursorSecret = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
     private let isDraining = Atomic(false)
 
     struct Settings: Sendable {
@@ -112,7 +113,8 @@ public final class Dispatcher: RequestExecutor {
 
     /// Borrows the request: bound in a `guard` it was copied into a box of its own.
     @inline(__always)
-    private func expect(_ core: inout StoreCore, _ parsed: borrowing ParsedRequest, _ connection: Connection) {
+    private func expect(_ core: inout StoreCore, _ parsed: borrowing ParsedRequest, _ connection: Connection)
+    {
         switch parsed {
         case .failure: break
         case .request(let request):
@@ -128,7 +130,9 @@ public final class Dispatcher: RequestExecutor {
     private func expect(
         _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ connection: Connection
     ) {
-        guard let function = core.function(owner: owner(request, connection), name: request.function) else { return }
+        guard let function = core.function(owner: owner(request, connection), name: request.function) else {
+            return
+        }
         core.expect(core.hash(function, bytes(key, core, function)))
     }
 
@@ -266,6 +270,23 @@ public final class Dispatcher: RequestExecutor {
     /// Whose functions a connection may see: its own, or all (`nil`).
     func visibleOwner(_ connection: Connection) -> Int64? {
         settings.isolatesUsers && !connection.isAdministrator ? Int64(connection.uid) : nil
+    }
+
+    /// Whether a function is this user's, or everybody's because it is shared. What was stored while there was no
+    /// isolation belongs to nobody and is seen by administrators alone.
+    func isVisible(_ row: FunctionRow, to owner: Int64?) -> Bool {
+        if row.owner == owner { return true }
+        guard row.owner == FunctionRow.everyone else { return false }
+        var name = row.name
+        return name.withUTF8 { name in
+            settings.shared.contains { Pattern.matches($0, Bytes(name)) }
+        }
+    }
+
+    /// Makes what `keys` says of where to go on. With isolation it must not say how many entries others have.
+    func cursorCipher(_ connection: Connection) -> CursorCipher {
+        guard let owner = visibleOwner(connection) else { return CursorCipher(key: nil) }
+        return CursorCipher(key: (cursorSecret.0, cursorSecret.1 ^ UInt64(bitPattern: owner)))
     }
 
     /// The request's function; answers `busy` where there are too many.
