@@ -46,6 +46,9 @@ import Testing
         let second = try run(fixture.socket)
         #expect(!second.contains("computing"))
         #expect(second.contains("CacheInfo(hits=3, misses=0, maxsize=512, currsize=2)"))
+        // What was served within the processes was reported when they ended.
+        let summary = try fixture.memoctl("stats", "example.forecast").output
+        #expect(summary.hasPrefix("CacheInfo(hits=4, misses=2, maxsize=512, currsize=2)\n"))
         let alone = try run(fixture.directory + "/nobody.sock")
         #expect(alone.contains("no daemon, nothing lost: unreachable"))
     }

@@ -30,4 +30,3 @@ do {
 } catch {
     print("no daemon, nothing lost: \(error.code)")
 }
-memo.close()
