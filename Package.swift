@@ -29,7 +29,8 @@ let package = Package(
             name: "Migrations", path: "migrations",
             resources: [.embedInCode("0001_entries.sql")], swiftSettings: settings),
         .target(name: "MemoWire", swiftSettings: settings),
-        .target(name: "MemoStore", dependencies: ["SQLite", "Migrations"], swiftSettings: settings),
+        .target(
+            name: "MemoStore", dependencies: ["CLinux", "SQLite", "Migrations"], swiftSettings: settings),
         .target(
             name: "MemoServer",
             dependencies: [
@@ -68,7 +69,8 @@ let package = Package(
             name: "MemoStoreTests", dependencies: ["MemoStore", "SQLite", "Migrations"],
             swiftSettings: settings),
         // Starts the real binaries and links none of them.
-        .testTarget(name: "SystemTests", exclude: ["FaultShim"], swiftSettings: settings),
+        .testTarget(
+            name: "SystemTests", dependencies: ["MemoWire"], exclude: ["FaultShim"], swiftSettings: settings),
         .testTarget(
             name: "MemoctlTests",
             dependencies: [

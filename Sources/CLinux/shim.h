@@ -6,3 +6,6 @@
 // as well, it would be found in either of the two, and not always in the same.
 struct sockaddr;
 int accept4(int descriptor, struct sockaddr *address, unsigned int *length, int flags);
+
+// Has the cache line of an address brought closer; harmless for any address. Swift has no other way to say it.
+static inline void memod_prefetch(const void *address) { __builtin_prefetch(address); }

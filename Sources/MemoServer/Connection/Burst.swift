@@ -1,11 +1,12 @@
 internal import MemoWire
 
-/// Requests that were read together, with the memory that their fields point into. The loop fills one again and
-/// again; a connection that is suspended takes it along.
-final class Burst {
+/// Requests that were read together from one connection, with the memory that their fields point into.
+public final class Burst {
     private struct Contents: ~Copyable {
         var batch = RequestBatch()
         var requests: [ParsedRequest] = []
+        var next = 0
+        unowned var connection: Connection?
     }
 
     private let contents = UncheckedCell(Contents())
@@ -19,11 +20,20 @@ final class Burst {
         _modify { yield &contents.value.requests }
     }
     /// The first request that was not executed.
-    var next = 0
+    var next: Int {
+        get { contents.value.next }
+        set { contents.value.next = newValue }
+    }
+    /// Whose requests they are, while there are any. It holds the burst, and outlives its execution.
+    var connection: Connection! {
+        get { contents.value.connection }
+        set { contents.value.connection = newValue }
+    }
 
     func clear() {
         requests.removeAll(keepingCapacity: true)
         batch.removeAll()
         next = 0
+        connection = nil
     }
 }

@@ -77,6 +77,7 @@ public final class Connection {
     /// It is in the loop's list of connections with closed gates, or of those with more lines.
     var isListedAsGated = false
     var isListedAsReady = false
+    var isListedAsUnsent = false
     /// What epoll watches, or `nil` where it does not know the connection.
     var armed: Epoll.Interest?
     var stallDeadline: Int64?

@@ -1,18 +1,15 @@
-public import MemoWire
-
 /// Executes the requests that event loops read. Called on the thread of the connection's loop.
 public protocol RequestExecutor: AnyObject, Sendable {
-    /// Executes `requests[first...]` in order and appends their replies, whole lines, to `connection.output`.
+    /// Executes the requests of each burst in order, from `next` on, appends their replies, whole lines, to the
+    /// output of its connection, and moves `next` behind those that were executed.
     ///
     /// Views within the requests hold during the call, and until all the burst is executed.
-    /// - Returns: how many were executed. Fewer than all: the connection is suspended, and this is called again
-    ///   with the same requests from the first that was not executed: after a `resume` message, at
-    ///   `connection.deadline`, when a full output has drained, when the peer is gone, and when the server
-    ///   drains. It may also be called without any of these.
-    func execute(
-        _ requests: inout [ParsedRequest], from first: Int, batch: borrowing RequestBatch,
-        for connection: Connection
-    ) -> Int
+    ///
+    /// Where `next` does not reach the end the connection is suspended, and this is called again with the same
+    /// burst: after a `resume` message, at `connection.deadline`, when a full output has drained, when the peer is
+    /// gone, and when the server drains. It may also be called without any of these.
+    /// - Parameter bursts: of different connections.
+    func execute(_ bursts: [Burst])
 
     /// No request follows those executed so far and the one the connection is suspended in; called once.
     /// Where `connection.isPeerGone`, nobody is left to read replies, and `execute` must not wait for a lease.

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Logging
 internal import MemoStore
-public import MemoWire
+internal import MemoWire
 internal import Synchronization
 
 /// Executes requests against the store: a burst under one acquisition of its lock.
@@ -79,41 +79,77 @@ public final class Dispatcher: RequestExecutor {
         /// What is to be read from disk before the request can go on.
         var reading: [ColdTicket] = []
         var faults: [Fault] = []
+        /// The suspended request only looks at what was read.
+        var isPeeking = false
         /// Why the rows that were asked for could not be read, if so.
         var readFailure: String?
     }
 
-    public func execute(
-        _ requests: inout [ParsedRequest], from first: Int, batch: borrowing RequestBatch,
-        for connection: Connection
-    ) -> Int {
-        let began = latencies.begin()
-        var index = first
-        var context = Context(connection: connection)
-        var lost: [ColdTicket] = []
-        if let state = connection.stateIfAny, !collect(&context, state, &lost, connection) { return 0 }
-
+    public func execute(_ bursts: [Burst]) {
+        var began = latencies.begin()
+        var reading: [Context] = []
         store.perform { core in
-            core.adopt(context.faults)
-            for ticket in lost { core.dropDamaged(ticket) }
-            while index < requests.count {
-                if connection.isOutputFull, !connection.isPeerGone { break }
-                context.replyStart = connection.output.count
-                guard step(&core, requests[index], batch, &context) == .done else { break }
-                context.readFailure = nil
-                if !context.faults.isEmpty {
-                    core.release(context.faults)
-                    context.faults = []
-                }
-                index += 1
+            expect(&core, bursts)
+            for burst in bursts { execute(&core, burst, &began, &reading) }
+        }
+        for context in reading { read(context) }
+    }
+
+    /// Has the memory fetched that the first requests of all the bursts will read.
+    @inline(__always)
+    private func expect(_ core: inout StoreCore, _ bursts: [Burst]) {
+        let each = StoreCore.expectedMax / bursts.count
+        guard bursts.count > 1 || bursts[0].requests.count > 1 else { return }
+        for burst in bursts { expect(&core, burst, each) }
+        core.fetchExpected()
+    }
+
+    private func expect(_ core: inout StoreCore, _ burst: Burst, _ count: Int) {
+        for position in burst.next..<min(burst.next + count, burst.requests.count) {
+            guard case .request(let request) = burst.requests[position] else { continue }
+            let key: CanonicalKey
+            switch request.body {
+            case .get(let wanted, _): key = wanted
+            case .put(let fields): key = fields.key
+            default: continue
+            }
+            if let function = core.function(owner: owner(request, burst.connection), name: request.function) {
+                core.expect(core.hash(function, bytes(key, core, function)))
             }
         }
+    }
+
+    /// Executes a burst as far as it goes.
+    /// - Parameter reading: takes note of those that have to wait for the disk.
+    @inline(__always)
+    private func execute(
+        _ core: inout StoreCore, _ burst: Burst, _ began: inout UInt64?, _ reading: inout [Context]
+    ) {
+        let connection: Connection = burst.connection
+        let first = burst.next
+        var context = Context(connection: connection)
         if let state = connection.stateIfAny {
-            state.faults = context.faults
+            var lost: [ColdTicket] = []
+            guard collect(&context, state, &lost, connection) else { return }
+            if !context.isPeeking { core.adopt(context.faults) }
+            for ticket in lost { core.dropDamaged(ticket) }
         }
-        if !context.reading.isEmpty { read(context) }
-        latencies.record(requests[first..<index], since: began)
-        return index - first
+        var index = first
+        while index < burst.requests.count {
+            if connection.isOutputFull, !connection.isPeerGone { break }
+            context.replyStart = connection.output.count
+            guard step(&core, burst.requests[index], burst.batch, &context) == .done else { break }
+            context.readFailure = nil
+            if !context.faults.isEmpty {
+                core.release(context.faults)
+                context.faults = []
+            }
+            index += 1
+        }
+        burst.next = index
+        if let state = connection.stateIfAny { state.faults = context.faults }
+        if !context.reading.isEmpty { reading.append(context) }
+        if let since = began { began = latencies.record(burst.requests[first..<index], since: since) }
     }
 
     /// Takes what was read for the suspended request.
@@ -122,6 +158,7 @@ public final class Dispatcher: RequestExecutor {
         _ context: inout Context, _ state: DispatchState, _ lost: inout [ColdTicket], _ connection: Connection
     ) -> Bool {
         context.faults = state.faults
+        context.isPeeking = state.isPeeking
         state.faults = []
         if let read = (connection.resumption as? ColdReadResult)?.take() {
             context.faults += read.faults
@@ -145,7 +182,9 @@ public final class Dispatcher: RequestExecutor {
         if state.isReading { return }
         state.isReading = true
         connection.deadline = BootClock.nowMs + Self.patienceMs
-        if !store.read(context.reading, for: connection.id.rawValue) { connection.deadline = BootClock.nowMs + 10 }
+        if !store.read(context.reading, for: connection.id.rawValue) {
+            connection.deadline = BootClock.nowMs + 10
+        }
     }
 
     @inline(__always)
@@ -241,7 +280,10 @@ public final class Dispatcher: RequestExecutor {
     }
 
     /// The request needs a row from disk: has it read, or gives up if that was tried for long enough.
-    func suspend(reading tickets: [ColdTicket], _ request: Request, _ context: inout Context) -> Step {
+    /// - Parameter peeking: whether what is read stays on disk alone, because this is no use of it.
+    func suspend(
+        reading tickets: [ColdTicket], peeking: Bool = false, _ request: Request, _ context: inout Context
+    ) -> Step {
         if let failure = context.readFailure {
             context.connection.stateIfAny?.reset()
             fail(request, .storage, "the entry cannot be read: \(failure)", context)
@@ -254,6 +296,7 @@ public final class Dispatcher: RequestExecutor {
             return .done
         }
         context.reading = tickets
+        context.connection.state.isPeeking = peeking
         return .suspended
     }
 

@@ -45,7 +45,7 @@ extension EventLoop {
             losePeer(connection)
             connection.sawEnd = true
         }
-        serve(connection)
+        gather(connection)
     }
 
     /// Gives the connection's input the room of a pooled buffer.
@@ -58,7 +58,7 @@ extension EventLoop {
     }
 
     /// Fills `burst` with the whole lines of the connection's input.
-    private func parse(_ connection: Connection) {
+    private func parse(_ connection: Connection, into burst: Burst) {
         let input = connection.input.bytes
         var framer = connection.framer
         connection.hasMoreLines = false
@@ -95,42 +95,78 @@ extension EventLoop {
         }
     }
 
-    /// Executes the requests the connection is suspended in, or those that its input now has, and sends.
-    func serve(_ connection: Connection) {
-        let burst: Burst
-        if let suspended = connection.burst {
-            burst = suspended
-        } else {
-            parse(connection)
-            burst = self.burst
-            guard !burst.requests.isEmpty else {
-                consume(connection)
-                return settle(connection)
-            }
+    /// Parses what the connection's input now has, to be executed with what other connections sent.
+    private func gather(_ connection: Connection) {
+        let burst = spareBursts.popLast() ?? Burst()
+        parse(connection, into: burst)
+        guard !burst.requests.isEmpty else {
+            spareBursts.append(burst)
+            consume(connection)
+            return settle(connection)
         }
-        ensureOutput(connection)
-        burst.next += executor.execute(
-            &burst.requests, from: burst.next, batch: burst.batch, for: connection)
+        burst.connection = connection
+        connection.burst = burst
+        gather(burst)
+    }
+
+    private func gather(_ burst: Burst) {
+        gathered.append(burst)
+        gatheredRequests += burst.requests.count - burst.next
+        if gathered.count >= limits.burstsAtOnce || gatheredRequests >= limits.requestsPerBurst {
+            executeGathered()
+        }
+    }
+
+    /// Executes the requests of all connections that were gathered, and sends their replies.
+    func executeGathered() {
+        guard !gathered.isEmpty else { return }
+        for burst in gathered { ensureOutput(burst.connection) }
+        executor.execute(gathered)
+        for burst in gathered { finish(burst) }
+        gathered.removeAll(keepingCapacity: true)
+        gatheredRequests = 0
+    }
+
+    private func finish(_ burst: Burst) {
+        let connection: Connection = burst.connection
         precondition(burst.next <= burst.requests.count)
-        if burst.next < burst.requests.count {
-            if connection.burst == nil {
-                connection.burst = burst
-                self.burst = spareBursts.popLast() ?? Burst()
-            }
-        } else {
-            burst.clear()
-            if connection.burst != nil { retire(connection) }
+        if burst.next == burst.requests.count {
+            retire(burst, of: connection)
             consume(connection)
         }
         listIfGated(connection)
         if connection.isOutputFull { connection.isOutputHeld = true }
-        flush(connection)
-        settle(connection)
+        // Large replies are not collected: together they would take too much memory.
+        if connection.replies.output.count > limits.readBytes || connection.isListedAsUnsent {
+            flush(connection)
+            settle(connection)
+        } else {
+            connection.isListedAsUnsent = true
+            unsent.append(connection)
+            if unsent.count == limits.collectedReplies { flushUnsent() }
+        }
+    }
+
+    /// Sends the replies of the requests that were executed since the last time.
+    func flushUnsent() {
+        guard !unsent.isEmpty else { return }
+        for connection in unsent {
+            connection.isListedAsUnsent = false
+            flush(connection)
+            settle(connection)
+        }
+        unsent.removeAll(keepingCapacity: true)
+    }
+
+    /// Executes the requests the connection is suspended in, or those that its input now has, and sends.
+    func serve(_ connection: Connection) {
+        if let suspended = connection.burst { gather(suspended) } else { gather(connection) }
+        executeGathered()
     }
 
     /// Takes back the burst of a connection that is suspended no more.
-    private func retire(_ connection: Connection) {
-        guard let burst = connection.burst else { return }
+    private func retire(_ burst: Burst, of connection: Connection) {
+        burst.clear()
         connection.burst = nil
         connection.deadline = nil
         connection.resumption = nil

@@ -4,7 +4,7 @@ internal import MemoWire
 internal import Synchronization
 
 /// Serves the connections it owns, on a thread of its own, with level-triggered epoll: for each that is readable
-/// one read, one execution of the requests that are whole, and one write.
+/// one read and one execution of the requests that are whole, then, for those of a turn together, one write each.
 ///
 /// `@unchecked Sendable` because everything is touched by the loop's own thread alone once `run` was called; others
 /// have its `LoopPort`.
@@ -24,13 +24,20 @@ final class EventLoop: @unchecked Sendable {
         var pool: BufferPool
         var connections: ConnectionTable
         var deadlines = DeadlineHeap()
+        var gathered: [Burst] = []
     }
     private let tables: UncheckedCell<Tables>
-    /// The burst that is filled next.
-    var burst = Burst()
+    /// Bursts of this turn that are executed together, and how many requests they have.
+    var gathered: [Burst] {
+        _read { yield tables.value.gathered }
+        _modify { yield &tables.value.gathered }
+    }
+    var gatheredRequests = 0
     var spareBursts: [Burst] = []
     /// Connections with more whole lines than one burst takes.
     var ready: [Connection] = []
+    /// Connections with replies of this turn.
+    var unsent: [Connection] = []
     /// Connections with replies that wait for a commit.
     var gated: [Connection] = []
     /// In the loop that accepts.
@@ -81,6 +88,7 @@ final class EventLoop: @unchecked Sendable {
             let hadMail = port.mailbox.take(into: &mail, sleeping: mayLetSleep)
             if hadMail { deliver() }
             serveReady()
+            flushUnsent()
             if let drainDeadline, connections.count == 0 || now >= drainDeadline { break }
             let count = epoll.wait(timeoutMs: hadMail || !mayLetSleep ? 0 : timeoutMs())
             now = BootClock.nowMs
@@ -95,7 +103,9 @@ final class EventLoop: @unchecked Sendable {
                     }
                 }
             }
+            executeGathered()
             expireDeadlines()
+            flushUnsent()
         }
         for connection in connections.all { close(connection) }
     }

@@ -113,15 +113,17 @@ final class ColdDatabase: @unchecked Sendable {
 
     /// Makes the new database under another name and moves it into place when it is complete, so that an empty
     /// file under the real name is always damage.
-    private static func create(_ path: DatabasePath, _ options: ColdOptions, wallMs: Int64) throws(ColdError)
-    {
+    /// - Parameter seed: of the keys' hash; another one where there is none.
+    private static func create(
+        _ path: DatabasePath, _ options: ColdOptions, wallMs: Int64, seed: [UInt64]? = nil
+    ) throws(ColdError) {
         for leftover in [path.new, path.new + "-wal", path.new + "-shm", path.new + "-journal"] {
             unlink(leftover)
         }
         let descriptor = Glibc.open(path.new, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw ColdError(errno: errno, doing: "make \(path.new)") }
         Glibc.close(descriptor)
-        try ColdWriter.create(path.new, options, wallMs: wallMs)
+        try ColdWriter.create(path.new, options, wallMs: wallMs, seed: seed ?? MetaTable.randomSeed())
         guard rename(path.new, path.database) == 0 else {
             throw ColdError(errno: errno, doing: "make \(path.database)")
         }
@@ -296,13 +298,15 @@ final class ColdDatabase: @unchecked Sendable {
     }
 
     /// Moves the database aside, whatever is wrong with it, and opens an empty one. The clock goes on.
+    /// - Parameter seed: of the hash by which entries in memory are found, which the new database is to have too;
+    ///   `nil` where there are none.
     /// - Returns: where the old one is, or `nil` if it was gone.
     @discardableResult
-    func startEmpty() throws(ColdError) -> String? {
+    func startEmpty(seed: [UInt64]? = nil) throws(ColdError) -> String? {
         writer = nil
         openings.wrappingAdd(1, ordering: .relaxed)
         let moved = try Quarantine.moveAside(path)
-        try Self.create(path, options, wallMs: source.wallMs())
+        try Self.create(path, options, wallMs: source.wallMs(), seed: seed)
         try adopt(ColdWriter(path, options, wallMs: source.wallMs()))
         return moved
     }

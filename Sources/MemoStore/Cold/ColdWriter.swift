@@ -67,7 +67,9 @@ final class ColdWriter {
     }
 
     /// Makes a new database with the current schema at a path where there is an empty file.
-    static func create(_ path: String, _ options: ColdOptions, wallMs: Int64) throws(ColdError) {
+    static func create(
+        _ path: String, _ options: ColdOptions, wallMs: Int64, seed: [UInt64]
+    ) throws(ColdError) {
         do {
             let connection = try Connection(path: path, mode: .readWrite)
             try connection.execute(
@@ -78,7 +80,7 @@ final class ColdWriter {
                 PRAGMA application_id = \(DatabaseFile.applicationID);
                 """)
             try options.schema.apply(to: connection, from: 0, wallMs: wallMs)
-            try MetaTable(connection).save(seed: MetaTable.randomSeed())
+            try MetaTable(connection).save(seed: seed)
             try connection.execute("PRAGMA journal_mode = wal")
         } catch {
             throw ColdError(any: error)

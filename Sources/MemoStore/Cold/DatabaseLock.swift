@@ -14,9 +14,16 @@ struct DatabaseLock: ~Copyable {
             close(descriptor)
             throw ColdError(.refused, "\(path) is not a regular file")
         }
+        var attempt = 0
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let code = errno
             if code == EINTR { continue }
+            attempt += 1
+            // A process that the last holder was just forking has the lock, too, until it runs its own program.
+            if code == EWOULDBLOCK, attempt <= 20 {
+                usleep(10_000)
+                continue
+            }
             let holder = code == EWOULDBLOCK ? Self.holder(descriptor) : nil
             close(descriptor)
             guard code == EWOULDBLOCK else { throw ColdError(errno: code, doing: "lock \(path)") }

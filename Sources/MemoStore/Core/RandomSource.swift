@@ -19,7 +19,7 @@ struct RandomSource: Sendable {
 
     /// A number below `bound`, which is at least 1.
     @inline(__always)
-    mutating func below(_ bound: Int) -> Int { Int((next() &>> 32) &* UInt64(bound) &>> 32) }
+    mutating func below(_ bound: Int) -> Int { Int(((next() &>> 32) &* UInt64(bound)) &>> 32) }
 
     /// A number above 0 and at most 1.
     mutating func unit() -> Double { (Double(next() &>> 11) + 1) / Double(1 << 53) }

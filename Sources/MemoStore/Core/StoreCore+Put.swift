@@ -84,7 +84,7 @@ extension StoreCore {
             let payload = makePayload(
                 facts(of: request), tags: request.tags, key: request.key, value: request.value)
         else { return .noMemory }
-        if isMemoryOnly, payload.footprint + HotTier.overhead > hot.limit {
+        if isMemoryOnly, payload.soleBytes + HotTier.overhead > hot.limit {
             payload.release()
             return .tooLarge
         }
@@ -116,7 +116,8 @@ extension StoreCore {
     ) -> Slot? {
         let row = nextRow
         guard let slot = existing else {
-            guard let new = directory.insert(Entry(hash: short, function: function, row: row, used: uses)) else {
+            guard let new = directory.insert(Entry(hash: short, function: function, row: row, used: uses))
+            else {
                 return nil
             }
             nextRow += 1
@@ -223,4 +224,3 @@ extension StoreCore {
         return true
     }
 }
-

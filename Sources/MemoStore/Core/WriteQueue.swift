@@ -29,7 +29,7 @@ struct WriteQueue: ~Copyable {
 
     private static func cost(of write: Write) -> Int {
         switch write {
-        case .insert(_, _, _, let payload): overhead + payload.footprint
+        case .insert(_, _, _, let payload): overhead + payload.soleBytes
         case .uses(let rows), .order(let rows): overhead + rows.count * 8
         default: overhead
         }

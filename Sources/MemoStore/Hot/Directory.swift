@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// Every entry of both tiers: a slab of entries linked by index, found through a linear hash table.
 ///
 /// The table grows one bucket at a time as entries are added (W. Litwin, "Linear hashing: a new tool for file and
@@ -46,6 +48,18 @@ struct Directory: ~Copyable {
     /// The first entry of the bucket for a hash; follow `chain` from there.
     @inline(__always)
     func first(_ hash: UInt32) -> Slot { buckets.base[bucket(of: hash)] }
+
+    @inline(__always)
+    func prefetchFirst(_ hash: UInt32) { memod_prefetch(buckets.base + bucket(of: hash)) }
+
+    /// An entry may lie on two cache lines.
+    @inline(__always)
+    func prefetch(_ slot: Slot) {
+        guard slot != Entry.none else { return }
+        let address = UnsafeRawPointer(slab.base + Int(slot))
+        memod_prefetch(address)
+        memod_prefetch(address + MemoryLayout<Entry>.size - 1)
+    }
 
     /// Adds an entry to its bucket, not to any list.
     /// - Returns: `nil` at capacity or where memory is exhausted.

@@ -91,11 +91,15 @@ struct Payload: @unchecked Sendable {  // Immutable but for `references` and `ho
         return max(32, (size + 8 + 15) & ~15)
     }
 
+    /// Bytes of memory that go when it does: its own, and those of a shared value that no other payload has.
+    var soleBytes: Int { footprint + (isShared && block.pointee.references == 1 ? block.pointee.bytes : 0) }
+
     /// A new block with one holder; everything is copied into it, but for a value that can be shared.
     /// - Parameter interned: where equal values are shared; `nil`: the payload has its own copy.
     /// - Returns: `nil` where memory is exhausted.
     static func allocate(
-        _ facts: Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
+        _ facts: Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
+        value: UnsafeRawBufferPointer,
         interned: InternTable? = nil
     ) -> Payload? {
         let block = interned?.intern(value)
@@ -113,7 +117,8 @@ struct Payload: @unchecked Sendable {  // Immutable but for `references` and `ho
                 references: 1, hotIndex: nowhere,
                 keyBytesAndFlags: UInt32(key.count) | (extended ? Self.extended : 0)
                     | (block == nil ? 0 : Self.shared),
-                valueBytes: UInt32(value.count), costMs: facts.costMs, uid: facts.uid, created: facts.created))
+                valueBytes: UInt32(value.count), costMs: facts.costMs, uid: facts.uid, created: facts.created)
+        )
         let payload = Payload(address: address)
         if extended {
             payload.more.initialize(

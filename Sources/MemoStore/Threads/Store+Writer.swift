@@ -9,7 +9,8 @@ extension Store {
         while true {
             let closing = isClosing.load(ordering: .acquiring)
             let due = core.withLock { core -> Int64? in
-                let due = core.commitDue(flushIntervalMs: configuration.flushIntervalMs, isClosing: closing, now: clock.now())
+                let due = core.commitDue(
+                    flushIntervalMs: configuration.flushIntervalMs, isClosing: closing, now: clock.now())
                 core.writerIsIdle = due == nil
                 return due
             }
@@ -121,14 +122,16 @@ extension Store {
 
     /// The database is lost: a new one takes what memory still has.
     private func startEmpty(_ reason: String) throws(ColdError) {
-        let moved = try database.startEmpty()
+        let seed = core.withLock { $0.keyHash.seed }
+        let moved = try database.startEmpty(seed: [seed.0, seed.1])
         core.withLock { core in
             core.now = max(core.now, clock.now())
             core.diskLost()
         }
         events?.log(
             true,
-            "the database was lost (\(reason)\(moved.map { "; it is now \($0)" } ?? "")): a new one keeps what memory has")
+            "the database was lost (\(reason)\(moved.map { "; it is now \($0)" } ?? "")): a new one keeps what memory has"
+        )
     }
 
     private func failed(_ batch: StoreCore.Batch, _ error: ColdError) {
@@ -138,7 +141,9 @@ extension Store {
             return (sequence, isNew, core.takeWaitingForRoom())
         }
         if !waiting.isEmpty { events?.wake(waiting) }
-        if isNew { events?.log(true, "the disk takes no writes, new entries stay in memory: \(error.message)") }
+        if isNew {
+            events?.log(true, "the disk takes no writes, new entries stay in memory: \(error.message)")
+        }
         events?.failed(sequence, error.message)
         if error.failure == .full { makeRoom() }
     }

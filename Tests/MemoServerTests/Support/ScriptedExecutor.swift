@@ -65,21 +65,20 @@ final class ScriptedExecutor: RequestExecutor, @unchecked Sendable {  // `condit
         for id in waiting { loops.post(id, .resume(Release())) }
     }
 
-    func execute(
-        _ requests: inout [ParsedRequest], from first: Int, batch: borrowing RequestBatch,
-        for connection: Connection
-    ) -> Int {
+    func execute(_ bursts: [Burst]) {
+        for burst in bursts { execute(burst, burst.connection) }
+    }
+
+    private func execute(_ burst: Burst, _ connection: Connection) {
         defer { locked { _calls += 1 } }
-        for position in first..<requests.count {
-            if connection.isOutputFull { return position - first }
-            switch requests[position] {
+        while burst.next < burst.requests.count, !connection.isOutputFull {
+            switch burst.requests[burst.next] {
             case .failure(let error): ReplyWriter.fail(error, into: &connection.output)
-            case .request(let request):
-                guard execute(request, connection) else { return position - first }
+            case .request(let request): guard execute(request, connection) else { return }
             }
+            burst.next += 1
             locked { _executed += 1 }
         }
-        return requests.count - first
     }
 
     /// - Returns: false to suspend.

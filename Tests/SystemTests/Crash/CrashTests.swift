@@ -12,7 +12,8 @@ import Testing
     ]
 
     /// `MEMOD_TEST_CRASHES` sets how many times in all.
-    static let rounds = (ProcessInfo.processInfo.environment["MEMOD_TEST_CRASHES"].flatMap { Int($0) } ?? 100) / 4
+    static let rounds =
+        (ProcessInfo.processInfo.environment["MEMOD_TEST_CRASHES"].flatMap { Int($0) } ?? 100) / 4
 
     @Test(arguments: settings) func promisesSurviveKills(_ options: [String]) throws {
         let seed = SeededGenerator.seed(for: "promisesSurviveKills \(options)")
@@ -23,7 +24,9 @@ import Testing
         for round in 0..<Self.rounds {
             var daemon = try Daemon(home, options)
             let peers = try clients.map { _ in try daemon.connect() }
-            let crew = try Crew.start(clients.count) { [peers = Peers(peers)] in clients[$0].run(peers.all[$0]) }
+            let crew = try Crew.start(clients.count) { [peers = Peers(peers)] in
+                clients[$0].run(peers.all[$0])
+            }
             pause(milliseconds: .random(in: 1...80, using: &generator))
             switch round % 4 {
             case 3:
@@ -60,7 +63,9 @@ import Testing
         var committed: Moment?
         for (client, values) in zip(clients, found) {
             for (key, value) in values.enumerated() {
-                if let sent = client.history.evidence(key, value) { committed = committed.map { max($0, sent) } ?? sent }
+                if let sent = client.history.evidence(key, value) {
+                    committed = committed.map { max($0, sent) } ?? sent
+                }
             }
         }
         for (client, values) in zip(clients, found) {

@@ -18,7 +18,9 @@ final class CrashingClient: @unchecked Sendable {  // Used by one thread at a ti
     func run(_ peer: Peer) {
         while true {
             let first = history.requests.count
-            let lines = (0..<(number % 2 == 0 ? Int.random(in: 1...16, using: &generator) : 1)).map { _ in next() }
+            let lines = (0..<(number % 2 == 0 ? Int.random(in: 1...16, using: &generator) : 1)).map { _ in
+                next()
+            }
             do {
                 try peer.send(bytes: (lines.joined(separator: "\n") + "\n").utf8)
                 for request in first..<history.requests.count {

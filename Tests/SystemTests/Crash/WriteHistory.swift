@@ -72,7 +72,9 @@ struct WriteHistory {
     mutating func settle(_ found: [String?]) {
         for key in changes.indices {
             let isTagged = changes[key].last { $0.value == found[key] }?.isTagged ?? false
-            changes[key] = [Change(value: found[key], isTagged: isTagged && found[key] != nil, request: -1, isFirm: true)]
+            changes[key] = [
+                Change(value: found[key], isTagged: isTagged && found[key] != nil, request: -1, isFirm: true)
+            ]
         }
         requests = []
     }

@@ -15,7 +15,9 @@ import Testing
         let home = try Home()
         let daemon = try Daemon(home)
         let peer = try daemon.connect()
-        for key in 0..<Self.entries { try peer.send(Peer.request("put", "f", "\"key\":\(key),\"value\":\(Self.value(key))")) }
+        for key in 0..<Self.entries {
+            try peer.send(Peer.request("put", "f", "\"key\":\(key),\"value\":\(Self.value(key))"))
+        }
         for _ in 0..<Self.entries { #expect(try peer.reply().bool("stored") == true) }
         #expect(try peer.sync().isOK)
         if stops { #expect(try daemon.stop() == .exited(0)) } else { try daemon.kill() }
@@ -28,7 +30,14 @@ import Testing
         let peer = try daemon.connect()
         var hits = 0
         for key in 0..<Self.entries {
-            let reply = try peer.get("f", "\(key)")
+            var reply = try peer.get("f", "\(key)")
+            // Where the damage is only found now, what is there is unknown until the database is moved aside.
+            if reply.code == "storage" {
+                try peer.until("the damage is dealt with") {
+                    reply = try $0.get("f", "\(key)")
+                    return reply.code != "storage"
+                }
+            }
             #expect(reply.isOK)
             if reply.isHit {
                 hits += 1
@@ -51,7 +60,8 @@ import Testing
             case .cutWithinHeader: data = data.prefix(60)
             case .zeroed: data = Data(count: data.count)
             case .zeroedHeader: data.replaceSubrange(0..<100, with: Data(count: 100))
-            case .noise: data = Data((0..<data.count).map { _ in UInt8.random(in: 0...255, using: &generator) })
+            case .noise:
+                data = Data((0..<data.count).map { _ in UInt8.random(in: 0...255, using: &generator) })
             case .text: data = Data(String(repeating: "This is no database. ", count: 5000).utf8)
             case .zeroedBehindTheHeader: data = data.prefix(8192) + Data(count: data.count - 8192)
             }
@@ -70,7 +80,9 @@ import Testing
         #expect(daemon.process.log.contains("damaged"), "\(daemon.process.log)")
         #expect(home.quarantined.count == 1)
         // What was moved aside is what was there.
-        if let name = home.quarantined.first { #expect(try home.contents(of: "\(home.path)/\(name)") == data) }
+        if let name = home.quarantined.first {
+            #expect(try home.contents(of: "\(home.path)/\(name)") == data)
+        }
         try daemon.kill()
         daemon = try Daemon(home)
         #expect(try daemon.connect().get("new", "1").value == "\"written after it\"")
@@ -108,12 +120,16 @@ import Testing
             let home = try Home()
             var damaged = data
             // Half of them where the values are, which SQLite itself does not look after.
-            let place = Int.random(in: round % 2 == 0 ? 0..<data.count : data.count / 2..<data.count, using: &generator)
+            let place = Int.random(
+                in: round % 2 == 0 ? 0..<data.count : data.count / 2..<data.count, using: &generator)
             damaged[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
             try home.write(damaged, to: home.database)
             let daemon = try Daemon(home, ["--hot-bytes", "64KiB"])
             let hits = try serveAll(daemon)
-            #expect(hits == 0 || hits >= Self.entries - 200, "bit flipped at \(place): \(hits) hits")
+            #expect(
+                hits >= Self.entries - 1 || !home.quarantined.isEmpty
+                    || daemon.process.log.contains("damaged"),
+                "bit flipped at \(place): \(hits) hits")
             #expect(try daemon.stop() == .exited(0), "bit flipped at \(place)")
         }
     }
@@ -134,7 +150,9 @@ import Testing
         #expect(try peer.get("f", "77").value == "\"again\"")
     }
 
-    @Test(arguments: ["cut", "zeroed", "emptied", "flipped", "noise"]) func aDamagedLogIsNeverServed(_ how: String) throws {
+    @Test(arguments: ["cut", "zeroed", "emptied", "flipped", "noise"]) func aDamagedLogIsNeverServed(
+        _ how: String
+    ) throws {
         var generator = SeededGenerator(SeededGenerator.seed(for: "aDamagedLogIsNeverServed \(how)"))
         let home = try filledHome(stops: false)
         var log = try home.contents(of: home.log)
@@ -170,6 +188,8 @@ import Testing
         let daemon = try Daemon(home)
         #expect(try serveAll(daemon) == 0)
         #expect(home.quarantined.count == 1)
-        if let name = home.quarantined.first { #expect(try home.contents(of: "\(home.path)/\(name)") == data) }
+        if let name = home.quarantined.first {
+            #expect(try home.contents(of: "\(home.path)/\(name)") == data)
+        }
     }
 }

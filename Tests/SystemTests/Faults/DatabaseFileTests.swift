@@ -15,7 +15,9 @@ import Testing
     @Test func aSecondDaemonNamesTheFirst() throws {
         let daemon = try Daemon()
         let other = try Home()
-        let process = try ChildProcess([Daemon.binary, "--socket", other.socket, "--database", daemon.home.database])
+        let process = try ChildProcess([
+            Daemon.binary, "--socket", other.socket, "--database", daemon.home.database,
+        ])
         #expect(try process.wait() == .exited(1))
         #expect(process.log.contains("\(daemon.process.pid)"), "\(process.log)")
         #expect(try daemon.connect().call(#"{"op":"ping"}"#).isOK)
@@ -35,13 +37,16 @@ import Testing
     @Test(.enabled(if: Command.exists("sqlite3"))) func aNewerDatabaseIsRefusedUntouched() throws {
         let home = try Home()
         try Daemon(home).stop()
-        let tables = try Command.output("sqlite3", home.database, "SELECT name FROM sqlite_master WHERE type = 'table'")
+        let tables = try Command.output(
+            "sqlite3", home.database, "SELECT name FROM sqlite_master WHERE type = 'table'")
         let table = try #require(tables.split(separator: "\n").first { $0.contains("migration") })
         let columns = try Command.output("sqlite3", home.database, "SELECT * FROM \(table)")
         #expect(columns.split(separator: "\n").count >= 1)
         // The same row once more, as a later migration would have it.
-        let first = try Command.output("sqlite3", home.database, "SELECT name FROM pragma_table_info('\(table)') WHERE pk = 1")
-            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let first = try Command.output(
+            "sqlite3", home.database, "SELECT name FROM pragma_table_info('\(table)') WHERE pk = 1"
+        )
+        .trimmingCharacters(in: .whitespacesAndNewlines)
         _ = try Command.output(
             "sqlite3", home.database,
             """
@@ -59,7 +64,8 @@ import Testing
 
     @Test(.enabled(if: Command.exists("sqlite3"))) func anotherProgramsDatabaseIsRefusedUntouched() throws {
         let home = try Home()
-        _ = try Command.output("sqlite3", home.database, "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1);")
+        _ = try Command.output(
+            "sqlite3", home.database, "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1);")
         let before = try home.contents(of: home.database)
         let log = try refusal(home)
         #expect(log.contains("another program"), "\(log)")
@@ -69,7 +75,8 @@ import Testing
     @Test func aLinkIsRefused() throws {
         let home = try Home()
         try home.write(Data(), to: home.path + "/target")
-        try FileManager.default.createSymbolicLink(atPath: home.database, withDestinationPath: home.path + "/target")
+        try FileManager.default.createSymbolicLink(
+            atPath: home.database, withDestinationPath: home.path + "/target")
         let log = try refusal(home)
         #expect(log.contains("symbolic link"), "\(log)")
     }
