@@ -29,7 +29,8 @@ let package = Package(
             name: "Migrations", path: "migrations",
             resources: [.embedInCode("0001_entries.sql")], swiftSettings: settings),
         .target(name: "MemoWire", swiftSettings: settings),
-        .target(name: "MemoStore", dependencies: ["CLinux", "SQLite", "Migrations"], swiftSettings: settings),
+        .target(
+            name: "MemoStore", dependencies: ["CLinux", "SQLite", "Migrations"], swiftSettings: settings),
         .target(
             name: "MemoServer",
             dependencies: [

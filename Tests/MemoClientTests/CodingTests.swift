@@ -64,7 +64,9 @@ private final class Derived: Base {
 
     @Test func everyDoubleComesBack() throws {
         var generator = SystemRandomNumberGenerator()
-        for value in [0.1, 0.05, 1e16, Double.leastNonzeroMagnitude, Double.greatestFiniteMagnitude, -0.0, .pi] {
+        for value in [
+            0.1, 0.05, 1e16, Double.leastNonzeroMagnitude, Double.greatestFiniteMagnitude, -0.0, .pi,
+        ] {
             #expect(try round(value).bitPattern == value.bitPattern)
         }
         for _ in 0..<20_000 {

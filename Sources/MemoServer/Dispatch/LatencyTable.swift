@@ -6,7 +6,8 @@ internal import Synchronization
 /// Measures the first bursts and then every sixteenth, because looking at the clock costs as much as a lookup.
 final class LatencyTable: Sendable {
     /// By the operations' places among all; a dictionary's subscript would allocate with every measurement.
-    private let histograms = Mutex<[Histogram<UInt32>?]>(Array(repeating: nil, count: Operation.allCases.count))
+    private let histograms = Mutex<[Histogram<UInt32>?]>(
+        Array(repeating: nil, count: Operation.allCases.count))
     private let bursts = Atomic<UInt64>(0)
 
     /// - Returns: when a burst to be measured begins, in ns; `nil` for one that is not.
