@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// One caller computes, the others wait for it.
-@Suite struct LeaseTests {
+@Suite struct LeaseRuleTests {
     private static let patient = "\"lease_ms\":60000,\"wait_ms\":60000"
 
     private func waiters(_ count: Int, _ observer: Peer) throws {
