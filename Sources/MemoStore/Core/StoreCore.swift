@@ -89,7 +89,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
-        queue = WriteQueue(costMax: limits.queueBytesFirst)
+        queue = WriteQueue(costMax: Self.queueBound(limits.queueBytesFirst, hotBytes: hotBytes, limits))
         hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
         coldLimit = coldBytes
         self.limits = limits
