@@ -29,7 +29,8 @@ let package = Package(
             name: "Migrations", path: "migrations",
             resources: [.embedInCode("0001_entries.sql")], swiftSettings: settings),
         .target(name: "MemoWire", swiftSettings: settings),
-        .target(name: "MemoStore", dependencies: ["CLinux", "SQLite", "Migrations"], swiftSettings: settings),
+        .target(
+            name: "MemoStore", dependencies: ["CLinux", "SQLite", "Migrations"], swiftSettings: settings),
         .target(
             name: "MemoServer",
             dependencies: [
@@ -54,6 +55,10 @@ let package = Package(
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
+        .target(name: "MemodFixture", path: "Tests/MemodFixture", swiftSettings: settings),
+        .testTarget(
+            name: "MemoClientTests", dependencies: ["MemoClient", "MemodFixture", "MemoWire", "memod"],
+            swiftSettings: settings),
         .testTarget(
             name: "MemoServerTests",
             dependencies: [
@@ -66,11 +71,11 @@ let package = Package(
         // Starts the real binaries and links none of them.
         .testTarget(
             name: "SystemTests", dependencies: ["MemoWire"], exclude: ["FaultShim"], swiftSettings: settings),
-        .testTarget(name: "MemoClientTests", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(
             name: "MemoctlTests",
             dependencies: [
-                "memoctl", "MemoClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "memoctl", "memod", "MemoClient", "MemodFixture",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
     ]
 )

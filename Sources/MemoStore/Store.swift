@@ -48,7 +48,8 @@ package final class Store: Sendable {
     }
 
     private static func load(
-        _ database: ColdDatabase, _ configuration: StoreConfiguration, log: (_ isSerious: Bool, String) -> Void
+        _ database: ColdDatabase, _ configuration: StoreConfiguration,
+        log: (_ isSerious: Bool, String) -> Void
     ) throws(ColdError) -> StoreCore {
         for attempt in 0..<2 {
             guard
@@ -56,7 +57,9 @@ package final class Store: Sendable {
                     hotBytes: configuration.hotBytes, coldBytes: configuration.coldBytes,
                     interning: configuration.interning, limits: configuration.limits, random: RandomSource())
             else {
-                throw ColdError(.other, "there is no address space for an index of \(configuration.limits.entriesMax) entries")
+                throw ColdError(
+                    .other,
+                    "there is no address space for an index of \(configuration.limits.entriesMax) entries")
             }
             core.now = database.clock.now()
             do throws(ColdError) {
@@ -79,7 +82,8 @@ package final class Store: Sendable {
                 let moved = try database.startEmpty()
                 log(
                     true,
-                    "the database was damaged (\(error.message)); it is now \(moved ?? "gone"), and the cache starts empty")
+                    "the database was damaged (\(error.message)); it is now \(moved ?? "gone"), and the cache starts empty"
+                )
             }
         }
         throw ColdError(.corrupt, "a new database cannot be read")

@@ -8,6 +8,8 @@ package struct StoreLimits: Sendable {
     /// A power of two; 16 bytes each... see `Ghost`.
     package var ghostsMax = 1 << 16
     package var leasesMax = 1 << 16
+    /// Bytes of all keys that are leased.
+    package var leasedKeyBytesMax = 64 << 20
     package var waitersMax = 1 << 16
     /// What may wait for the writer until it is known what the disk takes, and the bounds of it afterwards.
     package var queueBytesFirst = 8 << 20

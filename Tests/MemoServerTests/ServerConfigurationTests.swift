@@ -7,7 +7,7 @@ struct ServerConfigurationTests {
         _ options: [SettingName: [String]] = [:], environment: [String: String] = [:], file: String? = nil
     ) throws -> ServerConfiguration {
         var environment = environment
-        environment["HOME"] = environment["HOME"] ?? "/home/me"
+        environment["HOME"] = environment["HOME"] ?? "/nonexistent/me"
         return try ServerConfiguration(
             Settings(
                 options: options, environment: environment,
@@ -38,7 +38,7 @@ struct ServerConfigurationTests {
         #expect(configuration.isolation == .none)
         #expect(configuration.socketMode == 0o600)
         #expect(configuration.access == AccessRules())
-        #expect(configuration.databasePath == "/home/me/.cache/memod/memod.db")
+        #expect(configuration.databasePath == "/nonexistent/me/.cache/memod/memod.db")
         #expect(configuration.origins.values.allSatisfy { $0 == .builtIn })
     }
 

@@ -52,7 +52,9 @@ final class SimulatedDisk {
         tickets.compactMap { ticket in
             rows[ticket.row].map { row in
                 let payload = row.key.withUnsafeBytes { key in
-                    row.value.withUnsafeBytes { Payload.allocate(row.facts, tags: row.tags, key: key, value: $0)! }
+                    row.value.withUnsafeBytes {
+                        Payload.allocate(row.facts, tags: row.tags, key: key, value: $0)!
+                    }
                 }
                 return Fault(ticket: ticket, payload: payload)
             }
@@ -62,7 +64,8 @@ final class SimulatedDisk {
     /// The state that a new process finds.
     func restart(hotBytes: Int, coldBytes: Int, now: Int64, random: UInt64) -> StoreCore {
         var core = StoreCore(
-            hotBytes: hotBytes, coldBytes: coldBytes, limits: StoreLimits(), random: RandomSource(seed: random))!
+            hotBytes: hotBytes, coldBytes: coldBytes, limits: StoreLimits(),
+            random: RandomSource(seed: random))!
         core.now = now
         for row in functions.values.sorted(by: { $0.id < $1.id }) { core.load(row) }
         for row in tags.values.sorted(by: { $0.id < $1.id }) { core.load(row) }
@@ -73,7 +76,8 @@ final class SimulatedDisk {
                     keyBytes: row.key.count, valueBytes: row.value.count, tags: row.tags))
         }
         core.load(uses: uses)
-        precondition(core.finishLoad(seed: seed, totals: totals, nextRow: (rows.keys.max() ?? 0) + 1, garbage: []))
+        precondition(
+            core.finishLoad(seed: seed, totals: totals, nextRow: (rows.keys.max() ?? 0) + 1, garbage: []))
         return core
     }
 }

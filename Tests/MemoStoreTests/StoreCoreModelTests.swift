@@ -51,7 +51,9 @@ import Testing
         }
 
         /// Repeats an operation with what it needs from disk until it is done.
-        mutating func complete<Result>(_ operation: (inout StoreCore, [Fault]) -> (Result?, ColdTicket?)) -> Result {
+        mutating func complete<Result>(_ operation: (inout StoreCore, [Fault]) -> (Result?, ColdTicket?))
+            -> Result
+        {
             var faults: [Fault] = []
             while true {
                 core.adopt(faults)
@@ -104,7 +106,8 @@ import Testing
             model[name]!.order.removeAll { $0 == key }
         }
 
-        mutating func get(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8], _ number: Int) {
+        mutating func get(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8], _ number: Int)
+        {
             let found: (value: [UInt8], stale: Bool)? = complete { core, faults in
                 bytes.withUnsafeBytes { bytes in
                     let hash = core.hash(function, bytes)
@@ -130,7 +133,8 @@ import Testing
 
         mutating func put(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8]) {
             let value = [UInt8](
-                repeating: UInt8(truncatingIfNeeded: random.below(4)), count: [1, 40, 64, 100, 511, 512, 900][random.below(7)])
+                repeating: UInt8(truncatingIfNeeded: random.below(4)),
+                count: [1, 40, 64, 100, 511, 512, 900][random.below(7)])
             let ttl: Int64? = random.below(3) == 0 ? Int64(random.below(1000)) : nil
             let stale: Int64 = random.below(2) == 0 ? 0 : Int64(random.below(500))
             var tags: Set<String> = []
@@ -140,7 +144,8 @@ import Testing
             let outcome: PutOutcome = complete { core, faults in
                 bytes.withUnsafeBytes { bytes in
                     value.withUnsafeBytes { value in
-                        var request = PutRequest(key: bytes, hash: core.hash(function, bytes), value: value, uid: 0)
+                        var request = PutRequest(
+                            key: bytes, hash: core.hash(function, bytes), value: value, uid: 0)
                         request.ttlMs = ttl
                         request.staleMs = stale
                         request.tags = numbers
@@ -176,7 +181,8 @@ import Testing
         mutating func delete(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8]) {
             let deleted: Bool = complete { core, faults in
                 bytes.withUnsafeBytes { bytes in
-                    let outcome = core.delete(function, bytes, hash: core.hash(function, bytes), faults: faults)
+                    let outcome = core.delete(
+                        function, bytes, hash: core.hash(function, bytes), faults: faults)
                     return outcome.cold.map { (nil, $0) } ?? (outcome.deleted, nil)
                 }
             }

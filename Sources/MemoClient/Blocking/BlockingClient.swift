@@ -9,6 +9,10 @@ public final class BlockingClient {
     /// The name by which the daemon knows this client's connections in its events.
     public let name: String?
     private var connection: SocketConnection?
+    /// Events that came while a reply was waited for.
+    private var pendingEvents: [Event] = []
+    private var hasSubscribed = false
+    private static let maximumPendingEvents = 10_000
 
     /// - Parameters:
     ///   - path: the socket; `nil`: where clients look.
@@ -16,6 +20,12 @@ public final class BlockingClient {
     ///   - timeout: how long a request may take.
     public init(path: String? = nil, name: String? = nil, timeout: Duration = .seconds(30)) {
         locations = path.map { [SocketLocation(path: $0, origin: "given")] } ?? SocketLocation.candidates()
+        self.name = name
+        self.timeout = timeout
+    }
+
+    init(locations: [SocketLocation], name: String?, timeout: Duration) {
+        self.locations = locations
         self.name = name
         self.timeout = timeout
     }
@@ -28,6 +38,7 @@ public final class BlockingClient {
 
     public func close() {
         connection = nil
+        pendingEvents = []
     }
 
     /// The socket that it is connected to, for `poll`; -1 where it is not. Not to be read or written.
@@ -65,6 +76,7 @@ public final class BlockingClient {
     /// - Parameter function: `nil`: events of all functions.
     public func subscribe(function: String? = nil) throws(MemoError) {
         try perform(.subscribe(function: function))
+        hasSubscribed = true
     }
 
     /// Waits for the next event of a subscription.
@@ -74,6 +86,7 @@ public final class BlockingClient {
         guard connection != nil else { throw MemoError(.disconnected, "not connected") }
         let deadline = Deadline(in: timeout)
         do {
+            if !pendingEvents.isEmpty { return pendingEvents.removeFirst() }
             while true {
                 let line = try connection!.receiveLine(deadline: deadline)
                 if let event = Event(try Reply(line: line)) { return event }
@@ -86,7 +99,10 @@ public final class BlockingClient {
     }
 
     private func connect(deadline: Deadline) throws(MemoError) {
-        if connection?.isStale ?? true {
+        // Events may have arrived on a connection that subscribed, so that only a broken one says anything.
+        let isLost = connection?.isStale ?? true
+        if isLost && (connection == nil || !hasSubscribed) {
+            hasSubscribed = false
             connection = try SocketConnection.open(locations, deadline: deadline)
             guard let name else { return }
             let reply = try exchange(Call.hello(client: name).request.bytes, deadline: deadline)
@@ -101,11 +117,16 @@ public final class BlockingClient {
         }
     }
 
-    /// The next line that is not an event: events may stand among the replies.
+    /// The next line that is not an event: events may stand among the replies, and are kept for `nextEvent`.
     private func receiveReply(deadline: Deadline) throws(MemoError) -> Reply {
         while true {
             let reply = try Reply(line: connection!.receiveLine(deadline: deadline))
-            if reply["event"] == nil { return reply }
+            guard reply["event"] != nil else { return reply }
+            if pendingEvents.count >= Self.maximumPendingEvents, let lost = Event.lost {
+                pendingEvents = [lost]
+            } else if let event = Event(reply) {
+                pendingEvents.append(event)
+            }
         }
     }
 

@@ -80,20 +80,11 @@ struct SocketConnection: ~Copyable {
 
     /// Sends all of `bytes`.
     func send(_ bytes: [UInt8], deadline: Deadline) throws(MemoError) {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                Glibc.send(descriptor, buffer.baseAddress! + sent, buffer.count - sent, Int32(MSG_NOSIGNAL))
-            }
-            if count >= 0 {
-                sent += count
-            } else if errno == EAGAIN {
-                try wait(for: Int16(POLLOUT), deadline, "sending the request")
-            } else if errno != EINTR {
-                // A daemon that turns a client away says why before it closes: the reply is still to be read.
-                if errno == EPIPE || errno == ECONNRESET { return }
-                throw Self.failure("send", .disconnected)
-            }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = try sendSome(rest)
+            rest = rest.dropFirst(count)
+            if count == 0 { try wait(for: Int16(POLLOUT), deadline, "sending the request") }
         }
     }
 
@@ -102,9 +93,6 @@ struct SocketConnection: ~Copyable {
     mutating func receiveLine(deadline: Deadline) throws(MemoError) -> [UInt8] {
         while true {
             if let line = nextLine() { return line }
-            guard input.count < Self.maximumReplyBytes else {
-                throw MemoError(.malformedReply, "a reply longer than \(Self.maximumReplyBytes) bytes")
-            }
             try receive(deadline: deadline)
         }
     }
@@ -131,10 +119,19 @@ struct SocketConnection: ~Copyable {
     }
 
     private mutating func receive(deadline: Deadline) throws(MemoError) {
+        while try !receiveSome() { try wait(for: Int16(POLLIN), deadline, "waiting for the reply") }
+    }
+
+    /// Reads what has arrived, without waiting.
+    /// - Returns: whether there was anything.
+    mutating func receiveSome() throws(MemoError) -> Bool {
         if consumed > 0 {
             input.removeFirst(consumed)
             searched -= consumed
             consumed = 0
+        }
+        guard input.count < Self.maximumReplyBytes else {
+            throw MemoError(.malformedReply, "a reply longer than \(Self.maximumReplyBytes) bytes")
         }
         while true {
             let count = withUnsafeTemporaryAllocation(byteCount: Self.readBytes, alignment: 16) { buffer in
@@ -142,13 +139,25 @@ struct SocketConnection: ~Copyable {
                 if count > 0 { input.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
                 return count
             }
-            if count > 0 { return }
+            if count > 0 { return true }
             if count == 0 { throw MemoError(.disconnected, "the daemon closed the connection") }
-            if errno == EAGAIN {
-                try wait(for: Int16(POLLIN), deadline, "waiting for the reply")
-            } else if errno != EINTR {
-                throw Self.failure("recv", .disconnected)
+            if errno == EAGAIN { return false }
+            if errno != EINTR { throw Self.failure("recv", .disconnected) }
+        }
+    }
+
+    /// Sends what the socket takes at once, without waiting.
+    /// - Returns: how many bytes that was.
+    func sendSome(_ bytes: ArraySlice<UInt8>) throws(MemoError) -> Int {
+        while true {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
+            if count >= 0 { return count }
+            if errno == EAGAIN { return 0 }
+            // What the daemon says before it closes is read first.
+            if errno == EPIPE || errno == ECONNRESET { return bytes.count }
+            if errno != EINTR { throw Self.failure("send", .disconnected) }
         }
     }
 

@@ -12,6 +12,8 @@ public struct Event: Sendable {
     public let client: String?
     public let reply: Reply
 
+    static let lost = (try? Reply(line: Array("{\"event\":\"lost\"}".utf8))).flatMap { Event($0) }
+
     /// `nil`: a kind that this client does not know, to be ignored.
     init?(_ reply: Reply) {
         guard let kind = reply.string("event").flatMap(Kind.init) else { return nil }

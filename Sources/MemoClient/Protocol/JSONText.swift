@@ -102,3 +102,7 @@ extension [UInt8] {
         append(0x22)
     }
 }
+
+extension JSONText: ExpressibleByIntegerLiteral {
+    public init(integerLiteral value: Int64) { self.init(value) }
+}

@@ -8,6 +8,8 @@ final class DispatchState {
     var faults: [Fault] = []
     /// A read is under way.
     var isReading = false
+    /// What is read is only looked at: it does not become hot.
+    var isPeeking = false
     /// Waits for room in the write queue since this time (ms since boot).
     var roomSince: Int64?
     /// Until when the request's `get` may wait for a lease.

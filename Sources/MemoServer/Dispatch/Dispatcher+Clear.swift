@@ -28,7 +28,9 @@ extension Dispatcher {
         let connection = context.connection
         var places: [UInt32] = []
         if visibleOwner(connection) == nil, settings.isolatesUsers {
-            places = core.places(owner: nil).filter { core.info($0).row.name.utf8.elementsEqual(request.function) }
+            places = core.places(owner: nil).filter {
+                core.info($0).row.name.utf8.elementsEqual(request.function)
+            }
         } else if let place = core.function(owner: owner(request, connection), name: request.function) {
             places = [place]
         }
@@ -65,7 +67,8 @@ extension Dispatcher {
         finishClear(&core, request, cleared, context)
     }
 
-    private func finishClear(_ core: inout StoreCore, _ request: Request, _ cleared: Int, _ context: Context) {
+    private func finishClear(_ core: inout StoreCore, _ request: Request, _ cleared: Int, _ context: Context)
+    {
         ReplyWriter.begin(request.id, into: &context.connection.output)
         ReplyWriter.field("cleared", cleared, into: &context.connection.output)
         ReplyWriter.end(into: &context.connection.output)

@@ -96,7 +96,8 @@ extension Dispatcher {
     ) -> Step {
         let connection = context.connection
         guard let start = after.map({ UInt32(String(decoding: $0, as: UTF8.self)) }) ?? 0 else {
-            fail(request, .badRequest, "field \"after\" of keys is not what an earlier \"next\" said", context)
+            fail(
+                request, .badRequest, "field \"after\" of keys is not what an earlier \"next\" said", context)
             return .done
         }
         let state = connection.state
@@ -105,11 +106,15 @@ extension Dispatcher {
             let limit = limit ?? 100
             let from = state.sequence == 0 ? start : UInt32(state.sequence - 1)
             var tickets: [ColdTicket] = []
-            next = core.walk(function, from: from, slots: Self.slotsPerStep, faults: context.faults) { entry in
+            var bytesToRead = 0
+            next = core.walk(function, from: from, slots: Self.slotsPerStep, faults: context.faults) {
+                entry in
                 guard state.count < limit, state.partial.count < Self.pageBytesMax else { return false }
                 guard let key = entry.key else {
                     tickets.append(entry.ticket)
+                    bytesToRead += entry.bytes
                     return tickets.count + state.count < limit && tickets.count < 64
+                        && bytesToRead < Self.pageBytesMax
                 }
                 guard tickets.isEmpty else { return true }
                 state.partial.append(state.count == 0 ? "{\"key\":" : ",{\"key\":")
@@ -122,7 +127,10 @@ extension Dispatcher {
             }
             if !tickets.isEmpty {
                 if state.sequence == 0 { state.sequence = UInt64(start) + 1 }
-                return suspend(reading: tickets, request, &context)
+                // All of them are listed.
+                core.release(context.faults)
+                context.faults = []
+                return suspend(reading: tickets, peeking: true, request, &context)
             }
             if let further = next, state.count < limit, state.partial.count < Self.pageBytesMax {
                 // More slots to look at: others get their turn first.

@@ -13,6 +13,7 @@ extension Dispatcher {
         let lease = fields.leaseMs.map { leaseRequest($0, fields, context.connection) }
         let outcome = core.get(
             function, bytes, hash: place.hash, faults: context.faults, lease: lease, early: fields.early)
+        if fields.leaseMs != nil { noteWait(outcome, fields, context.connection) }
         switch outcome {
         case .hit(let hit):
             if !fields.meta, !hit.stale, hit.lease == nil {
@@ -57,13 +58,11 @@ extension Dispatcher {
         case .cold(let ticket): return suspend(reading: [ticket], request, &context)
         case .miss(let lease?):
             connection.state.hasLeases = true
-            connection.state.waitUntil = nil
             ReplyWriter.begin(request.id, into: &connection.output)
             ReplyWriter.field("hit", false, into: &connection.output)
             ReplyWriter.field("lease", string: lease.text, into: &connection.output)
             ReplyWriter.end(into: &connection.output)
         case .held:
-            connection.stateIfAny?.waitUntil = nil
             ReplyWriter.begin(request.id, into: &connection.output)
             ReplyWriter.field("hit", false, into: &connection.output)
             ReplyWriter.field("held", true, into: &connection.output)
@@ -73,21 +72,28 @@ extension Dispatcher {
             connection.deadline = connection.state.waitUntil
             return .suspended
         case .busy:
-            connection.stateIfAny?.waitUntil = nil
             fail(request, .busy, "too many leases are held or waited for; compute without one", context)
         }
         return .done
     }
 
-    private func leaseRequest(_ leaseMs: Int64, _ fields: GetFields, _ connection: Connection) -> LeaseRequest {
-        let now = BootClock.nowMs
+    private func leaseRequest(_ leaseMs: Int64, _ fields: GetFields, _ connection: Connection) -> LeaseRequest
+    {
         var mayWait = fields.waitMs > 0 && !drains && !connection.isPeerGone
-        if mayWait {
-            if connection.state.waitUntil == nil { connection.state.waitUntil = now + fields.waitMs }
-            mayWait = now < connection.state.waitUntil!
-        }
+        if mayWait, let until = connection.stateIfAny?.waitUntil { mayWait = BootClock.nowMs < until }
         return LeaseRequest(
             connection: connection.id.rawValue, uid: connection.uid, leaseMs: leaseMs, mayWait: mayWait)
+    }
+
+    /// The time to wait runs from when a request first waits, and ends with the request.
+    private func noteWait(_ outcome: GetOutcome, _ fields: GetFields, _ connection: Connection) {
+        switch outcome {
+        case .wait:
+            let state = connection.state
+            if state.waitUntil == nil { state.waitUntil = BootClock.nowMs + fields.waitMs }
+        case .cold: break
+        default: connection.stateIfAny?.waitUntil = nil
+        }
     }
 
     /// The fields of a hit, `ok` apart.
@@ -168,7 +174,9 @@ extension Dispatcher {
             let bytes = bytes(key, core, function)
             found = core.why(function, bytes, hash: core.hash(function, bytes), faults: context.faults)
         }
-        if case .cold(let ticket) = found { return suspend(reading: [ticket], request, &context) }
+        if case .cold(let ticket) = found {
+            return suspend(reading: [ticket], peeking: true, request, &context)
+        }
         ReplyWriter.begin(request.id, into: &connection.output)
         switch found {
         case .cold: break
@@ -224,7 +232,8 @@ extension LeaseToken {
     }
 
     init?(_ text: Bytes) {
-        guard text.count == 32, text.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) }) else {
+        guard text.count == 32, text.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) })
+        else {
             return nil
         }
         let digits = String(decoding: text, as: UTF8.self)

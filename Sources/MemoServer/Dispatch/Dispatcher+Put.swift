@@ -134,7 +134,8 @@ extension Dispatcher {
     }
 
     func touch(
-        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ ttl: Setting, _ context: inout Context
+        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ ttl: Setting,
+        _ context: inout Context
     ) -> Step {
         if let step = refusesChange(core, request, context) { return step }
         var touched = false

@@ -100,6 +100,8 @@ extension Dispatcher {
             $0.field("held", figures.leases)
             $0.field("limit", figures.leaseLimit)
             $0.field("waiters", figures.waiters)
+            $0.field("waiter_limit", figures.waiterLimit)
+            $0.field("bytes", figures.leaseBytes)
         }
         object.object("ghosts") {
             $0.field("limit", figures.ghostLimit)

@@ -79,6 +79,8 @@ public final class Dispatcher: RequestExecutor {
         /// What is to be read from disk before the request can go on.
         var reading: [ColdTicket] = []
         var faults: [Fault] = []
+        /// The suspended request only looks at what was read.
+        var isPeeking = false
         /// Why the rows that were asked for could not be read, if so.
         var readFailure: String?
     }
@@ -116,7 +118,7 @@ public final class Dispatcher: RequestExecutor {
         if let state = connection.stateIfAny {
             var lost: [ColdTicket] = []
             guard collect(&context, state, &lost, connection) else { return }
-            core.adopt(context.faults)
+            if !context.isPeeking { core.adopt(context.faults) }
             for ticket in lost { core.dropDamaged(ticket) }
         }
         var index = first
@@ -124,6 +126,7 @@ public final class Dispatcher: RequestExecutor {
             if connection.isOutputFull, !connection.isPeerGone { break }
             context.replyStart = connection.output.count
             guard step(&core, burst, index, &context) == .done else { break }
+            context.readFailure = nil
             if !context.faults.isEmpty {
                 core.release(context.faults)
                 context.faults = []
@@ -142,6 +145,7 @@ public final class Dispatcher: RequestExecutor {
         _ context: inout Context, _ state: DispatchState, _ lost: inout [ColdTicket], _ connection: Connection
     ) -> Bool {
         context.faults = state.faults
+        context.isPeeking = state.isPeeking
         state.faults = []
         if let read = (connection.resumption as? ColdReadResult)?.take() {
             context.faults += read.faults
@@ -165,7 +169,9 @@ public final class Dispatcher: RequestExecutor {
         if state.isReading { return }
         state.isReading = true
         connection.deadline = BootClock.nowMs + Self.patienceMs
-        if !store.read(context.reading, for: connection.id.rawValue) { connection.deadline = BootClock.nowMs + 10 }
+        if !store.read(context.reading, for: connection.id.rawValue) {
+            connection.deadline = BootClock.nowMs + 10
+        }
     }
 
     @inline(__always)
@@ -263,7 +269,10 @@ public final class Dispatcher: RequestExecutor {
     }
 
     /// The request needs a row from disk: has it read, or gives up if that was tried for long enough.
-    func suspend(reading tickets: [ColdTicket], _ request: Request, _ context: inout Context) -> Step {
+    /// - Parameter peeking: whether what is read stays on disk alone, because this is no use of it.
+    func suspend(
+        reading tickets: [ColdTicket], peeking: Bool = false, _ request: Request, _ context: inout Context
+    ) -> Step {
         if let failure = context.readFailure {
             context.connection.stateIfAny?.reset()
             fail(request, .storage, "the entry cannot be read: \(failure)", context)
@@ -276,6 +285,7 @@ public final class Dispatcher: RequestExecutor {
             return .done
         }
         context.reading = tickets
+        context.connection.state.isPeeking = peeking
         return .suspended
     }
 

@@ -5,7 +5,9 @@ internal import Synchronization
 /// How long requests take, by operation: from when the dispatcher is given them to when their replies are written.
 /// Measures the first bursts and then every sixteenth, because looking at the clock costs as much as a lookup.
 final class LatencyTable: Sendable {
-    private let histograms = Mutex<[Operation: Histogram<UInt32>]>([:])
+    /// By the operations' places among all; a dictionary's subscript would allocate with every measurement.
+    private let histograms = Mutex<[Histogram<UInt32>?]>(
+        Array(repeating: nil, count: Operation.allCases.count))
     private let bursts = Atomic<UInt64>(0)
 
     /// - Returns: when a burst to be measured begins, in ns; `nil` for one that is not.
@@ -23,8 +25,9 @@ final class LatencyTable: Sendable {
         let each = (now - began) / UInt64(range.count) / 1000
         histograms.withLock { histograms in
             for position in range where burst.requests.failure(at: position) == nil {
-                let operation = burst.requests[position].body.operation
-                histograms[operation, default: Self.empty].record(min(each, 60_000_000))
+                let place = burst.requests[position].body.operation.place
+                if histograms[place] == nil { histograms[place] = Self.empty }
+                histograms[place]?.record(min(each, 60_000_000))
             }
         }
         return now
@@ -38,7 +41,7 @@ final class LatencyTable: Sendable {
     func percentiles() -> [(operation: Operation, p50: Int64, p99: Int64, p999: Int64)] {
         histograms.withLock { histograms in
             Operation.allCases.compactMap { operation in
-                guard let histogram = histograms[operation] else { return nil }
+                guard let histogram = histograms[operation.place] else { return nil }
                 return (
                     operation, Int64(histogram.valueAtPercentile(50)), Int64(histogram.valueAtPercentile(99)),
                     Int64(histogram.valueAtPercentile(99.9))
@@ -46,6 +49,12 @@ final class LatencyTable: Sendable {
             }
         }
     }
+}
+
+extension Operation {
+    /// Its place in `allCases`: an enumeration without payloads is that number.
+    @inline(__always)
+    fileprivate var place: Int { Int(unsafeBitCast(self, to: UInt8.self)) }
 }
 
 extension Request.Body {

@@ -31,7 +31,9 @@ final class SubscriptionTable: Sendable {
         let id = subscriber.connection.rawValue
         return state.withLock { state in
             if let function {
-                guard state.functionsOf[id, default: []].count < Self.functionsPerConnectionMax else { return false }
+                guard state.functionsOf[id, default: []].count < Self.functionsPerConnectionMax else {
+                    return false
+                }
                 state.functionsOf[id, default: []].insert(function)
                 state.byFunction[function, default: [:]][id] = subscriber
             } else {
@@ -75,7 +77,8 @@ extension Dispatcher {
         let function = request.function.isEmpty ? nil : Array(request.function)
         guard subscriptions.add(subscriber, function: function) else {
             return fail(
-                request, .busy, "more than \(SubscriptionTable.functionsPerConnectionMax) functions; subscribe to all",
+                request, .busy,
+                "more than \(SubscriptionTable.functionsPerConnectionMax) functions; subscribe to all",
                 context)
         }
         connection.state.isSubscribed = true

@@ -70,10 +70,13 @@ struct FunctionTable: ~Copyable {
         return nil
     }
 
-    private func matches(_ index: Int, _ owner: Int64, _ nameHash: UInt64, _ name: UnsafeRawBufferPointer) -> Bool {
+    private func matches(_ index: Int, _ owner: Int64, _ nameHash: UInt64, _ name: UnsafeRawBufferPointer)
+        -> Bool
+    {
         guard profiles[index].nameHash == nameHash, profiles[index].row.owner == owner else { return false }
         return profiles[index].row.name.utf8.withContiguousStorageIfAvailable {
-            $0.count == name.count && (name.isEmpty || memcmp($0.baseAddress!, name.baseAddress!, name.count) == 0)
+            $0.count == name.count
+                && (name.isEmpty || memcmp($0.baseAddress!, name.baseAddress!, name.count) == 0)
         } ?? profiles[index].row.name.utf8.elementsEqual(name)
     }
 

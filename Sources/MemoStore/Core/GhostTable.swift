@@ -5,7 +5,8 @@ package enum Departure: UInt8, Sendable {
 
 /// By what it went.
 package enum DepartureCause: UInt8, Sendable {
-    case ttl, maxsize, hotBytes, coldBytes, entryLimit, delete, clearFunction, clearTag, clearAll, typedChanged
+    case ttl, maxsize, hotBytes, coldBytes, entryLimit, delete, clearFunction, clearTag, clearAll,
+        typedChanged
     case tooLarge, damaged
 
     package var text: String {
@@ -66,18 +67,22 @@ struct GhostTable: ~Copyable {
         return nil
     }
 
-    mutating func add(hash: UInt32, function: UInt32, at: Int64, _ departure: Departure, _ cause: DepartureCause) {
+    mutating func add(
+        hash: UInt32, function: UInt32, at: Int64, _ departure: Departure, _ cause: DepartureCause
+    ) {
         let start = start(hash, function)
         var place = start
         for index in start..<start + Self.ways {
             if ghosts[index].hash == hash && ghosts[index].function == function {
+                if ghosts[index].departureCode != 0, ghosts[index].at > at { return }
                 place = index
                 break
             }
             if ghosts[index].at < ghosts[place].at { place = index }
         }
         ghosts[place] = Ghost(
-            hash: hash, function: function, at: at, departureCode: departure.rawValue, causeCode: cause.rawValue)
+            hash: hash, function: function, at: at, departureCode: departure.rawValue,
+            causeCode: cause.rawValue)
     }
 
     /// Forgets a key that is there again.

@@ -20,7 +20,9 @@ extension StoreCore {
             if !entry.flags.contains(.memoryOnly) {
                 coldBytes += entry.payload.map { ColdSize.bytes($0) } ?? entry.coldBytes
             }
-            if entry.row >= functions[entry.function].row.clearedBelow { counts[entry.function, default: 0] += 1 }
+            if entry.row >= functions[entry.function].row.clearedBelow {
+                counts[entry.function, default: 0] += 1
+            }
         }
         hotBytes += hot.interned.bytes
         precondition(hotCount == hot.count && hotBytes == hot.bytes, "hot tier: \(hotBytes) and \(hot.bytes)")

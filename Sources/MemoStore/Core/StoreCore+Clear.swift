@@ -29,7 +29,7 @@ extension StoreCore {
     ) -> Int {
         let count = functions[function].count
         if functions[function].oldest != Entry.none {
-            graves.append(Grave(function: function, next: functions[function].oldest, cause: cause))
+            graves.append(Grave(function: function, next: functions[function].oldest, at: now, cause: cause))
             functions[function].graves += 1
         }
         functions[function].oldest = Entry.none
@@ -49,11 +49,14 @@ extension StoreCore {
 
     /// Functions of an owner, or of all where `owner` is `nil`.
     package func places(owner: Int64?) -> [UInt32] {
-        functions.allPlaces.filter { functions.isLive($0) && (owner == nil || functions[$0].row.owner == owner) }
+        functions.allPlaces.filter {
+            functions.isLive($0) && (owner == nil || functions[$0].row.owner == owner)
+        }
     }
 
-    /// Clears the entries that bear a tag. They are gone at once; counting and removing them goes on in slices.
-    /// - Returns: how many entries were cleared, by function, or `nil` where the tag is unknown.
+    /// Clears the entries that bear a tag, looking at no others. Leases of their keys end: what is being computed
+    /// for one that was stale is of the time before.
+    /// - Returns: how many entries were cleared, by function.
     package mutating func clear(tag: UInt32) -> [UInt32: Int] {
         guard let members = tags[tag]?.members else { return [:] }
         tags[tag]!.row.clearedBelow = nextRow
@@ -65,12 +68,19 @@ extension StoreCore {
             let function = directory[member.slot].function
             guard directory[member.slot].row >= functions[function].row.clearedBelow else { continue }
             cleared[function, default: 0] += 1
+            if leases.concerns(function: function) {
+                leases.end(function: function, short: directory[member.slot].hash, now: now)
+            }
             remove(member.slot, .cleared, .clearTag)
         }
         return cleared
     }
 
     package func tags(owner: Int64?, name: String) -> [UInt32] {
-        if let owner { tags.find(owner: owner, name: name).map { [$0] } ?? [] } else { tags.findAll(name: name) }
+        if let owner {
+            tags.find(owner: owner, name: name).map { [$0] } ?? []
+        } else {
+            tags.findAll(name: name)
+        }
     }
 }

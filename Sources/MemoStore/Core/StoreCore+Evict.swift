@@ -8,7 +8,8 @@ extension StoreCore {
             var oldest = UInt64.max
             for _ in 0..<limits.evictionSamples {
                 let slot = hot.slots[random.below(hot.count)]
-                let isPinned = directory[slot].row > committedRow && !directory[slot].flags.contains(.memoryOnly)
+                let isPinned =
+                    directory[slot].row > committedRow && !directory[slot].flags.contains(.memoryOnly)
                 if !isPinned, directory[slot].used < oldest {
                     oldest = directory[slot].used
                     victim = slot
@@ -38,7 +39,9 @@ extension StoreCore {
     /// of them, the rest by the next put or sweep.
     mutating func trimCold() {
         var evictions = 0
-        while coldBytes > coldLimit || directory.count >= limits.entriesMax - 1, evictions < limits.evictionsPerPut {
+        while coldBytes > coldLimit || directory.count >= limits.entriesMax - 1,
+            evictions < limits.evictionsPerPut
+        {
             let cause: DepartureCause = coldBytes > coldLimit ? .coldBytes : .entryLimit
             guard let victim = sampleOldest() else { return }
             remove(victim, .evicted, cause)
@@ -91,10 +94,11 @@ extension StoreCore {
     }
 
     /// The part of `remove` that does not touch the function's list.
-    mutating func reclaim(_ slot: Slot, _ departure: Departure, _ cause: DepartureCause) {
+    /// - Parameter at: when it went; what was noted of the key since then stays.
+    mutating func reclaim(_ slot: Slot, _ departure: Departure, _ cause: DepartureCause, at: Int64? = nil) {
         let entry = directory[slot]
         ghosts.add(
-            hash: entry.hash, function: functions[entry.function].row.id, at: now, departure, cause)
+            hash: entry.hash, function: functions[entry.function].row.id, at: at ?? now, departure, cause)
         if !entry.flags.contains(.memoryOnly) { enqueue(.delete(row: entry.row)) }
         discard(slot)
     }

@@ -32,7 +32,9 @@ extension StoreCore {
         var slot = directory.first(short)
         while slot != Entry.none {
             let entry = directory[slot]
-            if entry.hash == short, entry.function == function, entry.row >= functions[function].row.clearedBelow {
+            if entry.hash == short, entry.function == function,
+                entry.row >= functions[function].row.clearedBelow
+            {
                 if let payload = entry.payload {
                     if payload.key.isEqual(key), !isCleared(entry, payload) { return .here(slot, payload) }
                 } else {

@@ -51,7 +51,13 @@ extension StoreCore {
         }
         let leaseKey = LeaseTable.Key(function: function, hash: hash, key: key)
         switch leases.acquire(leaseKey, request, now: now) {
-        case .wait: return .wait
+        case .wait:
+            // Who waits is granted the lease as soon as it ends, not at the caretaker's next turn.
+            if leases.nextEnd < careDue {
+                careDue = leases.nextEnd
+                needsCare = true
+            }
+            return .wait
         case .busy: return .busy
         case .granted(let token):
             countMiss(function)
@@ -81,10 +87,10 @@ extension StoreCore {
         directory[slot].hits &+= 1
         markUsed(slot)
         functions[function].row.hits += 1
-        functions[function].row.savedMs += cost
+        functions[function].row.savedMs.addSaturating(cost)
         functions.markDirty(function)
         totals.hits += 1
-        totals.savedMs += cost
+        totals.savedMs.addSaturating(cost)
         if isHot { totals.hotHits += 1 } else { totals.coldHits += 1 }
 
         var hit = Hit(

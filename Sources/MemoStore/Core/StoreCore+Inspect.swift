@@ -32,7 +32,9 @@ extension StoreCore {
             return .present(info(slot, payload), isStale: payload.fresh <= now)
         case .absent:
             let short = UInt32(truncatingIfNeeded: hash)
-            guard let ghost = ghosts.find(hash: short, function: functions[function].row.id) else { return .unknown }
+            guard let ghost = ghosts.find(hash: short, function: functions[function].row.id) else {
+                return .unknown
+            }
             return .gone(ghost, agoMs: max(0, now - ghost.at))
         }
     }
@@ -67,7 +69,7 @@ extension StoreCore {
                     }
                 } else {
                     let unknown = EntryInfo(
-                        key: nil, isHot: false, bytes: 0, hits: Int64(entry.hits),
+                        key: nil, isHot: false, bytes: entry.coldBytes, hits: Int64(entry.hits),
                         ticket: ColdTicket(slot: Slot(slot), row: entry.row))
                     if !body(unknown) { return Slot(slot) }
                 }
@@ -88,7 +90,8 @@ extension StoreCore {
         figures.pendingLimit = queue.costMax
         figures.functions = owner.map { functions.countByOwner[$0, default: 0] } ?? functions.count
         if let owner {
-            for place in functions.allPlaces where functions.isLive(place) && functions[place].row.owner == owner {
+            for place in functions.allPlaces
+            where functions.isLive(place) && functions[place].row.owner == owner {
                 let row = functions[place].row
                 figures.totals.hits += row.hits
                 figures.totals.misses += row.misses
@@ -100,7 +103,9 @@ extension StoreCore {
             return figures
         }
         figures.totals = totals
-        figures.entries = functions.allPlaces.reduce(0) { $0 + (functions.isLive($1) ? functions[$1].count : 0) }
+        figures.entries = functions.allPlaces.reduce(0) {
+            $0 + (functions.isLive($1) ? functions[$1].count : 0)
+        }
         figures.hotEntries = hot.count
         figures.hotBytes = hot.bytes
         figures.coldEntries = directory.count
@@ -111,6 +116,8 @@ extension StoreCore {
         figures.leases = leases.count
         figures.leaseLimit = leases.capacity
         figures.waiters = leases.waiterCount
+        figures.waiterLimit = leases.waitersMax
+        figures.leaseBytes = leases.bytes
         figures.ghostBytes = ghosts.bytes
         figures.ghostLimit = ghosts.capacity
         figures.tags = tags.count
@@ -142,6 +149,8 @@ package struct StoreStatistics: Sendable {
     package var leases = 0
     package var leaseLimit = 0
     package var waiters = 0
+    package var waiterLimit = 0
+    package var leaseBytes = 0
     package var ghostBytes = 0
     package var ghostLimit = 0
     package var tags = 0

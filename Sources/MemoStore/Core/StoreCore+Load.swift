@@ -73,7 +73,8 @@ extension StoreCore {
 
     /// The end of loading.
     /// - Returns: false where memory is exhausted.
-    mutating func finishLoad(seed: (UInt64, UInt64), totals: Totals, nextRow: Int64, garbage: [Int64]) -> Bool {
+    mutating func finishLoad(seed: (UInt64, UInt64), totals: Totals, nextRow: Int64, garbage: [Int64]) -> Bool
+    {
         keyHash = KeyHash(seed: seed)
         self.totals.add(totals)
         self.nextRow = nextRow
@@ -86,7 +87,8 @@ extension StoreCore {
     /// too many, else those used not too long ago.
     func warmUpCandidates(from start: Slot, slots: Int) -> [WarmUp.Candidate] {
         let end = Slot(min(directory.slotCount, Int(start) + slots))
-        let since = directory.count <= WarmUp.candidatesMax ? 0 : uses - min(uses, UInt64(WarmUp.candidatesMax))
+        let since =
+            directory.count <= WarmUp.candidatesMax ? 0 : uses - min(uses, UInt64(WarmUp.candidatesMax))
         var candidates: [WarmUp.Candidate] = []
         for slot in start..<max(start, end) {
             let entry = directory[slot]

@@ -47,11 +47,11 @@ extension StoreCore {
 
     /// Adds hits that a client served within its own process.
     package mutating func report(_ function: UInt32, hits: Int64, savedMs: Int64) {
-        functions[function].row.hits = functions[function].row.hits.addingReportingOverflow(hits).partialValue
-        functions[function].row.savedMs += savedMs
+        functions[function].row.hits.addSaturating(hits)
+        functions[function].row.savedMs.addSaturating(savedMs)
         functions.markDirty(function)
-        totals.hits += hits
-        totals.savedMs += savedMs
+        totals.hits.addSaturating(hits)
+        totals.savedMs.addSaturating(savedMs)
     }
 
     /// What a function is set to and what was counted for it.
@@ -60,7 +60,8 @@ extension StoreCore {
     }
 
     /// A page of an owner's functions (of all where `owner` is `nil`), in the order of their names.
-    package func functions(owner: Int64?, after: String?, limit: Int) -> (page: [FunctionInfo], hasMore: Bool) {
+    package func functions(owner: Int64?, after: String?, limit: Int) -> (page: [FunctionInfo], hasMore: Bool)
+    {
         var page: [FunctionInfo] = []
         var matching: [(name: String, place: UInt32)] = []
         for place in functions.allPlaces where functions.isLive(place) {
@@ -72,6 +73,18 @@ extension StoreCore {
         matching.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         for (_, place) in matching.prefix(limit) { page.append(info(place)) }
         return (page, matching.count > limit)
+    }
+}
+
+extension Int64 {
+    /// Counters stop far below the end, so that those which are counted one by one never get there.
+    private static let counterMax: Int64 = 1 << 62
+
+    /// Adds to a counter what a client said, as far as it goes.
+    @inline(__always)
+    mutating func addSaturating(_ more: Int64) {
+        let (sum, overflow) = addingReportingOverflow(more)
+        self = overflow ? Swift.max(self, Self.counterMax) : Swift.max(self, Swift.min(sum, Self.counterMax))
     }
 }
 

@@ -116,7 +116,8 @@ extension StoreCore {
     ) -> Slot? {
         let row = nextRow
         guard let slot = existing else {
-            guard let new = directory.insert(Entry(hash: short, function: function, row: row, used: uses)) else {
+            guard let new = directory.insert(Entry(hash: short, function: function, row: row, used: uses))
+            else {
                 return nil
             }
             nextRow += 1
@@ -223,4 +224,3 @@ extension StoreCore {
         return true
     }
 }
-

@@ -7,7 +7,9 @@ extension StoreCore {
     }
 
     /// Whether memory and disk agree on every entry, so that a snapshot says it all.
-    var canSnapshot: Bool { degraded == nil && graves.isEmpty && queue.isEmpty && !hasMemoryOnly && failedBatch == nil }
+    var canSnapshot: Bool {
+        degraded == nil && graves.isEmpty && queue.isEmpty && !hasMemoryOnly && failedBatch == nil
+    }
 
     /// Writes the directory to a file, as it is when every entry is cold. Nothing but `dispose` may follow.
     mutating func writeSnapshot(to path: String, _ context: SnapshotContext) -> Bool {
@@ -31,10 +33,13 @@ extension StoreCore {
         }
         let members = tagRows.flatMap { tags[$0.id]?.members ?? [] }
         let header = DirectorySnapshot.Header(
-            stamp: context.stamp, slots: UInt64(directory.slotCount), live: UInt64(directory.count), uses: uses,
-            coldBytes: UInt64(coldBytes), functions: UInt64(functionParts.count), garbage: UInt64(garbageRows.count),
+            stamp: context.stamp, slots: UInt64(directory.slotCount), live: UInt64(directory.count),
+            uses: uses,
+            coldBytes: UInt64(coldBytes), functions: UInt64(functionParts.count),
+            garbage: UInt64(garbageRows.count),
             tags: UInt64(tagParts.count), journalRows: UInt64(context.journalRows),
-            sharedValues: UInt64(context.figures.values), sharedReferences: UInt64(context.figures.references),
+            sharedValues: UInt64(context.figures.values),
+            sharedReferences: UInt64(context.figures.references),
             sharedSavedBytes: context.figures.savedBytes)
         return functionParts.withUnsafeBytes { functions in
             garbageRows.withUnsafeBytes { garbage in
@@ -61,7 +66,8 @@ extension StoreCore {
             header.entryStride == expected.entryStride, header.stamp == stamp,
             header.slots <= UInt64(directory.capacity),
             let savedFunctions = file.array(
-                header.functions, of: DirectorySnapshot.Function(id: 0, oldest: 0, newest: 0, isLive: 0, count: 0)),
+                header.functions,
+                of: DirectorySnapshot.Function(id: 0, oldest: 0, newest: 0, isLive: 0, count: 0)),
             let garbage = file.array(header.garbage, of: Int64(0)),
             let savedTags = file.array(header.tags, of: DirectorySnapshot.Tag(id: 0, members: 0))
         else { return nil }

@@ -19,7 +19,7 @@ extension StoreCore {
             while left > 0, grave.next != Entry.none {
                 let slot = grave.next
                 grave.next = directory[slot].newer
-                reclaim(slot, .cleared, grave.cause)
+                reclaim(slot, .cleared, grave.cause, at: grave.at)
                 left -= 1
             }
             if grave.next == Entry.none {
@@ -108,7 +108,8 @@ extension StoreCore {
             payload.retain()
             enqueue(
                 .insert(
-                    row: directory[slot].row, function: functions[function].row.id, hash: hash(function, payload.key),
+                    row: directory[slot].row, function: functions[function].row.id,
+                    hash: hash(function, payload.key),
                     payload: payload))
         }
         return false

@@ -55,6 +55,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var hasMemoryOnly = false
     /// Whether the caretaker has work that does not wait for its next turn.
     var needsCare = false
+    /// When the caretaker's next turn is, in store time.
+    var careDue: Int64 = 0
     var isFinished = false
     /// What the writer last said of the database.
     var disk = DiskFigures()
@@ -71,6 +73,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     struct Grave {
         var function: UInt32
         var next: Slot
+        /// When they were cleared.
+        var at: Int64
         var cause: DepartureCause
     }
 
@@ -79,10 +83,12 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         guard let directory = Directory(capacity: limits.entriesMax) else { return nil }
         keyHash = KeyHash(seed: (random.next(), random.next()))
         self.directory = directory
-        functions = FunctionTable(hash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax)
+        functions = FunctionTable(
+            hash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax)
         tags = TagTable(capacity: limits.tagsMax)
         ghosts = GhostTable(capacity: limits.ghostsMax)
-        leases = LeaseTable(capacity: limits.leasesMax, waitersMax: limits.waitersMax)
+        leases = LeaseTable(
+            capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
         queue = WriteQueue(costMax: limits.queueBytesFirst)
         hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
         coldLimit = coldBytes
@@ -109,7 +115,9 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// - Returns: `nil` where there are too many functions, in all or of this owner.
     package mutating func internFunction(owner: Int64, name: UnsafeRawBufferPointer) -> UInt32? {
         if let place = functions.find(owner: owner, name: name) { return place }
-        if owner != FunctionRow.everyone, functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax {
+        if owner != FunctionRow.everyone,
+            functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax
+        {
             return nil
         }
         if functions.count >= functions.capacity { forgetUnusedFunctions() }
@@ -125,8 +133,9 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     private mutating func forgetUnusedFunctions() {
         for place in functions.allPlaces where functions.isLive(place) {
             let profile = functions[place]
-            guard profile.count == 0, profile.graves == 0, !profile.row.defined else { continue }
-            leases.end(function: place, now: now)
+            guard profile.count == 0, profile.graves == 0, !profile.row.defined,
+                !leases.concerns(function: place)
+            else { continue }
             enqueue(.forget(function: profile.row.id))
             functions.remove(place)
         }
@@ -188,7 +197,9 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     // MARK: connections
 
     /// No more requests come from a connection: the leases that it holds end.
-    package mutating func inputEnded(_ connection: ConnectionID) { leases.release(allOf: connection, now: now) }
+    package mutating func inputEnded(_ connection: ConnectionID) {
+        leases.release(allOf: connection, now: now)
+    }
 
     /// A connection is gone: it holds nothing and waits for nothing.
     package mutating func connectionClosed(_ connection: ConnectionID) {

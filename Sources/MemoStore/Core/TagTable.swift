@@ -42,7 +42,9 @@ struct TagTable: ~Copyable {
     func find(owner: Int64, name: String) -> UInt32? { numbers[Name(owner: owner, name: name)] }
 
     /// All tags of this name, whoever they belong to.
-    func findAll(name: String) -> [UInt32] { tags.values.filter { $0.row.name.utf8.elementsEqual(name.utf8) }.map(\.row.id) }
+    func findAll(name: String) -> [UInt32] {
+        tags.values.filter { $0.row.name.utf8.elementsEqual(name.utf8) }.map(\.row.id)
+    }
 
     subscript(id: UInt32) -> Tag? {
         _read { yield tags[id] }
@@ -97,7 +99,9 @@ struct TagTable: ~Copyable {
         var unused: [UInt32] = []
         for (id, tag) in tags {
             var isUsed = false
-            for member in tag.members where directory.isCurrent(member.slot, row: member.row) { isUsed = true }
+            for member in tag.members where directory.isCurrent(member.slot, row: member.row) {
+                isUsed = true
+            }
             if !isUsed { unused.append(id) }
         }
         for id in unused { remove(id) }

@@ -98,7 +98,8 @@ struct Payload: @unchecked Sendable {  // Immutable but for `references` and `ho
     /// - Parameter interned: where equal values are shared; `nil`: the payload has its own copy.
     /// - Returns: `nil` where memory is exhausted.
     static func allocate(
-        _ facts: Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
+        _ facts: Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
+        value: UnsafeRawBufferPointer,
         interned: InternTable? = nil
     ) -> Payload? {
         let block = interned?.intern(value)
@@ -116,7 +117,8 @@ struct Payload: @unchecked Sendable {  // Immutable but for `references` and `ho
                 references: 1, hotIndex: nowhere,
                 keyBytesAndFlags: UInt32(key.count) | (extended ? Self.extended : 0)
                     | (block == nil ? 0 : Self.shared),
-                valueBytes: UInt32(value.count), costMs: facts.costMs, uid: facts.uid, created: facts.created))
+                valueBytes: UInt32(value.count), costMs: facts.costMs, uid: facts.uid, created: facts.created)
+        )
         let payload = Payload(address: address)
         if extended {
             payload.more.initialize(

@@ -13,7 +13,9 @@ struct ReservedArray<Element: BitwiseCopyable>: ~Copyable {
     init?(capacity: Int) {
         let size = Self.roundedUp(max(capacity, 1) * MemoryLayout<Element>.stride)
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-        guard let address = mmap(nil, size, PROT_NONE, flags, -1, 0), address != MAP_FAILED else { return nil }
+        guard let address = mmap(nil, size, PROT_NONE, flags, -1, 0), address != MAP_FAILED else {
+            return nil
+        }
         base = address.bindMemory(to: Element.self, capacity: capacity)
         self.capacity = capacity
     }
@@ -31,5 +33,7 @@ struct ReservedArray<Element: BitwiseCopyable>: ~Copyable {
         return true
     }
 
-    private static func roundedUp(_ bytes: Int) -> Int { (bytes + growthBytes - 1) / growthBytes * growthBytes }
+    private static func roundedUp(_ bytes: Int) -> Int {
+        (bytes + growthBytes - 1) / growthBytes * growthBytes
+    }
 }

@@ -3,30 +3,28 @@ internal import Synchronization
 /// The caretaker's thread.
 extension Store {
     private static let idleMs: Int64 = 500
-    private static let leaseMs: Int64 = 20
 
     func takeCare() {
         startWarmUp()
         var lastFlush = clock.now()
         while !isClosing.load(ordering: .acquiring) {
-            var hasMore = false
-            var nextLease = Int64.max
+            var pauseMs = Self.idleMs
             let now = clock.now()
             let flushes = now - lastFlush >= Self.idleMs
             if flushes { lastFlush = now }
             perform { core in
                 core.needsCare = false
-                hasMore = core.sweep()
+                // Others get the lock between two pieces.
+                if core.sweep() { pauseMs = 1 }
                 if flushes {
                     core.flushCounters()
                     core.compactJournal()
                 }
-                nextLease = core.leases.nextEnd
+                pauseMs = max(1, min(pauseMs, core.leases.nextEnd - now))
+                core.careDue = now + pauseMs
             }
             if flushes, !database.isStillThere() { databaseLost(.corrupt) }
-            // Others get the lock between two pieces.
-            let untilLease = max(1, min(nextLease == .max ? Self.idleMs : nextLease - now, Self.idleMs))
-            caretakerSignal.wait(ms: hasMore ? 1 : nextLease == .max ? Self.idleMs : untilLease)
+            caretakerSignal.wait(ms: pauseMs)
         }
     }
 

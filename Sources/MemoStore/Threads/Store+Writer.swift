@@ -9,7 +9,8 @@ extension Store {
         while true {
             let closing = isClosing.load(ordering: .acquiring)
             let due = core.withLock { core -> Int64? in
-                let due = core.commitDue(flushIntervalMs: configuration.flushIntervalMs, isClosing: closing, now: clock.now())
+                let due = core.commitDue(
+                    flushIntervalMs: configuration.flushIntervalMs, isClosing: closing, now: clock.now())
                 core.writerIsIdle = due == nil
                 return due
             }
@@ -129,7 +130,8 @@ extension Store {
         }
         events?.log(
             true,
-            "the database was lost (\(reason)\(moved.map { "; it is now \($0)" } ?? "")): a new one keeps what memory has")
+            "the database was lost (\(reason)\(moved.map { "; it is now \($0)" } ?? "")): a new one keeps what memory has"
+        )
     }
 
     private func failed(_ batch: StoreCore.Batch, _ error: ColdError) {
@@ -139,7 +141,9 @@ extension Store {
             return (sequence, isNew, core.takeWaitingForRoom())
         }
         if !waiting.isEmpty { events?.wake(waiting) }
-        if isNew { events?.log(true, "the disk takes no writes, new entries stay in memory: \(error.message)") }
+        if isNew {
+            events?.log(true, "the disk takes no writes, new entries stay in memory: \(error.message)")
+        }
         events?.failed(sequence, error.message)
         if error.failure == .full { makeRoom() }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import MemodFixture
 import Testing
 
 @Suite struct RunSystemTests {
@@ -147,28 +148,33 @@ import Testing
         try #require(
             FileManager.default.isExecutableFile(atPath: "/usr/bin/python3"), "the yardstick is missing")
         try fixture.memoctl("run", "--", "echo", "hi")
-        func best(of count: Int, _ start: () throws -> Process) throws -> TimeInterval {
-            try (0..<count).map { _ in
-                let begin = Date()
-                let process = try start()
-                process.waitUntilExit()
-                return Date().timeIntervalSince(begin)
-            }.min() ?? .infinity
-        }
-        let hit = try best(of: 20) {
-            let (process, _, _) = try fixture.start(["run", "--", "echo", "hi"])
+        func time(_ make: () throws -> Process) throws -> TimeInterval {
+            let process = try make()
+            let begin = Date()
             try process.run()
-            return process
-        }
-        let python = try best(of: 20) {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-            process.arguments = ["-c", "pass"]
-            try process.run()
-            return process
+            process.waitUntilExit()
+            return Date().timeIntervalSince(begin)
         }
         // Starting a process from here costs the same for both; a debug build links its runtime dynamically.
         let isRelease = ProcessInfo.processInfo.environment["MEMOCTL_BIN"] != nil
-        #expect(hit < python * (isRelease ? 0.5 : 1.5), "a hit took \(hit) s, python \(python) s")
+        let (hit, python) = (Minimum(), Minimum())
+        // Other tests run beside this one: the best of each counts, until that is good or many have been tried.
+        for _ in 0..<200 {
+            hit.take(try time { try fixture.start(["run", "--", "echo", "hi"]).0 })
+            python.take(
+                try time {
+                    let process = Process()
+                    process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+                    process.arguments = ["-c", "pass"]
+                    return process
+                })
+            if hit.value < python.value * (isRelease ? 0.4 : 1) { return }
+        }
+        Issue.record("a hit took \(hit.value) s, python \(python.value) s")
+    }
+
+    private final class Minimum {
+        private(set) var value = TimeInterval.infinity
+        func take(_ other: TimeInterval) { value = min(value, other) }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import MemodFixture
 import Testing
 
 @Suite struct TransferSystemTests {

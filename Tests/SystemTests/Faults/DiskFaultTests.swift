@@ -6,7 +6,8 @@ import Testing
 @Suite(.enabled(if: FaultControl.isAvailable)) struct DiskFaultTests {
     private static let failing: [FaultControl.Word] = [.writeError, .syncError]
 
-    @Test(arguments: failing) func aFailingDiskIsReportedAndNothingIsMadeUp(_ word: FaultControl.Word) throws {
+    @Test(arguments: failing) func aFailingDiskIsReportedAndNothingIsMadeUp(_ word: FaultControl.Word) throws
+    {
         let home = try Home()
         let faults = try FaultControl(home)
         // With `full` each commit syncs.
@@ -55,7 +56,9 @@ import Testing
         faults[.readError] = Int64(EIO)
         for key in 0..<500 {
             let reply = try peer.get("f", "\(key)")
-            #expect(reply.isHit ? reply.value == "\"\(key)\(value)\"" : reply.code == "storage" || reply.isOK, "\(reply)")
+            #expect(
+                reply.isHit ? reply.value == "\"\(key)\(value)\"" : reply.code == "storage" || reply.isOK,
+                "\(reply)")
         }
         #expect(try peer.call(#"{"op":"ping"}"#).isOK)
         faults[.readError] = 0
@@ -78,8 +81,12 @@ import Testing
         let daemon = try Daemon(home, ["--hot-bytes", "32MiB"], faults: faults)
         let peer = try daemon.connect()
         // No two are the same, so that none is kept once for several.
-        @Sendable func value(_ name: String) -> String { "\"\(name) \(String(repeating: "v", count: 10_000))\"" }
-        for key in 0..<5000 { try peer.send(Peer.request("put", "f", "\"key\":\(key),\"value\":\(value("\(key)"))")) }
+        @Sendable func value(_ name: String) -> String {
+            "\"\(name) \(String(repeating: "v", count: 10_000))\""
+        }
+        for key in 0..<5000 {
+            try peer.send(Peer.request("put", "f", "\"key\":\(key),\"value\":\(value("\(key)"))"))
+        }
         for _ in 0..<5000 { #expect(try peer.reply().isOK) }
         #expect(try peer.put("f", "\"hot\"", "1").isOK)
         #expect(try peer.sync().isOK)
@@ -123,10 +130,12 @@ import Testing
 
     @Test(.enabled(if: Command.canMount)) func aFullDiskLeavesMemoryServingAndIsMadeRoomOn() throws {
         let home = try Home()
-        try FileManager.default.createDirectory(atPath: home.path + "/small", withIntermediateDirectories: false)
+        try FileManager.default.createDirectory(
+            atPath: home.path + "/small", withIntermediateDirectories: false)
         let mount = "mount -t tmpfs -o size=32m tmpfs \"$0\" && exec \"$@\""
         let daemon = try Daemon(
-            home, ["--database", home.path + "/small/memod.db", "--flush-interval", "10ms", "--hot-bytes", "8MiB"],
+            home,
+            ["--database", home.path + "/small/memod.db", "--flush-interval", "10ms", "--hot-bytes", "8MiB"],
             wrapper: ["unshare", "--mount", "sh", "-c", mount, home.path + "/small"])
         let peer = try daemon.connect()
         // Four times as much as there is room for.

@@ -36,7 +36,9 @@ import Testing
         let holder = try daemon.connect()
         #expect(try holder.get("f", "1", "\"lease_ms\":60000").has("lease"))
         let waiter = try daemon.connect()
-        try waiter.send(Peer.request("get", "f", "\"key\":1,\"lease_ms\":60000,\"wait_ms\":60000"), #"{"op":"ping","id":2}"#)
+        try waiter.send(
+            Peer.request("get", "f", "\"key\":1,\"lease_ms\":60000,\"wait_ms\":60000"),
+            #"{"op":"ping","id":2}"#)
         try holder.until("it waits") { try $0.stats().int("leases.waiters") == 1 }
         daemon.process.signal(SIGTERM)
         let reply = try waiter.reply()
@@ -58,7 +60,10 @@ import Testing
         for number in 0..<1000 {
             switch number % 4 {
             case 0: requests.append("{\"op\":\"get\",\"fn\":\"f\",\"key\":\(number % 200),\"id\":\(number)}")
-            case 1: requests.append("{\"op\":\"put\",\"fn\":\"g\",\"key\":\(number),\"value\":1,\"durable\":true,\"id\":\(number)}")
+            case 1:
+                requests.append(
+                    "{\"op\":\"put\",\"fn\":\"g\",\"key\":\(number),\"value\":1,\"durable\":true,\"id\":\(number)}"
+                )
             case 2: requests.append("{\"op\":\"delete\",\"fn\":\"g\",\"key\":\(number - 1),\"id\":\(number)}")
             default: requests.append("not json")
             }
@@ -68,7 +73,11 @@ import Testing
         peer.halfClose()
         for number in 0..<1000 {
             let reply = try peer.reply()
-            if number % 4 == 3 { #expect(reply.code == "bad_json") } else { #expect(reply.int("id") == number) }
+            if number % 4 == 3 {
+                #expect(reply.code == "bad_json")
+            } else {
+                #expect(reply.int("id") == number)
+            }
             if number % 4 == 0 { #expect(reply.value == value) }
             if number % 4 == 2 { #expect(reply.int("deleted") == 1) }
         }
@@ -102,9 +111,12 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--hot-bytes", "256mb"], "256mb"), (["--flush-interval", "5"], "5"), (["--durability", "maybe"], "maybe"),
-        (["--max-connections", "0"], "0"), (["--socket-mode", "rw"], "rw"), (["--no-such-option"], "no-such-option"),
-        (["--allow-user", "no-such-user-at-all"], "no-such-user-at-all"), (["--config", "/no/such/file"], "/no/such/file"),
+        (["--hot-bytes", "256mb"], "256mb"), (["--flush-interval", "5"], "5"),
+        (["--durability", "maybe"], "maybe"),
+        (["--max-connections", "0"], "0"), (["--socket-mode", "rw"], "rw"),
+        (["--no-such-option"], "no-such-option"),
+        (["--allow-user", "no-such-user-at-all"], "no-such-user-at-all"),
+        (["--config", "/no/such/file"], "/no/such/file"),
     ]) func aWrongSettingIsAUsageErrorThatNamesIt(_ arguments: [String], _ named: String) throws {
         let daemon = try Daemon(nil, arguments, waits: false)
         #expect(try daemon.process.wait() == .exited(64))
@@ -114,7 +126,8 @@ import Testing
     @Test func settingsComeFromOptionsEnvironmentAndFileInThisOrder() throws {
         let home = try Home()
         try home.write(
-            Data("hot-bytes = 1MiB\ncold-bytes = 2MiB\nmax-connections = 11\n".utf8), to: home.path + "/memod.conf")
+            Data("hot-bytes = 1MiB\ncold-bytes = 2MiB\nmax-connections = 11\n".utf8),
+            to: home.path + "/memod.conf")
         let daemon = try Daemon(
             home, ["--config", home.path + "/memod.conf", "--hot-bytes", "3MiB"],
             environment: ["MEMOD_COLD_BYTES": "5MiB", "MEMOD_HOT_BYTES": "4MiB"])

@@ -13,7 +13,9 @@ enum Command {
     /// Runs a program and waits for it.
     /// - Returns: its standard output.
     /// - Throws: where it fails.
-    static func output(_ arguments: String...) throws -> String {
+    static func output(_ arguments: String...) throws -> String { try output(arguments: arguments) }
+
+    static func output(arguments: [String]) throws -> String {
         // Written to a file, so that the program never waits for anyone to read.
         let home = try Home()
         let process = try ChildProcess(
@@ -23,6 +25,11 @@ enum Command {
             throw HarnessError("\(arguments.joined(separator: " ")): \(status) \(process.log)")
         }
         return String(decoding: try home.contents(of: home.path + "/output"), as: UTF8.self)
+    }
+
+    /// A Python that other users may run too, which one in somebody's home is not.
+    static let systemPython = ["/usr/bin/python3", "/usr/local/bin/python3"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
     }
 
     /// Whether a program may be given mounts of its own.

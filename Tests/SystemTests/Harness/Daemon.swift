@@ -42,6 +42,9 @@ final class Daemon {
         return places.map(\.path).first { FileManager.default.isExecutableFile(atPath: $0) } ?? "memod"
     }()
 
+    /// Whether the binary was built for release.
+    static let isOptimized = URL(fileURLWithPath: binary).resolvingSymlinksInPath().path.contains("release")
+
     func connect() throws -> Peer { try Peer(home.socket) }
 
     /// SIGTERM, and waits for the end.

@@ -21,7 +21,9 @@ import Testing
             leases.append((peer, try #require(peer.reply().string("lease"))))
         }
         #expect(leases.count == 1)
-        #expect(try leases[0].peer.put("f", "1", "\"computed\"", "\"lease\":\"\(leases[0].token)\"").bool("stored") == true)
+        #expect(
+            try leases[0].peer.put("f", "1", "\"computed\"", "\"lease\":\"\(leases[0].token)\"").bool(
+                "stored") == true)
         for peer in peers where peer !== leases[0].peer { #expect(try peer.reply().value == "\"computed\"") }
         let info = try observer.info("f")
         #expect(info.int("misses") == 1)
@@ -44,7 +46,9 @@ import Testing
         }
         switch end {
         case .release:
-            #expect(try observer.call(Peer.request("release", "f", "\"key\":1,\"lease\":\"\(token)\"")).bool("released") == true)
+            #expect(
+                try observer.call(Peer.request("release", "f", "\"key\":1,\"lease\":\"\(token)\"")).bool(
+                    "released") == true)
         case .delete: #expect(try observer.call(Peer.request("delete", "f", "\"key\":1")).int("deleted") == 0)
         case .clear: #expect(try observer.call(Peer.request("clear", "f")).isOK)
         case .disconnect: holder = nil
@@ -77,7 +81,9 @@ import Testing
         try waiters(observer, are: 2)
         first = nil
         try waiters(observer, are: 1)
-        #expect(try observer.call(Peer.request("release", "f", "\"key\":1,\"lease\":\"\(token)\"")).bool("released") == true)
+        #expect(
+            try observer.call(Peer.request("release", "f", "\"key\":1,\"lease\":\"\(token)\"")).bool(
+                "released") == true)
         #expect(try second.reply().has("lease"))
     }
 
@@ -114,7 +120,9 @@ import Testing
         let daemon = try Daemon()
         let observer = try daemon.connect()
         let peers = try (0..<3).map { _ in try daemon.connect() }
-        for (key, peer) in peers.enumerated() { #expect(try peer.call(Self.asking("\(key)", waitMs: 0)).has("lease")) }
+        for (key, peer) in peers.enumerated() {
+            #expect(try peer.call(Self.asking("\(key)", waitMs: 0)).has("lease"))
+        }
         #expect(try peers[0].call(Self.asking("0"), within: 5).bool("held") == true)
         try peers[0].send(Self.asking("1"))
         try waiters(observer, are: 1)

@@ -18,7 +18,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [[], ["--hot-bytes", "4KiB"]]) func theOrderIsExactAcrossRestarts(_ options: [String]) throws {
+    @Test(arguments: [[], ["--hot-bytes", "4KiB"]]) func theOrderIsExactAcrossRestarts(_ options: [String])
+        throws
+    {
         let seed = SeededGenerator.seed(for: "theOrderIsExactAcrossRestarts \(options)")
         var generator = SeededGenerator(seed)
         let home = try Home()

@@ -1,30 +1,35 @@
-import Foundation
-import Testing
+public import Foundation
 
 /// A daemon of its own in a directory of its own, and commands run against it.
-final class SystemFixture {
-    struct Result {
-        let status: Int32
-        let output: String
-        let errors: String
+public final class SystemFixture {
+    public struct Result {
+        public let status: Int32
+        public let output: String
+        public let errors: String
     }
 
-    let directory: String
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public let directory: String
     private var daemon: Process?
     private static let waitLimit: TimeInterval = 20
 
     /// The programs that were built, or those that the test run names.
-    static func program(_ name: String) throws -> String {
+    public static func program(_ name: String) throws -> String {
         let variable = name.uppercased() + "_BIN"
         if let path = ProcessInfo.processInfo.environment[variable] { return path }
         let tests = URL(
             fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
         let path = tests.deletingLastPathComponent().appendingPathComponent(name).path
-        try #require(FileManager.default.isExecutableFile(atPath: path), "\(path) is not built")
+        guard FileManager.default.isExecutableFile(atPath: path) else {
+            throw Failure(description: "\(path) is not built")
+        }
         return path
     }
 
-    init() throws {
+    public init() throws {
         directory = FileManager.default.temporaryDirectory.path + "/memoctl-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
@@ -36,9 +41,9 @@ final class SystemFixture {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    var socket: String { directory + "/memod.sock" }
+    public var socket: String { directory + "/memod.sock" }
 
-    func startDaemon() throws {
+    public func startDaemon() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try Self.program("memod"))
         process.arguments = ["--socket", socket, "--database", directory + "/memod.db"]
@@ -51,7 +56,7 @@ final class SystemFixture {
         var said = ""
         while !said.contains("ready") {
             let data = log.fileHandleForReading.availableData
-            try #require(!data.isEmpty, "memod ended: \(said)")
+            guard !data.isEmpty else { throw Failure(description: "memod ended: \(said)") }
             said += String(decoding: data, as: UTF8.self)
         }
         // Read to the end, or a daemon that logs much would wait for its reader.
@@ -60,15 +65,18 @@ final class SystemFixture {
         }
     }
 
-    func stopDaemon() throws {
+    public func stopDaemon() throws {
         daemon?.terminate()
         daemon?.waitUntilExit()
-        #expect(daemon?.terminationStatus == 0)
+        let status = daemon?.terminationStatus
         daemon = nil
+        guard status == 0 else {
+            throw Failure(description: "memod ended with \(status.map(String.init) ?? "nothing")")
+        }
     }
 
     /// Starts memoctl; `finish` waits for it.
-    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> (
+    public func start(_ arguments: [String], environment: [String: String] = [:]) throws -> (
         Process, output: Pipe, errors: Pipe
     ) {
         let process = Process()
@@ -85,7 +93,8 @@ final class SystemFixture {
     }
 
     @discardableResult
-    func memoctl(_ arguments: String..., input: String? = nil, environment: [String: String] = [:]) throws
+    public func memoctl(_ arguments: String..., input: String? = nil, environment: [String: String] = [:])
+        throws
         -> Result
     {
         let (process, output, errors) = try start(arguments, environment: environment)
@@ -99,7 +108,7 @@ final class SystemFixture {
         return finish(process, output, errors)
     }
 
-    func finish(_ process: Process, _ output: Pipe, _ errors: Pipe) -> Result {
+    public func finish(_ process: Process, _ output: Pipe, _ errors: Pipe) -> Result {
         // Small outputs: neither pipe fills while the other is read.
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         let complaints = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -111,10 +120,12 @@ final class SystemFixture {
     }
 
     /// Waits until something holds that another process brings about.
-    func wait(until holds: () throws -> Bool) throws {
+    public func wait(until holds: () throws -> Bool) throws {
         let end = Date(timeIntervalSinceNow: Self.waitLimit)
         while try !holds() {
-            try #require(Date() < end, "it did not happen within \(Self.waitLimit) s")
+            guard Date() < end else {
+                throw Failure(description: "it did not happen within \(Self.waitLimit) s")
+            }
             usleep(5000)
         }
     }

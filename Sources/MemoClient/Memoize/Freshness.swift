@@ -1,0 +1,115 @@
+internal import Synchronization
+
+/// Keeps the results at hand fresh: hears on a connection of its own what happens to the entries of memoized
+/// functions elsewhere, and tells the daemon of hits served here.
+final class Freshness: Sendable {
+    private struct State {
+        var caches: [FunctionCache] = []
+        var isRunning = false
+        var isClosed = false
+    }
+
+    private static let look: Duration = .milliseconds(100)
+    private static let reportInterval: Duration = .milliseconds(500)
+    private static let retries: [Duration] = [.milliseconds(50), .milliseconds(200), .seconds(1)]
+
+    private let state = Mutex(State())
+    private let path: String?
+    private let name: String
+    private let timeout: Duration
+
+    init(path: String?, name: String, timeout: Duration) {
+        self.path = path
+        self.name = name
+        self.timeout = timeout
+    }
+
+    /// Events of the cache's function arrive soon, and from then on it is fresh.
+    func add(_ cache: FunctionCache) {
+        let isStarting = state.withLock { state in
+            state.caches.append(cache)
+            defer { state.isRunning = true }
+            return !state.isRunning && !state.isClosed
+        }
+        // Without a thread no cache ever becomes fresh, and every call asks the daemon.
+        if isStarting { _ = DetachedThread.start { [self] in run() } }
+    }
+
+    /// Tells the daemon of the last hits and ends.
+    func close() {
+        let caches = state.withLock { state in
+            state.isClosed = true
+            return state.caches
+        }
+        guard !caches.isEmpty else { return }
+        report(caches, to: BlockingClient(path: path, timeout: min(timeout, .seconds(1))))
+    }
+
+    /// Tells the daemon of hits that it has not heard of.
+    func report(_ caches: [FunctionCache], to client: BlockingClient) {
+        for cache in caches {
+            guard let unreported = cache.takeUnreported() else { continue }
+            do throws(MemoError) {
+                try client.report(cache.name, hits: unreported.hits, saved: unreported.saved)
+            } catch {
+                cache.putBack(unreported)
+                return
+            }
+        }
+    }
+
+    /// The thread.
+    private func run() {
+        let client = BlockingClient(path: path, name: name, timeout: timeout)
+        var failures = 0
+        while let caches = open() {
+            var subscribed: [FunctionCache] = []
+            do throws(MemoError) {
+                try follow(client, caches, &subscribed) { failures = 0 }
+            } catch {
+                for cache in subscribed { cache.setFresh(false) }
+                client.close()
+                WakeUp().wait(
+                    with: -1, wantsToSend: false, timeout: Self.retries[min(failures, Self.retries.count - 1)]
+                )
+                failures += 1
+            }
+        }
+    }
+
+    private func open() -> [FunctionCache]? {
+        state.withLock { $0.isClosed ? nil : $0.caches }
+    }
+
+    private func follow(
+        _ client: BlockingClient, _ caches: [FunctionCache], _ subscribed: inout [FunctionCache],
+        _ succeeded: () -> Void
+    ) throws(MemoError) {
+        var reported = ContinuousClock.now
+        while let caches = open() {
+            for cache in caches.dropFirst(subscribed.count) {
+                try client.subscribe(function: cache.name)
+                subscribed.append(cache)
+                cache.setFresh(true)
+                succeeded()
+            }
+            if let event = try client.nextEvent(timeout: Self.look) { take(event, subscribed) }
+            if ContinuousClock.now - reported >= Self.reportInterval {
+                report(subscribed, to: client)
+                reported = .now
+            }
+        }
+    }
+
+    private func take(_ event: Event, _ caches: [FunctionCache]) {
+        switch event.kind {
+        case .lost: for cache in caches { cache.forget(nil) }
+        // What this process stored itself it has at hand already.
+        case .put where event.client == name: break
+        case .put, .delete, .clear:
+            for cache in caches where cache.name == event.function {
+                cache.forget(event.key.flatMap(CanonicalForm.bytes))
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+internal import Synchronization
+
+/// What this process knows of one memoized function: results at hand, counters, and whether events keep it fresh.
+final class FunctionCache: Sendable {
+    private struct State {
+        var local: LocalCache
+        var hits: Int64 = 0
+        var misses: Int64 = 0
+        var unreportedHits: Int64 = 0
+        var unreportedSaving = Duration.zero
+        /// Whether events of the function arrive: without them nothing here may be trusted.
+        var isFresh = false
+        /// Counts what happened to the function's entries elsewhere.
+        var generation: UInt64 = 0
+    }
+
+    let name: String
+    private let state: Mutex<State>
+
+    init(_ name: String, maximum: Int) {
+        self.name = name
+        state = Mutex(State(local: LocalCache(maximum: maximum)))
+    }
+
+    /// A result at hand, which is counted as a hit; and for a miss, the generation to `keep` under.
+    /// - Parameter key: in canonical form, as in all of these.
+    func find(_ key: [UInt8]) -> (entry: LocalCache.Entry?, generation: UInt64) {
+        state.withLock { state in
+            guard state.isFresh, let entry = state.local.value(key, now: .now) else {
+                return (nil, state.generation)
+            }
+            state.hits += 1
+            state.unreportedHits += 1
+            state.unreportedSaving += entry.cost
+            return (entry, state.generation)
+        }
+    }
+
+    /// Puts a result at hand, unless something happened to the function's entries since `generation`.
+    func keep(_ key: [UInt8], _ entry: LocalCache.Entry, generation: UInt64) {
+        state.withLock { state in
+            guard state.isFresh, state.generation == generation else { return }
+            state.local.insert(key, entry)
+        }
+    }
+
+    func count(isHit: Bool) {
+        state.withLock { if isHit { $0.hits += 1 } else { $0.misses += 1 } }
+    }
+
+    /// A hit on the result of another task's call, which the daemon does not know of.
+    func countShared() {
+        state.withLock { state in
+            state.hits += 1
+            state.unreportedHits += 1
+        }
+    }
+
+    /// Something happened elsewhere to an entry; `nil`: to all of them.
+    func forget(_ key: [UInt8]?) {
+        state.withLock { state in
+            state.generation += 1
+            if let key { state.local.remove(key) } else { state.local.removeAll() }
+        }
+    }
+
+    func clear() {
+        state.withLock { state in
+            state.generation += 1
+            state.local.removeAll()
+            state.hits = 0
+            state.misses = 0
+            state.unreportedHits = 0
+            state.unreportedSaving = .zero
+        }
+    }
+
+    /// Events arrive from now on, or no longer.
+    func setFresh(_ isFresh: Bool) {
+        state.withLock { state in
+            state.isFresh = isFresh
+            state.generation += 1
+            state.local.removeAll()
+        }
+    }
+
+    var counters: (hits: Int64, misses: Int64, currsize: Int) {
+        state.withLock { ($0.hits, $0.misses, $0.local.count) }
+    }
+
+    /// Hits that the daemon has not been told of, which from now on it has.
+    func takeUnreported() -> (hits: Int64, saved: Duration)? {
+        state.withLock { state in
+            guard state.unreportedHits > 0 else { return nil }
+            defer {
+                state.unreportedHits = 0
+                state.unreportedSaving = .zero
+            }
+            return (state.unreportedHits, state.unreportedSaving)
+        }
+    }
+
+    /// They could not be told after all.
+    func putBack(_ unreported: (hits: Int64, saved: Duration)) {
+        state.withLock { state in
+            state.unreportedHits += unreported.hits
+            state.unreportedSaving += unreported.saved
+        }
+    }
+}

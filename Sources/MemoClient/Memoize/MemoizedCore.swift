@@ -1,0 +1,227 @@
+internal import MemoWire
+internal import Synchronization
+
+/// Where a memoized function's results come from: at hand, the daemon, or computed. Nothing that goes wrong on the
+/// way to the daemon reaches the caller.
+final class MemoizedCore: Sendable {
+    private struct State {
+        var isDefined = false
+        /// After a failure the daemon is left alone until then.
+        var pausedUntil: ContinuousClock.Instant?
+    }
+
+    /// Arguments whose results are being computed around the current task. Within a computation nobody is waited
+    /// for: two that wait for each other's results would wait for ever.
+    @TaskLocal static var isComputing = false
+
+    private static let pause: Duration = .seconds(1)
+    /// The lease of a computation: it ends with the connection too, if the process dies.
+    private static let lease: Duration = .seconds(3600)
+    private static let wait: Duration = .seconds(60)
+
+    let cache: FunctionCache
+    private let memo: Memo
+    private let options: MemoizeOptions
+    private let flights = FlightGroup()
+    private let state = Mutex(State())
+
+    init(_ memo: Memo, _ cache: FunctionCache, _ options: MemoizeOptions) {
+        self.memo = memo
+        self.cache = cache
+        self.options = options
+    }
+
+    func result<Result: Codable & Sendable>(
+        for key: MemoizedKey, _ compute: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let (entry, generation) = cache.find(key.canonical)
+        if let result = entry?.value as? Result { return result }
+        guard isAvailable else { return try await computed(compute).result }
+        guard options.singleFlight && !Self.isComputing else {
+            return try await ask(key, generation, on: nil, compute)
+        }
+        let (result, isShared) = try await flights.run(key.canonical) { [self] in
+            let channel = memo.takeChannel()
+            do {
+                let result = try await ask(key, generation, on: channel, compute)
+                memo.giveBack(channel)
+                return result
+            } catch {
+                // Whatever was granted on it ends with it.
+                channel.close()
+                throw error
+            }
+        }
+        if isShared { cache.countShared() }
+        return result
+    }
+
+    /// - Parameter channel: the connection on which to wait for others; `nil`: nobody is waited for.
+    private func ask<Result: Codable & Sendable>(
+        _ key: MemoizedKey, _ generation: UInt64, on channel: Channel?,
+        _ compute: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let began = ContinuousClock.now
+        let lookup = await look(key, on: channel)
+        if let value = lookup?.value, let json = try? value.value(),
+            let result = try? JSONDecoding.decode(Result.self, from: json)
+        {
+            cache.count(isHit: true)
+            if let lease = lookup?.lease {
+                // The first to see a stale result has it computed anew, for the others too.
+                Task { [self] in
+                    guard let (result, cost) = try? await computed(compute) else {
+                        return await release(key, lease, on: nil)
+                    }
+                    await store(key, result, cost, lease, generation, on: nil)
+                }
+            } else if let lookup, !lookup.isStale {
+                keep(key, result, lookup, value.bytes.count, began, generation)
+            }
+            return result
+        }
+        do {
+            let (result, cost) = try await computed(compute)
+            await store(key, result, cost, lookup?.lease, generation, on: channel)
+            return result
+        } catch {
+            if let lease = lookup?.lease { await release(key, lease, on: channel) }
+            throw error
+        }
+    }
+
+    /// - Returns: `nil` where the daemon does not answer.
+    private func look(_ key: MemoizedKey, on channel: Channel?) async -> Lookup? {
+        var options = GetOptions(meta: true)
+        if channel != nil || self.options.stale != nil { options.lease = Self.lease }
+        if channel != nil { options.wait = Self.wait }
+        do throws(MemoError) {
+            try await define()
+            let call = Call.get(cache.name, key.json, options)
+            guard let channel else { return try await memo.perform(call) }
+            var lookup = try await memo.perform(call, on: channel)
+            while lookup.isHeld && lookup.value == nil { lookup = try await memo.perform(call, on: channel) }
+            return lookup
+        } catch {
+            failed(error)
+            return nil
+        }
+    }
+
+    private func computed<Result: Sendable>(
+        _ compute: @Sendable () async throws -> Result
+    ) async throws -> (result: Result, cost: Duration) {
+        cache.count(isHit: false)
+        let began = ContinuousClock.now
+        let result = try await Self.$isComputing.withValue(true) { try await compute() }
+        return (result, ContinuousClock.now - began)
+    }
+
+    private func store<Result: Codable & Sendable>(
+        _ key: MemoizedKey, _ result: Result, _ cost: Duration, _ lease: String?, _ generation: UInt64,
+        on channel: Channel?
+    ) async {
+        guard let json = RoundTrip.json(of: result, for: .value) else {
+            if let lease { await release(key, lease, on: channel) }
+            return
+        }
+        guard isAvailable else { return }
+        let value = JSONText(json)
+        let put = PutOptions(
+            ttl: options.ttl.map { .lasting($0) }, stale: options.stale, cost: cost, tags: options.tags,
+            lease: lease)
+        let began = ContinuousClock.now
+        do throws(MemoError) {
+            let call = Call.put(cache.name, key.json, value, put)
+            let outcome =
+                if let channel { try await memo.perform(call, on: channel) } else {
+                    try await memo.perform(call)
+                }
+            guard outcome == .stored else { return }
+            let entry = LocalCache.Entry(
+                value: result, cost: cost, expires: options.ttl.map { began + $0 },
+                bytes: key.canonical.count + value.bytes.count)
+            cache.keep(key.canonical, entry, generation: generation)
+        } catch {
+            failed(error)
+        }
+    }
+
+    private func keep(
+        _ key: MemoizedKey, _ result: any Sendable, _ lookup: Lookup, _ bytes: Int,
+        _ began: ContinuousClock.Instant, _ generation: UInt64
+    ) {
+        // Without the time that is left it cannot be known how long it may stay.
+        guard lookup.reply["ttl_ms"] != nil else { return }
+        let entry = LocalCache.Entry(
+            value: result, cost: .milliseconds(lookup.reply.int("cost_ms") ?? 0),
+            expires: lookup.reply.int("ttl_ms").map { began + .milliseconds($0) },
+            bytes: key.canonical.count + bytes)
+        cache.keep(key.canonical, entry, generation: generation)
+    }
+
+    private func release(_ key: MemoizedKey, _ lease: String, on channel: Channel?) async {
+        let call = Call.release(cache.name, key.json, lease: lease)
+        if let channel {
+            _ = try? await memo.perform(call, on: channel)
+        } else {
+            _ = try? await memo.perform(call)
+        }
+    }
+
+    func forget(_ key: MemoizedKey) async {
+        cache.forget(key.canonical)
+        _ = try? await memo.delete(cache.name, key.json)
+        cache.forget(key.canonical)
+    }
+
+    /// The function's settings, told once.
+    private func define() async throws(MemoError) {
+        guard !state.withLock({ $0.isDefined }) else { return }
+        _ = try await memo.define(cache.name, profile)
+        state.withLock { $0.isDefined = true }
+    }
+
+    private var profile: Profile {
+        Profile(
+            maxsize: options.maxsize.map { .entries(Int64($0)) } ?? .unlimited,
+            ttl: options.ttl.map { .lasting($0) } ?? .forever, stale: options.stale)
+    }
+
+    private var isAvailable: Bool {
+        state.withLock { state in
+            guard let until = state.pausedUntil else { return true }
+            guard until <= .now else { return false }
+            state.pausedUntil = nil
+            return true
+        }
+    }
+
+    private func failed(_ error: MemoError) {
+        switch error.code {
+        case .unreachable, .untrustedPeer, .timedOut, .malformedReply, .forbidden, .tooManyConnections:
+            state.withLock { $0.pausedUntil = .now + Self.pause }
+        // The connection is made anew by the next request; the function's settings are still known.
+        default: break
+        }
+    }
+
+    /// For the synchronous calls: a connection for the moment.
+    private var blocking: BlockingClient {
+        BlockingClient(locations: memo.locations, name: nil, timeout: min(memo.timeout, .seconds(1)))
+    }
+
+    func info() -> CacheInfo {
+        let counters = cache.counters
+        let known = isAvailable ? try? blocking.info(cache.name) : nil
+        return CacheInfo(
+            hits: counters.hits, misses: counters.misses, maxsize: options.maxsize.map { Int64(max(0, $0)) },
+            currsize: known?.currsize ?? Int64(counters.currsize))
+    }
+
+    func clear() {
+        cache.clear()
+        if isAvailable { _ = try? blocking.clear(function: cache.name) }
+        cache.clear()
+    }
+}

@@ -1,0 +1,18 @@
+/// A connection of some client, as whoever serves it numbers it; never used twice.
+package typealias ConnectionID = UInt64
+
+/// What a `get` that asks for a lease says of itself.
+package struct LeaseRequest {
+    package var connection: ConnectionID
+    package var uid: UInt32
+    package var leaseMs: Int64
+    /// Whether it may (still) wait.
+    package var mayWait: Bool
+
+    package init(connection: ConnectionID, uid: UInt32, leaseMs: Int64, mayWait: Bool) {
+        self.connection = connection
+        self.uid = uid
+        self.leaseMs = leaseMs
+        self.mayWait = mayWait
+    }
+}

@@ -1,0 +1,92 @@
+"""Where the daemon's socket may be, and whether what listens there may be trusted."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import stat
+import struct
+from typing import List, Optional
+
+from .errors import Unavailable
+
+_CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|)")
+_DEFAULT_TIMEOUT = 1.0
+
+
+def candidates(path: Optional[str] = None) -> List[str]:
+    """The socket paths to try, in order. A path that was named, or `MEMOD_SOCKET`, is the only one."""
+    chosen = path if path is not None else os.environ.get("MEMOD_SOCKET")
+    if chosen:
+        return [os.fspath(chosen)]
+    found = []
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime:
+        found.append(os.path.join(runtime, "memod", "memod.sock"))
+    found.append("/run/memod/memod.sock")
+    directory = f"/tmp/memod-{os.getuid()}"
+    if _private(directory):
+        found.append(os.path.join(directory, "memod.sock"))
+    return found
+
+
+def _private(directory: str) -> bool:
+    # Anyone may create names in /tmp: only a real directory of ours that nobody else can enter counts.
+    try:
+        found = os.lstat(directory)
+    except OSError:
+        return False
+    return (
+        stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) == 0o700
+    )
+
+
+def timeout() -> float:
+    """Seconds that one request may take: `MEMOD_TIMEOUT` (`0.5`, `250ms`, `2s`), 1 where unset or
+    unreadable."""
+    match = _DURATION.fullmatch(os.environ.get("MEMOD_TIMEOUT", "").strip())
+    if match is None:
+        return _DEFAULT_TIMEOUT
+    seconds = float(match.group(1)) * {"ms": 0.001, "m": 60.0}.get(match.group(2), 1.0)
+    return seconds if seconds > 0 else _DEFAULT_TIMEOUT
+
+
+def check_peer(connected: socket.socket) -> None:
+    """Raises `Unavailable` unless the other end is our own user, root, or the user `memod`."""
+    packed = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    uid = _CREDENTIALS.unpack(packed)[1]
+    if uid not in (os.geteuid(), 0) and uid != _memod_uid():
+        raise Unavailable(f"the socket belongs to uid {uid}, which is neither this user, root nor memod")
+
+
+def _memod_uid() -> Optional[int]:
+    try:
+        import pwd
+
+        return pwd.getpwnam("memod").pw_uid
+    except (ImportError, KeyError):
+        return None
+
+
+def connect(path: Optional[str], seconds: float) -> socket.socket:
+    """A connected socket to the first daemon found, its peer checked. Raises `Unavailable`."""
+    tried = []
+    for candidate in candidates(path):
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(seconds)
+            connection.connect(candidate)
+            check_peer(connection)
+            return connection
+        except Unavailable:
+            connection.close()
+            raise
+        except (OSError, ValueError) as error:
+            connection.close()
+            tried.append(f"{candidate} ({getattr(error, 'strerror', None) or error})")
+        except BaseException:
+            connection.close()
+            raise
+    raise Unavailable("no memod daemon at " + ", ".join(tried))

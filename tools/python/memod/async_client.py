@@ -1,0 +1,178 @@
+"""The client for event loops: every operation of the protocol as a coroutine."""
+
+from __future__ import annotations
+
+from typing import Any, AsyncIterator, Dict, Iterable, List, Optional, Tuple
+
+from . import operations
+from .async_connection import AsyncConnection
+from .connection import encode_request
+from .errors import Unavailable, checked
+from .operations import ABSENT, Entry, Operation
+
+
+class AsyncClient:
+    """As `Client`, for one event loop. Connects at the first use, or in `async with`. Tasks may share it;
+    for one that waits for a lease the others wait too, as on any connection of the protocol."""
+
+    def __init__(
+        self, path: Optional[str] = None, *, timeout: Optional[float] = None, client: str = "python"
+    ) -> None:
+        """The arguments are those of `Client`."""
+        self._path = path
+        self._timeout = timeout
+        self._name = client
+        self._closed = False
+        self._subscribed: List[Operation] = []
+        self._connection: Optional[AsyncConnection] = None
+
+    async def __aenter__(self) -> AsyncClient:
+        await self._live()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the connection. The client cannot be used afterwards."""
+        self._closed = True
+        if self._connection is not None:
+            self._connection.close()
+
+    async def _live(self) -> AsyncConnection:
+        if self._closed:
+            raise Unavailable("the client is closed")
+        if self._connection is None or self._connection.closed:
+            connection = await AsyncConnection.open(self._path, self._timeout, self._name)
+            if self._subscribed:
+                await connection.exchange([encode_request(each.request) for each in self._subscribed])
+                connection.events.append({"event": "lost"})
+            self._connection = connection
+        return self._connection
+
+    async def _call(self, operation: Operation) -> Any:
+        return (await self._exchange([operation]))[0]
+
+    async def _exchange(self, batch: List[Operation]) -> List[Any]:
+        connection = await self._live()
+        lines = [encode_request(operation.request) for operation in batch]
+        replies = await connection.exchange(lines, sum(operation.wait for operation in batch))
+        return [operation.read(checked(reply)) for operation, reply in zip(batch, replies)]
+
+    async def execute(self, batch: List[Operation]) -> List[Any]:
+        """Sends operations of `memod.operations` together; their results, in order."""
+        return await self._exchange(batch)
+
+    async def subscribe(self, fn: Optional[str] = None) -> None:
+        """Asks for the events of a function, or of all; `events` has them."""
+        operation = operations.subscribe(fn)
+        await self._call(operation)
+        self._subscribed.append(operation)
+
+    async def events(self, timeout: Optional[float] = None) -> AsyncIterator[Dict[str, Any]]:
+        """The events as they come: dicts with `event`, `fn`, `key`, `client`. Ends when none comes for
+        `timeout` seconds; waits for ever where that is None."""
+        while True:
+            found = await (await self._live()).next_event(timeout)
+            if found is None:
+                return
+            yield operations.event(found)
+
+    async def ping(self) -> None:
+        """Answers where the daemon is alive."""
+        await self._call(operations.ping())
+
+    async def get(self, fn: str, key: Any, default: Any = None) -> Any:
+        """The value of an entry, or `default`."""
+        return await self._call(operations.get(fn, key, default))
+
+    async def fetch(self, fn: str, key: Any, **options: Any) -> Entry:
+        """A `get` with `lease_ms`, `wait_ms`, `early` and `meta`, and all that it answers."""
+        result: Entry = await self._call(operations.fetch(fn, key, options))
+        return result
+
+    async def put(self, fn: str, key: Any, value: Any, **options: Any) -> bool:
+        """Stores a value; whether it was stored. Options: `ttl_ms`, `stale_ms`, `cost_ms`, `tags`, `lease`,
+        `durable`, `if_absent`."""
+        result: bool = await self._call(operations.put(fn, key, value, options))
+        return result
+
+    async def release(self, fn: str, key: Any, lease: str) -> bool:
+        """Gives a lease back without a value."""
+        result: bool = await self._call(operations.release(fn, key, lease))
+        return result
+
+    async def delete(self, fn: str, key: Any) -> int:
+        """Removes an entry: 1 where there was one, else 0."""
+        result: int = await self._call(operations.delete(fn, key))
+        return result
+
+    async def touch(self, fn: str, key: Any, ttl_ms: Optional[int]) -> bool:
+        """Gives an entry another time to live, from now; None is for ever."""
+        result: bool = await self._call(operations.touch(fn, key, ttl_ms))
+        return result
+
+    async def mget(self, fn: str, keys: Iterable[Any]) -> List[Entry]:
+        """Several entries of a function, in the order of the keys."""
+        result: List[Entry] = await self._call(operations.mget(fn, keys))
+        return result
+
+    async def mput(self, fn: str, entries: Iterable[Tuple[Any, Any]], **options: Any) -> int:
+        """Stores pairs of key and value, with the options of `put`; how many were stored."""
+        result: int = await self._call(operations.mput(fn, entries, options))
+        return result
+
+    async def clear(self, fn: Optional[str] = None, *, tag: Optional[str] = None, all: bool = False) -> int:
+        """Removes a function's entries, those with a tag, or all; how many those were."""
+        result: int = await self._call(operations.clear(fn, tag, all))
+        return result
+
+    async def define(
+        self,
+        fn: str,
+        *,
+        maxsize: Any = ABSENT,
+        ttl_ms: Any = ABSENT,
+        stale_ms: Any = ABSENT,
+        typed: Any = ABSENT,
+    ) -> Dict[str, Any]:
+        """Sets what is given of a function's profile; the profile as it now is."""
+        result: Dict[str, Any] = await self._call(operations.define(fn, maxsize, ttl_ms, stale_ms, typed))
+        return result
+
+    async def info(self, fn: str) -> Dict[str, Any]:
+        """`hits`, `misses`, `maxsize`, `currsize`, `typed` and more of a function."""
+        result: Dict[str, Any] = await self._call(operations.info(fn))
+        return result
+
+    async def report(self, fn: str, hits: int, saved_ms: Any = ABSENT) -> None:
+        """Adds hits that were served without the daemon."""
+        await self._call(operations.report(fn, hits, saved_ms))
+
+    async def functions(self, limit: Any = ABSENT, after: Any = ABSENT) -> Dict[str, Any]:
+        """A page of `functions`, and `next`."""
+        result: Dict[str, Any] = await self._call(operations.functions(limit, after))
+        return result
+
+    async def keys(self, fn: str, limit: Any = ABSENT, after: Any = ABSENT) -> Dict[str, Any]:
+        """A page of a function's `keys`, and `next`."""
+        result: Dict[str, Any] = await self._call(operations.keys(fn, limit, after))
+        return result
+
+    async def stats(self) -> Dict[str, Any]:
+        """The figures of the daemon."""
+        result: Dict[str, Any] = await self._call(operations.stats())
+        return result
+
+    async def sync(self) -> None:
+        """Returns once every write acknowledged before is committed."""
+        await self._call(operations.sync())
+
+    async def why(self, fn: str, key: Any) -> Dict[str, Any]:
+        """What became of an entry: its `state`, when and by what."""
+        result: Dict[str, Any] = await self._call(operations.why(fn, key))
+        return result
+
+    async def backup(self, path: str) -> None:
+        """Administrators only: a copy of the database at a new absolute path."""
+        await self._call(operations.backup(path))

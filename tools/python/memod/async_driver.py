@@ -1,0 +1,153 @@
+"""Carries out the conversations of memoized coroutine functions without blocking their event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar, Token
+from time import perf_counter
+from typing import Any, Dict, List, Optional, Tuple
+from weakref import WeakKeyDictionary
+
+from .async_connection import AsyncConnection
+from .connection import Reply
+from .errors import MemodError, Unavailable
+from .flight import Flight
+from .gateway import GATEWAY
+from .shared import SharedFunction, Talk
+
+_IDLE_MAX = 16
+_idle: WeakKeyDictionary[asyncio.AbstractEventLoop, List[AsyncConnection]] = WeakKeyDictionary()
+#: The connection that a flight of this task holds for its lease, if any.
+_held: ContextVar[Optional[AsyncConnection]] = ContextVar("memod_held", default=None)
+
+
+def _connections() -> List[AsyncConnection]:
+    return _idle.setdefault(asyncio.get_running_loop(), [])
+
+
+async def _take() -> Optional[AsyncConnection]:
+    idle = _connections()
+    while idle:
+        connection = idle.pop()
+        if not connection.closed:
+            return connection
+    return await _connect()
+
+
+async def _connect() -> Optional[AsyncConnection]:
+    if not GATEWAY.usable():
+        return None
+    try:
+        return await AsyncConnection.open(client=GATEWAY.client_name)
+    except (MemodError, OSError) as error:
+        GATEWAY.failed(error)
+        return None
+
+
+def _keep(connection: AsyncConnection) -> None:
+    idle = _connections()
+    if not connection.closed and len(idle) < _IDLE_MAX:
+        idle.append(connection)
+    else:
+        connection.close()
+
+
+async def _exchange(lines: List[bytes], wait: float) -> Optional[List[Reply]]:
+    held = _held.get()
+    connection = held
+    while True:
+        fresh = connection is None and not _connections()
+        if connection is None:
+            connection = await _take()
+        if connection is None or connection.closed:
+            return None
+        try:
+            replies = await connection.exchange(lines, wait)
+        except Unavailable as error:
+            if held is None and not fresh:
+                connection = None
+                continue  # it ended while it was idle: a daemon may be there again
+            GATEWAY.failed(error)
+            return None
+        except (MemodError, OSError) as error:
+            GATEWAY.failed(error)
+            return None
+        GATEWAY.worked()
+        if held is None:
+            _keep(connection)
+        return replies
+
+
+async def run(talk: Talk) -> None:
+    """Sends what a conversation asks for and tells it the replies, to its end."""
+    try:
+        ask = next(talk)
+        while True:
+            ask = talk.send(await _exchange(ask.lines, ask.wait))
+    except StopIteration:
+        return
+
+
+async def begin(
+    shared: SharedFunction, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True
+) -> Flight:
+    """Looks a call up. Where the flight has found nothing, the caller computes, and owes `finish` or
+    `abandon`."""
+    flight = shared.take_off(args, kwds)
+    if flight.key is not None and not GATEWAY.usable():
+        flight.key = None
+    try:
+        if flight.key is not None:
+            if shared.options.single_flight and _held.get() is None:
+                flight.connection = await _take()
+                flight.token = _held.set(flight.connection)
+            if shared.needs_preparation(flight):
+                await asyncio.get_running_loop().run_in_executor(None, shared.subscribe, flight)
+                if flight.key is not None:
+                    await run(shared.prepare(flight))
+            if flight.key is not None and ask:
+                await run(shared.look_up(flight))
+    except Exception:
+        flight.key = None
+    except BaseException:
+        _end(shared, flight)
+        raise
+    if flight.found:
+        _end(shared, flight)
+    flight.started = perf_counter()
+    return flight
+
+
+async def finish(shared: SharedFunction, flight: Flight, result: Any) -> float:
+    """Stores what was computed; returns what it cost, in seconds."""
+    cost = perf_counter() - flight.started
+    await conclude(shared, flight, shared.land(flight, result, cost))
+    return cost
+
+
+async def abandon(shared: SharedFunction, flight: Flight) -> None:
+    """Ends a call whose function raised an exception or was cancelled."""
+    await conclude(shared, flight, shared.give_up(flight))
+
+
+async def conclude(shared: SharedFunction, flight: Flight, talk: Talk) -> None:
+    """Ends a call that `begin` left open with a last conversation."""
+    try:
+        await run(talk)
+    except Exception:
+        pass  # the result is the caller's all the same
+    finally:
+        _end(shared, flight)
+
+
+def _end(shared: SharedFunction, flight: Flight) -> None:
+    if flight.entered:
+        flight.entered = False
+        shared.identity.leave(False)
+    token: Optional[Token[Optional[AsyncConnection]]] = flight.token
+    if token is not None:
+        flight.token = None
+        _held.reset(token)
+        if flight.connection is not None:
+            _keep(flight.connection)
+            flight.connection = None

@@ -1,0 +1,88 @@
+"""The wrapper around a coroutine function. Loaded only where there is one: it needs asyncio."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Hashable, Tuple
+
+from . import async_driver
+from .async_calls import Calls, Circle
+from .flight import Flight
+from .shared import SharedFunction
+from .timed import ABSENT, TimedFront
+
+
+def wrap(shared: SharedFunction, front: TimedFront) -> Any:
+    """A wrapper around a coroutine function."""
+    function = shared.function
+    calls = Calls()
+
+    async def compute(key: Hashable, flight: Flight, args: Any, kwds: Any) -> Any:
+        try:
+            result = await function(*args, **kwds)
+        except Exception:
+            await async_driver.abandon(shared, flight)
+            if flight.has_fallback:
+                return flight.fallback
+            raise
+        except BaseException:
+            await async_driver.abandon(shared, flight)
+            raise
+        cost = await async_driver.finish(shared, flight, result)
+        front.keep(key, flight, result, shared.options.ttl_ms, cost)
+        return result
+
+    async def fly(key: Hashable, args: Any, kwds: Any) -> Any:
+        flight = await async_driver.begin(shared, args, kwds)
+        if flight.found:
+            front.keep(key, flight, flight.value, flight.fresh_ms, flight.cost_ms / 1000)
+            return flight.value
+        return await compute(key, flight, args, kwds)
+
+    async def wrapper(*args: Any, **kwds: Any) -> Any:
+        key = front.key(args, kwds)
+        value = front.look(key)
+        if value is not ABSENT:
+            return value
+        if not shared.options.single_flight or shared.maxsize == 0:
+            return await fly(key, args, kwds)
+        knotted = False
+        try:
+            while await calls.wait(key):
+                value = front.look_again(key)
+                if value is not ABSENT:
+                    return value
+        except Circle:
+            knotted = True
+        if knotted:  # whoever computes it waits for this call: compute it here, beside the cache
+            return await function(*args, **kwds)
+        begun = calls.begin(key)
+        try:
+            return await fly(key, args, kwds)
+        finally:
+            calls.end(begun)
+
+    return wrapper
+
+
+def controls(shared: SharedFunction, front: TimedFront) -> Tuple[Callable[..., Any], Callable[..., Any]]:
+    """The wrapper's `forget` and `refresh`."""
+
+    async def forget(*args: Any, **kwds: Any) -> None:
+        front.forget(args, kwds)
+        flight = await async_driver.begin(shared, args, kwds, ask=False)
+        await async_driver.conclude(shared, flight, shared.remove(flight))
+
+    async def refresh(*args: Any, **kwds: Any) -> Any:
+        flight = await async_driver.begin(shared, args, kwds, ask=False)
+        flight.replace = True
+        try:
+            result = await shared.function(*args, **kwds)
+        except BaseException:
+            await async_driver.abandon(shared, flight)
+            raise
+        front.forget(args, kwds)
+        cost = await async_driver.finish(shared, flight, result)
+        front.keep(front.key(args, kwds), flight, result, shared.options.ttl_ms, cost)
+        return result
+
+    return forget, refresh

@@ -1,0 +1,145 @@
+"""Code objects in a form that says what they do and nothing else: instructions with their arguments resolved,
+without line numbers, file names, docstrings and the places that constants happen to have."""
+
+from __future__ import annotations
+
+import dis
+import types
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+_HAS_DOCSTRING = 0x4000000  # a flag since 3.13; before, a docstring is the first constant
+_IGNORED = {"EXTENDED_ARG", "CACHE", "NOP", "RESUME", "PRECALL"}
+#: Stored by class bodies; neither changes what their code does.
+_CLASS_TRIVIA = {"__doc__", "__firstlineno__"}
+_GLOBAL_LOADS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
+_ATTRIBUTE_LOADS = {"LOAD_ATTR", "LOAD_METHOD"}
+_STORES = {"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR"}
+_SIMPLE_LOADS = {"LOAD_CONST", "LOAD_FAST", "LOAD_GLOBAL", "LOAD_SMALL_INT", "LOAD_FAST_CHECK"}
+#: Methods that change a container and return nothing: a name used in no other way is written, not read.
+_WRITES = {"append", "add", "extend", "insert", "appendleft", "extendleft", "discard", "put", "put_nowait"}
+
+
+class Read(NamedTuple):
+    """A name outside the code that it reads, and the attributes read from it at once: `a.b.c`."""
+
+    name: str
+    attributes: Tuple[str, ...]
+
+
+class Imported(NamedTuple):
+    """A module that code imports while it runs."""
+
+    name: str
+    level: int
+    members: Tuple[str, ...]
+
+
+class CodeForm:
+    """What a code object does, and what it reads."""
+
+    def __init__(self, code: types.CodeType) -> None:
+        self.reads: List[Read] = []
+        self.imports: List[Imported] = []
+        #: The globals and attributes that are rebound, and `STORE_SUBSCR` where items are.
+        self.writes: Set[str] = set()
+        self.names: List[str] = []
+        #: Nested lists, tuples, strings and constants that are the same where the code does the same.
+        self.form: Any = self._code(code)
+
+    def _code(self, code: types.CodeType) -> Any:
+        steps = list(_instructions(code))
+        self._collect(steps)
+        self.names.extend(code.co_names)
+        body = [(step.opname, self._argument(step)) for step in steps]
+        flags = code.co_flags & ~_HAS_DOCSTRING
+        return (
+            "code",
+            code.co_name,
+            (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, flags),
+            (code.co_varnames, code.co_freevars, code.co_cellvars),
+            body,
+            getattr(code, "co_exceptiontable", b""),
+        )
+
+    def _argument(self, step: Any) -> Any:
+        value = step.argval
+        if isinstance(value, types.CodeType):
+            return self._code(value)
+        if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
+            return "jump", value
+        if step.opcode in dis.hasconst:
+            return "const", constant_form(value)
+        if step.opname == "LOAD_GLOBAL" or isinstance(value, str):
+            return str(value)
+        return constant_form(value)
+
+    def _collect(self, steps: List[Any]) -> None:
+        own = _written_names(steps)
+        for place, step in enumerate(steps):
+            if step.opname == "IMPORT_NAME":
+                level, members = (
+                    (steps[place - 2].argval, steps[place - 1].argval) if place >= 2 else (0, None)
+                )
+                self.imports.append(Imported(str(step.argval), level or 0, tuple(members or ())))
+            if step.opname in _STORES:
+                self.writes.add(str(step.argval) if isinstance(step.argval, str) else step.opname)
+            if step.opname not in _GLOBAL_LOADS:
+                continue
+            attributes = []
+            for following in steps[place + 1 :]:
+                if following.opname not in _ATTRIBUTE_LOADS:
+                    break
+                attributes.append(str(following.argval))
+            if str(step.argval) in own or (len(attributes) == 1 and attributes[0] in _WRITES):
+                continue
+            self.reads.append(Read(str(step.argval), tuple(attributes)))
+
+
+def _written_names(steps: List[Any]) -> Set[str]:
+    """Globals that the code rebinds, or stores items in: counters and memories of its own."""
+    names = {str(step.argval) for step in steps if step.opname == "STORE_GLOBAL"}
+    for place, step in enumerate(steps[:-2]):
+        if step.opname in _GLOBAL_LOADS and steps[place + 1].opname in _SIMPLE_LOADS:
+            # `name[key] = ...` and `name[key] += ...`
+            if steps[place + 2].opname in ("STORE_SUBSCR", "DUP_TOP_TWO", "COPY"):
+                names.add(str(step.argval))
+    return names
+
+
+def _instructions(code: types.CodeType) -> Iterator[Any]:
+    found = [step for step in dis.get_instructions(code) if step.opname not in _IGNORED]
+    trivia: Set[int] = set()
+    if not code.co_flags & 0x2:  # not optimized: the body of a class or module
+        for place in range(1, len(found)):
+            if found[place].opname == "STORE_NAME" and found[place].argval in _CLASS_TRIVIA:
+                if found[place - 1].opcode in dis.hasconst:
+                    trivia.update((place - 1, place))
+    targets = {step.offset: place for place, step in enumerate(found)}
+    for place, step in enumerate(found):
+        if place in trivia:
+            continue
+        if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
+            yield step._replace(argval=_distance(step.argval, targets, place))
+        else:
+            yield step
+
+
+def _distance(offset: Any, targets: Dict[int, int], place: int) -> Any:
+    # A target may be an instruction that was left out; then the next one counts.
+    later: Optional[int] = targets.get(offset)
+    if later is None:
+        following = [index for start, index in targets.items() if start >= offset]
+        later = min(following, default=-1)
+    return later - place
+
+
+def constant_form(value: Any) -> Any:
+    """A constant with its type, so that `1`, `1.0` and `True` differ."""
+    kind = type(value)
+    if kind is tuple:
+        return ("tuple", *[constant_form(item) for item in value])
+    if kind is frozenset:
+        return ("frozenset", *sorted(repr(constant_form(item)) for item in value))
+    if kind is types.CodeType:
+        return CodeForm(value).form
+    return kind.__name__, repr(value)

@@ -1,0 +1,259 @@
+"""Values as JSON and back, equal and of the same type.
+
+What JSON has travels as it is, so that any client can read it. What it lacks travels as an object with the
+member `$memod`, which names the kind, and `v`: `{"$memod": "tuple", "v": [1, 2]}`. A plain dict that has a
+member of that name travels as the kind `dict`, so nothing plain is ever taken for a tag.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from collections import OrderedDict, deque
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+TAG = "$memod"
+
+#: Nesting of a packed value. The daemon reads 512 levels, counted from the request.
+DEPTH_MAX = 240
+_INT_PLAIN_MIN, _INT_PLAIN_MAX = -(1 << 63), (1 << 63) - 1
+_CANONICAL_NAN = struct.pack(">d", float("nan"))
+
+
+class Unstorable(TypeError):
+    """A value that would not come back equal and of the same type; the message says which and why."""
+
+
+class Undecodable(Exception):
+    """Stored JSON that this process cannot turn back into the value it was."""
+
+
+def tagged(kind: str, value: Any, **more: Any) -> Dict[str, Any]:
+    """The object that stands for a value of a kind that JSON lacks."""
+    return {TAG: kind, "v": value, **more}
+
+
+class Packer:
+    """Turns values into trees of JSON. One use, one packer."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        #: Whether a class took part whose instances must be compared before they are trusted.
+        self.must_verify = False
+        #: Whether something took part that may change while the function runs.
+        self.volatile = False
+
+    def pack(self, value: Any) -> Any:
+        """The tree of one value. Raises `Unstorable`."""
+        kind = type(value)
+        if value is None or kind is bool:
+            return value
+        if kind is str:
+            return self.text(value)
+        if kind is int or kind is float:
+            return self.number(value)
+        self.depth += 1
+        if self.depth > DEPTH_MAX:
+            raise Unstorable("it is nested too deep")
+        try:
+            if kind is list:
+                return self.sequence(value)
+            if kind is dict:
+                return self.mapping(value)
+            if kind is tuple:
+                return tagged("tuple", self.sequence(value))
+            packer = _PACKERS.get(kind)
+            if packer is not None:
+                return packer(self, value)
+            return self.other(value)
+        finally:
+            self.depth -= 1
+
+    def text(self, value: str) -> Any:
+        """A string. Unpaired surrogates have no place in JSON, and go as UTF-16."""
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                return tagged("str", value.encode("utf-16-be", "surrogatepass").hex())
+        return value
+
+    def number(self, value: Any) -> Any:
+        """An int or a float. Readers of JSON round what has more than 64 bits, so that goes as hex digits."""
+        if type(value) is int:
+            if _INT_PLAIN_MIN <= value <= _INT_PLAIN_MAX:
+                return value
+            return tagged("int", hex(value))
+        if value - value == 0:  # finite
+            return value
+        return pack_special_float(value)
+
+    def sequence(self, value: Any) -> List[Any]:
+        """The items of a list or tuple."""
+        return [self.pack(item) for item in value]
+
+    def mapping(self, value: Dict[Any, Any]) -> Any:
+        """A dict: plain where its keys are strings, else a list of pairs. The order is kept either way."""
+        plain = {}
+        for key, item in value.items():
+            if type(key) is not str or key == TAG or type(self.text(key)) is not str:
+                return tagged("dict", self.pairs(value))
+            plain[key] = self.pack(item)
+        return plain
+
+    def pairs(self, value: Any) -> List[Any]:
+        """The items of any mapping."""
+        return [[self.pack(key), self.pack(item)] for key, item in value.items()]
+
+    def unordered(self, value: Any) -> List[Any]:
+        """The items of a set."""
+        return [self.pack(item) for item in value]
+
+    def class_reference(self, cls: type) -> str:
+        """How a class is named in data."""
+        from . import codec_classes
+
+        return codec_classes.class_reference(cls)
+
+    def other(self, value: Any) -> Any:
+        """A value of a type without a packer of its own."""
+        from . import codec_classes
+
+        return codec_classes.pack_other(self, value)
+
+
+def pack_special_float(value: float) -> Any:
+    """Infinities by name, NaN with its sign and payload where those are not the usual ones."""
+    bits = struct.pack(">d", value)
+    if value == value:
+        return tagged("float", "inf" if value > 0 else "-inf")
+    return tagged("float", "nan" if bits == _CANONICAL_NAN else bits.hex())
+
+
+def unpack(tree: Any) -> Any:
+    """The value of a tree. Raises `Undecodable`."""
+    kind = type(tree)
+    if kind is list:
+        return [unpack(item) for item in tree]
+    if kind is not dict:
+        return tree
+    if TAG not in tree:
+        return {key: unpack(item) for key, item in tree.items()}
+    unpacker = _UNPACKERS.get(tree[TAG]) if type(tree[TAG]) is str else None
+    if unpacker is None:
+        raise Undecodable(f"a value of a kind not known here: {tree[TAG]!r}")
+    try:
+        return unpacker(tree)
+    except Undecodable:
+        raise
+    except Exception as error:
+        raise Undecodable(f"a damaged value of the kind {tree[TAG]}: {error!r}") from error
+
+
+def dumps(tree: Any) -> str:
+    """A packed tree as JSON text."""
+    return json.dumps(tree, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def encode(value: Any) -> str:
+    """A value as JSON text. Raises `Unstorable` where it could not come back equal and of the same type."""
+    packer = Packer()
+    try:
+        tree = packer.pack(value)
+        text = dumps(tree)
+        if packer.must_verify:
+            _verify(value, tree, text)
+        return text
+    except Unstorable:
+        raise
+    except RecursionError:
+        raise Unstorable("it is nested too deep") from None
+    except Exception as error:
+        raise Unstorable(f"it cannot be encoded: {error!r}") from error
+
+
+def _verify(value: Any, tree: Any, text: str) -> None:
+    # Classes may define how they are made and compared: believe only what was seen to come back.
+    copy = unpack(tree)
+    if type(copy) is not type(value) or dumps(Packer().pack(copy)) != text:
+        raise Unstorable(f"a {type(value).__qualname__} does not come back as it was")
+
+
+Pack = Callable[[Packer, Any], Any]
+Unpack = Callable[[Dict[str, Any]], Any]
+_PACKERS: Dict[type, Pack] = {}
+_UNPACKERS: Dict[str, Unpack] = {}
+
+
+def register(kind: str, types: Tuple[type, ...], pack: Optional[Pack], unpacker: Unpack) -> None:
+    """Adds a kind: how values of exactly these types are packed, and how the kind is unpacked."""
+    for each in types:
+        if pack is not None:
+            _PACKERS[each] = pack
+    _UNPACKERS[kind] = unpacker
+
+
+def _unpack_pairs(tree: Dict[str, Any]) -> Dict[Any, Any]:
+    return {unpack(key): unpack(item) for key, item in tree["v"]}
+
+
+def _unpack_float(tree: Dict[str, Any]) -> float:
+    if tree["v"] in ("inf", "-inf", "nan"):
+        return float(tree["v"])
+    return float(struct.unpack(">d", bytes.fromhex(tree["v"]))[0])
+
+
+def _unpack_deque(tree: Dict[str, Any]) -> Any:
+    return deque((unpack(item) for item in tree["v"]), tree["n"])
+
+
+def _base64(data: Any) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def unpack_bytes(tree: Dict[str, Any]) -> bytes:
+    """The bytes of a tree whose `v` is base64."""
+    return base64.b64decode(tree["v"], validate=True)
+
+
+def pack_bytes(kind: str, data: Any, **more: Any) -> Dict[str, Any]:
+    """A tree of that kind whose `v` is base64."""
+    return tagged(kind, _base64(data), **more)
+
+
+register("dict", (), None, _unpack_pairs)
+register("str", (), None, lambda tree: bytes.fromhex(tree["v"]).decode("utf-16-be", "surrogatepass"))
+register("int", (), None, lambda tree: int(tree["v"], 16))
+register("float", (), None, _unpack_float)
+register("tuple", (), None, lambda tree: tuple([unpack(item) for item in tree["v"]]))
+register("set", (set,), lambda p, v: tagged("set", p.unordered(v)), lambda t: {unpack(i) for i in t["v"]})
+register(
+    "frozenset",
+    (frozenset,),
+    lambda p, v: tagged("frozenset", p.unordered(v)),
+    lambda t: frozenset([unpack(item) for item in t["v"]]),
+)
+register("bytes", (bytes,), lambda p, v: pack_bytes("bytes", v), unpack_bytes)
+register(
+    "bytearray", (bytearray,), lambda p, v: pack_bytes("bytearray", v), lambda t: bytearray(unpack_bytes(t))
+)
+register(
+    "complex",
+    (complex,),
+    lambda p, v: tagged("complex", [Packer().number(v.real), Packer().number(v.imag)]),
+    lambda t: complex(unpack(t["v"][0]), unpack(t["v"][1])),
+)
+register(
+    "OrderedDict",
+    (OrderedDict,),
+    lambda p, v: tagged("OrderedDict", p.pairs(v)),
+    lambda t: OrderedDict((unpack(key), unpack(item)) for key, item in t["v"]),
+)
+register("deque", (deque,), lambda p, v: tagged("deque", p.sequence(v), n=v.maxlen), _unpack_deque)
+register(
+    "range",
+    (range,),
+    lambda p, v: tagged("range", [Packer().number(n) for n in (v.start, v.stop, v.step)]),
+    lambda t: range(*[unpack(number) for number in t["v"]]),
+)

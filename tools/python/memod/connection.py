@@ -1,0 +1,178 @@
+"""One connection to the daemon: lines out, lines in, each exchange within a deadline."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from typing import Any, Dict, List, Optional
+
+from . import address
+from .errors import ProtocolError, RequestTimeout, Unavailable
+
+Reply = Dict[str, Any]
+
+#: The longest line read from a daemon, in bytes: its own limit on requests, and room for other fields.
+LINE_BYTES_MAX = 64 << 20
+#: Events kept for a subscriber that does not ask for them.
+EVENTS_MAX = 10_000
+_CHUNK_BYTES = 1 << 16
+
+
+def encode_request(request: Dict[str, Any]) -> bytes:
+    """A request as a line. Text that is not valid Unicode travels as escapes, for the daemon to judge."""
+    text = json.dumps(request, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        return text.encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(request, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def key_request(operation: str, name: Optional[str], key: Optional[str], more: str = "") -> bytes:
+    """A request about one entry as a line. `key` and `more`, further members, are JSON text already."""
+    return f'{{"op":"{operation}","fn":{json.dumps(name)},"key":{key}{more}}}\n'.encode()
+
+
+def decode_reply(line: bytes) -> Reply:
+    """A line as an object. Raises `ProtocolError` for anything else."""
+    try:
+        reply = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"not a line of JSON: {line[:80]!r}") from error
+    if not isinstance(reply, dict):
+        raise ProtocolError(f"not an object: {line[:80]!r}")
+    return reply
+
+
+def _note(events: List[Reply], event: Reply) -> None:
+    if len(events) < EVENTS_MAX:
+        events.append(event)
+    elif events[-1].get("event") != "lost":
+        events.append({"event": "lost"})
+
+
+class Connection:
+    """A blocking connection. Not for several threads at once; closed by any failure, since after one the
+    replies would no longer match the requests."""
+
+    def __init__(self, path: Optional[str] = None, timeout: Optional[float] = None, client: str = "") -> None:
+        """Connects, and names itself `client` to the daemon. `timeout` is in seconds, a request.
+
+        Raises `Unavailable`, `RequestTimeout` or `ProtocolError`."""
+        self.timeout = address.timeout() if timeout is None else timeout
+        self.pid = os.getpid()
+        self.limits: Dict[str, Any] = {}
+        self._input = bytearray()
+        self._scanned = 0
+        self._socket: Optional[socket.socket] = address.connect(path, self.timeout)
+        hello: Dict[str, Any] = {"op": "hello"}
+        if client:
+            hello["client"] = client
+        try:
+            reply = self.exchange([encode_request(hello)])[0]
+        except BaseException:
+            self.close()
+            raise
+        if reply.get("ok") is not True:
+            self.close()
+            error = reply.get("error")
+            message = error.get("message", "") if isinstance(error, dict) else ""
+            raise Unavailable(f"the daemon refused the connection: {message}")
+        if reply.get("server") != "memod" or reply.get("protocol") != 1:
+            self.close()
+            raise ProtocolError("what listens there does not speak memod's protocol 1")
+        limits = reply.get("limits")
+        self.limits = limits if isinstance(limits, dict) else {}
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or belongs to the process that this one was forked from."""
+        return self._socket is None or self.pid != os.getpid()
+
+    def fileno(self) -> int:
+        """The descriptor, for `select`."""
+        if self._socket is None:
+            raise Unavailable("the connection is closed")
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Closes this process's end. A parent's connection stays open in the parent."""
+        connection, self._socket = self._socket, None
+        if connection is not None:
+            connection.close()
+
+    def exchange(
+        self, lines: List[bytes], wait: float = 0.0, events: Optional[List[Reply]] = None
+    ) -> List[Reply]:
+        """Sends requests together and reads as many replies. `wait` is what the daemon itself may take, in
+        seconds, on top of the timeout; `events` is given the events that come between. Raises
+        `Unavailable`, `RequestTimeout` or `ProtocolError`."""
+        try:
+            limit = self.timeout + wait
+            deadline = time.monotonic() + limit
+            self.send(b"".join(lines), limit)
+            replies: List[Reply] = []
+            while len(replies) < len(lines):
+                reply = decode_reply(self.read_line(deadline))
+                if "event" not in reply:
+                    replies.append(reply)
+                elif events is not None:
+                    _note(events, reply)
+            return replies
+        except BaseException:
+            self.close()
+            raise
+
+    def send(self, data: bytes, seconds: float) -> None:
+        """Sends all of `data` within the time given."""
+        if self._socket is None:
+            raise Unavailable("the connection is closed")
+        self._socket.settimeout(seconds)
+        try:
+            self._socket.sendall(data)
+        except socket.timeout as error:
+            raise RequestTimeout("the daemon does not read") from error
+        except OSError as error:
+            raise Unavailable(f"the connection to the daemon ended: {error}") from error
+
+    def read_line(self, deadline: float) -> bytes:
+        """The next line that is not empty, by `deadline` on the monotonic clock."""
+        while True:
+            line = self.buffered_line()
+            if line is not None:
+                return line
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise RequestTimeout(f"no answer from the daemon within {self.timeout:g} s")
+            self.receive(remaining)
+
+    def buffered_line(self) -> Optional[bytes]:
+        """A whole line that was already received, or None."""
+        while True:
+            end = self._input.find(b"\n", self._scanned)
+            if end < 0:
+                self._scanned = len(self._input)
+                if self._scanned > LINE_BYTES_MAX:
+                    raise ProtocolError("the daemon's line is longer than any reply")
+                return None
+            line = bytes(self._input[:end])
+            del self._input[: end + 1]
+            self._scanned = 0
+            if line.strip():
+                return line
+
+    def receive(self, seconds: float) -> None:
+        """Waits for bytes from the daemon, at most so long."""
+        if self._socket is None:
+            raise Unavailable("the connection is closed")
+        self._socket.settimeout(seconds)
+        try:
+            chunk = self._socket.recv(_CHUNK_BYTES)
+        except socket.timeout as error:
+            raise RequestTimeout(f"no answer from the daemon within {self.timeout:g} s") from error
+        except OSError as error:
+            raise Unavailable(f"the connection to the daemon ended: {error}") from error
+        if not chunk:
+            raise Unavailable("the daemon closed the connection")
+        self._input += chunk

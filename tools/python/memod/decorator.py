@@ -1,0 +1,226 @@
+"""`lru_cache` and `cache`: functools' decorators, with a memory that outlives the process."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import inspect
+import os
+import sys
+from typing import Any, Callable, Optional, Protocol, Sequence, TypeVar, Union, overload
+from weakref import WeakSet
+
+from . import driver, headroom
+from .gateway import GATEWAY
+from .identity import CacheScope
+from .listener import LISTENER
+from .native import NativeFront, maxsize_of
+from .options import Options, Seconds, checked_options
+from .python_front import wrap
+from .shared import SharedFunction
+from .timed import TimedFront
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_functions: WeakSet[SharedFunction] = WeakSet()
+
+
+class CachedFunction(Protocol[T_co]):
+    """What the decorators return: functools' wrapper, and what memod adds to it."""
+
+    @property
+    def __wrapped__(self) -> Callable[..., T_co]:
+        """The function itself."""
+
+    def __call__(self, *args: Any, **kwds: Any) -> T_co:
+        """The result, remembered or computed."""
+
+    def cache_info(self) -> functools._CacheInfo:
+        """The hits and misses of this process; what the daemon knew counts as a hit."""
+
+    def cache_clear(self) -> None:
+        """Forgets all entries and zeroes the counts, for every process."""
+
+    def cache_parameters(self) -> Any:
+        """A dict with `maxsize` and `typed`."""
+
+    def cache_scope(self) -> CacheScope:
+        """`"shared"`, or `"process"` with a `reason`."""
+
+    def refresh(self, *args: Any, **kwds: Any) -> T_co:
+        """Computes the result of a call anew, and stores it in the place of the old one."""
+
+    def forget(self, *args: Any, **kwds: Any) -> Any:
+        """Forgets the result of one call, for every process."""
+
+
+@overload
+def lru_cache(maxsize: Callable[..., T], typed: bool = False) -> CachedFunction[T]: ...
+
+
+@overload
+def lru_cache(
+    maxsize: Optional[int] = 128,
+    typed: bool = False,
+    *,
+    name: Optional[str] = None,
+    version: Union[str, int, None] = None,
+    ttl: Optional[Seconds] = None,
+    stale: Optional[Seconds] = None,
+    tags: Sequence[str] = (),
+    single_flight: bool = False,
+    ignore: Sequence[str] = (),
+    key: Optional[Callable[..., Any]] = None,
+    early: Optional[float] = None,
+    serializer: Optional[str] = None,
+) -> Callable[[Callable[..., T]], CachedFunction[T]]: ...
+
+
+def lru_cache(maxsize: Any = 128, typed: bool = False, **options: Any) -> Any:
+    """`functools.lru_cache`, whose results are also kept by the memod daemon.
+
+    `name` replaces the function's identity across processes, `version` the fingerprint of its code. `ttl`
+    and `stale` are seconds or timedeltas: how long a result is fresh, and how long after that it may still
+    be served while one caller computes it anew; `early` (a factor, usually 1) does so before the end, by
+    chance. `tags` are for `memoctl clear --tag`. With `single_flight` a result is computed by one process
+    at a time. `ignore` names parameters that do not matter; `key` is called with the arguments and returns
+    what does. `serializer="pickle"` stores, signed, what JSON cannot express."""
+    checked = checked_options(**options)
+    if isinstance(maxsize, int):
+        maxsize = maxsize_of(maxsize)
+    elif callable(maxsize) and isinstance(typed, bool):
+        return _decorate(maxsize, 128, typed, checked)
+    elif maxsize is not None:
+        raise TypeError("Expected first argument to be an integer, a callable, or None")
+    return lambda function: _decorate(function, maxsize, typed, checked)
+
+
+def cache(user_function: Callable[..., T], /) -> CachedFunction[T]:
+    """`functools.cache`: `lru_cache(maxsize=None)`."""
+    decorate: Callable[[Callable[..., T]], CachedFunction[T]] = lru_cache(maxsize=None)
+    return decorate(user_function)
+
+
+def _decorate(function: Any, maxsize: Optional[int], typed: bool, options: Options) -> Any:
+    if not callable(function):
+        raise TypeError("the first argument must be callable")
+    shared = SharedFunction(function, maxsize, bool(typed), options)
+    front: Union[NativeFront, TimedFront]
+    if inspect.iscoroutinefunction(function):
+        front = TimedFront(shared)
+        from . import async_front
+
+        wrapper = async_front.wrap(shared, front)
+    elif options.needs_own_front:
+        front = TimedFront(shared)
+        wrapper = wrap(shared, front)
+    else:
+        front = NativeFront(shared)
+        wrapper = front.wrap()
+    shared.front = front
+    functools.update_wrapper(wrapper, function)
+    wrapper.cache_parameters = lambda: {"maxsize": maxsize, "typed": typed}
+    _Controls(shared, front).attach(wrapper)
+    _functions.add(shared)
+    return wrapper
+
+
+class _Controls:
+    """The functions on a wrapper. They do not hold the wrapper, for it would never go away by itself."""
+
+    def __init__(self, shared: SharedFunction, front: Union[NativeFront, TimedFront]) -> None:
+        self._shared = shared
+        self._front = front
+
+    def attach(self, wrapper: Any) -> None:
+        shared, front = self._shared, self._front
+        is_async = inspect.iscoroutinefunction(shared.function)
+
+        def cache_info() -> Any:
+            """Report cache statistics"""
+            return front.info()
+
+        def cache_clear() -> None:
+            """Clear the cache and cache statistics"""
+            loop = _running_loop() if is_async else None
+            if loop is not None:
+                # Removed here at once, and in the daemon before it is asked again; nobody waits for that.
+                shared.clear_here()
+                loop.run_in_executor(None, _quietly, shared.clear_there())
+            else:
+                shared.clear_here()
+                _quietly(shared.clear_there())
+
+        wrapper.cache_info = cache_info
+        wrapper.cache_clear = cache_clear
+        wrapper.cache_scope = shared.scope
+        wrapper.refresh, wrapper.forget = self._refresh, self._forget
+        if is_async and isinstance(front, TimedFront):
+            from . import async_front
+
+            wrapper.forget, wrapper.refresh = async_front.controls(shared, front)
+
+    def _forget(self, *args: Any, **kwds: Any) -> None:
+        self._front.forget(args, kwds)
+        flight = driver.begin(self._shared, args, kwds, ask=False)
+        driver.conclude(self._shared, flight, self._shared.remove(flight))
+
+    def _refresh(self, *args: Any, **kwds: Any) -> Any:
+        shared = self._shared
+        flight = driver.begin(shared, args, kwds, ask=False)
+        if flight.key is None and isinstance(self._front, NativeFront):
+            driver.abandon(shared, flight)
+            return self._front.recompute(args, kwds)
+        flight.replace = True
+        try:
+            result = shared.function(*args, **kwds)
+        except BaseException:
+            driver.abandon(shared, flight)
+            raise
+        self._front.forget(args, kwds)
+        cost = driver.finish(shared, flight, result)
+        if isinstance(self._front, TimedFront):
+            self._front.keep(self._front.key(args, kwds), flight, result, shared.options.ttl_ms, cost)
+        return result
+
+
+def _running_loop() -> Any:
+    asyncio = sys.modules.get("asyncio")  # not loaded, there is no loop
+    try:
+        return asyncio.get_running_loop() if asyncio is not None else None
+    except RuntimeError:
+        return None
+
+
+def _quietly(talk: Any) -> None:
+    try:
+        driver.run(talk)
+    except Exception:
+        pass  # what could not be removed now is removed before the daemon is asked again
+
+
+def _after_fork_in_child() -> None:
+    GATEWAY.reset()
+    for function in list(_functions):
+        function.forked()
+    LISTENER.forget()
+    headroom.forked()
+
+
+def _at_exit() -> None:
+    LISTENER.stop()
+    for function in list(_functions):
+        _quietly(function.clear_there())
+    try:
+        LISTENER.report()
+    except Exception:
+        pass  # figures are not worth a traceback at the end of a program
+
+
+atexit.register(_at_exit)
+LISTENER.at_exit = _at_exit
+
+os.register_at_fork(
+    before=LISTENER.before_fork, after_in_parent=LISTENER.resume, after_in_child=_after_fork_in_child
+)

@@ -1,0 +1,85 @@
+"""Carries out the conversations of memoized functions over the blocking connections of the process."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any, Dict, Tuple
+
+from . import headroom
+from .flight import Flight
+from .gateway import GATEWAY
+from .shared import SharedFunction, Talk
+
+
+def run(talk: Talk) -> None:
+    """Sends what a conversation asks for and tells it the replies, to its end."""
+    try:
+        ask = next(talk)
+        while True:
+            ask = talk.send(GATEWAY.exchange(ask.lines, ask.wait))
+    except StopIteration:
+        return
+
+
+def begin(shared: SharedFunction, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True) -> Flight:
+    """Looks a call up. Where the flight has found nothing, the caller computes, and owes `finish` or
+    `abandon`.
+
+    Raises nothing but what the arguments' own code raises past `Exception`, such as KeyboardInterrupt."""
+    flight = shared.take_off(args, kwds)
+    if flight.key is not None and not GATEWAY.usable():
+        flight.key = None
+    try:
+        if flight.key is not None:
+            if shared.options.single_flight:
+                GATEWAY.hold()
+                flight.holds = True
+            if shared.needs_preparation(flight):
+                shared.subscribe(flight)
+                if flight.key is not None:
+                    run(shared.prepare(flight))
+            if flight.key is not None and ask:
+                run(shared.look_up(flight))
+    except Exception:
+        flight.key = None
+    except BaseException:
+        _end(shared, flight)
+        raise
+    if flight.found:
+        _end(shared, flight)
+    else:
+        headroom.enter()
+        flight.started = perf_counter()
+    return flight
+
+
+def finish(shared: SharedFunction, flight: Flight, result: Any) -> float:
+    """Stores what was computed; returns what it cost, in seconds."""
+    cost = perf_counter() - flight.started
+    conclude(shared, flight, shared.land(flight, result, cost))
+    return cost
+
+
+def abandon(shared: SharedFunction, flight: Flight) -> None:
+    """Ends a call whose function raised an exception."""
+    conclude(shared, flight, shared.give_up(flight))
+
+
+def conclude(shared: SharedFunction, flight: Flight, talk: Talk) -> None:
+    """Ends a call that `begin` left open with a last conversation."""
+    headroom.leave()
+    try:
+        run(talk)
+    except Exception:
+        pass  # the result is the caller's all the same
+    finally:
+        _end(shared, flight)
+
+
+def _end(shared: SharedFunction, flight: Flight) -> None:
+    if flight.entered:
+        flight.entered = False
+        shared.identity.leave(False)
+    if flight.holds:
+        flight.holds = False
+        GATEWAY.let_go()

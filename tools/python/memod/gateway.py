@@ -1,0 +1,164 @@
+"""The way of this process's memoized functions to the daemon: connections kept for reuse, and what happens
+while there is no daemon. Nothing here raises because of the daemon."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+import warnings
+from typing import List, Optional
+
+from . import address
+from .connection import Connection, Reply
+from .errors import MemodError, RequestTimeout, Unavailable
+
+_IDLE_MAX = 16
+_BACKOFF_SECONDS_MIN = 0.05
+_BACKOFF_SECONDS_MAX = 5.0
+#: After a request that ran into the timeout, the daemon is left alone for this many times what that cost.
+_REST_FACTOR = 4.0
+
+
+class _Held(threading.local):
+    connection: Optional[Connection] = None
+    depth = 0
+
+
+class Gateway:
+    """One a process. Its lists are used by single operations that the interpreter makes atomic, without
+    locks, so that a memoized function may be called from a signal handler or a finalizer."""
+
+    def __init__(self) -> None:
+        self._idle: List[Connection] = []
+        self._held = _Held()
+        self._warned = False
+        #: Changes whenever what the daemon knows of this process may be gone.
+        self.generation = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Starts anew, as in a forked child: a parent's connections are not to be used."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+        self._held = _Held()
+        self._failures = 0
+        self._retry_at = 0.0
+        self.generation += 1
+        #: What this process is called in events. Unique, so that it knows its own.
+        self.client_name = f"python-{os.getpid()}-{random.SystemRandom().getrandbits(48):012x}"
+
+    def usable(self) -> bool:
+        """Whether it is time to try the daemon at all."""
+        return not self._failures or time.monotonic() >= self._retry_at
+
+    def failed(self, error: BaseException) -> None:
+        """Notes that the daemon did not do its part: a pause before the next attempt, longer each time."""
+        self.generation += 1
+        self._failures += 1
+        pause = min(_BACKOFF_SECONDS_MIN * 2 ** min(self._failures - 1, 16), _BACKOFF_SECONDS_MAX)
+        if isinstance(error, RequestTimeout):
+            pause = max(pause, _REST_FACTOR * address.timeout())
+        self._retry_at = time.monotonic() + pause * random.uniform(0.75, 1.0)
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+        if not self._warned:
+            self._warned = True
+            try:
+                warnings.warn(
+                    f"memod: {error}; results are remembered in this process alone", RuntimeWarning, 2
+                )
+            except Warning:
+                pass  # warnings may have been made errors, but not for the caller of a cached function
+
+    def worked(self) -> None:
+        """Notes that the daemon answered."""
+        self._failures = 0
+
+    def connect(self) -> Optional[Connection]:
+        """A new connection, or None where that fails or it is too early to try."""
+        if not self.usable():
+            return None
+        try:
+            return Connection(client=self.client_name)
+        except (MemodError, OSError) as error:
+            self.failed(error)
+            return None
+
+    def exchange(self, lines: List[bytes], wait: float = 0.0) -> Optional[List[Reply]]:
+        """The replies to some requests, or None. Uses the connection that this thread holds, if any."""
+        connection = self._held.connection
+        if connection is not None:
+            if connection.closed:
+                return None
+            return self._attempt(connection, lines, wait)
+        while True:
+            connection = self._reusable()
+            if connection is None:
+                break
+            try:
+                replies = connection.exchange(lines, wait)
+            except Unavailable:
+                continue  # it ended while it was idle: a daemon may be there again
+            except (MemodError, OSError) as error:
+                self.failed(error)
+                return None
+            self._keep(connection)
+            return replies
+        connection = self.connect()
+        if connection is None:
+            return None
+        replies_or_none = self._attempt(connection, lines, wait)
+        self._keep(connection)
+        return replies_or_none
+
+    def _attempt(self, connection: Connection, lines: List[bytes], wait: float) -> Optional[List[Reply]]:
+        try:
+            replies = connection.exchange(lines, wait)
+        except (MemodError, OSError) as error:
+            self.failed(error)
+            return None
+        self.worked()
+        return replies
+
+    def _reusable(self) -> Optional[Connection]:
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return None
+            if not connection.closed:
+                return connection
+
+    def _keep(self, connection: Connection) -> None:
+        if connection.closed:
+            return
+        if len(self._idle) < _IDLE_MAX:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def hold(self) -> None:
+        """Gives this thread a connection of its own until `let_go`: a lease ends with the connection that it
+        was granted on, and the daemon sees circles of waiting connections. Nests."""
+        held = self._held
+        if held.depth == 0:
+            held.connection = self._reusable() or self.connect()
+        held.depth += 1
+
+    def let_go(self) -> None:
+        """Undoes one `hold`."""
+        held = self._held
+        if held.depth == 0:
+            return  # held before a fork
+        held.depth -= 1
+        if held.depth == 0:
+            connection, held.connection = held.connection, None
+            if connection is not None:
+                self._keep(connection)
+
+
+GATEWAY = Gateway()

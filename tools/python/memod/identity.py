@@ -1,0 +1,165 @@
+"""What a function is called across processes, if anything can be said about it there."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+import threading
+import types
+from typing import Any, Callable, Dict, Optional
+
+from . import modules
+from .fingerprint import Fingerprint, Unstable
+
+NAME_BYTES_MAX = 512
+
+
+class CacheScope(str):
+    """How far a function's results reach: `"shared"` or `"process"`, and in `reason` why no further."""
+
+    reason: str
+
+    def __new__(cls, word: str, reason: str = "") -> CacheScope:
+        made = super().__new__(cls, word)
+        made.reason = reason
+        return made
+
+    def __repr__(self) -> str:
+        return f"CacheScope({str(self)!r}, {self.reason!r})"
+
+
+def process_only(function: Any, name: Optional[str]) -> Optional[str]:
+    """Why a callable cannot be known outside this process, or None. With a name of its own it always can."""
+    if name is not None:
+        return None
+    if isinstance(function, types.BuiltinFunctionType):
+        if isinstance(function.__self__, types.ModuleType) or function.__self__ is None:
+            return None
+        return "it is bound to an object"
+    if isinstance(function, types.MethodType):
+        return "it is a bound method"
+    if isinstance(function, functools.partial):
+        return "it is a partial application"
+    if not isinstance(function, types.FunctionType):
+        return f"a {type(function).__qualname__} has no stable identity"
+    if function.__name__ == "<lambda>" or "<lambda>" in function.__qualname__:
+        return "it is a lambda"
+    free = [each for each in function.__code__.co_freevars if each != "__class__"]
+    if free:
+        return f"it is a closure over {', '.join(free)}"
+    if "<locals>" in function.__qualname__:
+        return "it is a local function"
+    if not isinstance(function.__module__, str):
+        return "it belongs to no module"
+    return None
+
+
+class Identity:
+    """A function's name on the wire, and whether it still holds. Safe to use from several threads."""
+
+    def __init__(
+        self, function: Callable[..., Any], name: Optional[str], version: Optional[str], typed: bool
+    ) -> None:
+        self._function = function
+        self._name = name
+        self._version = version
+        self._typed = typed
+        self._print: Optional[Fingerprint] = None
+        self._wire_name = ""
+        self._frozen: Dict[str, str] = {}
+        self._running = 0
+        self.reset_lock()
+
+    def reset_lock(self) -> None:
+        """Makes a new lock, in a forked child, where no other call is running."""
+        self._lock = threading.RLock()
+
+    def enter(self) -> str:
+        """The name under which the call about to be made is known. Raises `Unstable`; otherwise `leave` is
+        due."""
+        with self._lock:
+            fresh = not self._wire_name
+            if self._print is not None and self._settle(self._running > 0):
+                fresh = True
+            if fresh:
+                self._wire_name = self._make_name()
+            self._running += 1
+            return self._wire_name
+
+    def leave(self, ran: bool) -> bool:
+        """Ends a call. `ran` says whether the function was run. False where what it read was changed by
+        others meanwhile, so that its result belongs to no known state."""
+        with self._lock:
+            self._running -= 1
+            if not ran or self._print is None:
+                return True
+            return not self._settle(True)
+
+    def _settle(self, by_itself: bool) -> bool:
+        """Looks for changes. Those the function may have made itself are its own affair from now on; returns
+        whether there are others."""
+        found = self._print
+        assert found is not None
+        foreign = False
+        for source in found.sources:
+            if source.own or not source.changed():
+                continue
+            if by_itself and source.digest is not None and source.may_be_written_by(found.writes):
+                source.own = True
+                self._frozen[source.label] = source.digest
+            else:
+                foreign = True
+        return foreign
+
+    def _make_name(self) -> str:
+        if self._name is not None:
+            return self._name
+        function = self._function
+        module = getattr(function, "__module__", None) or "builtins"
+        base = f"{modules.label(module)}.{function.__qualname__}"
+        if self._version is not None:
+            mark = self._version
+        elif isinstance(function, types.BuiltinFunctionType) or modules.is_standard(module):
+            mark = f"{sys.implementation.cache_tag} {modules.version(module)}".strip()
+        else:
+            self._print = Fingerprint(function, modules.top_level(module), self._frozen)
+            mark = self._print.digest
+        # Two wrappers that group differently must not take each other's entries away.
+        whole = f"{base}@{mark}+typed" if self._typed else f"{base}@{mark}"
+        if len(whole.encode("utf-8", "replace")) > NAME_BYTES_MAX or not _is_text(whole):
+            whole = f"{base.encode('ascii', 'replace').decode()[:300]}@" + _digest(whole)
+        return whole
+
+    def owner(self) -> Optional[type]:
+        """The class that the function is a method of, once that class exists."""
+        names = getattr(self._function, "__qualname__", "").rpartition(".")[0]
+        module = getattr(self._function, "__module__", None)
+        if not names or "<locals>" in names or not isinstance(module, str):
+            return None
+        found = modules.resolve(modules.named(modules.label(module)), names)
+        return found if isinstance(found, type) else None
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def checked_name(name: str) -> str:
+    """A name that the user chose. Raises `ValueError` where the daemon would not take it."""
+    if not isinstance(name, str):
+        raise TypeError("name must be a string")
+    if not name or not _is_text(name) or len(name.encode()) > NAME_BYTES_MAX:
+        raise ValueError(f"name must have 1 to {NAME_BYTES_MAX} bytes of text")
+    return name
+
+
+__all__ = ["CacheScope", "Identity", "Unstable", "checked_name", "process_only"]

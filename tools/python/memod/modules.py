@@ -1,0 +1,96 @@
+"""Names for modules and for what is in them that mean the same in every process."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from types import ModuleType
+from typing import Any, Optional, Tuple
+
+_MAIN = ("__main__", "__mp_main__")  # the second is what multiprocessing calls the first in a spawned child
+
+
+def _outside_directories() -> Tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    named = {paths.get(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return tuple(os.path.realpath(path) + os.sep for path in named if path)
+
+
+_OUTSIDE = _outside_directories()
+_STANDARD = os.path.realpath(sysconfig.get_paths()["stdlib"]) + os.sep
+
+
+def main_label() -> str:
+    """The name of the module that runs as `__main__`, as other programs would import it."""
+    main = sys.modules.get("__main__")
+    spec = getattr(main, "__spec__", None)
+    if spec is not None and spec.name:
+        return str(spec.name)
+    path = getattr(main, "__file__", None)
+    return os.path.splitext(os.path.basename(str(path)))[0] if path else "__main__"
+
+
+def label(name: str) -> str:
+    """The name of a module to use across processes."""
+    return main_label() if name in _MAIN else name
+
+
+def named(name: str) -> Optional[ModuleType]:
+    """The loaded module of that label. Nothing is ever imported because data names it."""
+    if name == main_label():
+        return sys.modules.get("__main__")
+    return sys.modules.get(name)
+
+
+def resolve(module: Optional[ModuleType], qualname: str) -> Any:
+    """What `qualname` names in a module, or None."""
+    found: Any = module
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def top_level(name: str) -> str:
+    """The package that a module belongs to."""
+    return label(name).partition(".")[0]
+
+
+def is_own_code(module_name: Optional[str], package: str) -> bool:
+    """Whether a module is a part of the program: of the package `package`, or neither of the standard
+    library nor installed. The code of such modules changes without a version saying so."""
+    if not module_name:
+        return False
+    if module_name in _MAIN or top_level(module_name) == package:
+        return True
+    module = sys.modules.get(module_name)
+    path = getattr(module, "__file__", None)
+    if not path:
+        return module is not None and getattr(module, "__spec__", None) is None
+    return is_own_path(path)
+
+
+def is_own_path(path: str) -> bool:
+    """Whether a file of code is a part of the program, not installed."""
+    real = os.path.realpath(path)
+    return not real.startswith(_OUTSIDE) and not real.endswith((".so", ".pyd"))
+
+
+def is_standard(module_name: str) -> bool:
+    """Whether a module came with Python."""
+    module = sys.modules.get(module_name)
+    path = getattr(module, "__file__", None)
+    if not path:
+        return (
+            getattr(module, "__spec__", None) is not None and getattr(module, "__loader__", None) is not None
+        )
+    real = os.path.realpath(path)
+    installed = f"{os.sep}site-packages{os.sep}" in real or f"{os.sep}dist-packages{os.sep}" in real
+    return not installed and real.startswith(_STANDARD)
+
+
+def version(module_name: str) -> str:
+    """A word that changes when a module outside the program is replaced by another release."""
+    top = sys.modules.get(module_name.partition(".")[0])
+    found = getattr(top, "__version__", None)
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,39 @@
+"""The wrapper around a function that has a `TimedFront`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import driver
+from .shared import SharedFunction
+from .timed import ABSENT, TimedFront
+
+
+def wrap(shared: SharedFunction, front: TimedFront) -> Any:
+    """A wrapper around a function that returns its result."""
+    function = shared.function
+
+    def wrapper(*args: Any, **kwds: Any) -> Any:
+        key = front.key(args, kwds)
+        value = front.look(key)
+        if value is not ABSENT:
+            return value
+        flight = driver.begin(shared, args, kwds)
+        if flight.found:
+            front.keep(key, flight, flight.value, flight.fresh_ms, flight.cost_ms / 1000)
+            return flight.value
+        try:
+            result = function(*args, **kwds)
+        except Exception:
+            driver.abandon(shared, flight)
+            if flight.has_fallback:
+                return flight.fallback
+            raise
+        except BaseException:
+            driver.abandon(shared, flight)
+            raise
+        cost = driver.finish(shared, flight, result)
+        front.keep(key, flight, result, shared.options.ttl_ms, cost)
+        return result
+
+    return wrapper

@@ -1,0 +1,397 @@
+"""A memoized function as the daemon knows it: looking up and storing its results.
+
+The conversation is written once, as generators that yield requests and are sent replies (None where there
+is no daemon); `driver` and `async_driver` carry them out."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import weakref
+from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
+
+from . import codec, signing
+from .codec import Undecodable, Unstorable
+from .connection import Reply, encode_request, key_request
+from .fingerprint import Unstable
+from .flight import Ask, Flight
+from .gateway import GATEWAY
+from .identity import CacheScope, Identity, process_only
+from .keys import key_text
+from .listener import LISTENER
+from .options import Options, Selection
+from .removals import Removals
+from .seen import Seen, seen
+
+Replies = Optional[List[Reply]]
+Talk = Generator[Ask, Replies, None]
+
+_LEASE_MS = 3_600_000  # the most there is: a holder that dies loses it at once anyway
+_WAIT_MS = 1_000  # a round of waiting for another; in a hung daemon it is lost
+_WAIT_SECONDS_MAX = 300.0
+_COST_SAMPLES = 8
+_VALUE_BYTES_MAX = 15 << 20  # below the daemon's default limit on lines
+
+
+class SharedFunction:
+    """The part of a memoized function that is known outside this process."""
+
+    def __init__(
+        self, function: Callable[..., Any], maxsize: Optional[int], typed: bool, options: Options
+    ) -> None:
+        self.function = function
+        self.maxsize = maxsize
+        self.typed = typed
+        self.options = options
+        self.identity = Identity(function, options.name, options.version, bool(typed))
+        #: Why nothing is shared, or None.
+        self.process_reason = "its maxsize is 0" if maxsize == 0 else process_only(function, options.name)
+        self.selection = Selection(function, options.ignore) if options.ignore else None
+        self._front: Callable[[], Any] = lambda: None
+        self.reset_locks()
+        self.epoch = 0
+        self.sequence = 0
+        self.generation = -1
+        self._prepared: str = ""
+        self._owner: Any = False  # False until it is looked up
+        self._removals = Removals()
+        self._seen, self._seen_name = Seen(), ""
+        self._reported = 0
+        self._cost_ms = 0.0
+        self._cost_samples = 0
+
+    @property
+    def front(self) -> Any:
+        """What holds the entries of this process: a `NativeFront` or `TimedFront`, or None when it is
+        gone."""
+        return self._front()
+
+    @front.setter
+    def front(self, front: Any) -> None:
+        self._front = weakref.ref(front)  # a wrapper and what it uses should go without a collector
+
+    def reset_locks(self) -> None:
+        """Makes new locks, in a forked child."""
+        self.lock = threading.RLock()
+        self.identity.reset_lock()
+
+    def scope(self) -> CacheScope:
+        """How far results reach, and why no further."""
+        if self.process_reason is None:
+            try:
+                self.identity.enter()
+                self.identity.leave(False)
+            except Unstable as error:
+                self.process_reason = str(error)
+        return (
+            CacheScope("shared")
+            if self.process_reason is None
+            else CacheScope("process", self.process_reason)
+        )
+
+    # Looking up
+
+    def take_off(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Flight:
+        """Begins a call: finds out its name and key. The rest only matters where `key` is set."""
+        flight = Flight(args, kwds, self.epoch, self.sequence)
+        if self.process_reason is not None:
+            return flight
+        try:
+            flight.name = self.identity.enter()
+            flight.entered = True
+            flight.key, flight.volatile = self._key(args, kwds)
+        except Unstable as error:
+            self.process_reason = str(error)
+        except (Unstorable, RecursionError):
+            pass
+        return flight
+
+    def _key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Tuple[str, bool]:
+        if self.options.key is not None:
+            return key_text((self.options.key(*args, **kwds),), {}, self.typed)
+        owner = self._owner
+        if owner is False:
+            owner = self.identity.owner()
+            if owner is not None or "." not in getattr(self.function, "__qualname__", ""):
+                self._owner = owner
+        if self.selection is not None:
+            args, kwds = self.selection.apply(args, kwds)
+        return key_text(args, kwds, self.typed, owner)
+
+    def needs_preparation(self, flight: Flight) -> bool:
+        """Whether the daemon must be told of the function before it is asked."""
+        return self.generation != GATEWAY.generation or self._prepared != flight.name or bool(self._removals)
+
+    def subscribe(self, flight: Flight) -> None:
+        """Starts to listen to the function's events. Blocks for at most a request's time."""
+        if flight.name is None or not LISTENER.ensure(flight.name, self):
+            flight.key = None  # what others remove would not be noticed
+
+    def prepare(self, flight: Flight) -> Talk:
+        """Tells the daemon what it should know: pending removals, and the function's maxsize and typed."""
+        name = flight.name
+        assert name is not None
+        generation = GATEWAY.generation
+        lines, pending = self._removals.requests()
+        replies = yield Ask([*lines, encode_request({"op": "info", "fn": name})])
+        info = replies[-1] if replies else {}
+        if (
+            replies is None
+            or not self._removals.answered(pending, replies[:-1])
+            or info.get("ok") is not True
+        ):
+            flight.key = None  # without a daemon, or while it may still have what should be gone
+            return
+        if info.get("maxsize") != self.maxsize or info.get("typed") is not self.typed:
+            replies = yield Ask(
+                [encode_request({"op": "define", "fn": name, "maxsize": self.maxsize, "typed": self.typed})]
+            )
+            if replies is None or replies[0].get("ok") is not True:
+                flight.key = None
+                return
+        self._prepared = name
+        self.generation = generation
+
+    def look_up(self, flight: Flight) -> Talk:
+        """Asks for the value. With single flight, waits while another computes it."""
+        options = self.options
+        waits = options.single_flight
+        more = ""
+        if waits:
+            more = f',"lease_ms":{_LEASE_MS},"wait_ms":{_WAIT_MS}'
+        elif options.stale_ms or options.early:
+            more = f',"lease_ms":{_LEASE_MS}'
+        if options.early:
+            more += f',"early":{options.early}'
+        if options.ttl_ms is not None or self._cost_samples < _COST_SAMPLES:
+            more += ',"meta":true'
+        line = key_request("get", flight.name, flight.key, more)
+        started = time.monotonic()
+        while True:
+            asked = time.monotonic()
+            replies = yield Ask([line], _WAIT_MS / 1000 if waits else 0.0)
+            if replies is None or replies[0].get("ok") is not True:
+                flight.key = None
+                return
+            reply = replies[0]
+            if reply.get("hit") is True or not (waits and reply.get("held") is True):
+                break
+            if time.monotonic() - asked < _WAIT_MS / 2000 or asked - started > _WAIT_SECONDS_MAX:
+                # At once: to wait would be to wait for ourselves. Or it takes so long that there may be a
+                # circle which the daemon cannot see. Compute, and leave storing to the holder.
+                flight.key = None
+                return
+        self._judge(flight, reply)
+
+    def _judge(self, flight: Flight, reply: Reply) -> None:
+        assert flight.name is not None and flight.key is not None
+        lease = reply.get("lease")
+        flight.lease = lease if isinstance(lease, str) else None
+        if reply.get("hit") is not True:
+            return
+        try:
+            value = self._decode(reply.get("value"), flight)
+        except Undecodable:
+            flight.replace = True
+            return
+        cost = reply.get("cost_ms")
+        if isinstance(cost, (int, float)) and cost >= 0:
+            flight.cost_ms = int(cost)
+            self._sample(cost)
+        if flight.lease is not None:
+            # Stale, or early: this call is the one to compute it anew.
+            flight.replace = flight.has_fallback = True
+            flight.fallback = value
+            return
+        flight.found = True
+        flight.value = value
+        if self.options.ttl_ms is not None:
+            age = reply.get("age_ms")
+            fresh = (
+                self.options.ttl_ms - age if isinstance(age, int) and reply.get("stale") is not True else 0
+            )
+            limit = reply.get("ttl_ms")
+            flight.fresh_ms = max(0, min(fresh, limit) if isinstance(limit, int) else fresh)
+        if self._seen_of(flight.name).found(flight.key):
+            with self.lock:
+                front = self.front
+                if front is not None and flight.epoch == self.epoch:
+                    front.served += 1
+
+    def _seen_of(self, name: str) -> Seen:
+        if self._seen_name != name:
+            self._seen, self._seen_name = seen(name), name
+        return self._seen
+
+    def may_hold(self, name: str, key: Any) -> bool:
+        """Whether a key, as an event has it, may have an entry in this process."""
+        return self._seen_of(name).may_hold(key)
+
+    # Storing
+
+    def land(self, flight: Flight, result: Any, cost: float) -> Talk:
+        """Stores a result that took `cost` seconds, where it can come back as it is."""
+        sound = self.identity.leave(True) if flight.entered else False
+        flight.entered = False
+        self._sample(cost * 1000)
+        if flight.key is None or flight.name is None:
+            return
+        value = None
+        if sound and flight.epoch == self.epoch and self._same_key(flight):
+            try:
+                value = self._encode(result, flight)
+            except Unstorable:
+                pass
+        if value is None:
+            yield from self.give_up(flight)
+            return
+        more = [f',"value":{value},"cost_ms":{int(cost * 1000)}']
+        if self.options.ttl_ms is not None:
+            more.append(f',"ttl_ms":{self.options.ttl_ms}')
+            if self.options.stale_ms:
+                more.append(f',"stale_ms":{self.options.stale_ms}')
+        if self.options.tags:
+            more.append(f',"tags":{json.dumps(self.options.tags)}')
+        if flight.lease is not None:
+            more.append(f',"lease":{json.dumps(flight.lease)}')
+        elif not flight.replace:
+            more.append(',"if_absent":true')
+        self._seen_of(flight.name).computed(flight.key)
+        if flight.replace:
+            self._tell_siblings(flight.name)
+        yield Ask([key_request("put", flight.name, flight.key, "".join(more))])
+
+    def give_up(self, flight: Flight) -> Talk:
+        """Ends a call without a result to store, so that nobody waits for one."""
+        if flight.entered:
+            self.identity.leave(False)
+            flight.entered = False
+        if flight.lease is not None and flight.key is not None:
+            yield Ask(
+                [key_request("release", flight.name, flight.key, f',"lease":{json.dumps(flight.lease)}')]
+            )
+            flight.lease = None
+
+    def _same_key(self, flight: Flight) -> bool:
+        if not flight.volatile:
+            return True
+        try:
+            return self._key(flight.args, flight.kwds)[0] == flight.key
+        except (Unstorable, RecursionError):
+            return False
+
+    def _encode(self, result: Any, flight: Flight) -> str:
+        assert flight.name is not None and flight.key is not None
+        try:
+            text = codec.encode(result)
+        except Unstorable:
+            if self.options.serializer != "pickle":
+                raise
+            text = codec.dumps(signing.pack(result, flight.name, flight.key))
+        if len(text) > _VALUE_BYTES_MAX // 4 and len(text.encode()) > _VALUE_BYTES_MAX:
+            raise Unstorable("it is larger than a value may be")
+        return text
+
+    def _decode(self, tree: Any, flight: Flight) -> Any:
+        assert flight.name is not None and flight.key is not None
+        if self.options.serializer == "pickle" and isinstance(tree, dict) and tree.get(codec.TAG) == "pickle":
+            return signing.unpack(tree, flight.name, flight.key)
+        try:
+            return codec.unpack(tree)
+        except RecursionError:
+            raise Undecodable("it is nested too deep") from None
+
+    # Removing
+
+    def clear_here(self) -> None:
+        """Removes everything in this process, and notes that the daemon is to remove it too."""
+        with self.lock:
+            self.epoch += 1
+            self._reported = 0
+            self._seen.clear()
+            if self.front is not None:
+                self.front.clear()
+        if self.process_reason is not None:
+            return
+        try:
+            name = self.identity.enter()
+            self.identity.leave(False)
+        except Unstable as error:
+            self.process_reason = str(error)
+            return
+        self._removals.add_all(name)
+        self._tell_siblings(name)
+
+    def clear_there(self) -> Talk:
+        """Has the daemon remove what it was not told to yet. Where that fails, it is tried again before the
+        next look-up."""
+        lines, pending = self._removals.requests()
+        if lines:
+            self._removals.answered(pending, (yield Ask(lines)))
+
+    def remove(self, flight: Flight) -> Talk:
+        """Removes the entry of one call."""
+        yield from self.give_up(flight)
+        if flight.key is None or flight.name is None:
+            return
+        self._removals.add(flight.name, flight.key)
+        self._tell_siblings(flight.name)
+        yield from self.clear_there()
+
+    def _tell_siblings(self, name: str) -> None:
+        for other in list(LISTENER.functions.get(name, ())):
+            if other is not self:
+                other.invalidate()
+
+    def invalidate(self) -> None:
+        """Drops the entries of this process: another has removed something."""
+        with self.lock:
+            self.sequence += 1
+            self._seen.clear()
+            front = self.front
+            if front is not None:
+                front.drop()
+
+    def settle(self) -> None:
+        """Drops once more what may have been under way when something was removed."""
+        with self.lock:
+            self._seen.clear()
+            front = self.front
+            if front is not None:
+                front.drop()
+
+    # Counting
+
+    def _sample(self, milliseconds: float) -> None:
+        self._cost_ms += milliseconds
+        self._cost_samples += 1
+
+    def take_report(self) -> Optional[Dict[str, Any]]:
+        """The request that reports the hits since the last one, or None."""
+        front = self.front
+        if not self._prepared or front is None:
+            return None
+        with self.lock:
+            hits = int(front.local_hits())
+            new = hits - self._reported
+            if new <= 0:
+                return None
+            self._reported = hits
+        cost = self._cost_ms / self._cost_samples if self._cost_samples else 0.0
+        return {"op": "report", "fn": self._prepared, "hits": new, "saved_ms": int(new * cost)}
+
+    def return_report(self, request: Dict[str, Any]) -> None:
+        """Takes back a report that did not arrive."""
+        with self.lock:
+            self._reported -= request["hits"]
+
+    def forked(self) -> None:
+        """In a forked child: what it inherits is not watched and was counted by its parent."""
+        self.reset_locks()
+        self._seen.reset_lock()
+        if self._prepared:
+            self.invalidate()
+        front = self.front
+        if front is not None:
+            self._reported = front.local_hits()

@@ -1,0 +1,126 @@
+"""A front written in Python, for functions whose entries end in time or whose keys are not their
+arguments."""
+
+from __future__ import annotations
+
+import functools
+import math
+import random
+import time
+from collections import OrderedDict
+from typing import Any, Dict, Hashable, NamedTuple, Optional, Tuple
+
+from .flight import Flight
+from .keys import key_text
+from .native import CacheInfo
+from .shared import SharedFunction
+
+_make_key: Any = functools._make_key
+ABSENT: Any = object()
+
+
+class _Entry(NamedTuple):
+    value: Any
+    deadline: Optional[float]  # on the monotonic clock
+    cost: float  # seconds
+
+
+class TimedFront:
+    """The entries of one function in this process, least recently used first. Safe to use from several
+    threads."""
+
+    def __init__(self, shared: SharedFunction) -> None:
+        self._shared = shared
+        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()  # guarded by the function's lock
+        self._hits = 0
+        self._misses = 0
+        #: Misses here that were hits in the daemon.
+        self.served = 0
+
+    def key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Hashable:
+        """The key of a call. Raises `TypeError` where it has no hash."""
+        shared = self._shared
+        if shared.options.key is not None:
+            made = shared.options.key(*args, **kwds)
+            try:
+                hash(made)
+            except TypeError:
+                made = key_text((made,), {}, shared.typed)[0]
+            args, kwds = (made,), {}
+        elif shared.selection is not None:
+            args, kwds = shared.selection.apply(args, kwds)
+        made_key: Hashable = _make_key(args, kwds, shared.typed)
+        hash(made_key)
+        return made_key
+
+    def look(self, key: Hashable) -> Any:
+        """The value, or `ABSENT`; counts."""
+        with self._shared.lock:
+            entry = self._entries.get(key)
+            if entry is not None and not self._is_over(entry):
+                self._entries.move_to_end(key)
+                self._hits += 1
+                return entry.value
+            self._misses += 1
+            if entry is not None:
+                self._entries.pop(key, None)
+            return ABSENT
+
+    def look_again(self, key: Hashable) -> Any:
+        """As `look`, for a call that was counted as a miss and has waited since."""
+        with self._shared.lock:
+            value = self.look(key)
+            self._misses -= 1
+            return value
+
+    def _is_over(self, entry: _Entry) -> bool:
+        if entry.deadline is None:
+            return False
+        now = time.monotonic()
+        early = self._shared.options.early
+        if early:
+            # XFetch (Vattani, Chierichetti, Lowenstein, 2015): the nearer the end, the likelier.
+            now -= entry.cost * early * math.log(1.0 - random.random())
+        return now >= entry.deadline
+
+    def keep(self, key: Hashable, flight: Flight, value: Any, fresh_ms: Optional[int], cost: float) -> None:
+        """Adds an entry, unless it was removed from under the call."""
+        shared = self._shared
+        if shared.maxsize == 0 or (fresh_ms is not None and fresh_ms <= 0):
+            return
+        deadline = None if fresh_ms is None else time.monotonic() + fresh_ms / 1000
+        with shared.lock:
+            if shared.sequence != flight.sequence:
+                return
+            self._entries[key] = _Entry(value, deadline, cost)
+            self._entries.move_to_end(key)
+            if shared.maxsize is not None and len(self._entries) > shared.maxsize:
+                self._entries.popitem(last=False)
+
+    def info(self) -> Any:
+        """The calls of this process: those that the daemon answered are hits."""
+        with self._shared.lock:
+            return CacheInfo(
+                self._hits + self.served, self._misses - self.served, self._shared.maxsize, len(self._entries)
+            )
+
+    def local_hits(self) -> int:
+        """Hits that the daemon does not know of."""
+        return self._hits
+
+    def drop(self) -> None:
+        """Forgets the entries and keeps the counts."""
+        with self._shared.lock:
+            self._entries.clear()
+
+    def clear(self) -> None:
+        """Forgets the entries and the counts."""
+        with self._shared.lock:
+            self._entries.clear()
+            self._hits = self._misses = self.served = 0
+
+    def forget(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> None:
+        """Forgets the entry of one call."""
+        key = self.key(args, kwds)
+        with self._shared.lock:
+            self._entries.pop(key, None)

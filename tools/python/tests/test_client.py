@@ -1,0 +1,206 @@
+"""Client and AsyncClient: every operation, pipelines, errors."""
+
+import asyncio
+import datetime
+import os
+import threading
+
+import pytest
+
+import memod
+from memod import operations
+
+
+def test_every_operation(client, tmp_path):
+    assert client.ping() is None and client.sync() is None
+    assert client.limits["max_fn"] == 512
+    assert client.get("f", [1]) is None and client.get("f", [1], default=7) == 7
+    assert client.put("f", [1], {"a": [1, None]}, tags=["t"], cost_ms=20) is True
+    assert client.get("f", [1]) == {"a": [1, None]}
+    assert client.put("f", [1], 2, if_absent=True) is False
+    found = client.fetch("f", [1], meta=True)
+    assert found.hit and found.value == {"a": [1, None]} and found.meta["cost_ms"] == 20 and not found.stale
+    assert client.mput("f", [(2, "two"), ((3,), datetime.date(2024, 1, 1))], ttl_ms=60_000) == 2
+    assert [each.value for each in client.mget("f", [2, (3,), 4])] == ["two", datetime.date(2024, 1, 1), None]
+    assert client.touch("f", 2, None) is True and client.touch("f", 9, None) is False
+    assert client.delete("f", 2) == 1 and client.delete("f", 2) == 0
+    assert client.why("f", 2)["state"] == "deleted"
+    assert client.clear(tag="t") == 1
+    profile = client.define("f", maxsize=5, typed=False)
+    assert profile["maxsize"] == 5
+    client.report("f", 3, 10)
+    info = client.info("f")
+    assert (info["hits"], info["maxsize"], info["currsize"]) == (3 + 4, 5, 1)
+    assert [row["fn"] for row in client.functions(limit=10)["functions"]] == ["f"]
+    assert [row["key"] for row in client.keys("f")["keys"]] == [(3,)]
+    assert client.stats()["currsize"] == 1
+    lease = client.fetch("f", "leased", lease_ms=1000).lease
+    assert lease and client.fetch("f", "leased", lease_ms=1000).held
+    assert client.release("f", "leased", lease) is True and client.release("f", "leased", lease) is False
+    client.backup(str(tmp_path / "copy.db"))
+    assert (tmp_path / "copy.db").stat().st_size > 0
+    assert client.clear("f") == 1 and client.clear(all=True) == 0
+
+
+def test_a_waiting_get_is_allowed_its_time(daemon):
+    with memod.Client(timeout=0.2) as one, memod.Client(timeout=0.2) as two:
+        lease = one.fetch("f", 1, lease_ms=60_000).lease
+        timer = threading.Timer(0.4, lambda: one.put("f", 1, "late", lease=lease))
+        timer.start()
+        assert two.fetch("f", 1, lease_ms=60_000, wait_ms=10_000).value == "late"
+        timer.join()
+
+
+def test_typed_errors(client):
+    with pytest.raises(memod.BadRequest) as raised:
+        client.define("f", maxsize="many")
+    assert raised.value.code == "bad_request" and "maxsize" in raised.value.message
+    with pytest.raises(memod.TooLarge):
+        client.put("f", "k" * (1 << 21), 1)
+    with pytest.raises(memod.ReplyError):
+        client.put("", 1, 1)
+    with pytest.raises(memod.Unstorable):
+        client.put("f", 1, object())
+    with pytest.raises(TypeError, match="no option tll_ms"):
+        client.put("f", 1, 1, tll_ms=5)
+    with pytest.raises(TypeError):
+        client.clear()
+    assert client.put("f", 1, 1)  # the connection is as good as before
+
+
+def test_pipelines(client):
+    with client.pipeline() as pipeline:
+        for n in range(500):
+            pipeline.put("f", n, "x" * n)
+        pipeline.get("f", 7)
+        pipeline.touch("f", 1, -5)
+        pipeline.delete("f", 7)
+        pipeline.fetch("f", 7)
+        assert len(pipeline) == 504
+    assert pipeline.results[:500] == [True] * 500 and pipeline.results[500] == "x" * 7
+    assert isinstance(pipeline.results[501], memod.BadRequest)
+    assert pipeline.results[502] == 1 and pipeline.results[503].hit is False
+
+
+def test_events(client, daemon):
+    with memod.Client(client="watcher") as watcher:
+        watcher.subscribe("f")
+        client.put("f", (1, 2), 3)
+        client.put("g", 1, 3)
+        client.delete("f", (1, 2))
+        client.clear("f")
+        assert watcher.ping() is None
+        found = list(watcher.events(timeout=0.2))
+        assert [(each["event"], each["fn"]) for each in found] == [
+            ("put", "f"),
+            ("delete", "f"),
+            ("clear", "f"),
+        ]
+        assert found[0]["key"] == (1, 2) and found[0]["client"] == "python"
+
+
+def test_after_the_daemon_came_back(daemon):
+    with memod.Client() as client:
+        client.put("f", 1, 2, durable=True)
+        client.subscribe("f")
+        daemon.stop()
+        with pytest.raises(memod.Unavailable):
+            client.get("f", 1)
+        with pytest.raises(memod.Unavailable):
+            client.get("f", 1)
+        daemon.start()
+        assert client.get("f", 1) == 2
+        assert [each["event"] for each in client.events(timeout=0.05)] == ["lost"]
+    with pytest.raises(memod.Unavailable):
+        client.ping()
+
+
+def test_where_clients_look(daemon, tmp_path, monkeypatch):
+    monkeypatch.delenv("MEMOD_SOCKET")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    (tmp_path / "run" / "memod").mkdir(parents=True)
+    os.symlink(daemon.socket, tmp_path / "run" / "memod" / "memod.sock")
+    with memod.Client() as client:
+        client.ping()
+    with memod.Client(daemon.socket) as client:
+        client.ping()
+    with pytest.raises(memod.Unavailable, match="nowhere"):
+        memod.Client(str(tmp_path / "nowhere"))
+
+
+def test_a_directory_in_tmp_must_be_ours(monkeypatch, tmp_path):
+    from memod import address
+
+    monkeypatch.delenv("MEMOD_SOCKET")
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    private = tmp_path / "d"
+    private.mkdir(mode=0o700)
+    assert address._private(str(private))
+    private.chmod(0o755)
+    assert not address._private(str(private))
+    private.chmod(0o700)
+    (tmp_path / "link").symlink_to(private)
+    assert not address._private(str(tmp_path / "link"))
+    assert not address._private(str(tmp_path / "absent"))
+    assert "/run/memod/memod.sock" in address.candidates()
+
+
+def test_a_peer_of_another_user_is_not_talked_to(fake, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    from memod import address
+
+    monkeypatch.setattr(
+        address, "_CREDENTIALS", type("C", (), {"size": 12, "unpack": lambda self, b: (1, 77, 77)})()
+    )
+    with pytest.raises(memod.Unavailable, match="uid 77"):
+        memod.Client()
+
+
+def test_async_client(daemon, tmp_path):
+    async def main():
+        async with memod.AsyncClient() as client, memod.AsyncClient() as other:
+            await client.ping()
+            await client.subscribe()
+            assert await client.put("f", (1,), {2}) is True
+            assert await client.get("f", (1,)) == {2} and await client.get("f", 5, 6) == 6
+            assert await asyncio.gather(*[client.put("g", n, n) for n in range(50)]) == [True] * 50
+            assert [each.value for each in await client.mget("g", range(3))] == [0, 1, 2]
+            assert await other.execute([operations.get("g", 1, None), operations.delete("g", 1)]) == [1, 1]
+            kinds = [each["event"] async for each in client.events(timeout=0.2)]
+            assert kinds == ["put"] * 51 + ["delete"]
+            with pytest.raises(memod.BadRequest):
+                await client.touch("f", 1, -1)
+            assert await client.mput("h", [(1, 1)]) == 1 and await client.clear("h") == 1
+            assert (await client.define("h", maxsize=3))["maxsize"] == 3
+            assert (await client.info("h"))["maxsize"] == 3
+            await client.report("h", 2)
+            lease = (await client.fetch("h", 1, lease_ms=100)).lease
+            assert await client.release("h", 1, lease)
+            assert (await client.why("g", 1))["state"] == "deleted"
+            assert len((await client.keys("g"))["keys"]) == 49
+            assert {row["fn"] for row in (await client.functions())["functions"]} >= {"f", "g"}
+            assert (await client.stats())["currsize"] == 50
+            await client.sync()
+            await client.backup(str(tmp_path / "copy.db"))
+            assert await client.delete("f", (1,)) == 1
+        with pytest.raises(memod.Unavailable):
+            await client.ping()
+
+    asyncio.run(main())
+
+
+def test_clients_of_threads_take_turns(client):
+    failures = []
+
+    def work(k):
+        for n in range(50):
+            client.put("f", [k, n], [k, n])
+            if client.get("f", [k, n]) != [k, n]:
+                failures.append((k, n))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
