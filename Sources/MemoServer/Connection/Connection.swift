@@ -19,8 +19,8 @@ public final class Connection {
 
     /// Replies in order, those not yet sent. The executor appends whole lines.
     public var output: ByteBuffer {
-        _read { yield buffers.value.replies.output }
-        _modify { yield &buffers.value.replies.output }
+        @inline(__always) _read { yield buffers.value.replies.output }
+        @inline(__always) _modify { yield &buffers.value.replies.output }
     }
     /// The executor stops before the next request: the peer does not read what it asked for.
     public var isOutputFull: Bool { buffers.value.replies.output.count >= outputHighWater }
@@ -41,16 +41,16 @@ public final class Connection {
 
     /// What was read and not yet executed.
     var input: ByteBuffer {
-        _read { yield buffers.value.input }
-        _modify { yield &buffers.value.input }
+        @inline(__always) _read { yield buffers.value.input }
+        @inline(__always) _modify { yield &buffers.value.input }
     }
     var framer: LineFramer {
-        get { buffers.value.framer }
-        _modify { yield &buffers.value.framer }
+        @inline(__always) get { buffers.value.framer }
+        @inline(__always) _modify { yield &buffers.value.framer }
     }
     var replies: ReplyQueue {
-        _read { yield buffers.value.replies }
-        _modify { yield &buffers.value.replies }
+        @inline(__always) _read { yield buffers.value.replies }
+        @inline(__always) _modify { yield &buffers.value.replies }
     }
     /// The requests it was suspended in.
     var burst: Burst?
@@ -77,7 +77,6 @@ public final class Connection {
     /// It is in the loop's list of connections with closed gates, or of those with more lines.
     var isListedAsGated = false
     var isListedAsReady = false
-    var isListedAsUnsent = false
     /// What epoll watches, or `nil` where it does not know the connection.
     var armed: Epoll.Interest?
     var stallDeadline: Int64?

@@ -145,17 +145,6 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         keyHash(function: functions[function].row.id, key: key)
     }
 
-    /// A lookup of this hash is about to come.
-    @inline(__always)
-    package mutating func expect(_ hash: UInt64) { prefetcher.expect(hash, in: directory) }
-
-    /// Has the memory fetched that the lookups expected so far will read.
-    @inline(__always)
-    package mutating func fetchExpected() { prefetcher.fetch(from: directory) }
-
-    /// How many lookups may be expected at once.
-    package static var expectedMax: Int { Prefetcher.capacity }
-
     // MARK: the queue
 
     mutating func enqueue(_ write: Write) {
