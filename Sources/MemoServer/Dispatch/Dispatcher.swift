@@ -106,17 +106,30 @@ public final class Dispatcher: RequestExecutor {
 
     private func expect(_ core: inout StoreCore, _ burst: Burst, _ count: Int) {
         for position in burst.next..<min(burst.next + count, burst.requests.count) {
-            guard case .request(let request) = burst.requests[position] else { continue }
-            let key: CanonicalKey
+            expect(&core, burst.requests[position], burst.connection)
+        }
+    }
+
+    /// Borrows the request: bound in a `guard` it was copied into a box of its own.
+    @inline(__always)
+    private func expect(_ core: inout StoreCore, _ parsed: borrowing ParsedRequest, _ connection: Connection) {
+        switch parsed {
+        case .failure: break
+        case .request(let request):
             switch request.body {
-            case .get(let wanted, _): key = wanted
-            case .put(let fields): key = fields.key
-            default: continue
-            }
-            if let function = core.function(owner: owner(request, burst.connection), name: request.function) {
-                core.expect(core.hash(function, bytes(key, core, function)))
+            case .get(let key, _): expect(&core, request, key, connection)
+            case .put(let fields): expect(&core, request, fields.key, connection)
+            default: break
             }
         }
+    }
+
+    @inline(__always)
+    private func expect(
+        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ connection: Connection
+    ) {
+        guard let function = core.function(owner: owner(request, connection), name: request.function) else { return }
+        core.expect(core.hash(function, bytes(key, core, function)))
     }
 
     /// Executes a burst as far as it goes.

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// How leases pass from one to the next, and what holds for those that are lost.
-@Suite struct LeaseHandoverTests {
+@Suite struct LeaseRuleTests {
     private static let patient = "\"lease_ms\":60000,\"wait_ms\":60000"
 
     private func waiters(_ count: Int, _ observer: Peer) throws {
