@@ -9,7 +9,7 @@ extension Dispatcher {
     ) -> Step {
         guard let place = place(&core, burst, index, key, context) else { return .done }
         let function = place.function
-        let bytes = bytes(key, core, function)
+        let bytes = place.isTyped ? key.typedBytes : key.bytes
         let lease = fields.leaseMs.map { leaseRequest($0, fields, context.connection) }
         let outcome = core.get(
             function, bytes, hash: place.hash, faults: context.faults, lease: lease, early: fields.early)
@@ -47,7 +47,8 @@ extension Dispatcher {
         _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ context: Context
     ) -> KeyPlace? {
         guard let function = intern(&core, request, context) else { return nil }
-        return core.place(function, bytes(key, core, function))
+        let asked = core.keyFunction(function)
+        return core.place(asked, asked.isTyped ? key.typedBytes : key.bytes)
     }
 
     @inline(never)

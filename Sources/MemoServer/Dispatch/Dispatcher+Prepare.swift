@@ -8,7 +8,7 @@ extension Dispatcher {
     private struct LastFunction {
         var owner: Int64 = 0
         var name = Bytes(start: nil, count: 0)
-        var place: UInt32?
+        var function: KeyPlace.Function?
 
         @inline(__always)
         func isNamed(_ other: Bytes, _ owner: Int64) -> Bool {
@@ -46,10 +46,12 @@ extension Dispatcher {
             let name = burst.requests[position].function
             let owner = owner(of: name, connection)
             if !last.isNamed(name, owner) {
-                last = LastFunction(owner: owner, name: name, place: core.function(owner: owner, name: name))
+                let place = core.function(owner: owner, name: name)
+                last = LastFunction(owner: owner, name: name, function: place.map { core.keyFunction($0) })
             }
-            guard let function = last.place else { continue }
-            burst.requests.setPlace(core.prepare(function, bytes(key, core, function)), at: position)
+            guard let function = last.function else { continue }
+            let bytes = function.isTyped ? key.typedBytes : key.bytes
+            burst.requests.setPlace(core.prepare(function, bytes), at: position)
         }
     }
 }

@@ -45,7 +45,7 @@ extension Dispatcher {
     ) -> PutOutcome {
         let connection = context.connection
         let function = place.function
-        let key = bytes(fields.key, core, function)
+        let key = place.isTyped ? fields.key.typedBytes : fields.key.bytes
         var put = PutRequest(key: key, hash: place.hash, value: fields.value, uid: connection.uid)
         let defaults = core.defaults(function)
         switch fields.ttl {
@@ -80,7 +80,7 @@ extension Dispatcher {
         _ core: inout StoreCore, _ request: Request, _ range: Range<Int>, _ batch: borrowing RequestBatch,
         _ context: inout Context
     ) -> Step {
-        guard let function = intern(&core, request, context) else { return .done }
+        guard let function = intern(&core, request, context).map({ core.keyFunction($0) }) else { return .done }
         let state = context.connection.state
         while state.position < range.count {
             if let step = waitsForRoom(&core, request, context) {
@@ -88,7 +88,7 @@ extension Dispatcher {
                 return step
             }
             let fields = batch.entries[range.lowerBound + state.position]
-            let place = core.place(function, bytes(fields.key, core, function))
+            let place = core.place(function, function.isTyped ? fields.key.typedBytes : fields.key.bytes)
             switch store(&core, request, place, fields, batch, context) {
             case .cold(let ticket): return suspend(reading: [ticket], request, &context)
             case .stored:

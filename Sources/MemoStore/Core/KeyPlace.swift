@@ -3,22 +3,42 @@
 package struct KeyPlace: BitwiseCopyable {
     /// The function's place.
     package let function: UInt32
+    /// Which of a key's forms counts.
+    package let isTyped: Bool
     fileprivate let generation: UInt32
     package let hash: UInt64
 }
 
+extension KeyPlace {
+    /// A function that is about to be asked for keys.
+    package struct Function: BitwiseCopyable {
+        package let place: UInt32
+        package let isTyped: Bool
+        fileprivate let generation: UInt32
+        fileprivate let id: UInt32
+    }
+}
+
 extension StoreCore {
+    package func keyFunction(_ place: UInt32) -> KeyPlace.Function {
+        let row = functions[place].row
+        return KeyPlace.Function(place: place, isTyped: row.typed, generation: functions.generation, id: row.id)
+    }
+
+    /// - Parameter key: in the form that the function wants.
+    @inline(__always)
+    package func place(_ function: KeyPlace.Function, _ key: UnsafeRawBufferPointer) -> KeyPlace {
+        KeyPlace(
+            function: function.place, isTyped: function.isTyped, generation: function.generation,
+            hash: keyHash(function: function.id, key: key))
+    }
+
     /// Finds out where a key's entry is looked for, and notes it for `fetchExpected`.
     @inline(__always)
-    package mutating func prepare(_ function: UInt32, _ key: UnsafeRawBufferPointer) -> KeyPlace {
+    package mutating func prepare(_ function: KeyPlace.Function, _ key: UnsafeRawBufferPointer) -> KeyPlace {
         let place = place(function, key)
         prefetcher.expect(place.hash, in: directory)
         return place
-    }
-
-    @inline(__always)
-    package func place(_ function: UInt32, _ key: UnsafeRawBufferPointer) -> KeyPlace {
-        KeyPlace(function: function, generation: functions.generation, hash: hash(function, key))
     }
 
     /// Has the memory fetched that the lookups prepared so far will read.

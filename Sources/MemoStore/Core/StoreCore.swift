@@ -1,9 +1,14 @@
+internal import Synchronization
+
 /// The cache's state, all of it guarded by the store's lock. Its operations take effect at once, in memory, and
 /// queue what the database is to be told; none of them waits for anything.
 ///
 /// Aspects stand in files of their own: `StoreCore+Find`, `+Get`, `+Put`, `+Clear`, `+Evict`, `+Sweep` and so on.
 package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex`, and its memory is its own.
     var directory: Directory
+    /// A field that cannot be moved has the whole passed by address always. Without one the compiler copies all of
+    /// its 880 bytes to the stack for calls that do not change it, once or more for each request.
+    private let immovable = Atomic(false)
     var functions: FunctionTable
     var tags: TagTable
     var ghosts: GhostTable
