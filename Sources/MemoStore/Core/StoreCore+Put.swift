@@ -196,20 +196,12 @@ extension StoreCore {
             guard
                 let copy = makePayload(facts, tags: payload.tags, key: payload.key, value: payload.value)
             else { return (false, nil) }
-            // The writer may be reading the old block: it is replaced, never changed.
-            if let old = directory[slot].payload {
-                hot.remove(old, in: directory)
-                directory[slot].setCold(bytes: ColdSize.bytes(old))
-                old.release()
-                makeHot(slot, copy)
-            } else {
-                copy.release()
-            }
-            directory[slot].expirySeconds = Self.expirySeconds(facts.expires)
-            if !directory[slot].flags.contains(.memoryOnly) {
-                enqueue(.touch(row: directory[slot].row, fresh: facts.fresh, expires: facts.expires))
-            }
-            markUsed(slot)
+            // What a row has never changes, so that nothing read of it before can pass for the entry as it is now:
+            // the entry gets another.
+            let (hits, isMemoryOnly) = (directory[slot].hits, directory[slot].flags.contains(.memoryOnly))
+            _ = place(function, directory[slot].hash, over: slot, memoryOnly: isMemoryOnly)
+            directory[slot].hits = hits
+            finishPut(function, slot, copy, memoryOnly: isMemoryOnly, hash: hash)
             return (true, nil)
         }
     }
