@@ -80,7 +80,9 @@ extension Dispatcher {
         _ core: inout StoreCore, _ request: Request, _ range: Range<Int>, _ batch: borrowing RequestBatch,
         _ context: inout Context
     ) -> Step {
-        guard let function = intern(&core, request, context).map({ core.keyFunction($0) }) else { return .done }
+        guard let function = intern(&core, request, context).map({ core.keyFunction($0) }) else {
+            return .done
+        }
         let state = context.connection.state
         while state.position < range.count {
             if let step = waitsForRoom(&core, request, context) {

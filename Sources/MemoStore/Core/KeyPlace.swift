@@ -22,7 +22,8 @@ extension KeyPlace {
 extension StoreCore {
     package func keyFunction(_ place: UInt32) -> KeyPlace.Function {
         let row = functions[place].row
-        return KeyPlace.Function(place: place, isTyped: row.typed, generation: functions.generation, id: row.id)
+        return KeyPlace.Function(
+            place: place, isTyped: row.typed, generation: functions.generation, id: row.id)
     }
 
     /// - Parameter key: in the form that the function wants.
