@@ -23,6 +23,8 @@ public final class EventLoops: Sendable {
         public var poolMisses: Int
     }
 
+    /// Replies from which on the connections left of a turn wait until these are sent.
+    var replyBytesAtOnce: Int { limits.replyBytesAtOnce }
     private let ports: [LoopPort]
     private let quotas: Quotas
     private let limits: Limits

@@ -106,7 +106,7 @@ extension StoreCore {
         figures.hotLimit = hot.limit
         figures.coldLimit = coldLimit
         figures.degraded = degraded
-        figures.pendingWrites = queue.count
+        figures.pendingWrites = queue.count + queue.countInFlight
         figures.pendingBytes = queue.cost + queue.costInFlight
         figures.pendingLimit = queue.costMax
         figures.functions = owner.map { functions.countByOwner[$0, default: 0] } ?? functions.count

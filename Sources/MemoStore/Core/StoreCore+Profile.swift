@@ -22,6 +22,7 @@ extension StoreCore {
         guard row != before else { return }
         functions[function].row = row
         if row.typed != before.typed {
+            functions.typedChanged()
             _ = clear(function: function, cause: .typedChanged, resettingCounters: false)
         }
         if before.maxsize == nil, row.maxsize != nil { sortByUse(function) }

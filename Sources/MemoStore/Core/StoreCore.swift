@@ -1,9 +1,14 @@
+internal import Synchronization
+
 /// The cache's state, all of it guarded by the store's lock. Its operations take effect at once, in memory, and
 /// queue what the database is to be told; none of them waits for anything.
 ///
 /// Aspects stand in files of their own: `StoreCore+Find`, `+Get`, `+Put`, `+Clear`, `+Evict`, `+Sweep` and so on.
 package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex`, and its memory is its own.
     var directory: Directory
+    /// A field that cannot be moved has the whole passed by address always. Without one the compiler copies all of
+    /// its 880 bytes to the stack for calls that do not change it, once or more for each request.
+    private let immovable = Atomic(false)
     var functions: FunctionTable
     var tags: TagTable
     var ghosts: GhostTable
@@ -91,7 +96,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
-        queue = WriteQueue(costMax: limits.queueBytesFirst)
+        queue = WriteQueue(costMax: Self.queueBound(limits.queueBytesFirst, hotBytes: hotBytes, limits))
         hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
         coldLimit = coldBytes
         self.limits = limits
@@ -150,17 +155,6 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package func hash(_ function: UInt32, _ key: UnsafeRawBufferPointer) -> UInt64 {
         keyHash(function: functions[function].row.id, key: key)
     }
-
-    /// A lookup of this hash is about to come.
-    @inline(__always)
-    package mutating func expect(_ hash: UInt64) { prefetcher.expect(hash, in: directory) }
-
-    /// Has the memory fetched that the lookups expected so far will read.
-    @inline(__always)
-    package mutating func fetchExpected() { prefetcher.fetch(from: directory) }
-
-    /// How many lookups may be expected at once.
-    package static var expectedMax: Int { Prefetcher.capacity }
 
     // MARK: the queue
 
