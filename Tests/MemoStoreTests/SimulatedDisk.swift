@@ -17,12 +17,15 @@ final class SimulatedDisk {
     var tags: [UInt32: TagRow] = [:]
     var uses: [Int64] = []
     var totals = Totals()
+    /// Never given out, as the database remembers it.
+    var nextRow: Int64 = 1
     let seed: (UInt64, UInt64) = (17, 42)
 
     /// Commits what waits in the queue.
     func commit(_ core: inout StoreCore) {
         let sequence = core.sequence
         let row = core.nextRow - 1
+        nextRow = core.nextRow
         for write in core.queue.take() { apply(write) }
         core.finishCommit(sequence: sequence, row: row)
     }
@@ -35,9 +38,6 @@ final class SimulatedDisk {
                 facts: payload.facts, tags: Array(payload.tags))
             payload.release()
         case .delete(let row): rows[row] = nil
-        case .touch(let row, let fresh, let expires):
-            rows[row]?.facts.fresh = fresh
-            rows[row]?.facts.expires = expires
         case .function(let row): functions[row.id] = row
         case .forget(let function): functions[function] = nil
         case .tag(let row): tags[row.id] = row
@@ -77,7 +77,7 @@ final class SimulatedDisk {
         }
         core.load(uses: uses)
         precondition(
-            core.finishLoad(seed: seed, totals: totals, nextRow: (rows.keys.max() ?? 0) + 1, garbage: []))
+            core.finishLoad(seed: seed, totals: totals, nextRow: nextRow, garbage: []))
         return core
     }
 }

@@ -14,7 +14,7 @@ public final class SystemFixture {
 
     public let directory: String
     private var daemon: Process?
-    private static let waitLimit: TimeInterval = 20
+    private static let waitLimit: TimeInterval = 120
 
     /// The programs that were built, or those that the test run names.
     public static func program(_ name: String) throws -> String {

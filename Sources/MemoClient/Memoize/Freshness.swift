@@ -32,7 +32,10 @@ final class Freshness: Sendable {
             return !state.isRunning && !state.isClosed
         }
         // Without a thread no cache ever becomes fresh, and every call asks the daemon.
-        if isStarting { _ = DetachedThread.start { [self] in run() } }
+        if isStarting {
+            ExitReports.add(self)
+            _ = DetachedThread.start { [self] in run() }
+        }
     }
 
     /// Tells the daemon of the last hits and ends.

@@ -33,7 +33,8 @@ extension Dispatcher {
 
     @inline(__always)
     private func prepare(
-        _ core: inout StoreCore, _ burst: Burst, _ connection: Connection, _ count: Int, _ last: inout LastFunction
+        _ core: inout StoreCore, _ burst: Burst, _ connection: Connection, _ count: Int,
+        _ last: inout LastFunction
     ) {
         for position in burst.next..<min(burst.next &+ count, burst.requests.count) {
             let key: CanonicalKey

@@ -138,6 +138,7 @@ extension Dispatcher {
         _ context: inout Context
     ) -> Step {
         if let step = refusesChange(core, request, context) { return step }
+        if let step = waitsForRoom(&core, request, context) { return step }
         var touched = false
         if let function = core.function(owner: owner(request, context.connection), name: request.function) {
             let bytes = bytes(key, core, function)

@@ -13,6 +13,7 @@ public final class Dispatcher: RequestExecutor {
     let latencies = LatencyTable()
     let backups = BackupRunner()
     let began = BootClock.nowMs
+    private let cursorSecret = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
     private let isDraining = Atomic(false)
 
     struct Settings: Sendable {
@@ -242,6 +243,23 @@ public final class Dispatcher: RequestExecutor {
     /// Whose functions a connection may see: its own, or all (`nil`).
     func visibleOwner(_ connection: Connection) -> Int64? {
         settings.isolatesUsers && !connection.isAdministrator ? Int64(connection.uid) : nil
+    }
+
+    /// Whether a function is this user's, or everybody's because it is shared. What was stored while there was no
+    /// isolation belongs to nobody and is seen by administrators alone.
+    func isVisible(_ row: FunctionRow, to owner: Int64?) -> Bool {
+        if row.owner == owner { return true }
+        guard row.owner == FunctionRow.everyone else { return false }
+        var name = row.name
+        return name.withUTF8 { name in
+            settings.shared.contains { Pattern.matches($0, Bytes(name)) }
+        }
+    }
+
+    /// Makes what `keys` says of where to go on. With isolation it must not say how many entries others have.
+    func cursorCipher(_ connection: Connection) -> CursorCipher {
+        guard let owner = visibleOwner(connection) else { return CursorCipher(key: nil) }
+        return CursorCipher(key: (cursorSecret.0, cursorSecret.1 ^ UInt64(bitPattern: owner)))
     }
 
     /// The request's function; answers `busy` where there are too many.

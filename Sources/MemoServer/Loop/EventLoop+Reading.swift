@@ -73,7 +73,8 @@ extension EventLoop {
             switch frame {
             case .line(let line):
                 do throws(WireError) {
-                    burst.requests.append(try burst.batch.parse(line, limits: WireLimits(lineBytes: lineLimit)))
+                    burst.requests.append(
+                        try burst.batch.parse(line, limits: WireLimits(lineBytes: lineLimit)))
                 } catch {
                     burst.requests.append(failure: error)
                 }

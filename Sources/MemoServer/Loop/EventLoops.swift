@@ -68,6 +68,9 @@ public final class EventLoops: Sendable {
         for port in ports { port.mailbox.post(CommitResult(through: sequence, failedFrom: failedFrom)) }
     }
 
+    /// How many connections a user has, and may have.
+    func connections(of user: UInt32) -> (count: Int, limit: Int) { quotas.connections(of: user) }
+
     public var statistics: Statistics {
         let figures = quotas.figures
         let idle = ports.reduce(0) { $0 + $1.poolCounters.idle.load(ordering: .relaxed) }

@@ -83,8 +83,6 @@ extension ColdWriter {
             try entries.insert(row: row, function: function, hash: hash, payload: payload, shared: shared)
         case .delete(let row):
             if !passing.contains(row) { try delete(row) }
-        case .touch(let row, let fresh, let expires):
-            if !passing.contains(row) { try entries.touch(row: row, fresh: fresh, expires: expires) }
         case .function(let function):
             next.function = max(next.function, Int64(function.id) + 1)
             next.row = max(next.row, function.clearedBelow)

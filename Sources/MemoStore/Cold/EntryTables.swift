@@ -11,18 +11,12 @@ final class EntryTables {
     private let selectShared: Statement
     private let selectValue: Statement
     private let selectHead: Statement
-    private let selectMeta: Statement
-    private let updateHead: Statement
-    private let updateMeta: Statement
     private let selectHeads: Statement
     /// Rows that are inserted together: by one statement they take two thirds of the time.
     private static let run = 32
     /// Inserted, but not yet given to SQLite.
     private var pending = ContiguousArray<Pending>()
     private var records = ByteArena(capacity: 8192)
-    /// Where records that are changed are put together; both are bound to a statement in turn.
-    private var head = UnsafeMutableRawBufferPointer.allocate(byteCount: 128, alignment: 8)
-    private var meta = UnsafeMutableRawBufferPointer.allocate(byteCount: 128, alignment: 8)
 
     init(_ connection: borrowing Connection) throws(SQLiteError) {
         // What is left of a damaged row under the same number is in nobody's way.
@@ -40,15 +34,7 @@ final class EntryTables {
         selectShared = try Statement(connection, "SELECT shared FROM content WHERE id = ?")
         selectValue = try Statement(connection, "SELECT value FROM content WHERE id = ?")
         selectHead = try Statement(connection, "SELECT head FROM entry WHERE id = ?")
-        selectMeta = try Statement(connection, "SELECT meta, shared FROM content WHERE id = ?")
-        updateHead = try Statement(connection, "UPDATE entry SET head = ?2 WHERE id = ?1")
-        updateMeta = try Statement(connection, "UPDATE content SET meta = ?2 WHERE id = ?1")
         selectHeads = try Statement(connection, "SELECT id, head FROM entry ORDER BY id")
-    }
-
-    deinit {
-        head.deallocate()
-        meta.deallocate()
     }
 
     private struct Pending {
@@ -161,31 +147,6 @@ final class EntryTables {
         return !selectValue.isNull(0) && selectValue.bytes(0).isEqual(to: value)
     }
 
-    /// Sets new times. A row that is not there, or is damaged, stays as it is.
-    func touch(row: Int64, fresh: Int64, expires: Int64) throws(SQLiteError) {
-        try flush()
-        try selectHead.bind(1, row)
-        guard try selectHead.step() else { return }
-        let head = Self.copy(selectHead.bytes(0), &head)
-        selectHead.reset()
-        try selectMeta.bind(1, row)
-        guard try selectMeta.step() else { return }
-        let shared = selectMeta.integer(1)
-        let meta = Self.copy(selectMeta.bytes(0), &meta)
-        selectMeta.reset()
-        guard EntryRecord.isSound(UnsafeRawBufferPointer(head), row: row),
-            ContentRecord.isSound(UnsafeRawBufferPointer(meta), row: row, shared: shared)
-        else { return }
-        EntryRecord.setExpires(expires, row: row, in: head)
-        ContentRecord.setTimes(fresh: fresh, expires: expires, row: row, shared: shared, in: meta)
-        try updateHead.bind(1, row)
-        try updateHead.bind(2, bytes: UnsafeRawBufferPointer(head))
-        try updateHead.run()
-        try updateMeta.bind(1, row)
-        try updateMeta.bind(2, bytes: UnsafeRawBufferPointer(meta))
-        try updateMeta.run()
-    }
-
     /// Every head, in the order of the rows; unsound ones as `nil`.
     func forEachHead(_ body: (Int64, UnsafeRawBufferPointer?) -> Void) throws(SQLiteError) {
         while try selectHeads.step() {
@@ -199,14 +160,5 @@ final class EntryTables {
         guard buffer.count < count else { return }
         buffer.deallocate()
         buffer = .allocate(byteCount: 2 * count, alignment: 8)
-    }
-
-    private static func copy(
-        _ bytes: UnsafeRawBufferPointer, _ buffer: inout UnsafeMutableRawBufferPointer
-    ) -> UnsafeMutableRawBufferPointer {
-        reserve(bytes.count, &buffer)
-        let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<bytes.count])
-        target.copyMemory(from: bytes)
-        return target
     }
 }

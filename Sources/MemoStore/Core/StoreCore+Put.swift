@@ -196,20 +196,17 @@ extension StoreCore {
             guard
                 let copy = makePayload(facts, tags: payload.tags, key: payload.key, value: payload.value)
             else { return (false, nil) }
-            // The writer may be reading the old block: it is replaced, never changed.
-            if let old = directory[slot].payload {
-                hot.remove(old, in: directory)
-                directory[slot].setCold(bytes: ColdSize.bytes(old))
-                old.release()
-                makeHot(slot, copy)
-            } else {
+            // It becomes another row, as in a put: until that is committed its payload stays in memory, and no read
+            // from disk can bring the old time back.
+            let hits = directory[slot].hits
+            let isMemoryOnly = degraded != nil
+            let short = UInt32(truncatingIfNeeded: hash)
+            guard let place = place(function, short, over: slot, memoryOnly: isMemoryOnly) else {
                 copy.release()
+                return (false, nil)
             }
-            directory[slot].expirySeconds = Self.expirySeconds(facts.expires)
-            if !directory[slot].flags.contains(.memoryOnly) {
-                enqueue(.touch(row: directory[slot].row, fresh: facts.fresh, expires: facts.expires))
-            }
-            markUsed(slot)
+            finishPut(function, place, copy, memoryOnly: isMemoryOnly, hash: hash)
+            directory[place].hits = hits
             return (true, nil)
         }
     }

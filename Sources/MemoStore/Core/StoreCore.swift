@@ -38,6 +38,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// The disk takes nothing: new entries live in memory alone.
     package internal(set) var degraded: String?
     package internal(set) var totals = Totals()
+    /// What owners' functions had counted before they were cleared or forgotten, so that totals never fall.
+    var retired: [Int64: Totals] = [:]
     /// Rows found damaged since the start.
     package internal(set) var damagedRows: Int64 = 0
     /// Entries of bounded functions used since the last journal, in order of first use in it.
@@ -94,7 +96,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
-        queue = WriteQueue(costMax: limits.queueBytesFirst)
+        queue = WriteQueue(costMax: Self.queueBound(limits.queueBytesFirst, hotBytes: hotBytes, limits))
         hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
         coldLimit = coldBytes
         self.limits = limits
@@ -123,9 +125,10 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         if owner != FunctionRow.everyone,
             functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax
         {
-            return nil
+            forgetUnusedFunctions(of: owner)
+            if functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax { return nil }
         }
-        if functions.count >= functions.capacity { forgetUnusedFunctions() }
+        if functions.count >= functions.capacity { forgetUnusedFunctions(of: nil) }
         guard let place = functions.add(owner: owner, name: name) else { return nil }
         // Its entries' rows refer to it: it has to be in the database before them.
         enqueue(.function(functions[place].row))
@@ -135,12 +138,15 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package func isTyped(_ function: UInt32) -> Bool { functions[function].row.typed }
 
     /// Makes room in a full table: functions without entries that nobody defined go, their counts with them.
-    private mutating func forgetUnusedFunctions() {
+    /// - Parameter owner: whose functions; anybody's where it is `nil`.
+    private mutating func forgetUnusedFunctions(of owner: Int64?) {
         for place in functions.allPlaces where functions.isLive(place) {
             let profile = functions[place]
+            if let owner, profile.row.owner != owner { continue }
             guard profile.count == 0, profile.graves == 0, !profile.row.defined,
                 !leases.concerns(function: place)
             else { continue }
+            retire(profile.row, .all)
             enqueue(.forget(function: profile.row.id))
             functions.remove(place)
         }
