@@ -24,7 +24,9 @@ struct ByteArena: ~Copyable {
         return place
     }
 
-    subscript(place: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: storage[place]) }
+    subscript(place: Range<Int>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: storage[place])
+    }
 
     mutating func removeAll() { count = 0 }
 }

@@ -79,7 +79,8 @@ extension ColdWriter {
             if passing.contains(row) { return }
             // A batch that is repeated because nobody knows whether its commit failed.
             if row < self.next.row { try delete(row) }
-            let shared = interning ? try sharing.place(payload.value, hash: valueHash, row: row, entries: entries) : 0
+            let shared =
+                interning ? try sharing.place(payload.value, hash: valueHash, row: row, entries: entries) : 0
             try entries.insert(row: row, function: function, hash: hash, payload: payload, shared: shared)
         case .delete(let row):
             if !passing.contains(row) { try delete(row) }

@@ -28,7 +28,8 @@ final class EntryTables {
             connection, "INSERT OR REPLACE INTO entry (id, head) VALUES " + Self.list("(?, ?)"))
         insertContents = try Statement(
             connection,
-            "INSERT OR REPLACE INTO content (id, meta, shared, key, value) VALUES " + Self.list("(?, ?, ?, ?, ?)"))
+            "INSERT OR REPLACE INTO content (id, meta, shared, key, value) VALUES "
+                + Self.list("(?, ?, ?, ?, ?)"))
         deleteEntry = try Statement(connection, "DELETE FROM entry WHERE id = ?")
         deleteContent = try Statement(connection, "DELETE FROM content WHERE id = ?")
         selectShared = try Statement(connection, "SELECT shared FROM content WHERE id = ?")
@@ -58,7 +59,8 @@ final class EntryTables {
     ) throws(SQLiteError) {
         let tags = payload.tags.count
         let head = records.append(EntryRecord.size(tags: tags)) {
-            EntryRecord.encode(row: row, function: function, hash: hash, shared: shared, payload: payload, into: $0)
+            EntryRecord.encode(
+                row: row, function: function, hash: hash, shared: shared, payload: payload, into: $0)
         }
         let meta = records.append(ContentRecord.size(tags: tags)) {
             let body = Checksum.of(key: payload.key, value: payload.value, row: row)

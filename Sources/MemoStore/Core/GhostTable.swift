@@ -93,7 +93,9 @@ struct GhostTable: ~Copyable {
         guard count > 0 else { return }
         let start = start(hash, function)
         for index in start..<start + Self.ways
-        where ghosts[index].departureCode != 0 && ghosts[index].hash == hash && ghosts[index].function == function {
+        where ghosts[index].departureCode != 0 && ghosts[index].hash == hash
+            && ghosts[index].function == function
+        {
             ghosts[index] = Ghost()
             count -= 1
         }
