@@ -2,14 +2,7 @@ import Foundation
 import Testing
 
 /// `tools/install` with the real binaries, and what systemd says of the units that it installs.
-@Suite struct InstallationTests {
-    static let memoctl: String? = {
-        if let path = ProcessInfo.processInfo.environment["MEMOCTL_BIN"], !path.isEmpty { return path }
-        let path = URL(fileURLWithPath: Daemon.binary).deletingLastPathComponent().appending(path: "memoctl")
-            .path
-        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
-    }()
-
+@Suite(.enabled(if: Memoctl.binary != nil)) struct InstallationTests {
     private static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
@@ -22,7 +15,7 @@ import Testing
         let process = try ChildProcess(
             [Self.package + "/tools/install"] + options,
             environment: [
-                "MEMOD_BIN": Daemon.binary, "MEMOCTL_BIN": try #require(Self.memoctl, "memoctl has to be built first"), "MEMOD_MANUAL": home.path,
+                "MEMOD_BIN": Daemon.binary, "MEMOCTL_BIN": Memoctl.binary!, "MEMOD_MANUAL": home.path,
                 "HOME": home.path, "XDG_DATA_HOME": "", "XDG_CONFIG_HOME": "", "XDG_RUNTIME_DIR": home.path,
                 "DBUS_SESSION_BUS_ADDRESS": "",
             ].merging(environment) { $1 })
@@ -40,9 +33,9 @@ import Testing
 
     @Test func belowAnotherRootItInstallsAndRemovesTheSame() throws {
         let home = try Home()
-        let environment = ["DESTDIR": home.path + "/root"]
+        let environment = ["DESTDIR": home.path + "/destination"]
         #expect(try install(home, ["--prefix", "/usr"], environment: environment) == .exited(0))
-        let installed = files(below: home.path + "/root")
+        let installed = files(below: home.path + "/destination")
         #expect(
             installed == [
                 "usr/bin/memod", "usr/bin/memoctl", "usr/lib/systemd/system/memod.service",
@@ -53,16 +46,16 @@ import Testing
                 "usr/share/fish/vendor_completions.d/memoctl.fish", "usr/share/doc/memod/README.md",
                 "usr/share/doc/memod/PROTOCOL.md", "etc/memod/memod.conf",
             ])
-        let unit = try home.contents(of: home.path + "/root/usr/lib/systemd/system/memod.service")
+        let unit = try home.contents(of: home.path + "/destination/usr/lib/systemd/system/memod.service")
         #expect(
             String(decoding: unit, as: UTF8.self).contains("\nExecStart=/usr/bin/memod --isolation user "))
-        let conf = home.path + "/root/etc/memod/memod.conf"
+        let conf = home.path + "/destination/etc/memod/memod.conf"
         try home.write(Data("hot-bytes = 1MiB\n".utf8), to: conf)
         #expect(try install(home, ["--prefix=/usr"], environment: environment) == .exited(0))
         #expect(try home.contents(of: conf) == Data("hot-bytes = 1MiB\n".utf8))
         #expect(
             try install(home, ["--prefix", "/usr", "--uninstall"], environment: environment) == .exited(0))
-        #expect(files(below: home.path + "/root") == ["etc/memod/memod.conf"])
+        #expect(files(below: home.path + "/destination") == ["etc/memod/memod.conf"])
     }
 
     @Test func forAUserItInstallsBelowTheirHome() throws {
@@ -85,12 +78,12 @@ import Testing
         // As for the system, but with a path at which the program is.
         let prefix = home.path + "/opt"
         #expect(
-            try install(home, ["--prefix", prefix], environment: ["DESTDIR": home.path + "/root"])
+            try install(home, ["--prefix", prefix], environment: ["DESTDIR": home.path + "/destination"])
                 == .exited(0))
         try FileManager.default.createDirectory(atPath: prefix + "/bin", withIntermediateDirectories: true)
         try FileManager.default.copyItem(
-            atPath: home.path + "/root" + prefix + "/bin/memod", toPath: prefix + "/bin/memod")
-        let units = home.path + "/root/etc/systemd/system"
+            atPath: home.path + "/destination" + prefix + "/bin/memod", toPath: prefix + "/bin/memod")
+        let units = home.path + "/destination/etc/systemd/system"
         #expect(try verify(home, ["--system"], units) == "")
         // In tenths: at most 1.0.
         let analysis = try ChildProcess([
