@@ -129,7 +129,10 @@ struct LeaseModel {
     }
 
     mutating func endExpired() {
-        for key in keys.indices where (keys[key].lease?.ends ?? .max) <= now { end(key) }
+        for key in keys.indices {
+            // The next one's may be over at once.
+            while (keys[key].lease?.ends ?? .max) <= now { end(key) }
+        }
     }
 
     /// The lease ends, and the first in line has the next one.

@@ -3,7 +3,7 @@ internal import MemoClient
 
 struct Why: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say what became of an entry.",
+        abstract: "Say in a sentence what became of an entry.",
         discussion: """
             present, expired, evicted, deleted, cleared, rejected, or unknown where it was never there or is no \
             longer remembered. Asking is not a use and is not counted.
@@ -21,7 +21,7 @@ struct Why: ParsableCommand {
 
     func run() throws {
         try common.perform(.why(function.name, key.json("KEY"))) { reply in
-            MemberList.text(of: reply, first: "state")
+            WhySentence.text(of: reply)
         }
     }
 }

@@ -31,7 +31,11 @@ import Testing
         #expect(try fixture.memoctl("put", "f", "1", "2", "--if-absent").status == 2)
         #expect(try fixture.memoctl("delete", "f", "1").output == "deleted 1\n")
         #expect(try fixture.memoctl("get", "f", "1").output.isEmpty)
-        #expect(try fixture.memoctl("why", "f", "1").output.hasPrefix("deleted\n"))
+        #expect(try fixture.memoctl("why", "f", "1").output.hasSuffix(" ago by a delete\n"))
+        let present = try fixture.memoctl("why", "f", "-1").output
+        #expect(
+            present.hasPrefix("present in memory: ") && present.hasSuffix(", used once, fresh for ever\n"))
+        #expect(try fixture.memoctl("why", "f", "7").output.hasPrefix("unknown: "))
     }
 
     @Test(arguments: [
