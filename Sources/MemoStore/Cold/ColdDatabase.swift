@@ -187,7 +187,7 @@ final class ColdDatabase: @unchecked Sendable {
                 guard error.failure == .full else { throw error }
                 // Room for a deletion is found in the log, once it is moved, and then in the ballast.
                 ballast.release()
-                try writer.checkpoint()
+                try checkpoint(writer)
                 guard growth == 0 else { throw error }
                 try writer.commit(writes, clock: clock.state())
             }
@@ -205,23 +205,61 @@ final class ColdDatabase: @unchecked Sendable {
             try commit(ContiguousArray(slice.map { .delete(row: $0) }))
             try maintain()
         }
+        try writing { writer throws(ColdError) in try giveBack(writer) }
     }
+
+    /// Pages that are free within the file are of no use to the log, which needs room of its own beside it.
+    private func giveBack(_ writer: ColdWriter) throws(ColdError) {
+        for _ in 0..<Self.returnsMax {
+            guard try checkpoint(writer) == 0, try writer.pages().free > 0 else { return }
+            do throws(ColdError) {
+                try writer.vacuum(pages: Self.pagesPerReturn)
+            } catch {
+                // What was given back before stays so.
+                guard error.failure == .full else { throw error }
+                return
+            }
+        }
+        try checkpoint(writer)
+    }
+
+    /// Few at once: each may have to be logged, where there is hardly any room.
+    private static let pagesPerReturn = 32
+    private static let returnsMax = 32
 
     /// As many as the small ballast has room to log.
     private static let rowsPerDeletion = 100
 
     /// - Throws: `.full` where there is no room for the log and the database to grow by so many bytes.
     private func makeRoom(_ growth: Int64, _ writer: ColdWriter) throws(ColdError) {
-        guard let available = DiskSpace.available(below: path.directory) else { return }
+        guard var available = DiskSpace.available(below: path.directory) else { return }
         var logged = writer.logFrames * DiskSpace.frameBytes
         if available >= 2 * growth + logged { return }
-        try writer.checkpoint()
-        logged = writer.logFrames * DiskSpace.frameBytes
+        let unmoved = try checkpoint(writer) * DiskSpace.frameBytes
+        // The database has just grown by what was moved.
+        available = DiskSpace.available(below: path.directory) ?? available
+        // A log that is moved as a whole is written from its beginning again.
+        logged = unmoved == 0 ? 0 : writer.logFrames * DiskSpace.frameBytes
         let free = try writer.pages().free * Int64(ColdOptions.pageBytes)
         let logBytes = DatabaseFile(path.log)?.bytes ?? 0
-        let needed = max(0, logged + growth - free) + max(0, logged + growth - logBytes)
+        // What is in the log alone may need pages that the file has not got, however many others are free in it.
+        let needed = unmoved + max(0, growth - free) + max(0, logged + growth - logBytes)
         if available < needed {
             throw ColdError(.full, "the disk is full: \(available) bytes left, \(needed) needed")
+        }
+    }
+
+    /// Moves the log into the database. A log that cannot be moved is in the way of everything, deletions included:
+    /// then this is what the ballast is for.
+    /// - Returns: how many pages are left in the log alone.
+    @discardableResult
+    private func checkpoint(_ writer: ColdWriter) throws(ColdError) -> Int64 {
+        do throws(ColdError) {
+            return try writer.checkpoint()
+        } catch {
+            guard error.failure == .full, ballast.isHeld else { throw error }
+            ballast.release()
+            return try writer.checkpoint()
         }
     }
 
@@ -232,7 +270,7 @@ final class ColdDatabase: @unchecked Sendable {
         let due = isScarce ? ColdOptions.checkpointFramesWhenScarce : ColdOptions.checkpointFrames
         try writing { writer throws(ColdError) in
             guard writer.logFrames >= due else { return }
-            try writer.checkpoint()
+            try checkpoint(writer)
             let pages = try writer.pages()
             if pages.free > 1024, pages.free > pages.all / 4 { try writer.vacuum(pages: 256) }
         }

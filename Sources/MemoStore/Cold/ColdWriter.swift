@@ -112,12 +112,16 @@ final class ColdWriter {
     var logFrames: Int64 { Int64(connection.walFrameCount) }
 
     /// Moves pages from the log into the database, as far as readers let it.
-    func checkpoint() throws(ColdError) {
+    /// - Returns: how many are left in the log alone.
+    @discardableResult
+    func checkpoint() throws(ColdError) -> Int64 {
         do throws(SQLiteError) {
-            try connection.checkpoint(.passive)
+            let (log, moved) = try connection.checkpoint(.passive)
+            return Int64(max(0, log - moved))
         } catch {
             // A reader in its way is no error: the next one moves the rest.
             if error.kind != .busy { throw ColdError(error) }
+            return logFrames
         }
     }
 

@@ -5,7 +5,11 @@ extension Store {
     /// How long to wait before the disk is tried again.
     private static let retryMs: Int64 = 500
 
+    /// How often the last commit is tried on a full disk, on which each failure makes some room.
+    private static let lastTriesMax = 16
+
     func write() {
+        var lastTries = Self.lastTriesMax
         while true {
             let closing = isClosing.load(ordering: .acquiring)
             let due = core.withLock { core -> Int64? in
@@ -25,8 +29,12 @@ extension Store {
                 continue
             }
             if !commit() {
-                if closing { return }
-                writerSignal.wait(ms: Self.retryMs)
+                guard closing else {
+                    writerSignal.wait(ms: Self.retryMs)
+                    continue
+                }
+                guard lastTries > 0, core.withLock({ $0.lastFailure == .full }) else { return }
+                lastTries -= 1
             }
         }
     }
@@ -156,6 +164,11 @@ extension Store {
             try database.makeRoom(deleting: rows)
             events?.log(false, "evicted \(rows.count) entries to make room on the disk")
         } catch {
+            // They are gone from memory, and may still be on disk: left there they would come back with the next
+            // start, even where a newer entry of the same key was deleted.
+            core.withLock { core in
+                for row in rows { core.enqueue(.delete(row: row)) }
+            }
             events?.log(true, "no room could be made on the disk: \(error.message)")
         }
     }

@@ -43,6 +43,11 @@ import Testing
         #expect(try peer.get("f", "\"kept\"").value == "3", "it was written once the disk took it")
         #expect(try peer.get("f", "\"after\"").value == "4")
         #expect(home.quarantined.isEmpty)
+        // What it could not write at the end it does not pass over.
+        #expect(try peer.put("f", "\"last\"", "5").bool("stored") == true)
+        faults[word] = Int64(EIO)
+        #expect(try daemon.stop() == .exited(1))
+        #expect(daemon.process.log.contains("not on disk"), "\(daemon.process.log)")
     }
 
     @Test func aDiskThatCannotReadIsNoReasonForAWrongAnswer() throws {
@@ -163,6 +168,6 @@ import Testing
         }
         print("full disk: \(hits) of 6500 entries are still there")
         #expect(hits > 100)
-        #expect(try daemon.stop() == .exited(0))
+        #expect(try daemon.stop() == .exited(0), "\(daemon.process.log)")
     }
 }
