@@ -19,7 +19,7 @@ import Testing
         for peer in peers { try peer.send(Peer.request("get", "f", "\"key\":1", Self.patient)) }
         try waiters(999, observer)
         // Waiting costs no thread, and nobody looks again and again.
-        #expect(try self.threads(daemon) == threads)
+        #expect(try self.threads(daemon) <= threads)
         let before = try daemon.processorSeconds()
         #expect(try peers[999].isSilent(for: 0.5) || peers[0].isSilent(for: 0))
         #expect(try daemon.processorSeconds() - before < 0.2)
