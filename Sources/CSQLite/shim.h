@@ -6,6 +6,11 @@ static inline int memod_sqlite3_no_checkpoint_on_close(sqlite3 *database, int on
     return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on, (int *)0);
 }
 
+/* sqlite3_config does, too. Without these statistics no allocation takes SQLite's global lock. */
+static inline int memod_sqlite3_no_memory_statistics(void) {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /* <sys/vfs.h> is not in Swift's Glibc module. -1 where statfs fails. */
 static inline long long memod_file_system_magic(const char *path) {
     struct statfs status;

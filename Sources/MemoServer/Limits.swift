@@ -36,16 +36,17 @@ public struct Limits: Sendable {
 
     /// Idle buffers that a loop keeps.
     public var pooledBuffers = 256
-    /// Connections whose requests are executed together.
-    public var burstsAtOnce = 16
+    /// Connections whose requests are executed together before any of them is sent its replies: sending wakes a
+    /// client, which competes for the processor. More would keep the first of them waiting.
+    public var burstsAtOnce = 64
+    /// Requests from which on no further connection's are added to those.
+    public var requestsAtOnce = 256
+    /// Replies from which on those that are left wait until these are sent.
+    public var replyBytesAtOnce = 1 << 20
     /// Bursts that a loop keeps for the next requests.
-    public var spareBursts = 32
+    public var spareBursts = 64
     /// Events taken from the kernel at once.
     public var eventsPerTurn = 256
-    /// Connections whose replies are collected before they are sent. Sending a reply wakes its client, which then
-    /// competes for the processor: sent together they took 0.85 of the CPU time at 50 connections. More would keep
-    /// the first of them waiting.
-    public var collectedReplies = 64
     /// Connections accepted at once.
     public var acceptsPerTurn = 64
     /// How long accepting pauses when there are no descriptors left.

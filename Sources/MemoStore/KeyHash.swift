@@ -1,10 +1,14 @@
 /// SipHash-1-3 with a secret seed, so that nobody can choose keys that collide.
 /// (J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", 2012.)
-struct KeyHash: Sendable {
+package struct KeyHash: Sendable {
     let seed: (UInt64, UInt64)
 
+    package init(seed: (UInt64, UInt64)) {
+        self.seed = seed
+    }
+
     /// The hash of a key of the function with this number.
-    func callAsFunction(function: UInt32, key: UnsafeRawBufferPointer) -> UInt64 {
+    package func callAsFunction(function: UInt32, key: UnsafeRawBufferPointer) -> UInt64 {
         var v0 = seed.0 ^ 0x736f_6d65_7073_6575
         var v1 = seed.1 ^ 0x646f_7261_6e64_6f6d
         var v2 = seed.0 ^ 0x6c79_6765_6e65_7261

@@ -48,15 +48,29 @@ public struct PutFields {
     }
 }
 
-/// The fields of a `get` beside its key.
+/// The fields of a `get` beside its key. Kept small, since every request has room for them.
 public struct GetFields {
-    public var leaseMs: Int64?
-    public var waitMs: Int64 = 0
-    /// XFetch's beta: `nil` where not asked for.
-    public var early: Double?
+    private var lease: Int32 = -1
+    private var wait: Int32 = 0
+    private var beta = -1.0
     public var meta = false
 
     public init() {}
+
+    /// At most `WireLimits.leaseMs`, as `waitMs`.
+    public var leaseMs: Int64? {
+        get { lease < 0 ? nil : Int64(lease) }
+        set { lease = newValue.map { Int32($0) } ?? -1 }
+    }
+    public var waitMs: Int64 {
+        get { Int64(wait) }
+        set { wait = Int32(newValue) }
+    }
+    /// XFetch's beta, not negative: `nil` where not asked for.
+    public var early: Double? {
+        get { beta < 0 ? nil : beta }
+        set { beta = newValue ?? -1 }
+    }
 }
 
 /// A request that was read and found well formed, its fields by operation. Views point into the line it was
@@ -66,7 +80,8 @@ public struct Request {
         case ping
         case hello(client: Bytes?)
         case get(CanonicalKey, GetFields)
-        case put(PutFields)
+        /// A position in `RequestBatch.entries`.
+        case put(Int)
         case release(CanonicalKey, lease: Bytes)
         case delete(CanonicalKey)
         case touch(CanonicalKey, ttl: Setting)

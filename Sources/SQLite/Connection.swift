@@ -17,6 +17,7 @@ public struct Connection: ~Copyable {
     ///
     /// Nothing of the file has been read when this returns: a damaged one is noticed by the first statement.
     public init(path: String, mode: Mode) throws(SQLiteError) {
+        _ = Self.isConfigured
         var handle: OpaquePointer?
         let common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
         let code =
@@ -43,6 +44,9 @@ public struct Connection: ~Copyable {
                 return SQLITE_OK
             }, walFrames)
     }
+
+    /// Refused, and not missed, where something else in the process has used SQLite before.
+    private static let isConfigured = memod_sqlite3_no_memory_statistics() == SQLITE_OK
 
     deinit {
         sqlite3_wal_hook(handle, nil, nil)

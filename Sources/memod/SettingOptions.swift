@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import MemoServer
 
 /// The settings as options: texts, which `ServerConfiguration` checks whatever source they come from.
@@ -54,7 +55,10 @@ struct SettingOptions: ParsableArguments {
             "Least severe messages to log: trace, debug, info, notice, warning, error, critical (info).",
             valueName: "level"))
     var logLevel: String?
-    @Option(help: ArgumentHelp("Configuration file; also MEMOD_CONFIG.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Configuration file; also MEMOD_CONFIG; under systemd memod.conf of the configuration directory.",
+            valueName: "file"))
     var config: String?
 
     private var given: [SettingName: [String]] {
@@ -71,10 +75,21 @@ struct SettingOptions: ParsableArguments {
         return given
     }
 
+    /// The file that a service manager keeps for the daemon, if it is there.
+    private static func managedFile(_ environment: [String: String]) -> String? {
+        // A list where the unit names several directories.
+        guard let directory = environment["CONFIGURATION_DIRECTORY"]?.split(separator: ":").first else {
+            return nil
+        }
+        let path = "\(directory)/memod.conf"
+        // One that is there and cannot be reached is an error to report, not one to pass over.
+        return access(path, F_OK) == 0 || errno != ENOENT ? path : nil
+    }
+
     /// The configuration that these options, the environment and the configuration file make. Reads the file.
     func resolve(_ environment: [String: String]) throws(ConfigurationError) -> ServerConfiguration {
         var file: ConfigurationFile?
-        if let path = config ?? environment["MEMOD_CONFIG"], !path.isEmpty {
+        if let path = config ?? environment["MEMOD_CONFIG"] ?? Self.managedFile(environment), !path.isEmpty {
             file = try ConfigurationFile(path: path)
         }
         return try ServerConfiguration(

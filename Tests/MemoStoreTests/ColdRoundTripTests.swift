@@ -67,12 +67,6 @@ struct ColdRoundTripTests {
                     guard let row = change.keys.randomElement(using: &random) else { continue }
                     change[row] = nil
                     writes.append(.delete(row: row))
-                case 8:
-                    guard let row = change.keys.randomElement(using: &random) else { continue }
-                    change[row]!.fresh = Int64.random(in: 0...Int64.max, using: &random)
-                    change[row]!.expires = Int64.random(in: 0...Int64.max, using: &random)
-                    writes.append(
-                        .touch(row: row, fresh: change[row]!.fresh, expires: change[row]!.expires))
                 default:
                     guard Int.random(in: 0..<20, using: &random) == 0 else { continue }
                     function.clearedBelow = next

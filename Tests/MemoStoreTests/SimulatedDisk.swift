@@ -38,9 +38,6 @@ final class SimulatedDisk {
                 facts: payload.facts, tags: Array(payload.tags))
             payload.release()
         case .delete(let row): rows[row] = nil
-        case .touch(let row, let fresh, let expires):
-            rows[row]?.facts.fresh = fresh
-            rows[row]?.facts.expires = expires
         case .function(let row): functions[row.id] = row
         case .forget(let function): functions[function] = nil
         case .tag(let row): tags[row.id] = row

@@ -63,10 +63,11 @@ internal import Testing
             "cost_ms":9007199254740992,"tags":["a","b","\\u0061",  "c" ],"lease":"to\\u006ben","durable":true,"if_absent":false}
             """
         try Reader.read(line) { request, batch in
-            guard case .put(let fields) = request.body else {
+            guard case .put(let entry) = request.body else {
                 Issue.record("\(request.body)")
                 return
             }
+            let fields = batch.entries[entry]
             #expect(request.id == nil)
             #expect(Reader.text(fields.value) == "{\"a\":1, \"a\":\"\\ud800\", \"x\":1e400 }")
             #expect(fields.ttl == .value(0) && fields.staleMs == 7 && fields.costMs == 1 << 53)

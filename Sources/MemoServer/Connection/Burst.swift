@@ -2,38 +2,34 @@ internal import MemoWire
 
 /// Requests that were read together from one connection, with the memory that their fields point into.
 public final class Burst {
-    private struct Contents: ~Copyable {
-        var batch = RequestBatch()
-        var requests: [ParsedRequest] = []
-        var next = 0
-        unowned var connection: Connection?
-    }
-
-    private let contents = UncheckedCell(Contents())
+    private let batchCell = UncheckedCell(RequestBatch())
+    private let requestsCell = UncheckedCell(RequestList())
+    private let nextCell = UncheckedCell(0)
+    private let ownerCell = UncheckedCell<Unmanaged<Connection>?>(nil)
 
     var batch: RequestBatch {
-        _read { yield contents.value.batch }
-        _modify { yield &contents.value.batch }
+        @inline(__always) unsafeAddress { UnsafePointer(batchCell.pointer) }
+        @inline(__always) unsafeMutableAddress { batchCell.pointer }
     }
-    var requests: [ParsedRequest] {
-        _read { yield contents.value.requests }
-        _modify { yield &contents.value.requests }
+    var requests: RequestList {
+        @inline(__always) unsafeAddress { UnsafePointer(requestsCell.pointer) }
+        @inline(__always) unsafeMutableAddress { requestsCell.pointer }
     }
     /// The first request that was not executed.
     var next: Int {
-        get { contents.value.next }
-        set { contents.value.next = newValue }
+        @inline(__always) get { nextCell.value }
+        @inline(__always) set { nextCell.value = newValue }
     }
-    /// Whose requests they are, while there are any. It holds the burst, and outlives its execution.
-    var connection: Connection! {
-        get { contents.value.connection }
-        set { contents.value.connection = newValue }
+    /// Whose requests they are, while there are any: the connection holds the burst, not the other way round.
+    var owner: Unmanaged<Connection> {
+        @inline(__always) get { ownerCell.value.unsafelyUnwrapped }
+        @inline(__always) set { ownerCell.value = newValue }
     }
 
     func clear() {
-        requests.removeAll(keepingCapacity: true)
+        requests.removeAll()
         batch.removeAll()
         next = 0
-        connection = nil
+        ownerCell.value = nil
     }
 }

@@ -10,50 +10,74 @@ public final class Connection {
     /// What the client calls itself (`hello`).
     public var clientName: [UInt8] = []
     /// The executor's own: what it knows of this connection beyond a call.
-    public var dispatchState: AnyObject?
+    public var dispatchState: AnyObject? {
+        @inline(__always) _read { yield cell.value.dispatchState }
+        @inline(__always) _modify { yield &cell.value.dispatchState }
+    }
     /// What the last `resume` message carried.
-    public internal(set) var resumption: AnyObject?
+    public internal(set) var resumption: AnyObject? {
+        @inline(__always) get { cell.value.resumption }
+        @inline(__always) set { cell.value.resumption = newValue }
+    }
     /// When, in milliseconds of `CLOCK_BOOTTIME`, the suspended connection is to be executed again even without
     /// a message. Cleared when that time has come.
-    public var deadline: Int64?
+    public var deadline: Int64? {
+        @inline(__always) get { cell.value.deadline }
+        @inline(__always) set { cell.value.deadline = newValue }
+    }
 
     /// Replies in order, those not yet sent. The executor appends whole lines.
     public var output: ByteBuffer {
-        _read { yield buffers.value.replies.output }
-        _modify { yield &buffers.value.replies.output }
+        @inline(__always) _read { yield cell.value.replies.output }
+        @inline(__always) _modify { yield &cell.value.replies.output }
     }
     /// The executor stops before the next request: the peer does not read what it asked for.
-    public var isOutputFull: Bool { buffers.value.replies.output.count >= outputHighWater }
+    public var isOutputFull: Bool { cell.value.replies.output.count >= outputHighWater }
     /// The peer has closed the connection: replies are dropped.
-    public internal(set) var isPeerGone = false
+    public internal(set) var isPeerGone: Bool {
+        @inline(__always) get { cell.value.isPeerGone }
+        @inline(__always) set { cell.value.isPeerGone = newValue }
+    }
 
     let descriptor: Int32
     private let outputHighWater: Int
     private unowned let horizon: CommitHorizon
 
-    private struct Buffers: ~Copyable {
+    /// What is touched for every burst.
+    private struct State: ~Copyable {
         var input = ByteBuffer()
         var framer: LineFramer
         var replies = ReplyQueue()
+        var burst: Burst?
+        var dispatchState: AnyObject?
+        var resumption: AnyObject?
+        var deadline: Int64?
+        var stallDeadline: Int64?
+        var armedDeadline: Int64?
+        var armed: Epoll.Interest?
+        var isPeerGone = false
     }
 
-    private let buffers: UncheckedCell<Buffers>
+    private let cell: UncheckedCell<State>
 
     /// What was read and not yet executed.
     var input: ByteBuffer {
-        _read { yield buffers.value.input }
-        _modify { yield &buffers.value.input }
+        @inline(__always) _read { yield cell.value.input }
+        @inline(__always) _modify { yield &cell.value.input }
     }
     var framer: LineFramer {
-        get { buffers.value.framer }
-        _modify { yield &buffers.value.framer }
+        @inline(__always) get { cell.value.framer }
+        @inline(__always) _modify { yield &cell.value.framer }
     }
     var replies: ReplyQueue {
-        _read { yield buffers.value.replies }
-        _modify { yield &buffers.value.replies }
+        @inline(__always) _read { yield cell.value.replies }
+        @inline(__always) _modify { yield &cell.value.replies }
     }
     /// The requests it was suspended in.
-    var burst: Burst?
+    var burst: Burst? {
+        @inline(__always) _read { yield cell.value.burst }
+        @inline(__always) _modify { yield &cell.value.burst }
+    }
 
     /// Whether the buffers came from the loop's pool.
     var isInputPooled = false
@@ -77,12 +101,21 @@ public final class Connection {
     /// It is in the loop's list of connections with closed gates, or of those with more lines.
     var isListedAsGated = false
     var isListedAsReady = false
-    var isListedAsUnsent = false
     /// What epoll watches, or `nil` where it does not know the connection.
-    var armed: Epoll.Interest?
-    var stallDeadline: Int64?
+    var armed: Epoll.Interest? {
+        @inline(__always) get { cell.value.armed }
+        @inline(__always) set { cell.value.armed = newValue }
+    }
+    /// When it is closed for not reading.
+    var stallDeadline: Int64? {
+        @inline(__always) get { cell.value.stallDeadline }
+        @inline(__always) set { cell.value.stallDeadline = newValue }
+    }
     /// What the loop's heap has.
-    var armedDeadline: Int64?
+    var armedDeadline: Int64? {
+        @inline(__always) get { cell.value.armedDeadline }
+        @inline(__always) set { cell.value.armedDeadline = newValue }
+    }
     /// What the quotas have counted.
     var countedInput = 0
     var countedOutput = 0
@@ -93,7 +126,7 @@ public final class Connection {
         uid = adoption.peer.user
         isAdministrator = adoption.isAdministrator
         outputHighWater = limits.outputHighWater
-        buffers = UncheckedCell(Buffers(framer: LineFramer(limit: lineLimit)))
+        cell = UncheckedCell(State(framer: LineFramer(limit: lineLimit)))
         self.horizon = horizon
     }
 

@@ -53,6 +53,16 @@ final class Quotas: Sendable {
         set { state.withLock { $0.maxConnections = newValue } }
     }
 
+    /// How many connections a user has, and may have.
+    func connections(of user: UInt32) -> (count: Int, limit: Int) {
+        state.withLock {
+            (
+                $0.users[user]?.connections ?? 0,
+                limitsUsers ? max(1, $0.maxConnections / limits.shareDivisor) : $0.maxConnections
+            )
+        }
+    }
+
     var figures: Figures {
         state.withLock {
             Figures(

@@ -2,7 +2,7 @@
 /// properties have: some thirty of them for each request, measured as 5 % of its CPU time. Not for what more than
 /// one thread touches.
 struct UncheckedCell<Value: ~Copyable>: ~Copyable {
-    private let pointer: UnsafeMutablePointer<Value>
+    let pointer: UnsafeMutablePointer<Value>
 
     init(_ value: consuming Value) {
         pointer = .allocate(capacity: 1)
@@ -15,7 +15,7 @@ struct UncheckedCell<Value: ~Copyable>: ~Copyable {
     }
 
     var value: Value {
-        @inline(__always) _read { yield pointer.pointee }
-        @inline(__always) nonmutating _modify { yield &pointer.pointee }
+        @inline(__always) unsafeAddress { UnsafePointer(pointer) }
+        @inline(__always) nonmutating unsafeMutableAddress { pointer }
     }
 }

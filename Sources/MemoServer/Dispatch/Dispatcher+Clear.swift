@@ -56,12 +56,19 @@ extension Dispatcher {
     func clearTag(_ core: inout StoreCore, _ request: Request, _ tag: Bytes, _ context: Context) {
         if refusesChange(core, request, context) != nil { return }
         let name = String(decoding: tag, as: UTF8.self)
-        let owner = settings.isolatesUsers ? visibleOwner(context.connection) : FunctionRow.everyone
+        let owner = visibleOwner(context.connection)
+        var tags = core.tags(owner: settings.isolatesUsers ? owner : FunctionRow.everyone, name: name)
+        // What is shared is everybody's to invalidate.
+        if owner != nil, !settings.shared.isEmpty {
+            tags += core.tags(owner: FunctionRow.everyone, name: name)
+        }
         var cleared = 0
-        for tag in core.tags(owner: owner, name: name) {
+        for tag in tags {
             for (function, count) in core.clear(tag: tag) {
+                let row = core.info(function).row
+                guard owner == nil || isVisible(row, to: owner) else { continue }
                 cleared += count
-                publishClear(core.info(function).row, context.connection)
+                publishClear(row, context.connection)
             }
         }
         finishClear(&core, request, cleared, context)

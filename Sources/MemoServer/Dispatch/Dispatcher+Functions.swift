@@ -67,7 +67,8 @@ extension Dispatcher {
     ) {
         let owner = visibleOwner(context.connection)
         let (page, hasMore) = core.functions(
-            owner: owner, after: after.map { String(decoding: $0, as: UTF8.self) }, limit: limit ?? 100)
+            after: after.map { Self.place($0, namesOwner: owner == nil && settings.isolatesUsers) },
+            limit: limit ?? 100, isVisible: { owner == nil || isVisible($0, to: owner) })
         ReplyWriter.begin(request.id, into: &context.connection.output)
         context.connection.output.append(",\"functions\":[")
         for (index, info) in page.enumerated() {
@@ -79,12 +80,35 @@ extension Dispatcher {
         }
         context.connection.output.append("]")
         if hasMore, let last = page.last {
-            ReplyWriter.field("next", string: last.row.name, into: &context.connection.output)
+            // An administrator meets a name once for each owner.
+            let isAmbiguous = owner == nil && settings.isolatesUsers
+            ReplyWriter.field(
+                "next", string: isAmbiguous ? "\(last.row.name)\0\(last.row.owner)" : last.row.name,
+                into: &context.connection.output)
         } else {
             ReplyWriter.beginField("next", into: &context.connection.output)
             context.connection.output.append("null")
         }
         ReplyWriter.end(into: &context.connection.output)
+    }
+
+    /// Where a page of functions ended: the name, for administrators with the owner behind NUL.
+    private static func place(_ after: Bytes, namesOwner: Bool) -> (name: String, owner: Int64?) {
+        let text = String(decoding: after, as: UTF8.self)
+        guard namesOwner, let end = text.utf8.lastIndex(of: 0), let owner = Int64(text[end...].dropFirst())
+        else { return (text, nil) }
+        return (String(text[..<end]), owner)
+    }
+
+    /// The functions whose entries `keys` lists: for administrators those of all owners.
+    private func listed(_ core: borrowing StoreCore, _ request: Request, _ connection: Connection) -> Set<
+        UInt32
+    > {
+        guard settings.isolatesUsers, connection.isAdministrator else {
+            return core.function(owner: owner(request, connection), name: request.function).map { [$0] } ?? []
+        }
+        return Set(
+            core.places(owner: nil).filter { core.info($0).row.name.utf8.elementsEqual(request.function) })
     }
 
     /// Slots of the directory looked at, and bytes of keys listed, while the lock is held once.
@@ -95,19 +119,21 @@ extension Dispatcher {
         _ core: inout StoreCore, _ request: Request, _ limit: Int?, _ after: Bytes?, _ context: inout Context
     ) -> Step {
         let connection = context.connection
-        guard let start = after.map({ UInt32(String(decoding: $0, as: UTF8.self)) }) ?? 0 else {
+        let cipher = cursorCipher(connection)
+        guard let start = after.map({ cipher.slot(String(decoding: $0, as: UTF8.self)) }) ?? 0 else {
             fail(
                 request, .badRequest, "field \"after\" of keys is not what an earlier \"next\" said", context)
             return .done
         }
         let state = connection.state
         var next: UInt32?
-        if let function = core.function(owner: owner(request, connection), name: request.function) {
+        let functions = listed(core, request, connection)
+        if !functions.isEmpty {
             let limit = limit ?? 100
             let from = state.sequence == 0 ? start : UInt32(state.sequence - 1)
             var tickets: [ColdTicket] = []
             var bytesToRead = 0
-            next = core.walk(function, from: from, slots: Self.slotsPerStep, faults: context.faults) {
+            next = core.walk(functions, from: from, slots: Self.slotsPerStep, faults: context.faults) {
                 entry in
                 guard state.count < limit, state.partial.count < Self.pageBytesMax else { return false }
                 guard let key = entry.key else {
@@ -144,7 +170,7 @@ extension Dispatcher {
         connection.output.append(state.partial.bytes)
         connection.output.append("]")
         if let next {
-            ReplyWriter.field("next", string: String(next), into: &connection.output)
+            ReplyWriter.field("next", string: cipher.text(next), into: &connection.output)
         } else {
             ReplyWriter.beginField("next", into: &connection.output)
             connection.output.append("null")

@@ -4,40 +4,51 @@ internal import MemoWire
 extension Dispatcher {
     @inline(__always)
     func get(
-        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ fields: GetFields,
+        _ core: inout StoreCore, _ burst: Burst, _ index: Int, _ key: CanonicalKey, _ fields: GetFields,
         _ context: inout Context
     ) -> Step {
-        guard
-            let function = core.function(owner: owner(request, context.connection), name: request.function)
-                ?? internForGet(&core, request, context)
-        else { return .done }
-        let bytes = bytes(key, core, function)
-        let hash = core.hash(function, bytes)
+        guard let place = place(&core, burst, index, key, context) else { return .done }
+        let function = place.function
+        let bytes = place.isTyped ? key.typedBytes : key.bytes
         let lease = fields.leaseMs.map { leaseRequest($0, fields, context.connection) }
         let outcome = core.get(
-            function, bytes, hash: hash, faults: context.faults, lease: lease, early: fields.early)
+            function, bytes, hash: place.hash, faults: context.faults, lease: lease, early: fields.early)
         if fields.leaseMs != nil { noteWait(outcome, fields, context.connection) }
         switch outcome {
         case .hit(let hit):
             if !fields.meta, !hit.stale, hit.lease == nil {
-                ReplyWriter.hit(request.id, value: hit.value, into: &context.connection.output)
+                ReplyWriter.hit(burst.requests[index].id, value: hit.value, into: &context.connection.output)
             } else {
-                ReplyWriter.begin(request.id, into: &context.connection.output)
+                ReplyWriter.begin(burst.requests[index].id, into: &context.connection.output)
                 append(hit, meta: fields.meta, to: &context.connection.output)
                 ReplyWriter.end(into: &context.connection.output)
                 if hit.lease != nil { context.connection.state.hasLeases = true }
             }
             return .done
         case .miss(nil):
-            ReplyWriter.miss(request.id, into: &context.connection.output)
+            ReplyWriter.miss(burst.requests[index].id, into: &context.connection.output)
             return .done
-        default: return getSlowly(request, outcome, &context)
+        default: return getSlowly(burst.requests[index], outcome, &context)
         }
     }
 
+    /// Where the entry of a request's key is looked for.
+    /// - Returns: `nil` where the function is new and there are too many, which is answered then.
+    @inline(__always)
+    func place(
+        _ core: inout StoreCore, _ burst: Burst, _ index: Int, _ key: CanonicalKey, _ context: Context
+    ) -> KeyPlace? {
+        if let place = burst.requests.place(at: index), core.isCurrent(place) { return place }
+        return placeAnew(&core, burst.requests[index], key, context)
+    }
+
     @inline(never)
-    private func internForGet(_ core: inout StoreCore, _ request: Request, _ context: Context) -> UInt32? {
-        intern(&core, request, context)
+    private func placeAnew(
+        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ context: Context
+    ) -> KeyPlace? {
+        guard let function = intern(&core, request, context) else { return nil }
+        let asked = core.keyFunction(function)
+        return core.place(asked, asked.isTyped ? key.typedBytes : key.bytes)
     }
 
     @inline(never)

@@ -4,13 +4,13 @@ internal import MemoWire
 extension Dispatcher {
     @inline(__always)
     func put(
-        _ core: inout StoreCore, _ request: Request, _ fields: PutFields, _ batch: borrowing RequestBatch,
-        _ context: inout Context
+        _ core: inout StoreCore, _ burst: Burst, _ index: Int, _ fields: PutFields, _ context: inout Context
     ) -> Step {
+        let request = burst.requests[index]
         if let step = waitsForRoom(&core, request, context) { return step }
-        guard let function = intern(&core, request, context) else { return .done }
+        guard let place = place(&core, burst, index, fields.key, context) else { return .done }
         let connection = context.connection
-        let outcome = store(&core, request, function, fields, batch, context)
+        let outcome = store(&core, request, place, fields, burst.batch, context)
         switch outcome {
         case .cold(let ticket): return suspend(reading: [ticket], request, &context)
         case .stored:
@@ -40,13 +40,13 @@ extension Dispatcher {
 
     @inline(__always)
     private func store(
-        _ core: inout StoreCore, _ request: Request, _ function: UInt32, _ fields: PutFields,
+        _ core: inout StoreCore, _ request: Request, _ place: KeyPlace, _ fields: PutFields,
         _ batch: borrowing RequestBatch, _ context: Context
     ) -> PutOutcome {
         let connection = context.connection
-        let key = bytes(fields.key, core, function)
-        var put = PutRequest(
-            key: key, hash: core.hash(function, key), value: fields.value, uid: connection.uid)
+        let function = place.function
+        let key = place.isTyped ? fields.key.typedBytes : fields.key.bytes
+        var put = PutRequest(key: key, hash: place.hash, value: fields.value, uid: connection.uid)
         let defaults = core.defaults(function)
         switch fields.ttl {
         case .absent: put.ttlMs = defaults.ttlMs
@@ -80,7 +80,9 @@ extension Dispatcher {
         _ core: inout StoreCore, _ request: Request, _ range: Range<Int>, _ batch: borrowing RequestBatch,
         _ context: inout Context
     ) -> Step {
-        guard let function = intern(&core, request, context) else { return .done }
+        guard let function = intern(&core, request, context).map({ core.keyFunction($0) }) else {
+            return .done
+        }
         let state = context.connection.state
         while state.position < range.count {
             if let step = waitsForRoom(&core, request, context) {
@@ -88,7 +90,8 @@ extension Dispatcher {
                 return step
             }
             let fields = batch.entries[range.lowerBound + state.position]
-            switch store(&core, request, function, fields, batch, context) {
+            let place = core.place(function, function.isTyped ? fields.key.typedBytes : fields.key.bytes)
+            switch store(&core, request, place, fields, batch, context) {
             case .cold(let ticket): return suspend(reading: [ticket], request, &context)
             case .stored:
                 state.count += 1

@@ -38,6 +38,10 @@ extension Dispatcher {
         if owner == nil {
             if let why = figures.degraded { object.field("degraded_reason", why) }
             appendEverybodys(figures, to: &object)
+        } else {
+            let own = loops.connections(of: context.connection.uid)
+            object.field("connections", own.count)
+            object.field("connection_limit", own.limit)
         }
         object.reply(to: request, into: &context.connection.output)
     }

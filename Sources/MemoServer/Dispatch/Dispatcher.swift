@@ -13,6 +13,7 @@ public final class Dispatcher: RequestExecutor {
     let latencies = LatencyTable()
     let backups = BackupRunner()
     let began = BootClock.nowMs
+    private let cursorSecret = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
     private let isDraining = Atomic(false)
 
     struct Settings: Sendable {
@@ -85,60 +86,34 @@ public final class Dispatcher: RequestExecutor {
         var readFailure: String?
     }
 
-    public func execute(_ bursts: [Burst]) {
+    public func execute(_ bursts: UnsafeBufferPointer<Unmanaged<Burst>>) -> Int {
         var began = latencies.begin()
         var reading: [Context] = []
+        var executed = 0
         store.perform { core in
-            expect(&core, bursts)
-            for burst in bursts { execute(&core, burst, &began, &reading) }
+            prepare(&core, bursts)
+            var replyBytes = 0
+            repeat {
+                bursts[executed]._withUnsafeGuaranteedRef { burst in
+                    burst.owner._withUnsafeGuaranteedRef { connection in
+                        execute(&core, burst, connection, &began, &reading)
+                        replyBytes += connection.output.count
+                    }
+                }
+                executed += 1
+            } while executed < bursts.count && replyBytes < loops.replyBytesAtOnce
         }
         for context in reading { read(context) }
-    }
-
-    /// Has the memory fetched that the first requests of all the bursts will read.
-    @inline(__always)
-    private func expect(_ core: inout StoreCore, _ bursts: [Burst]) {
-        let each = StoreCore.expectedMax / bursts.count
-        guard bursts.count > 1 || bursts[0].requests.count > 1 else { return }
-        for burst in bursts { expect(&core, burst, each) }
-        core.fetchExpected()
-    }
-
-    private func expect(_ core: inout StoreCore, _ burst: Burst, _ count: Int) {
-        for position in burst.next..<min(burst.next + count, burst.requests.count) {
-            expect(&core, burst.requests[position], burst.connection)
-        }
-    }
-
-    /// Borrows the request: bound in a `guard` it was copied into a box of its own.
-    @inline(__always)
-    private func expect(_ core: inout StoreCore, _ parsed: borrowing ParsedRequest, _ connection: Connection) {
-        switch parsed {
-        case .failure: break
-        case .request(let request):
-            switch request.body {
-            case .get(let key, _): expect(&core, request, key, connection)
-            case .put(let fields): expect(&core, request, fields.key, connection)
-            default: break
-            }
-        }
-    }
-
-    @inline(__always)
-    private func expect(
-        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ connection: Connection
-    ) {
-        guard let function = core.function(owner: owner(request, connection), name: request.function) else { return }
-        core.expect(core.hash(function, bytes(key, core, function)))
+        return executed
     }
 
     /// Executes a burst as far as it goes.
     /// - Parameter reading: takes note of those that have to wait for the disk.
     @inline(__always)
     private func execute(
-        _ core: inout StoreCore, _ burst: Burst, _ began: inout UInt64?, _ reading: inout [Context]
+        _ core: inout StoreCore, _ burst: Burst, _ connection: Connection, _ began: inout UInt64?,
+        _ reading: inout [Context]
     ) {
-        let connection: Connection = burst.connection
         let first = burst.next
         var context = Context(connection: connection)
         if let state = connection.stateIfAny {
@@ -151,18 +126,18 @@ public final class Dispatcher: RequestExecutor {
         while index < burst.requests.count {
             if connection.isOutputFull, !connection.isPeerGone { break }
             context.replyStart = connection.output.count
-            guard step(&core, burst.requests[index], burst.batch, &context) == .done else { break }
+            guard step(&core, burst, index, &context) == .done else { break }
             context.readFailure = nil
             if !context.faults.isEmpty {
                 core.release(context.faults)
                 context.faults = []
             }
-            index += 1
+            index &+= 1
         }
         burst.next = index
         if let state = connection.stateIfAny { state.faults = context.faults }
         if !context.reading.isEmpty { reading.append(context) }
-        if let since = began { began = latencies.record(burst.requests[first..<index], since: since) }
+        if let since = began { began = latencies.record(burst, first..<index, since: since) }
     }
 
     /// Takes what was read for the suspended request.
@@ -202,19 +177,16 @@ public final class Dispatcher: RequestExecutor {
 
     @inline(__always)
     private func step(
-        _ core: inout StoreCore, _ parsed: borrowing ParsedRequest, _ batch: borrowing RequestBatch,
-        _ context: inout Context
+        _ core: inout StoreCore, _ burst: Burst, _ index: Int, _ context: inout Context
     ) -> Step {
-        switch parsed {
-        case .failure(let error):
+        if let error = burst.requests.failure(at: index) {
             ReplyWriter.fail(error, into: &context.connection.output)
             return .done
-        case .request(let request):
-            switch request.body {
-            case .get(let key, let fields): return get(&core, request, key, fields, &context)
-            case .put(let fields): return put(&core, request, fields, batch, &context)
-            default: return other(&core, request, batch, &context)
-            }
+        }
+        switch burst.requests[index].body {
+        case .get(let key, let fields): return get(&core, burst, index, key, fields, &context)
+        case .put(let entry): return put(&core, burst, index, burst.batch.entries[entry], &context)
+        default: return other(&core, burst.requests[index], burst.batch, &context)
         }
     }
 
@@ -255,9 +227,14 @@ public final class Dispatcher: RequestExecutor {
 
     /// Whose entries a request means.
     @inline(__always)
-    func owner(_ request: Request, _ connection: Connection) -> Int64 {
+    func owner(_ request: borrowing Request, _ connection: Connection) -> Int64 {
+        owner(of: request.function, connection)
+    }
+
+    @inline(__always)
+    func owner(of function: Bytes, _ connection: Connection) -> Int64 {
         guard settings.isolatesUsers else { return FunctionRow.everyone }
-        if settings.shared.contains(where: { Pattern.matches($0, request.function) }) {
+        if settings.shared.contains(where: { Pattern.matches($0, function) }) {
             return FunctionRow.everyone
         }
         return Int64(connection.uid)
@@ -266,6 +243,23 @@ public final class Dispatcher: RequestExecutor {
     /// Whose functions a connection may see: its own, or all (`nil`).
     func visibleOwner(_ connection: Connection) -> Int64? {
         settings.isolatesUsers && !connection.isAdministrator ? Int64(connection.uid) : nil
+    }
+
+    /// Whether a function is this user's, or everybody's because it is shared. What was stored while there was no
+    /// isolation belongs to nobody and is seen by administrators alone.
+    func isVisible(_ row: FunctionRow, to owner: Int64?) -> Bool {
+        if row.owner == owner { return true }
+        guard row.owner == FunctionRow.everyone else { return false }
+        var name = row.name
+        return name.withUTF8 { name in
+            settings.shared.contains { Pattern.matches($0, Bytes(name)) }
+        }
+    }
+
+    /// Makes what `keys` says of where to go on. With isolation it must not say how many entries others have.
+    func cursorCipher(_ connection: Connection) -> CursorCipher {
+        guard let owner = visibleOwner(connection) else { return CursorCipher(key: nil) }
+        return CursorCipher(key: (cursorSecret.0, cursorSecret.1 ^ UInt64(bitPattern: owner)))
     }
 
     /// The request's function; answers `busy` where there are too many.

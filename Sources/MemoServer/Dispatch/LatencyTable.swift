@@ -19,13 +19,13 @@ final class LatencyTable: Sendable {
 
     /// - Returns: when those after them begin.
     @inline(never)
-    func record(_ requests: ArraySlice<ParsedRequest>, since began: UInt64) -> UInt64 {
-        guard !requests.isEmpty else { return began }
+    func record(_ burst: Burst, _ range: Range<Int>, since began: UInt64) -> UInt64 {
+        guard !range.isEmpty else { return began }
         let now = BootClock.nowNs
-        let each = (now - began) / UInt64(requests.count) / 1000
+        let each = (now - began) / UInt64(range.count) / 1000
         histograms.withLock { histograms in
-            for case .request(let request) in requests {
-                let place = request.body.operation.place
+            for position in range where burst.requests.failure(at: position) == nil {
+                let place = burst.requests[position].body.operation.place
                 if histograms[place] == nil { histograms[place] = Self.empty }
                 histograms[place]?.record(min(each, 60_000_000))
             }

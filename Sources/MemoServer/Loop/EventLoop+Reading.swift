@@ -74,12 +74,12 @@ extension EventLoop {
             case .line(let line):
                 do throws(WireError) {
                     burst.requests.append(
-                        .request(try burst.batch.parse(line, limits: WireLimits(lineBytes: lineLimit))))
+                        try burst.batch.parse(line, limits: WireLimits(lineBytes: lineLimit)))
                 } catch {
-                    burst.requests.append(.failure(error))
+                    burst.requests.append(failure: error)
                 }
             case .tooLong:
-                burst.requests.append(.failure(.lineTooLong(limit: lineLimit)))
+                burst.requests.append(failure: .lineTooLong(limit: lineLimit))
             }
         }
         connection.framer = framer
@@ -104,15 +104,15 @@ extension EventLoop {
             consume(connection)
             return settle(connection)
         }
-        burst.connection = connection
+        burst.owner = .passUnretained(connection)
         connection.burst = burst
         gather(burst)
     }
 
     private func gather(_ burst: Burst) {
-        gathered.append(burst)
+        gathered.append(.passUnretained(burst))
         gatheredRequests += burst.requests.count - burst.next
-        if gathered.count >= limits.burstsAtOnce || gatheredRequests >= limits.requestsPerBurst {
+        if gathered.count >= limits.burstsAtOnce || gatheredRequests >= limits.requestsAtOnce {
             executeGathered()
         }
     }
@@ -120,15 +120,26 @@ extension EventLoop {
     /// Executes the requests of all connections that were gathered, and sends their replies.
     func executeGathered() {
         guard !gathered.isEmpty else { return }
-        for burst in gathered { ensureOutput(burst.connection) }
-        executor.execute(gathered)
-        for burst in gathered { finish(burst) }
+        for burst in gathered {
+            burst._withUnsafeGuaranteedRef { $0.owner._withUnsafeGuaranteedRef { ensureOutput($0) } }
+        }
+        gathered.withUnsafeBufferPointer { all in
+            var first = 0
+            while first < all.count {
+                let executed = executor.execute(UnsafeBufferPointer(rebasing: all[first...]))
+                for position in first..<first + executed {
+                    // Its connection may be closed on the way.
+                    all[position]._withUnsafeGuaranteedRef { finish($0, of: $0.owner.takeUnretainedValue()) }
+                }
+                first += executed
+            }
+        }
         gathered.removeAll(keepingCapacity: true)
         gatheredRequests = 0
     }
 
-    private func finish(_ burst: Burst) {
-        let connection: Connection = burst.connection
+    @inline(__always)
+    private func finish(_ burst: Burst, of connection: Connection) {
         precondition(burst.next <= burst.requests.count)
         if burst.next == burst.requests.count {
             retire(burst, of: connection)
@@ -136,26 +147,8 @@ extension EventLoop {
         }
         listIfGated(connection)
         if connection.isOutputFull { connection.isOutputHeld = true }
-        // Large replies are not collected: together they would take too much memory.
-        if connection.replies.output.count > limits.readBytes || connection.isListedAsUnsent {
-            flush(connection)
-            settle(connection)
-        } else {
-            connection.isListedAsUnsent = true
-            unsent.append(connection)
-            if unsent.count == limits.collectedReplies { flushUnsent() }
-        }
-    }
-
-    /// Sends the replies of the requests that were executed since the last time.
-    func flushUnsent() {
-        guard !unsent.isEmpty else { return }
-        for connection in unsent {
-            connection.isListedAsUnsent = false
-            flush(connection)
-            settle(connection)
-        }
-        unsent.removeAll(keepingCapacity: true)
+        flush(connection)
+        settle(connection)
     }
 
     /// Executes the requests the connection is suspended in, or those that its input now has, and sends.
@@ -167,10 +160,10 @@ extension EventLoop {
     /// Takes back the burst of a connection that is suspended no more.
     private func retire(_ burst: Burst, of connection: Connection) {
         burst.clear()
+        if spareBursts.count < limits.spareBursts { spareBursts.append(burst) }
         connection.burst = nil
         connection.deadline = nil
         connection.resumption = nil
-        if spareBursts.count < limits.spareBursts { spareBursts.append(burst) }
     }
 
     private func consume(_ connection: Connection) {

@@ -4,7 +4,7 @@ internal import MemoWire
 internal import Synchronization
 
 /// Serves the connections it owns, on a thread of its own, with level-triggered epoll: for each that is readable
-/// one read and one execution of the requests that are whole, then, for those of a turn together, one write each.
+/// one read and one parse, and then for all together one execution of the requests that are whole and a write each.
 ///
 /// `@unchecked Sendable` because everything is touched by the loop's own thread alone once `run` was called; others
 /// have its `LoopPort`.
@@ -24,28 +24,19 @@ final class EventLoop: @unchecked Sendable {
         var pool: BufferPool
         var connections: ConnectionTable
         var deadlines = DeadlineHeap()
-        var gathered: [Burst] = []
+        var gathered: ContiguousArray<Unmanaged<Burst>> = []
+        var gatheredRequests = 0
+        var spareBursts: [Burst] = []
+        var gated: [Connection] = []
+        var now = BootClock.nowMs
     }
     private let tables: UncheckedCell<Tables>
-    /// Bursts of this turn that are executed together, and how many requests they have.
-    var gathered: [Burst] {
-        _read { yield tables.value.gathered }
-        _modify { yield &tables.value.gathered }
-    }
-    var gatheredRequests = 0
-    var spareBursts: [Burst] = []
     /// Connections with more whole lines than one burst takes.
     var ready: [Connection] = []
-    /// Connections with replies of this turn.
-    var unsent: [Connection] = []
-    /// Connections with replies that wait for a commit.
-    var gated: [Connection] = []
     /// In the loop that accepts.
     var acceptor: Acceptor?
     /// In the first loop: those that it tells to drain when it has accepted the last connection for them.
     var followers: [LoopPort] = []
-    /// Milliseconds of `CLOCK_BOOTTIME` when the turn began.
-    var now: Int64 = BootClock.nowMs
     private var mail = Mailbox.Mail()
     private(set) var drainDeadline: Int64?
 
@@ -69,16 +60,40 @@ final class EventLoop: @unchecked Sendable {
     }
 
     var pool: BufferPool {
-        _read { yield tables.value.pool }
-        _modify { yield &tables.value.pool }
+        @inline(__always) _read { yield tables.value.pool }
+        @inline(__always) _modify { yield &tables.value.pool }
     }
     var connections: ConnectionTable {
-        _read { yield tables.value.connections }
-        _modify { yield &tables.value.connections }
+        @inline(__always) _read { yield tables.value.connections }
+        @inline(__always) _modify { yield &tables.value.connections }
     }
     var deadlines: DeadlineHeap {
-        _read { yield tables.value.deadlines }
-        _modify { yield &tables.value.deadlines }
+        @inline(__always) _read { yield tables.value.deadlines }
+        @inline(__always) _modify { yield &tables.value.deadlines }
+    }
+
+    /// Bursts of this turn that are executed together, held by their connections, and how many requests they have.
+    var gathered: ContiguousArray<Unmanaged<Burst>> {
+        @inline(__always) _read { yield tables.value.gathered }
+        @inline(__always) _modify { yield &tables.value.gathered }
+    }
+    var gatheredRequests: Int {
+        @inline(__always) get { tables.value.gatheredRequests }
+        @inline(__always) set { tables.value.gatheredRequests = newValue }
+    }
+    var spareBursts: [Burst] {
+        @inline(__always) _read { yield tables.value.spareBursts }
+        @inline(__always) _modify { yield &tables.value.spareBursts }
+    }
+    /// Connections with replies that wait for a commit.
+    var gated: [Connection] {
+        @inline(__always) _read { yield tables.value.gated }
+        @inline(__always) _modify { yield &tables.value.gated }
+    }
+    /// Milliseconds of `CLOCK_BOOTTIME` when the turn began.
+    var now: Int64 {
+        @inline(__always) get { tables.value.now }
+        @inline(__always) set { tables.value.now = newValue }
     }
 
     /// Serves until a drain is over.
@@ -88,7 +103,6 @@ final class EventLoop: @unchecked Sendable {
             let hadMail = port.mailbox.take(into: &mail, sleeping: mayLetSleep)
             if hadMail { deliver() }
             serveReady()
-            flushUnsent()
             if let drainDeadline, connections.count == 0 || now >= drainDeadline { break }
             let count = epoll.wait(timeoutMs: hadMail || !mayLetSleep ? 0 : timeoutMs())
             now = BootClock.nowMs
@@ -105,7 +119,6 @@ final class EventLoop: @unchecked Sendable {
             }
             executeGathered()
             expireDeadlines()
-            flushUnsent()
         }
         for connection in connections.all { close(connection) }
     }

@@ -23,6 +23,8 @@ public final class EventLoops: Sendable {
         public var poolMisses: Int
     }
 
+    /// Replies from which on the connections left of a turn wait until these are sent.
+    var replyBytesAtOnce: Int { limits.replyBytesAtOnce }
     private let ports: [LoopPort]
     private let quotas: Quotas
     private let limits: Limits
@@ -65,6 +67,9 @@ public final class EventLoops: Sendable {
     public func committed(_ sequence: UInt64, failedFrom: UInt64? = nil) {
         for port in ports { port.mailbox.post(CommitResult(through: sequence, failedFrom: failedFrom)) }
     }
+
+    /// How many connections a user has, and may have.
+    func connections(of user: UInt32) -> (count: Int, limit: Int) { quotas.connections(of: user) }
 
     public var statistics: Statistics {
         let figures = quotas.figures

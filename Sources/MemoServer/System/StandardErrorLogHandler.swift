@@ -2,8 +2,8 @@ internal import Glibc
 public import Logging
 internal import Synchronization
 
-/// Writes log lines to standard error: with a time, or with the journal's priorities where standard error is the
-/// journal. One line a message, whatever is in it.
+/// Writes log lines to standard error with a time; where standard error is the journal, sends it entries with
+/// priorities and fields instead. One line a message, whatever is in it.
 public struct StandardErrorLogHandler: LogHandler {
     /// The level, shared by all handlers made with it, so that it can change while the daemon runs.
     public final class Threshold: Sendable {
@@ -26,6 +26,7 @@ public struct StandardErrorLogHandler: LogHandler {
     public var metadata: Logger.Metadata = [:]
     private let threshold: Threshold
     private let isJournal: Bool
+    private let journal: JournalSocket?
 
     public var logLevel: Logger.Level {
         get { threshold.level }
@@ -45,16 +46,25 @@ public struct StandardErrorLogHandler: LogHandler {
         isJournal =
             journalStream != nil && fstat(STDERR_FILENO, &status) == 0
             && journalStream == "\(status.st_dev):\(status.st_ino)"
+        journal = isJournal ? JournalSocket() : nil
     }
 
     public func log(event: LogEvent) {
-        var line = isJournal ? "<\(Self.priority(event.level))>" : "\(Self.time()) \(event.level.rawValue): "
-        line += Self.escape(event.message.description)
-        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: {
+        let details = metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted {
             $0.key < $1.key
-        }) {
-            line += " \(Self.escape(key))=\(Self.escape(value.description))"
         }
+        var text = Self.escape(event.message.description)
+        for (key, value) in details { text += " \(Self.escape(key))=\(Self.escape(value.description))" }
+        if let journal {
+            let fields =
+                [
+                    ("PRIORITY", "\(Self.priority(event.level))"), ("SYSLOG_IDENTIFIER", "memod"),
+                    ("MESSAGE", text),
+                ] + details.map { (JournalSocket.fieldName($0.key), $0.value.description) }
+            if journal.send(fields) { return }
+        }
+        var line = isJournal ? "<\(Self.priority(event.level))>" : "\(Self.time()) \(event.level.rawValue): "
+        line += text
         line += "\n"
         line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

@@ -8,9 +8,8 @@ extension ColdWriter {
         do throws(SQLiteError) {
             try connection.execute("BEGIN IMMEDIATE")
             let passing = passingRows(writes)
-            for write in writes {
-                try apply(write, passing, &next, &journalRows)
-            }
+            try apply(writes, passing, &next, &journalRows)
+            try entries.flush()
             try sharing.settle()
             if next != self.next { try meta.save(next) }
             try meta.save(clock)
@@ -18,6 +17,7 @@ extension ColdWriter {
             try connection.execute("COMMIT")
         } catch {
             if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+            entries.forgetPending()
             sharing.rolledBack()
             throw ColdError(error)
         }
@@ -48,7 +48,30 @@ extension ColdWriter {
     }
 
     private func apply(
-        _ write: Write, _ passing: Set<Int64>, _ next: inout MetaTable.NextNumbers, _ journalRows: inout Int
+        _ writes: ContiguousArray<Write>, _ passing: Set<Int64>, _ next: inout MetaTable.NextNumbers,
+        _ journalRows: inout Int
+    ) throws(SQLiteError) {
+        var hashes = [UInt64](repeating: 0, count: Self.lookahead)
+        for first in stride(from: 0, to: writes.count, by: Self.lookahead) {
+            let part = first..<min(first + Self.lookahead, writes.count)
+            if interning {
+                for position in part {
+                    guard case .insert(_, _, _, let payload) = writes[position] else { continue }
+                    hashes[position - first] = sharing.expect(payload.value)
+                }
+            }
+            for position in part {
+                try apply(writes[position], hashes[position - first], passing, &next, &journalRows)
+            }
+        }
+    }
+
+    /// Writes whose values are looked for in memory at once.
+    private static var lookahead: Int { 16 }
+
+    private func apply(
+        _ write: Write, _ valueHash: UInt64, _ passing: Set<Int64>, _ next: inout MetaTable.NextNumbers,
+        _ journalRows: inout Int
     ) throws(SQLiteError) {
         switch write {
         case .insert(let row, let function, let hash, let payload):
@@ -56,12 +79,10 @@ extension ColdWriter {
             if passing.contains(row) { return }
             // A batch that is repeated because nobody knows whether its commit failed.
             if row < self.next.row { try delete(row) }
-            let shared = interning ? try sharing.place(payload.value, row: row, entries: entries) : 0
+            let shared = interning ? try sharing.place(payload.value, hash: valueHash, row: row, entries: entries) : 0
             try entries.insert(row: row, function: function, hash: hash, payload: payload, shared: shared)
         case .delete(let row):
             if !passing.contains(row) { try delete(row) }
-        case .touch(let row, let fresh, let expires):
-            if !passing.contains(row) { try entries.touch(row: row, fresh: fresh, expires: expires) }
         case .function(let function):
             next.function = max(next.function, Int64(function.id) + 1)
             next.row = max(next.row, function.clearedBelow)

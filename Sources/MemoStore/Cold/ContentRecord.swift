@@ -32,15 +32,6 @@ enum ContentRecord {
         seal(target, row: row, shared: shared)
     }
 
-    /// Changes the times of a record that `isSound`.
-    static func setTimes(
-        fresh: Int64, expires: Int64, row: Int64, shared: Int64, in record: UnsafeMutableRawBufferPointer
-    ) {
-        record.storeBytes(of: fresh.littleEndian, toByteOffset: 24, as: Int64.self)
-        record.storeBytes(of: expires.littleEndian, toByteOffset: 32, as: Int64.self)
-        seal(record, row: row, shared: shared)
-    }
-
     static func isSound(_ record: UnsafeRawBufferPointer, row: Int64, shared: Int64) -> Bool {
         guard record.count >= fixedBytes, record.count % 4 == 0 else { return false }
         return UInt32(littleEndian: record.loadUnaligned(as: UInt32.self))

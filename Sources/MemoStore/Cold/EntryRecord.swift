@@ -33,12 +33,6 @@ enum EntryRecord {
         seal(target, row: row)
     }
 
-    /// Changes the end of life of a record that `isSound`.
-    static func setExpires(_ expires: Int64, row: Int64, in record: UnsafeMutableRawBufferPointer) {
-        record.storeBytes(of: expires.littleEndian, toByteOffset: 16, as: Int64.self)
-        seal(record, row: row)
-    }
-
     static func isSound(_ record: UnsafeRawBufferPointer, row: Int64) -> Bool {
         guard record.count >= fixedBytes, record.count % 4 == 0 else { return false }
         return UInt32(littleEndian: record.loadUnaligned(as: UInt32.self)) == check(record, row: row)

@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// Where values written not long ago are, by their hashes: a table of fixed size, four places a set, in which
 /// a value that is met again moves to the front and a new one takes the last place. What it says is a hint:
 /// the row may be gone, or have another value with the same hash.
@@ -28,6 +30,9 @@ struct RecentValues: ~Copyable {
     private func set(of hash: UInt64) -> UnsafeMutablePointer<Slot> {
         slots + Int(hash % UInt64(Self.sets)) * Self.ways
     }
+
+    /// Has the memory fetched that `find` will read: with many values it is a cache miss.
+    func prefetch(_ hash: UInt64) { memod_prefetch(set(of: hash)) }
 
     func find(_ hash: UInt64) -> Place? {
         let set = set(of: hash)

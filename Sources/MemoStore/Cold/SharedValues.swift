@@ -47,14 +47,22 @@ final class SharedValues {
     /// Whether any entry refers to a shared value, this transaction's included.
     var isInUse: Bool { pendingFigures.references > 0 }
 
-    /// Finds a copy of a new entry's value to share, or makes one if this is the second entry with it.
-    ///
-    /// - Returns: the row of `shared_value`, or 0 where the value is to stand in the entry's own row.
-    func place(
-        _ value: UnsafeRawBufferPointer, row: Int64, entries: EntryTables
-    ) throws(SQLiteError) -> Int64 {
+    /// The hash of a value that is soon to be placed, whose memory is fetched meanwhile.
+    func expect(_ value: UnsafeRawBufferPointer) -> UInt64 {
         guard value.count >= Self.smallestBytes else { return 0 }
         let hash = Checksum.of(value, seed: 0)
+        recent.prefetch(hash)
+        return hash
+    }
+
+    /// Finds a copy of a new entry's value to share, or makes one if this is the second entry with it.
+    ///
+    /// - Parameter hash: what `expect` returned for the value.
+    /// - Returns: the row of `shared_value`, or 0 where the value is to stand in the entry's own row.
+    func place(
+        _ value: UnsafeRawBufferPointer, hash: UInt64, row: Int64, entries: EntryTables
+    ) throws(SQLiteError) -> Int64 {
+        guard value.count >= Self.smallestBytes else { return 0 }
         switch recent.find(hash) {
         case .shared(let shared) where try compare(value, shared) == true:
             recent.remember(hash, at: .shared(shared))

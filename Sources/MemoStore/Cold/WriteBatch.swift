@@ -70,7 +70,6 @@ enum Write {
     /// The payload is immutable, and the queue holds a reference to it until the commit is over.
     case insert(row: Int64, function: UInt32, hash: UInt64, payload: Payload)
     case delete(row: Int64)
-    case touch(row: Int64, fresh: Int64, expires: Int64)
     /// Inserts or replaces the function's row.
     indirect case function(FunctionRow)
     case forget(function: UInt32)

@@ -25,6 +25,8 @@ struct FunctionTable: ~Copyable {
     private var free: [UInt32] = []
     private var places: [UInt32: UInt32] = [:]
     private var nextID: UInt32 = 1
+    /// Changes whenever a place may mean another function, or hash its keys in another form.
+    private(set) var generation: UInt32 = 0
     private(set) var dirty: [UInt32] = []
     private(set) var countByOwner: [Int64: Int] = [:]
     private let hash: KeyHash
@@ -36,6 +38,10 @@ struct FunctionTable: ~Copyable {
     }
 
     var count: Int { profiles.count - free.count }
+
+    /// A function became typed, or no longer is.
+    mutating func typedChanged() { generation &+= 1 }
+
     /// Every place, those of forgotten functions included.
     var allPlaces: Range<UInt32> { 0..<UInt32(profiles.count) }
 
@@ -85,6 +91,7 @@ struct FunctionTable: ~Copyable {
     /// Adds a function as the database has it.
     @discardableResult
     mutating func add(_ row: FunctionRow) -> UInt32 {
+        generation &+= 1
         nextID = max(nextID, row.id + 1)
         if count >= buckets.count { rehash() }
         var name = row.name
@@ -111,6 +118,7 @@ struct FunctionTable: ~Copyable {
 
     /// Forgets a function that has no entries.
     mutating func remove(_ place: UInt32) {
+        generation &+= 1
         let index = Int(place)
         let bucket = Int(truncatingIfNeeded: profiles[index].nameHash) & (buckets.count - 1)
         if buckets[bucket] == place {

@@ -44,6 +44,7 @@ struct GhostTable: ~Copyable {
     private var ghosts: [Ghost]
     private static let ways = 4
     private let setCount: Int
+    private var count = 0
 
     /// - Parameter capacity: a power of two, at least 4.
     init(capacity: Int) {
@@ -80,6 +81,7 @@ struct GhostTable: ~Copyable {
             }
             if ghosts[index].at < ghosts[place].at { place = index }
         }
+        if ghosts[place].departureCode == 0 { count += 1 }
         ghosts[place] = Ghost(
             hash: hash, function: function, at: at, departureCode: departure.rawValue,
             causeCode: cause.rawValue)
@@ -87,10 +89,15 @@ struct GhostTable: ~Copyable {
 
     /// Forgets a key that is there again.
     mutating func remove(hash: UInt32, function: UInt32) {
+        // Most often a cache miss for nothing.
+        guard count > 0 else { return }
         let start = start(hash, function)
         for index in start..<start + Self.ways
-        where ghosts[index].hash == hash && ghosts[index].function == function {
+        where ghosts[index].departureCode != 0 && ghosts[index].hash == hash
+            && ghosts[index].function == function
+        {
             ghosts[index] = Ghost()
+            count -= 1
         }
     }
 }

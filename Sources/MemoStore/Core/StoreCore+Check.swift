@@ -44,7 +44,7 @@ extension StoreCore {
                 counted[UnsafeMutableRawPointer(payload.block), default: 0] += 1
             }
         }
-        hot.interned.forEach { block, references in
+        for (block, references) in hot.interned.blockReferences {
             precondition(counted.removeValue(forKey: block) == references)
         }
         precondition(counted.isEmpty)

@@ -37,6 +37,7 @@ extension StoreCore {
         functions[function].count = 0
         functions[function].row.clearedBelow = nextRow
         if resettingCounters {
+            retire(functions[function].row, .counters)
             functions[function].row.hits = 0
             functions[function].row.misses = 0
             functions[function].row.savedMs = 0

@@ -59,7 +59,13 @@ extension StoreCore {
         let perMs = Double(batch.bytes) / Double(max(1, tookMs))
         let target = perMs * Double(max(10, flushIntervalMs)) * 0.8
         let mixed = Double(queue.costMax) * 0.7 + target * 0.3
-        queue.costMax = min(limits.queueBytesMost, max(limits.queueBytesLeast, Int(mixed)))
+        queue.costMax = Self.queueBound(Int(mixed), hotBytes: hot.limit, limits)
+    }
+
+    /// What waits, and as much again in the commit under way, cannot leave memory: half of the hot tier's budget at
+    /// most, or a disk that hangs would leave nothing of what is read again and again.
+    static func queueBound(_ wanted: Int, hotBytes: Int, _ limits: StoreLimits) -> Int {
+        max(limits.queueBytesLeast, min(wanted, limits.queueBytesMost, hotBytes / 4))
     }
 
     /// A batch is not in the database, and is kept for another try.

@@ -8,11 +8,6 @@ package struct ColdTicket: Sendable, Equatable {
 package struct Fault: Sendable {
     package let ticket: ColdTicket
     let payload: Payload
-
-    init(ticket: ColdTicket, payload: Payload) {
-        self.ticket = ticket
-        self.payload = payload
-    }
 }
 
 extension StoreCore {

@@ -48,19 +48,22 @@ extension StoreCore {
             ticket: ColdTicket(slot: slot, row: directory[slot].row))
     }
 
-    /// Goes through a function's entries in the order of their slots, which do not change while they live: an entry
+    /// Goes through the entries of functions in the order of their slots, which do not change while they live: an entry
     /// that is there all the time is met exactly once. Looks at a bounded number of slots.
     /// - Parameter body: called with each; returns whether to go on.
     /// - Returns: the slot to go on from, or `nil` at the end.
     package func walk(
-        _ function: UInt32, from start: UInt32, slots: Int, faults: [Fault], _ body: (EntryInfo) -> Bool
+        _ wanted: Set<UInt32>, from start: UInt32, slots: Int, faults: [Fault], _ body: (EntryInfo) -> Bool
     ) -> UInt32? {
+        // Mostly there is one.
+        let only = wanted.count == 1 ? wanted.first : nil
         var slot = Int(start)
         let end = min(directory.slotCount, slot + slots)
         while slot < end {
             let entry = directory[Slot(slot)]
-            if entry.flags.contains(.live), entry.function == function,
-                entry.row >= functions[function].row.clearedBelow
+            if entry.flags.contains(.live),
+                only.map({ $0 == entry.function }) ?? wanted.contains(entry.function),
+                entry.row >= functions[entry.function].row.clearedBelow
             {
                 let fault = faults.first { $0.ticket.slot == slot && $0.ticket.row == entry.row }
                 if let payload = entry.payload ?? fault?.payload {
@@ -79,13 +82,31 @@ extension StoreCore {
         return end < directory.slotCount ? Slot(end) : nil
     }
 
+    /// Which of a function's counters start anew.
+    enum Retirement { case counters, all }
+
+    /// Keeps what a function has counted in its owner's totals.
+    mutating func retire(_ row: FunctionRow, _ which: Retirement) {
+        guard row.owner != FunctionRow.everyone else { return }
+        guard retired[row.owner] != nil || retired.count < limits.functionsMax else { return }
+        var counted = Totals()
+        counted.hits = row.hits
+        counted.misses = row.misses
+        counted.savedMs = row.savedMs
+        if which == .all {
+            counted.evictions = row.evictions
+            counted.expirations = row.expirations
+        }
+        retired[row.owner, default: Totals()].add(counted)
+    }
+
     /// Figures of the whole store, or of one owner's functions.
     package func statistics(owner: Int64?) -> StoreStatistics {
         var figures = StoreStatistics()
         figures.hotLimit = hot.limit
         figures.coldLimit = coldLimit
         figures.degraded = degraded
-        figures.pendingWrites = queue.count
+        figures.pendingWrites = queue.count + queue.countInFlight
         figures.pendingBytes = queue.cost + queue.costInFlight
         figures.pendingLimit = queue.costMax
         figures.functions = owner.map { functions.countByOwner[$0, default: 0] } ?? functions.count
@@ -100,6 +121,7 @@ extension StoreCore {
                 figures.totals.expirations += row.expirations
                 figures.entries += functions[place].count
             }
+            if let retired = retired[owner] { figures.totals.add(retired) }
             return figures
         }
         figures.totals = totals

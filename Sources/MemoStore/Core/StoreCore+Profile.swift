@@ -22,6 +22,7 @@ extension StoreCore {
         guard row != before else { return }
         functions[function].row = row
         if row.typed != before.typed {
+            functions.typedChanged()
             _ = clear(function: function, cause: .typedChanged, resettingCounters: false)
         }
         if before.maxsize == nil, row.maxsize != nil { sortByUse(function) }
@@ -58,19 +59,30 @@ extension StoreCore {
         FunctionInfo(row: functions[function].row, currsize: functions[function].count)
     }
 
-    /// A page of an owner's functions (of all where `owner` is `nil`), in the order of their names.
-    package func functions(owner: Int64?, after: String?, limit: Int) -> (page: [FunctionInfo], hasMore: Bool)
-    {
+    /// A page of functions, in the order of their names, those of one name in the order of their owners.
+    /// - Parameters:
+    ///   - after: the name, and perhaps the owner, of the last one that is not wanted.
+    ///   - isVisible: which functions are meant.
+    package func functions(
+        after: (name: String, owner: Int64?)?, limit: Int, isVisible: (FunctionRow) -> Bool
+    ) -> (page: [FunctionInfo], hasMore: Bool) {
         var page: [FunctionInfo] = []
-        var matching: [(name: String, place: UInt32)] = []
+        var matching: [(name: String, owner: Int64, place: UInt32)] = []
         for place in functions.allPlaces where functions.isLive(place) {
-            guard owner == nil || functions[place].row.owner == owner else { continue }
-            let name = functions[place].row.name
-            if let after, !after.utf8.lexicographicallyPrecedes(name.utf8) { continue }
-            matching.append((name, place))
+            let (name, owner) = (functions[place].row.name, functions[place].row.owner)
+            if let after, !after.name.utf8.lexicographicallyPrecedes(name.utf8) {
+                guard let last = after.owner, owner > last, name.utf8.elementsEqual(after.name.utf8) else {
+                    continue
+                }
+            }
+            guard isVisible(functions[place].row) else { continue }
+            matching.append((name, owner, place))
         }
-        matching.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        for (_, place) in matching.prefix(limit) { page.append(info(place)) }
+        matching.sort {
+            $0.name.utf8.elementsEqual($1.name.utf8)
+                ? $0.owner < $1.owner : $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+        }
+        for (_, _, place) in matching.prefix(limit) { page.append(info(place)) }
         return (page, matching.count > limit)
     }
 }

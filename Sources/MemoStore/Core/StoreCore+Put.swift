@@ -196,12 +196,17 @@ extension StoreCore {
             guard
                 let copy = makePayload(facts, tags: payload.tags, key: payload.key, value: payload.value)
             else { return (false, nil) }
-            // What a row has never changes, so that nothing read of it before can pass for the entry as it is now:
-            // the entry gets another.
-            let (hits, isMemoryOnly) = (directory[slot].hits, directory[slot].flags.contains(.memoryOnly))
-            _ = place(function, directory[slot].hash, over: slot, memoryOnly: isMemoryOnly)
-            directory[slot].hits = hits
-            finishPut(function, slot, copy, memoryOnly: isMemoryOnly, hash: hash)
+            // It becomes another row, as in a put: until that is committed its payload stays in memory, and no read
+            // from disk can bring the old time back.
+            let hits = directory[slot].hits
+            let isMemoryOnly = degraded != nil
+            let short = UInt32(truncatingIfNeeded: hash)
+            guard let place = place(function, short, over: slot, memoryOnly: isMemoryOnly) else {
+                copy.release()
+                return (false, nil)
+            }
+            finishPut(function, place, copy, memoryOnly: isMemoryOnly, hash: hash)
+            directory[place].hits = hits
             return (true, nil)
         }
     }

@@ -1,9 +1,14 @@
+internal import Synchronization
+
 /// The cache's state, all of it guarded by the store's lock. Its operations take effect at once, in memory, and
 /// queue what the database is to be told; none of them waits for anything.
 ///
 /// Aspects stand in files of their own: `StoreCore+Find`, `+Get`, `+Put`, `+Clear`, `+Evict`, `+Sweep` and so on.
 package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex`, and its memory is its own.
     var directory: Directory
+    /// A field that cannot be moved has the whole passed by address always. Without one the compiler copies all of
+    /// its 880 bytes to the stack for calls that do not change it, once or more for each request.
+    private let immovable = Atomic(false)
     var functions: FunctionTable
     var tags: TagTable
     var ghosts: GhostTable
@@ -33,6 +38,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// The disk takes nothing: new entries live in memory alone.
     package internal(set) var degraded: String?
     package internal(set) var totals = Totals()
+    /// What owners' functions had counted before they were cleared or forgotten, so that totals never fall.
+    var retired: [Int64: Totals] = [:]
     /// Rows found damaged since the start.
     package internal(set) var damagedRows: Int64 = 0
     /// Entries of bounded functions used since the last journal, in order of first use in it.
@@ -89,7 +96,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
-        queue = WriteQueue(costMax: limits.queueBytesFirst)
+        queue = WriteQueue(costMax: Self.queueBound(limits.queueBytesFirst, hotBytes: hotBytes, limits))
         hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
         coldLimit = coldBytes
         self.limits = limits
@@ -118,9 +125,10 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         if owner != FunctionRow.everyone,
             functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax
         {
-            return nil
+            forgetUnusedFunctions(of: owner)
+            if functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax { return nil }
         }
-        if functions.count >= functions.capacity { forgetUnusedFunctions() }
+        if functions.count >= functions.capacity { forgetUnusedFunctions(of: nil) }
         guard let place = functions.add(owner: owner, name: name) else { return nil }
         // Its entries' rows refer to it: it has to be in the database before them.
         enqueue(.function(functions[place].row))
@@ -130,12 +138,15 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package func isTyped(_ function: UInt32) -> Bool { functions[function].row.typed }
 
     /// Makes room in a full table: functions without entries that nobody defined go, their counts with them.
-    private mutating func forgetUnusedFunctions() {
+    /// - Parameter owner: whose functions; anybody's where it is `nil`.
+    private mutating func forgetUnusedFunctions(of owner: Int64?) {
         for place in functions.allPlaces where functions.isLive(place) {
             let profile = functions[place]
+            if let owner, profile.row.owner != owner { continue }
             guard profile.count == 0, profile.graves == 0, !profile.row.defined,
                 !leases.concerns(function: place)
             else { continue }
+            retire(profile.row, .all)
             enqueue(.forget(function: profile.row.id))
             functions.remove(place)
         }
@@ -144,17 +155,6 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package func hash(_ function: UInt32, _ key: UnsafeRawBufferPointer) -> UInt64 {
         keyHash(function: functions[function].row.id, key: key)
     }
-
-    /// A lookup of this hash is about to come.
-    @inline(__always)
-    package mutating func expect(_ hash: UInt64) { prefetcher.expect(hash, in: directory) }
-
-    /// Has the memory fetched that the lookups expected so far will read.
-    @inline(__always)
-    package mutating func fetchExpected() { prefetcher.fetch(from: directory) }
-
-    /// How many lookups may be expected at once.
-    package static var expectedMax: Int { Prefetcher.capacity }
 
     // MARK: the queue
 

@@ -4,6 +4,7 @@ struct WriteQueue: ~Copyable {
     /// Bytes waiting, and bytes in the commit under way.
     private(set) var cost = 0
     private(set) var costInFlight = 0
+    private(set) var countInFlight = 0
     /// Counts the changes ever queued: the number of the newest.
     private(set) var sequence: UInt64 = 0
     /// What may wait. Follows what the disk was seen to take within the flush interval.
@@ -40,11 +41,15 @@ struct WriteQueue: ~Copyable {
         var taken: [Write] = []
         swap(&taken, &writes)
         costInFlight = cost
+        countInFlight = taken.count
         cost = 0
         return taken
     }
 
-    mutating func finish() { costInFlight = 0 }
+    mutating func finish() {
+        costInFlight = 0
+        countInFlight = 0
+    }
 
     /// Takes the newest changes back; none of them is an insert.
     mutating func dropLast(_ count: Int) {

@@ -94,8 +94,8 @@ final class InternTable {
         (MemoryLayout<Block>.size + value + 8 + 15) & ~15 + entryBytes
     }
 
-    /// Calls `body` with every block's number of references. For tests.
-    func forEach(_ body: (UnsafeMutableRawPointer, Int) -> Void) {
-        for block in blocks.values { body(UnsafeMutableRawPointer(block), block.pointee.references) }
+    /// Every block with its number of references. For tests.
+    var blockReferences: [(UnsafeMutableRawPointer, Int)] {
+        blocks.values.map { (UnsafeMutableRawPointer($0), $0.pointee.references) }
     }
 }

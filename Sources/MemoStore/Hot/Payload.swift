@@ -4,7 +4,9 @@ internal import Glibc
 /// read. Copies of a `Payload` are the same block; `retain` and `release` count its holders (the hot tier, the
 /// write queue, a reply under way) and are called under the store's lock alone, so that the writer and the
 /// readers of the cold tier may read the bytes of a block they hold without it.
-struct Payload: @unchecked Sendable {  // Immutable but for `references` and `hotIndex`, which the store's lock guards.
+///
+/// `@unchecked Sendable` because it is immutable but for `references` and `hotIndex`, which the store's lock guards.
+struct Payload: @unchecked Sendable {
     /// Where a payload that is not in the hot tier stands in its list.
     static let nowhere = UInt32.max
     static let tagsMax = 16

@@ -4,7 +4,7 @@
 public struct RequestBatch: ~Copyable {
     /// The keys of all `mget`s since `removeAll()`.
     public internal(set) var keys: [CanonicalKey] = []
-    /// The entries of all `mput`s since `removeAll()`.
+    /// The entries of all `put`s and `mput`s since `removeAll()`.
     public internal(set) var entries: [PutFields] = []
     /// The tags of all entries since `removeAll()`.
     public internal(set) var tags: [Bytes] = []
@@ -91,7 +91,9 @@ public struct RequestBatch: ~Copyable {
         switch shape.operation {
         // `check` has made sure of the fields that an operation needs.
         case .get: body = .get(key!, try readGet(reader))
-        case .put: body = .put(try readPut(reader, key: key!))
+        case .put:
+            entries.append(try readPut(reader, key: key!))
+            body = .put(entries.count - 1)
         case .delete: body = .delete(key!)
         case .why: body = .why(key!)
         case .touch: body = .touch(key!, ttl: try reader.duration(orNull: .ttlMs))

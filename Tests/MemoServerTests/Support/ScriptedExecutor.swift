@@ -65,16 +65,19 @@ final class ScriptedExecutor: RequestExecutor, @unchecked Sendable {  // `condit
         for id in waiting { loops.post(id, .resume(Release())) }
     }
 
-    func execute(_ bursts: [Burst]) {
-        for burst in bursts { execute(burst, burst.connection) }
+    func execute(_ bursts: UnsafeBufferPointer<Unmanaged<Burst>>) -> Int {
+        let burst = bursts[0].takeUnretainedValue()
+        execute(burst, burst.owner.takeUnretainedValue())
+        return 1
     }
 
     private func execute(_ burst: Burst, _ connection: Connection) {
         defer { locked { _calls += 1 } }
         while burst.next < burst.requests.count, !connection.isOutputFull {
-            switch burst.requests[burst.next] {
-            case .failure(let error): ReplyWriter.fail(error, into: &connection.output)
-            case .request(let request): guard execute(request, connection) else { return }
+            if let error = burst.requests.failure(at: burst.next) {
+                ReplyWriter.fail(error, into: &connection.output)
+            } else {
+                guard execute(burst.requests[burst.next], connection) else { return }
             }
             burst.next += 1
             locked { _executed += 1 }

@@ -33,7 +33,8 @@ import Testing
         #expect(try fixture.memoctl("get", "f", "1").output.isEmpty)
         #expect(try fixture.memoctl("why", "f", "1").output.hasSuffix(" ago by a delete\n"))
         let present = try fixture.memoctl("why", "f", "-1").output
-        #expect(present.hasPrefix("present in memory: ") && present.hasSuffix(", used once, fresh for ever\n"))
+        #expect(
+            present.hasPrefix("present in memory: ") && present.hasSuffix(", used once, fresh for ever\n"))
         #expect(try fixture.memoctl("why", "f", "7").output.hasPrefix("unknown: "))
     }
 

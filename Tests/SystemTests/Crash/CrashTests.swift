@@ -55,6 +55,21 @@ import Testing
         #expect(median < 1, "half of the starts after a kill took longer than \(median) s")
     }
 
+    /// Nobody has to ask for the commit: it comes by itself, and what came before it survives.
+    @Test func aPutOlderThanTheFlushIntervalSurvives() throws {
+        let home = try Home()
+        var daemon = try Daemon(home, ["--flush-interval", "50ms"])
+        let peer = try daemon.connect()
+        for key in 0..<100 { #expect(try peer.put("f", "\(key)", "\"value \(key)\"").bool("stored") == true) }
+        let start = Moment.now
+        try peer.until("everything is committed", within: 10) { try $0.stats().int("cold.pending") == 0 }
+        print("flush interval 50 ms: committed within \(Int(start.age * 1000)) ms")
+        try daemon.kill()
+        daemon = try Daemon(home)
+        let again = try daemon.connect()
+        for key in 0..<100 { #expect(try again.get("f", "\(key)").value == "\"value \(key)\"") }
+    }
+
     private func verify(_ clients: [CrashingClient], _ daemon: Daemon, round: Int) throws {
         let peer = try daemon.connect()
         let found = try clients.map { try $0.look(peer) }

@@ -90,6 +90,35 @@ import Testing
         #expect(try daemon.descriptorCount() <= before.descriptors + 1)
     }
 
+    @Test func memoryAndDiskStayWithinTheirBudgets() throws {
+        let daemon = try Daemon(nil, ["--hot-bytes", "16MiB", "--cold-bytes", "32MiB"])
+        let peer = try daemon.connect()
+        let before = try daemon.memoryKB()
+        var highest = 0
+        // Two hundred megabytes, no two values alike, and some read again from disk.
+        for batch in 0..<100 {
+            let entries = (batch * 200..<batch * 200 + 200).map {
+                "{\"key\":\($0),\"value\":\"\($0) \(String(repeating: "v", count: 10_000))\"}"
+            }
+            let reply = try peer.call(
+                Peer.request("mput", "f", "\"entries\":[\(entries.joined(separator: ","))]"))
+            #expect(reply.int("stored") == 200, "\(reply)")
+            #expect(try peer.get("f", "\(max(0, batch - 5) * 200)").isOK)
+            highest = max(highest, try daemon.memoryKB())
+        }
+        #expect(try peer.sync().isOK)
+        let stats = try peer.stats()
+        #expect(stats.int("hot.bytes")! <= 16 << 20)
+        #expect(stats.int("cold.bytes")! <= 32 << 20)
+        // Beside the budget: what waits for its commit, the request itself, and SQLite's own cache.
+        print("16 MiB of memory budget: \(before) kB at first, \(highest) kB at most")
+        #expect(highest - before < 96 << 10)
+        #expect(try daemon.stop() == .exited(0))
+        let size =
+            try FileManager.default.attributesOfItem(atPath: daemon.home.database)[.size] as? Int ?? .max
+        #expect(size < 64 << 20, "the file has \(size) bytes")
+    }
+
     /// The median of some gets, in microseconds.
     private func latency(_ peer: Peer) throws -> Double {
         var times: [Double] = []

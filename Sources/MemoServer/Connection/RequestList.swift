@@ -1,0 +1,72 @@
+internal import MemoStore
+internal import MemoWire
+
+/// Lines of input in order: requests, or why they are none, which is answered in its turn. Requests are read in
+/// place: copying one costs more than looking its key up in a small table.
+struct RequestList: ~Copyable {
+    private struct Line {
+        var request: Request
+        var place: KeyPlace?
+    }
+
+    private var storage: UnsafeMutablePointer<Line>
+    private var capacity = 8
+    private(set) var count = 0
+    /// What stands in the place of requests that could not be read, in order.
+    private var failures: [(position: Int, error: WireError)] = []
+
+    init() {
+        storage = .allocate(capacity: capacity)
+    }
+
+    deinit { storage.deallocate() }
+
+    var isEmpty: Bool { count == 0 }
+
+    subscript(position: Int) -> Request {
+        @inline(__always) unsafeAddress {
+            precondition(position < count)
+            return UnsafePointer(UnsafeRawPointer(storage + position).assumingMemoryBound(to: Request.self))
+        }
+    }
+
+    /// Where the entry of a request's key is looked for, if that was found out beforehand.
+    @inline(__always)
+    func place(at position: Int) -> KeyPlace? { storage[position].place }
+
+    @inline(__always)
+    mutating func setPlace(_ place: KeyPlace, at position: Int) { storage[position].place = place }
+
+    /// Why the line at a position is no request, if so.
+    @inline(__always)
+    func failure(at position: Int) -> WireError? {
+        failures.isEmpty ? nil : failures.first { $0.position == position }?.error
+    }
+
+    @inline(__always)
+    mutating func append(_ request: Request) {
+        if count == capacity { grow() }
+        // It owns nothing: what it refers to is in the input and in the batch.
+        (storage + count).initialize(to: Line(request: request, place: nil))
+        count += 1
+    }
+
+    mutating func append(failure: WireError) {
+        failures.append((count, failure))
+        append(Request(id: nil, function: Bytes(start: nil, count: 0), body: .ping))
+    }
+
+    @inline(__always)
+    mutating func removeAll() {
+        count = 0
+        if !failures.isEmpty { failures = [] }
+    }
+
+    private mutating func grow() {
+        let larger = UnsafeMutablePointer<Line>.allocate(capacity: 2 * capacity)
+        larger.moveInitialize(from: storage, count: count)
+        storage.deallocate()
+        storage = larger
+        capacity *= 2
+    }
+}

@@ -1,0 +1,57 @@
+internal import Glibc
+internal import MemoStore
+internal import MemoWire
+
+/// What is done for all the bursts of a turn before the first is executed.
+extension Dispatcher {
+    /// The function that was looked up last: the next request is mostly for the same.
+    private struct LastFunction {
+        var owner: Int64 = 0
+        var name = Bytes(start: nil, count: 0)
+        var function: KeyPlace.Function?
+
+        @inline(__always)
+        func isNamed(_ other: Bytes, _ owner: Int64) -> Bool {
+            owner == self.owner && other.count == name.count && !name.isEmpty
+                && memcmp(other.baseAddress!, name.baseAddress!, name.count) == 0
+        }
+    }
+
+    /// Finds out where the first requests of all the bursts will look, and has that memory fetched: the cache
+    /// misses of many lookups overlap then.
+    @inline(__always)
+    func prepare(_ core: inout StoreCore, _ bursts: UnsafeBufferPointer<Unmanaged<Burst>>) {
+        let each = max(1, StoreCore.expectedMax / bursts.count)
+        var last = LastFunction()
+        for burst in bursts {
+            burst._withUnsafeGuaranteedRef { burst in
+                burst.owner._withUnsafeGuaranteedRef { prepare(&core, burst, $0, each, &last) }
+            }
+        }
+        core.fetchExpected()
+    }
+
+    @inline(__always)
+    private func prepare(
+        _ core: inout StoreCore, _ burst: Burst, _ connection: Connection, _ count: Int,
+        _ last: inout LastFunction
+    ) {
+        for position in burst.next..<min(burst.next &+ count, burst.requests.count) {
+            let key: CanonicalKey
+            switch burst.requests[position].body {
+            case .get(let wanted, _): key = wanted
+            case .put(let entry): key = burst.batch.entries[entry].key
+            default: continue
+            }
+            let name = burst.requests[position].function
+            let owner = owner(of: name, connection)
+            if !last.isNamed(name, owner) {
+                let place = core.function(owner: owner, name: name)
+                last = LastFunction(owner: owner, name: name, function: place.map { core.keyFunction($0) })
+            }
+            guard let function = last.function else { continue }
+            let bytes = function.isTyped ? key.typedBytes : key.bytes
+            burst.requests.setPlace(core.prepare(function, bytes), at: position)
+        }
+    }
+}
