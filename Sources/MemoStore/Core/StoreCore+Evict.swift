@@ -1,7 +1,8 @@
 extension StoreCore {
     /// Moves entries that were not used for long out of memory until the hot tier keeps to its budget. What is not
     /// in the database yet stays, and the queue's bound is the bound of it.
-    mutating func trimHot() {
+    /// - Parameter kept: an entry that is about to be used.
+    mutating func trimHot(keeping kept: Slot = Entry.none) {
         var fruitless = 0
         while hot.isOver, hot.count > 0, fruitless < 4 {
             var victim = Entry.none
@@ -10,7 +11,7 @@ extension StoreCore {
                 let slot = hot.slots[random.below(hot.count)]
                 let isPinned =
                     directory[slot].row > committedRow && !directory[slot].flags.contains(.memoryOnly)
-                if !isPinned, directory[slot].used < oldest {
+                if !isPinned, slot != kept, directory[slot].used < oldest {
                     oldest = directory[slot].used
                     victim = slot
                 }

@@ -160,6 +160,6 @@ extension StoreCore {
     mutating func makeHot(_ slot: Slot, _ payload: Payload) {
         directory[slot].setHot(payload)
         hot.insert(slot, payload)
-        trimHot()
+        trimHot(keeping: slot)
     }
 }
