@@ -155,8 +155,7 @@ import Testing
             process.waitUntilExit()
             return Date().timeIntervalSince(begin)
         }
-        // Starting a process from here costs the same for both; a debug build links its runtime dynamically.
-        let isRelease = ProcessInfo.processInfo.environment["MEMOCTL_BIN"] != nil
+        // How much less is the benchmark's business: here nothing may take long, on however busy a machine.
         let (hit, python) = (Minimum(), Minimum())
         // Other tests run beside this one: the best of each counts, until that is good or many have been tried.
         for _ in 0..<200 {
@@ -168,7 +167,7 @@ import Testing
                     process.arguments = ["-c", "pass"]
                     return process
                 })
-            if hit.value < python.value * (isRelease ? 0.4 : 1) { return }
+            if hit.value < python.value { return }
         }
         Issue.record("a hit took \(hit.value) s, python \(python.value) s")
     }

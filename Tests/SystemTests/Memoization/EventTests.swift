@@ -58,13 +58,13 @@ import Testing
             #expect(try writer.put("f", "\"\(padding)\(number % 10)\"", "\(number)").isOK)
         }
         let before = try daemon.memoryKB()
-        for number in 200..<1000 {
+        for number in 200..<3000 {
             #expect(try writer.put("f", "\"\(padding)\(number % 10)\"", "\(number)").isOK)
         }
-        // 40 MB of events.
+        // 140 MB of events; what waits for the disk is bounded, too.
         let growth = try daemon.memoryKB() - before
         print("a subscriber that does not read: \(growth) kB more")
-        #expect(growth < 20_000)
+        #expect(growth < 80_000)
         var count = 0
         while true {
             let reply = try slow.reply()
@@ -72,7 +72,7 @@ import Testing
             #expect(reply.string("event") == "put")
             count += 1
         }
-        #expect(count > 0 && count < 1000)
+        #expect(count > 0 && count < 3000)
         // From then on it hears everything again.
         try slow.send(#"{"op":"ping","id":1}"#)
         while try slow.reply().int("id") != 1 {}
