@@ -50,11 +50,11 @@ final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: t
             if let check = checks?.popLast() {
                 let verdict = try connection.text("PRAGMA \(check)") ?? ""
                 if verdict == "ok" { return Slice(isLast: checks?.isEmpty ?? true) }
-                // A page that could not be read is reported as if it were damaged, but with a code of its own; 11 is
+                // A page that could not be read is reported as if it were damaged, in these words; 11 is
                 // SQLITE_CORRUPT. Nothing is known then, and the check ends.
-                if verdict.contains("error code="), !verdict.contains("error code=11") {
-                    return Slice(isLast: true)
-                }
+                let isUnread =
+                    verdict.contains("unable to get the page") || verdict.contains("failed to get page")
+                if isUnread, !verdict.contains("error code=11") { return Slice(isLast: true) }
                 throw SQLiteError(damage: verdict)
             }
             return try stepRows(limit)

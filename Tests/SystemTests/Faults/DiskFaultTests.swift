@@ -76,7 +76,8 @@ import Testing
                     return reply.isOK
                 }
             }
-            #expect(reply.value == "\"\(key)\(value)\"", "a read that failed is no damage: \(reply)")
+            // A miss where the file was given up meanwhile (its check in the background may meet the fault, too).
+            #expect(reply.isOK && (!reply.isHit || reply.value == "\"\(key)\(value)\""), "\(reply)")
         }
     }
 
