@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -6,6 +7,9 @@
 // as well, it would be found in either of the two, and not always in the same.
 struct sockaddr;
 int accept4(int descriptor, struct sockaddr *address, unsigned int *length, int flags);
+
+// In glibc's <malloc.h>, which is not in Swift's Glibc module.
+int malloc_trim(size_t pad);
 
 // Has the cache line of an address brought closer; harmless for any address. Swift has no other way to say it.
 static inline void memod_prefetch(const void *address) { __builtin_prefetch(address); }
