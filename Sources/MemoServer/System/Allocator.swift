@@ -6,6 +6,6 @@ enum Allocator {
     /// the system and give it back at once, and the page faults would take longer than the copying.
     static func keepLargeBlocks() {
         _ = mallopt(memod_mmap_threshold, 1 << 20)
-        _ = mallopt(memod_trim_threshold, 8 << 20)
+        _ = mallopt(memod_trim_threshold, 4 << 20)
     }
 }
