@@ -15,13 +15,14 @@ public final class Dispatcher: RequestExecutor {
     let began = BootClock.nowMs
     private let cursorSecret = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
     private let isDraining = Atomic(false)
+    /// As it is after reloads.
+    let configuration: Mutex<ServerConfiguration>
 
     struct Settings: Sendable {
         var isolatesUsers: Bool
         /// Patterns of functions that all users share.
         var shared: [String]
         var maxLineBytes: Int
-        var maxConnections: Int
     }
 
     /// Opens the store.
@@ -30,7 +31,8 @@ public final class Dispatcher: RequestExecutor {
         self.loops = loops
         settings = Settings(
             isolatesUsers: configuration.isolation == .user, shared: configuration.sharedPatterns,
-            maxLineBytes: configuration.maxLineBytes, maxConnections: configuration.maxConnections)
+            maxLineBytes: configuration.maxLineBytes)
+        self.configuration = Mutex(configuration)
         var store = StoreConfiguration(databasePath: configuration.databasePath)
         store.hotBytes = configuration.hotBytes
         store.coldBytes = configuration.coldBytes
@@ -60,6 +62,7 @@ public final class Dispatcher: RequestExecutor {
 
     /// Takes on what can be changed while it runs.
     func reload(_ configuration: ServerConfiguration) {
+        self.configuration.withLock { $0 = configuration }
         store.setBudgets(hotBytes: configuration.hotBytes, coldBytes: configuration.coldBytes)
     }
 

@@ -5,6 +5,7 @@ internal import MemoClient
 struct Top: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Watch the cache live on a full screen.",
+        usage: "memoctl top [<options>]",
         discussion: """
             Keys: s sorts by another column, / filters by name, up and down select, c clears the selected function \
             after asking, p pauses, q ends.
