@@ -17,6 +17,9 @@ struct Top: ParsableCommand {
     @Option(help: ArgumentHelp("Time between two looks, such as 500ms.", valueName: "duration"))
     var interval = DurationArgument(.seconds(1))
 
+    /// The bytes of one key follow each other faster than this.
+    private static let escapeTime = Duration.milliseconds(50)
+
     func validate() throws {
         guard interval.duration >= .milliseconds(50) else {
             throw ValidationError("--interval is at least 50ms.")
@@ -35,7 +38,12 @@ struct Top: ParsableCommand {
         var next = ContinuousClock.now + interval.duration
         while !view.isOver {
             try screen.draw(view.lines(for: .standardOutput))
-            if let key = LiveScreen.key(within: next - ContinuousClock.now) { try view.press(key) }
+            let patience = view.isInEscape ? Self.escapeTime : next - ContinuousClock.now
+            if let key = LiveScreen.key(within: patience) {
+                try view.press(key)
+            } else if view.isInEscape {
+                view.endEscape()
+            }
             if ContinuousClock.now >= next {
                 if !view.isPaused { try view.look() }
                 next = ContinuousClock.now + interval.duration

@@ -43,8 +43,7 @@ struct Examination {
         guard access(location.path, W_OK) == 0 else {
             return Finding(
                 .warning, subject, "\(place): you may not connect",
-                advice: "ask to be added to the group that may, often memod-clients: "
-                    + "usermod --append --groups memod-clients NAME")
+                advice: Self.accessAdvice)
         }
         let mode = String(status.st_mode & 0o777, radix: 8)
         return Finding(
@@ -93,7 +92,7 @@ struct Examination {
         if let refused = stats.int("connections_refused"), refused > 0 {
             findings.append(
                 Finding(
-                    .warning, "connections", "\(refused) were refused",
+                    .warning, "connections", "\(refused) were refused since the start",
                     advice: "set a larger --max-connections"))
         }
         let evictions = stats.int("evictions") ?? 0
@@ -163,12 +162,17 @@ struct Examination {
         }
     }
 
+    private static let accessAdvice =
+        "ask whoever runs memod to let you in (--allow-user, --allow-group); for the system's: "
+        + "usermod --append --groups memod-clients NAME, and log in again"
+
     private static func advice(for error: MemoError) -> String {
         switch error.code {
+        case .unreachable where Memoctl.isRefused(error): accessAdvice
         case .unreachable: "start one with memod, or with: systemctl --user start memod.socket"
         case .untrustedPeer: "somebody else's process listens there; use another directory, or $MEMOD_SOCKET"
         case .timedOut: "memod hangs or is very busy; see its log"
-        case .forbidden: "ask for access: memod --allow-user or --allow-group"
+        case .forbidden: accessAdvice
         default: "see memod's log"
         }
     }

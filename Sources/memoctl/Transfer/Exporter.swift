@@ -67,7 +67,7 @@ struct Exporter {
             try client.perform(.functions(limit: limit, after: after))
         }
         // Administrators are listed other users' functions, too, which they cannot read.
-        let own = listing.rows.filter { Self.owner($0).map { $0 == Int64(geteuid()) } ?? true }
+        let own = listing.rows.filter { $0.owner.map { $0 == Int64(geteuid()) } ?? true }
         let known = Set(own.map(\.name))
         if let unknown = only.first(where: { !known.contains($0) }) {
             throw MemoError(.invalidArgument, "there is no function \(TextEscaping.printable(unknown))")
@@ -76,11 +76,8 @@ struct Exporter {
             .sorted { Self.compare($0.name, $1.name) < 0 }
     }
 
-    /// Whose a function is, where users are isolated and the daemon says so.
-    private static func owner(_ function: FunctionInfo) -> Int64? { function.reply.int("uid") }
-
     private static func isOwn(_ row: Reply, of function: FunctionInfo) -> Bool {
-        owner(function) == nil || row.int("uid") == owner(function)
+        function.owner == nil || row.int("uid") == function.owner
     }
 
     private mutating func entryLines(_ function: String, _ rows: [Reply]) throws -> [UInt8] {
