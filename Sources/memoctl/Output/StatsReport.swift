@@ -85,7 +85,8 @@ struct StatsReport {
     }
 
     private func microseconds(_ value: Double?) -> String {
-        value.map { HumanFormat.duration(.nanoseconds(Int64(min($0 * 1000, 1e18)))) } ?? "-"
+        guard let value else { return "-" }
+        return value < 1 ? "< 1 us" : HumanFormat.duration(.nanoseconds(Int64(min(value * 1000, 1e18))))
     }
 
     private func number(_ name: String) -> String { "\(totals.int(name) ?? 0)" }
