@@ -10,6 +10,7 @@ extension Dispatcher {
         object.field("server", "memod")
         object.field("version", Version.text)
         object.field("protocol", 1)
+        object.field("instance", instance)
         object.object("limits") {
             $0.field("max_line", settings.maxLineBytes)
             $0.field("max_fn", WireLimits.functionBytes)

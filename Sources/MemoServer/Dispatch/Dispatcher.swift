@@ -13,6 +13,8 @@ public final class Dispatcher: RequestExecutor {
     let latencies = LatencyTable()
     let backups = BackupRunner()
     let began = BootClock.nowMs
+    /// Of this start: what cursors of `keys` say holds for it alone.
+    let instance = String(UInt64.random(in: 1 << 60 ... .max), radix: 16)
     private let cursorSecret = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
     private let isDraining = Atomic(false)
     /// As it is after reloads.

@@ -20,17 +20,20 @@ struct Export: ParsableCommand {
 
     func run() throws {
         let client = common.client()
-        var exporter = Exporter(client)
+        var exporter = try Exporter(client)
         var bar = ProgressBar("exporting")
+        var part = ""
         let names = functions.map(\.name)
         if file == "-" {
             try exporter.run(only: names, from: nil, write: Output.standard.write) {
                 bar.update($0, of: $1)
             }
         } else {
-            let target = try ExportFile(path: file)
+            let target = try ExportFile(path: file, instance: exporter.instance)
             if let position = target.position {
-                Terminal.standardError.writeLine("memoctl: going on behind \(position.function)")
+                Terminal.standardError.writeLine(
+                    "memoctl: going on where an export stopped, at function \(position.function)")
+                part = " since the break"
             }
             try exporter.run(only: names, from: target.position, write: target.write) {
                 bar.update($0, of: $1)
@@ -39,7 +42,7 @@ struct Export: ParsableCommand {
         }
         bar.finish()
         let summary =
-            common.json ? "{\"exported\":\(exporter.entries)}" : "exported \(exporter.entries) entries"
+            common.json ? "{\"exported\":\(exporter.entries)}" : "exported \(exporter.entries) entries\(part)"
         if file == "-" {
             Terminal.standardError.writeLine(summary)
         } else {

@@ -7,7 +7,7 @@ internal import MemoClient
 ///     {"memod_export":1,"at_ms":1700000000000}
 ///     {"define":"compute_risk_score","maxsize":512,"ttl_ms":null,"typed":false}
 ///     {"fn":"compute_risk_score","key":[7,0.05],"value":42,"ttl_ms":null,"cost_ms":10}
-///     {"done":"compute_risk_score","next":"…"}
+///     {"done":"compute_risk_score","next":"…","instance":"…"}
 struct Exporter {
     /// Where an export stands: this function's entries are written up to `next`, or all of them.
     struct Position: Equatable {
@@ -21,10 +21,21 @@ struct Exporter {
     private static let noTags = Array("[]".utf8)
 
     let client: BlockingClient
+    /// Which start of the daemon answers: where a page of entries ended means nothing to another one.
+    let instance: String
     private(set) var entries: Int64 = 0
 
-    init(_ client: BlockingClient) {
+    init(_ client: BlockingClient) throws(MemoError) {
         self.client = client
+        guard let instance = try Self.instance(client) else {
+            throw MemoError(
+                .malformedReply, "the daemon is too old for an export; restart it with this release's memod")
+        }
+        self.instance = instance
+    }
+
+    private static func instance(_ client: BlockingClient) throws(MemoError) -> String? {
+        try client.perform(.hello()).string("instance")
     }
 
     /// - Parameters:
@@ -53,10 +64,18 @@ struct Exporter {
             if next == nil { try write(Self.definition(function)) }
             repeat {
                 let page = try client.perform(.keys(function.name, limit: Self.pageRows, after: next))
-                try write(entryLines(function.name, page.rows.filter { Self.isOwn($0, of: function) }))
+                let lines = try entryLines(function.name, page.rows.filter { Self.isOwn($0, of: function) })
+                guard try Self.instance(client) == instance else {
+                    throw MemoError(
+                        .disconnected, "the daemon was restarted meanwhile: run the same command again")
+                }
+                try write(lines)
                 next = page.next
-                let standing = [("done", JSONText(string: function.name))]
-                try write(Self.line(standing + (next.map { [("next", JSONText(string: $0))] } ?? [])))
+                var standing = [("done", JSONText(string: function.name))]
+                if let next {
+                    standing += [("next", JSONText(string: next)), ("instance", JSONText(string: instance))]
+                }
+                try write(Self.line(standing))
                 progress(entries, total)
             } while next != nil
         }
@@ -90,8 +109,12 @@ struct Exporter {
             // Of all that reads an entry, only this is no use of it: what is copied stays as recently used as it was.
             let calls = keys.map { Call.why(function, $0) }
             for ((key, call), reply) in zip(zip(keys, calls), try client.replies(to: calls)) {
+                let entry = try call.result(of: reply)
                 // An entry may have gone since it was listed.
-                guard let value = try call.result(of: reply)["value"] else { continue }
+                guard entry.string("state") == "present" else { continue }
+                guard let value = entry["value"] else {
+                    throw MemoError(.malformedReply, "the daemon's answer lacks a proper \"value\"")
+                }
                 var members = [("fn", JSONText(string: function)), ("key", key), ("value", value)]
                 for name in ["ttl_ms", "stale_ms", "cost_ms", "tags"] {
                     if let known = reply[name], known.bytes != Self.noTags { members.append((name, known)) }

@@ -69,6 +69,30 @@ import Testing
         #expect(keys.count == 9 && Set(keys).count == 9)
     }
 
+    /// Entries have other places after a restart: where the export stood within a function means nothing then.
+    @Test func anExportGoesOnAfterARestart() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        try fill(fixture)
+        let entries = (0..<1200).map { "{\"fn\":\"c\",\"key\":\($0),\"value\":0}\n" }.joined()
+        try fixture.memoctl("import", "-", input: "{\"memod_export\":1,\"at_ms\":1}\n" + entries)
+        let lines = try fixture.memoctl("export", "-").output.split(separator: "\n").map(String.init)
+        let pages = lines.indices.filter { lines[$0].hasPrefix("{\"done\":\"c\",\"next\"") }
+        #expect(pages.count == 2)
+        // The entries at its beginning go, so that others take their places.
+        for key in 0..<5 { try fixture.memoctl("delete", "c", "\(key)") }
+        try fixture.memoctl("clear", "a")
+        let file = fixture.directory + "/export.ndjson"
+        try (lines[...(try #require(pages.last))].joined(separator: "\n") + "\n").write(
+            toFile: file + ".part", atomically: true, encoding: .utf8)
+        try fixture.stopDaemon()
+        try fixture.startDaemon()
+        #expect(try fixture.memoctl("export", file).status == 0)
+        let exported = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+            .filter { $0.hasPrefix("{\"fn\":\"c\"") }
+        #expect(exported.count == 1195 && Set(exported).count == 1195)
+    }
+
     @Test(arguments: [
         "{\"x\":1}", "[]", "{\"memod_export\":2}", "{\"memod_export\":1,\"at_ms\":1}\n{\"fn\":1}", "\0",
     ])
