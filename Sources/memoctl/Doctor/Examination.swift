@@ -156,7 +156,8 @@ struct Examination {
         let start = ContinuousClock.now
         do throws(MemoError) {
             try client.perform(.sync())
-            return Finding(.good, "commit", "took \(HumanFormat.duration(ContinuousClock.now - start))")
+            let time = HumanFormat.duration(ContinuousClock.now - start)
+            return Finding(.good, "commit", "all that was stored is on disk (asked in \(time))")
         } catch {
             return Finding(.wrong, "commit", error.message, advice: "see memod's log")
         }
