@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -6,6 +7,12 @@
 // as well, it would be found in either of the two, and not always in the same.
 struct sockaddr;
 int accept4(int descriptor, struct sockaddr *address, unsigned int *length, int flags);
+
+// In glibc's <malloc.h>, which is not in Swift's Glibc module.
+int malloc_trim(size_t pad);
+int mallopt(int parameter, int value);
+static const int memod_trim_threshold = -1;  // M_TRIM_THRESHOLD
+static const int memod_mmap_threshold = -3;  // M_MMAP_THRESHOLD
 
 // Has the cache line of an address brought closer; harmless for any address. Swift has no other way to say it.
 static inline void memod_prefetch(const void *address) { __builtin_prefetch(address); }

@@ -42,7 +42,7 @@ public struct Limits: Sendable {
     /// Requests from which on no further connection's are added to those.
     public var requestsAtOnce = 256
     /// Replies from which on those that are left wait until these are sent.
-    public var replyBytesAtOnce = 1 << 20
+    public var replyBytesAtOnce = 128 << 10
     /// Bursts that a loop keeps for the next requests.
     public var spareBursts = 64
     /// Events taken from the kernel at once.

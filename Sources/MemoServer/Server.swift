@@ -48,6 +48,7 @@ public struct Server {
     /// Serves until SIGTERM or SIGINT, then drains. Called once, before the process has other threads.
     /// - Throws: `ListenerError`, `Failure`, and what the store throws.
     public mutating func run() throws {
+        Allocator.keepLargeBlocks()
         let signals = try SignalQueue()
         let descriptors = DescriptorLimit.raise()
         if descriptors < configuration.maxConnections + DescriptorLimit.reserve {

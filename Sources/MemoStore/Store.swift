@@ -18,6 +18,8 @@ package final class Store: Sendable {
     let caretakerSignal = Signal()
     let checkSignal = Signal()
     let isClosing = Atomic(false)
+    /// When the writer gives memory back, in store time; `Int64.max`: not.
+    let trimDue = Atomic(Int64.max)
     /// The check under way. Locked while a slice is checked, and while the database is copied or opened anew.
     let databaseUse = Mutex<ColdScrub?>(nil)
     let conditionBox = Mutex(DatabaseCondition())
@@ -95,8 +97,9 @@ package final class Store: Sendable {
     package func start(_ events: StoreEvents) {
         eventsBox.withLock { $0 = events }
         readers.start(database) { [self] in
-            if $1.isCorrupt { databaseLost(.corrupt) }
-            if $0 == WarmUp.connection { warmedUp($1) } else { events.read($0, $1) }
+            if $0.contains(where: \.1.isCorrupt) { databaseLost(.corrupt) }
+            for (connection, read) in $0 where connection == WarmUp.connection { warmedUp(read) }
+            events.read($0.filter { $0.0 != WarmUp.connection })
         }
         threads.withLock { threads in
             threads = [
@@ -123,10 +126,10 @@ package final class Store: Sendable {
         if !wakes.isEmpty { events?.wake(wakes) }
     }
 
-    /// Has rows read for a connection, which is told through `StoreEvents.read`.
-    /// - Returns: false where too many reads wait already.
-    package func read(_ tickets: [ColdTicket], for connection: ConnectionID) -> Bool {
-        readers.submit(ColdReaders.Job(tickets: tickets, connection: connection))
+    /// Has rows read for connections, which are told through `StoreEvents.read`.
+    /// - Returns: how many of the reads were taken on, the first ones: not all where too many wait already.
+    package func read(_ reads: [(tickets: [ColdTicket], connection: ConnectionID)]) -> Int {
+        readers.submit(reads.map { ColdReaders.Job(tickets: $0.tickets, connection: $0.connection) })
     }
 
     /// Writes a consistent copy of the database; takes its time.

@@ -104,6 +104,9 @@ public struct Connection: ~Copyable {
             memod_sqlite3_no_checkpoint_on_close(handle, enabled ? 0 : 1), "set checkpoint on close")
     }
 
+    /// Gives back the memory of cached pages that are not in use.
+    public func releaseMemory() { sqlite3_db_release_memory(handle) }
+
     /// Rows changed by the last INSERT, UPDATE or DELETE.
     public var changes: Int64 { sqlite3_changes64(handle) }
 

@@ -196,20 +196,21 @@ private struct Broken: Error, Equatable { let number: Int }
         try fixture.startDaemon()
         let memo = Memo(path: fixture.socket)
         let key = JSONText(1)
-        let holder = try await memo.get("f", key, GetOptions(lease: .seconds(60)))
+        // Longer than this test may be kept from running by others.
+        let long = Duration.seconds(1800)
+        let holder = try await memo.get("f", key, GetOptions(lease: long))
         #expect(holder.lease != nil)
         let waiting = Task {
-            try await memo.get("f", key, GetOptions(lease: .seconds(60), wait: .seconds(60)))
+            try await memo.get("f", key, GetOptions(lease: long, wait: long))
         }
         try await wait("the waiting") { try await memo.stats().object("leases")?.int("waiters") ?? 1 > 0 }
-        let began = ContinuousClock.now
         waiting.cancel()
         await #expect {
             try await waiting.value
         } throws: {
             ($0 as? MemoError)?.code == .cancelled
         }
-        #expect(ContinuousClock.now - began < .seconds(5))
+        // It ended although the lease is still held.
         #expect(try await memo.release("f", key, lease: try #require(holder.lease)))
     }
 
@@ -258,7 +259,7 @@ private struct Broken: Error, Equatable { let number: Int }
         #expect(try await memo.clear(tag: "t") == 1)
         #expect(try await memo.clear(function: "g") == 1)
         #expect(try blocking.clearAll() == 0)
-        let lease = try #require(try blocking.get("g", 7, GetOptions(lease: .seconds(5))).lease)
+        let lease = try #require(try blocking.get("g", 7, GetOptions(lease: .seconds(1800))).lease)
         #expect(try blocking.put("g", 7, 8, PutOptions(lease: "nonsense")) == .refused(reason: "lease_lost"))
         #expect(try await memo.release("g", 7, lease: lease))
         let copy = fixture.directory + "/copy.db"

@@ -52,7 +52,7 @@ struct ColdRoundTripTests {
                             : random.bytes(upTo: Int.random(in: 0..<50, using: &random) == 0 ? 40000 : 200))
                     entry.hash = random.next()
                     entry.tags = Bool.random(using: &random) ? [] : [1]
-                    entry.created = Int64.random(in: 0...Int64.max, using: &random)
+                    entry.created = Int64.random(in: 0..<1 << 47, using: &random)
                     if Bool.random(using: &random) {
                         entry.fresh = Int64.random(in: 0...Int64.max, using: &random)
                         entry.expires = Int64.random(in: entry.fresh...Int64.max, using: &random)

@@ -114,11 +114,16 @@ import Testing
         }
         let before = try idleAlone()
         #expect(before.int("pool.in_use")! <= 2)
-        let idle = try #require(before.int("pool.idle"))
-        try useAll()
-        let after = try idleAlone()
-        #expect(after.int("pool.idle") == idle)
-        #expect(after.int("pool.in_use") == before.int("pool.in_use"))
-        #expect(after.int("pool.bytes") == before.int("pool.bytes"))
+        let size = before.int("pool.bytes")! / (before.int("pool.idle")! + before.int("pool.in_use")!)
+        for _ in 0..<5 {
+            try useAll()
+            let after = try idleAlone()
+            #expect(after.int("pool.in_use") == before.int("pool.in_use"))
+            let idle = try #require(after.int("pool.idle"))
+            // None is lost, and there are never more than were used at once: a line and a reply for each of ten
+            // connections, and what the observer's own request takes. How many were depends on when each arrived.
+            #expect(idle >= before.int("pool.idle")! && idle <= 22)
+            #expect(after.int("pool.bytes") == (idle + after.int("pool.in_use")!) * size)
+        }
     }
 }

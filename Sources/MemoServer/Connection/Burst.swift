@@ -5,6 +5,7 @@ public final class Burst {
     private let batchCell = UncheckedCell(RequestBatch())
     private let requestsCell = UncheckedCell(RequestList())
     private let nextCell = UncheckedCell(0)
+    private let gatheredCell = UncheckedCell(false)
     private let ownerCell = UncheckedCell<Unmanaged<Connection>?>(nil)
 
     var batch: RequestBatch {
@@ -19,6 +20,11 @@ public final class Burst {
     var next: Int {
         @inline(__always) get { nextCell.value }
         @inline(__always) set { nextCell.value = newValue }
+    }
+    /// It is in the loop's list of those that are executed together.
+    var isGathered: Bool {
+        @inline(__always) get { gatheredCell.value }
+        @inline(__always) set { gatheredCell.value = newValue }
     }
     /// Whose requests they are, while there are any: the connection holds the burst, not the other way round.
     var owner: Unmanaged<Connection> {

@@ -51,7 +51,9 @@ public final class Dispatcher: RequestExecutor {
                 committed: { loops.committed($0) },
                 failed: { sequence, _ in loops.committed(sequence, failedFrom: 0) },
                 read: { [store = self.store] in
-                    loops.post(ConnectionID(rawValue: $0), .resume(ColdReadResult($1, store: store)))
+                    loops.post(
+                        $0.map { (ConnectionID(rawValue: $0.0), .resume(ColdReadResult($0.1, store: store))) }
+                    )
                 },
                 log: log))
     }
@@ -108,7 +110,7 @@ public final class Dispatcher: RequestExecutor {
                 executed += 1
             } while executed < bursts.count && replyBytes < loops.replyBytesAtOnce
         }
-        for context in reading { read(context) }
+        if !reading.isEmpty { read(reading) }
         return executed
     }
 
@@ -168,16 +170,20 @@ public final class Dispatcher: RequestExecutor {
         return true
     }
 
-    private func read(_ context: Context) {
-        let connection = context.connection
-        let state = connection.state
-        state.faults = context.faults
-        if state.isReading { return }
-        state.isReading = true
-        connection.deadline = BootClock.nowMs + Self.patienceMs
-        if !store.read(context.reading, for: connection.id.rawValue) {
-            connection.deadline = BootClock.nowMs + 10
+    /// Has read what the connections wait for.
+    private func read(_ contexts: [Context]) {
+        var asked: [Context] = []
+        for context in contexts {
+            let state = context.connection.state
+            state.faults = context.faults
+            if state.isReading { continue }
+            state.isReading = true
+            context.connection.deadline = BootClock.nowMs + Self.patienceMs
+            asked.append(context)
         }
+        let taken = store.read(asked.map { ($0.reading, $0.connection.id.rawValue) })
+        // The others try again soon.
+        for context in asked[taken...] { context.connection.deadline = BootClock.nowMs + 10 }
     }
 
     @inline(__always)

@@ -109,7 +109,15 @@ extension EventLoop {
         gather(burst)
     }
 
+    /// Goes on with a suspended connection, together with others.
+    func resume(_ connection: Connection) {
+        guard !connection.isClosed else { return }
+        if let burst = connection.burst, !isHeld(connection) { gather(burst) } else { settle(connection) }
+    }
+
     private func gather(_ burst: Burst) {
+        guard !burst.isGathered else { return }
+        burst.isGathered = true
         gathered.append(.passUnretained(burst))
         gatheredRequests += burst.requests.count - burst.next
         if gathered.count >= limits.burstsAtOnce || gatheredRequests >= limits.requestsAtOnce {
@@ -140,6 +148,7 @@ extension EventLoop {
 
     @inline(__always)
     private func finish(_ burst: Burst, of connection: Connection) {
+        burst.isGathered = false
         precondition(burst.next <= burst.requests.count)
         if burst.next == burst.requests.count {
             retire(burst, of: connection)

@@ -172,11 +172,12 @@ final class EventLoop: @unchecked Sendable {
             case .resume(let object):
                 guard connection.burst != nil else { break }
                 connection.resumption = object
-                proceed(connection)
+                resume(connection)
             case .append(let bytes):
                 append(bytes, to: connection)
             }
         }
+        executeGathered()
         for id in mail.lost {
             if let connection = connections[id] { proceed(connection) }
         }

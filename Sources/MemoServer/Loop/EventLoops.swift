@@ -62,6 +62,14 @@ public final class EventLoops: Sendable {
         ports[id.loop].mailbox.post(id, message)
     }
 
+    /// Sends messages to several connections; one loop is woken once.
+    func post(_ messages: [(id: ConnectionID, message: LoopMessage)]) {
+        for port in ports {
+            let own = messages.filter { $0.id.loop == port.index }
+            if !own.isEmpty { port.mailbox.send { $0.messages += own } }
+        }
+    }
+
     /// Says what became of all writes up to `sequence`: replies that waited for it are sent, or become errors.
     /// - Parameter failedFrom: the first sequence number that failed.
     public func committed(_ sequence: UInt64, failedFrom: UInt64? = nil) {

@@ -263,6 +263,9 @@ final class ColdDatabase: @unchecked Sendable {
         }
     }
 
+    /// Gives back what the writer's page cache holds.
+    func releaseMemory() { try? writing { writer throws(ColdError) in writer.connection.releaseMemory() } }
+
     /// Work that is due between commits: moves the log into the database once it is long, and gives free pages
     /// back while there are many. To be called after what was committed is acknowledged.
     func maintain() throws(ColdError) {

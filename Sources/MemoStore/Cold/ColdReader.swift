@@ -6,6 +6,7 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
     private let connection: Connection
     private let select: Statement
     private let selectShared: Statement
+    private let selectAny: Statement
 
     enum Result {
         /// A block of its own, with one holder.
@@ -22,10 +23,16 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
             select = try Statement(
                 connection, "SELECT shared, meta, key, value FROM content WHERE id = ?")
             selectShared = try Statement(connection, "SELECT data FROM shared_value WHERE id = ?")
+            selectAny = try Statement(connection, "SELECT name FROM meta LIMIT 1")
         } catch {
             throw ColdError(any: error)
         }
     }
+
+    /// Holds one snapshot for all reads until `endBatch`, as a statement does that was not reset. If that fails
+    /// each read takes its own.
+    func beginBatch() { _ = try? selectAny.step() }
+    func endBatch() { selectAny.reset() }
 
     /// Reads an entry, verifies its checksums and copies it.
     /// - Throws: `.corrupt` where the file is damaged beyond the row, `.io` where it cannot be read.

@@ -157,10 +157,4 @@ final class EntryTables {
             body(row, EntryRecord.isSound(record, row: row) ? record : nil)
         }
     }
-
-    private static func reserve(_ count: Int, _ buffer: inout UnsafeMutableRawBufferPointer) {
-        guard buffer.count < count else { return }
-        buffer.deallocate()
-        buffer = .allocate(byteCount: 2 * count, alignment: 8)
-    }
 }

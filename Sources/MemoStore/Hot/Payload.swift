@@ -13,7 +13,7 @@ struct Payload: @unchecked Sendable {
 
     /// What a payload says beside its key and value.
     struct Facts {
-        /// In store time.
+        /// In store time, of which 48 bits are kept: until the year 6429.
         var created: Int64
         /// Until when it is fresh, and until when it may be served at all; `Int64.max`: for ever.
         var fresh = Int64.max
@@ -23,18 +23,26 @@ struct Payload: @unchecked Sendable {
         var uid: UInt32 = 0
     }
 
+    /// What all have: 20 bytes, and parts that not all have behind it, so that the sum of an ordinary small
+    /// payload stays below the allocator's next step.
     private struct Header {
-        var references: UInt32
+        var references: UInt16
+        /// 48 bits of milliseconds.
+        var createdHigh: UInt16
+        var createdLow: UInt32
         var hotIndex: UInt32
-        /// Above the length: whether an `Extension` follows, and whether the value is shared.
+        /// Above the length: which parts follow, and whether the value is shared.
         var keyBytesAndFlags: UInt32
         var valueBytes: UInt32
-        var costMs: UInt32
-        var uid: UInt32
-        var created: Int64
     }
 
-    /// What few entries have; kept apart because the rest is small.
+    /// Where the entry cost something, or another user than the daemon's own wrote it.
+    private struct Attribution {
+        var costMs: UInt32
+        var uid: UInt32
+    }
+
+    /// Where it does not live for ever, or has tags.
     private struct Extension {
         var fresh: Int64
         var expires: Int64
@@ -45,34 +53,46 @@ struct Payload: @unchecked Sendable {
     private static let extended: UInt32 = 1 << 31
     /// The address of a block of the `InternTable` stands in the place of the value.
     private static let shared: UInt32 = 1 << 30
+    private static let attributed: UInt32 = 1 << 29
+    private static let lengthMask = attributed - 1
+    private static let ownUser = getuid()
     let address: UnsafeMutableRawPointer
 
     private var header: UnsafeMutablePointer<Header> { address.assumingMemoryBound(to: Header.self) }
     private var isExtended: Bool { header.pointee.keyBytesAndFlags & Self.extended != 0 }
-    private var more: UnsafeMutablePointer<Extension> {
-        (address + MemoryLayout<Header>.size).assumingMemoryBound(to: Extension.self)
+    private var isAttributed: Bool { header.pointee.keyBytesAndFlags & Self.attributed != 0 }
+    private var attribution: Attribution {
+        guard isAttributed else { return Attribution(costMs: 0, uid: Self.ownUser) }
+        return (address + MemoryLayout<Header>.size).load(as: Attribution.self)
     }
+    private var extensionStart: UnsafeMutableRawPointer {
+        address + MemoryLayout<Header>.size + (isAttributed ? MemoryLayout<Attribution>.size : 0)
+    }
+    /// To be read where `isExtended` alone.
+    private var more: Extension { extensionStart.loadUnaligned(as: Extension.self) }
     private var body: UnsafeMutableRawPointer {
-        address + MemoryLayout<Header>.size + (isExtended ? MemoryLayout<Extension>.size + tagCount * 4 : 0)
+        extensionStart + (isExtended ? MemoryLayout<Extension>.size + tagCount * 4 : 0)
     }
-    private var tagCount: Int { isExtended ? Int(more.pointee.tags) : 0 }
-    private var keyBytes: Int { Int(header.pointee.keyBytesAndFlags & (Self.shared - 1)) }
+    private var tagCount: Int { isExtended ? Int(more.tags) : 0 }
+    private var keyBytes: Int { Int(header.pointee.keyBytesAndFlags & Self.lengthMask) }
 
     /// Its place in the hot tier's list.
     var hotIndex: UInt32 {
         get { header.pointee.hotIndex }
         nonmutating set { header.pointee.hotIndex = newValue }
     }
-    var costMs: UInt32 { header.pointee.costMs }
-    var uid: UInt32 { header.pointee.uid }
-    var created: Int64 { header.pointee.created }
-    var fresh: Int64 { isExtended ? more.pointee.fresh : .max }
-    var expires: Int64 { isExtended ? more.pointee.expires : .max }
+    var costMs: UInt32 { attribution.costMs }
+    var uid: UInt32 { attribution.uid }
+    var created: Int64 {
+        Int64(Int16(bitPattern: header.pointee.createdHigh)) << 32 | Int64(header.pointee.createdLow)
+    }
+    var fresh: Int64 { isExtended ? more.fresh : .max }
+    var expires: Int64 { isExtended ? more.expires : .max }
     var facts: Facts { Facts(created: created, fresh: fresh, expires: expires, costMs: costMs, uid: uid) }
     /// Numbers of its tags.
     var tags: UnsafeBufferPointer<UInt32> {
         guard isExtended else { return UnsafeBufferPointer(start: nil, count: 0) }
-        let start = UnsafeRawPointer(more + 1).assumingMemoryBound(to: UInt32.self)
+        let start = (extensionStart + MemoryLayout<Extension>.size).assumingMemoryBound(to: UInt32.self)
         return UnsafeBufferPointer(start: start, count: tagCount)
     }
     var key: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: body, count: keyBytes) }
@@ -106,8 +126,10 @@ struct Payload: @unchecked Sendable {
     ) -> Payload? {
         let block = interned?.intern(value)
         let extended = facts.fresh != .max || facts.expires != .max || !tags.isEmpty
+        let attributed = facts.costMs != 0 || facts.uid != ownUser
         let size =
-            MemoryLayout<Header>.size + (extended ? MemoryLayout<Extension>.size + tags.count * 4 : 0)
+            MemoryLayout<Header>.size + (attributed ? MemoryLayout<Attribution>.size : 0)
+            + (extended ? MemoryLayout<Extension>.size + tags.count * 4 : 0)
             + key.count + (block == nil ? value.count : 8)
         guard let address = malloc(size) else {
             if let block { InternTable.release(block) }
@@ -116,16 +138,21 @@ struct Payload: @unchecked Sendable {
         address.initializeMemory(
             as: Header.self,
             to: Header(
-                references: 1, hotIndex: nowhere,
+                references: 1, createdHigh: UInt16(truncatingIfNeeded: facts.created >> 32),
+                createdLow: UInt32(truncatingIfNeeded: facts.created), hotIndex: nowhere,
                 keyBytesAndFlags: UInt32(key.count) | (extended ? Self.extended : 0)
-                    | (block == nil ? 0 : Self.shared),
-                valueBytes: UInt32(value.count), costMs: facts.costMs, uid: facts.uid, created: facts.created)
-        )
+                    | (attributed ? Self.attributed : 0) | (block == nil ? 0 : Self.shared),
+                valueBytes: UInt32(value.count)))
         let payload = Payload(address: address)
+        if attributed {
+            (address + MemoryLayout<Header>.size).storeBytes(
+                of: Attribution(costMs: facts.costMs, uid: facts.uid), as: Attribution.self)
+        }
         if extended {
-            payload.more.initialize(
-                to: Extension(fresh: facts.fresh, expires: facts.expires, tags: UInt64(tags.count)))
-            var next = UnsafeMutableRawPointer(payload.more + 1)
+            payload.extensionStart.storeBytes(
+                of: Extension(fresh: facts.fresh, expires: facts.expires, tags: UInt64(tags.count)),
+                as: Extension.self)
+            var next = payload.extensionStart + MemoryLayout<Extension>.size
             for tag in tags {
                 next.storeBytes(of: tag, as: UInt32.self)
                 next += 4

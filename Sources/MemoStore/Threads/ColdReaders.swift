@@ -25,6 +25,10 @@ final class ColdReaders: Sendable {
 
         init(_ database: ColdDatabase) { self.database = database }
 
+        /// One transaction for the reads until `endBatch`: beginning one takes half as long as a read.
+        func beginBatch() { connection?.beginBatch() }
+        func endBatch() { connection?.endBatch() }
+
         func read(_ row: Int64) throws(ColdError) -> ColdReader.Result {
             do throws(ColdError) {
                 if connection == nil { connection = try database.makeReader() }
@@ -37,14 +41,36 @@ final class ColdReaders: Sendable {
     }
 
     private struct State {
+        /// Those before `next` were taken.
         var jobs: [Job] = []
+        var next = 0
         var isClosing = false
         /// While the database is opened anew nobody reads, and no reader's connection is left.
         var isPaused = false
         var reading = 0
+        /// Which readers sleep.
+        var sleeping: [Bool]
+
+        var waiting: Int { jobs.count - next }
+
+        mutating func take(_ count: Int) -> ArraySlice<Job> {
+            let taken = jobs[next..<min(next + count, jobs.count)]
+            next = taken.endIndex
+            if next == jobs.count {
+                jobs = []
+                next = 0
+            } else if next > 64, next > jobs.count / 2 {
+                jobs.removeFirst(next)
+                next = 0
+            }
+            return taken
+        }
     }
 
-    private let state = Mutex(State())
+    /// Jobs that a reader takes at once, and whose results are delivered together.
+    private static let jobsAtOnce = 8
+
+    private let state: Mutex<State>
     private let signals: [Signal]
     /// Told when a reader has let go of the database.
     private let quiet = Signal()
@@ -53,31 +79,33 @@ final class ColdReaders: Sendable {
 
     init(count: Int, capacity: Int) {
         signals = (0..<count).map { _ in Signal() }
+        state = Mutex(State(sleeping: Array(repeating: false, count: count)))
         self.capacity = capacity
     }
 
     /// - Parameter deliver: is given what was read.
-    func start(_ database: ColdDatabase, deliver: @escaping @Sendable (ConnectionID, ColdRead) -> Void) {
+    func start(_ database: ColdDatabase, deliver: @escaping @Sendable ([(ConnectionID, ColdRead)]) -> Void) {
         threads.withLock { threads in
             threads = signals.indices.map { index in
                 WorkerThread(name: "memod-read-\(index)") { [self] in
-                    run(signals[index], database, deliver)
+                    run(index, database, deliver)
                 }
             }
         }
     }
 
-    /// - Returns: false where too many reads wait already.
-    func submit(_ job: Job) -> Bool {
-        let place: Int? = state.withLock { state in
-            guard state.jobs.count < capacity, !state.isClosing else { return nil }
-            state.jobs.append(job)
-            return state.jobs.count
+    /// - Returns: how many of the jobs were taken on, the first ones: not all where too many reads wait already.
+    func submit(_ jobs: [Job]) -> Int {
+        let (taken, woken) = state.withLock { state -> (Int, ArraySlice<Int>) in
+            let taken = state.isClosing ? 0 : max(0, min(jobs.count, capacity - state.waiting))
+            state.jobs += jobs.prefix(taken)
+            let wanted = (state.waiting + Self.jobsAtOnce - 1) / Self.jobsAtOnce
+            let woken = state.sleeping.indices.filter { state.sleeping[$0] }.prefix(wanted)
+            for index in woken { state.sleeping[index] = false }
+            return (taken, woken)
         }
-        guard let place else { return false }
-        signals[0].notify()
-        if place > 8 { for signal in signals.dropFirst() { signal.notify() } }
-        return true
+        for index in woken { signals[index].notify() }
+        return taken
     }
 
     /// Waits until no reader is connected to the database, and lets none begin until `resume`.
@@ -104,17 +132,17 @@ final class ColdReaders: Sendable {
     }
 
     private func run(
-        _ signal: Signal, _ database: ColdDatabase, _ deliver: (ConnectionID, ColdRead) -> Void
+        _ index: Int, _ database: ColdDatabase, _ deliver: ([(ConnectionID, ColdRead)]) -> Void
     ) {
         var reader: Reader?
         while true {
             let (jobs, mayRead, isClosing) = state.withLock { state in
                 if state.isPaused {
-                    return ([Job](), false, state.isClosing)
+                    return (ArraySlice<Job>(), false, state.isClosing)
                 }
-                let taken = Array(state.jobs.prefix(32))
-                state.jobs.removeFirst(taken.count)
+                let taken = state.take(Self.jobsAtOnce)
                 if reader == nil, !taken.isEmpty { state.reading += 1 }
+                if taken.isEmpty { state.sleeping[index] = true }
                 return (taken, true, state.isClosing)
             }
             if !mayRead, reader != nil {
@@ -124,12 +152,16 @@ final class ColdReaders: Sendable {
             }
             if jobs.isEmpty {
                 if isClosing { return }
-                signal.wait(ms: nil)
+                signals[index].wait(ms: nil)
                 continue
             }
             let current = reader ?? Reader(database)
             reader = current
-            for job in jobs { deliver(job.connection, Self.read(job.tickets, with: current)) }
+            let isBatch = jobs.count > 1 || jobs[jobs.startIndex].tickets.count > 1
+            if isBatch { current.beginBatch() }
+            let results = jobs.map { ($0.connection, Self.read($0.tickets, with: current)) }
+            if isBatch { current.endBatch() }
+            deliver(results)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Synchronization
 
 /// The writer's thread.
@@ -7,6 +8,10 @@ extension Store {
 
     /// How often the last commit is tried on a full disk, on which each failure makes some room.
     private static let lastTriesMax = 16
+
+    /// Commits of so many changes leave memory behind that is given back when none has followed for a while.
+    private static let trimWrites = 1000
+    private static let trimMs: Int64 = 1000
 
     func write() {
         var lastTries = Self.lastTriesMax
@@ -21,7 +26,7 @@ extension Store {
             writerAlive.store(clock.now(), ordering: .relaxed)
             guard let due else {
                 if closing, finishClosing() { return }
-                writerSignal.wait(ms: closing ? 1 : nil)
+                writerSignal.wait(ms: closing ? 1 : trim())
                 continue
             }
             if due > 0 {
@@ -37,6 +42,19 @@ extension Store {
                 lastTries -= 1
             }
         }
+    }
+
+    /// Gives back what SQLite's cache and the allocator hold from large commits, once they are over.
+    /// - Returns: in how many ms that is due; `nil`: it is not.
+    private func trim() -> Int64? {
+        let due = trimDue.load(ordering: .relaxed)
+        guard due != .max else { return nil }
+        let left = due - clock.now()
+        if left > 0 { return left }
+        trimDue.store(.max, ordering: .relaxed)
+        database.releaseMemory()
+        malloc_trim(0)
+        return nil
     }
 
     /// The last commit: counters and the order of use of everything.
@@ -66,6 +84,9 @@ extension Store {
             writerAlive.store(clock.now(), ordering: .relaxed)
             failed(batch, error)
             return false
+        }
+        if batch.writes.count >= Self.trimWrites {
+            trimDue.store(clock.now() + Self.trimMs, ordering: .relaxed)
         }
         let disk = StoreCore.DiskFigures(journalRows: database.journalRows, interning: database.interning)
         let (wasDegraded, stillWaiting) = core.withLock { core in
