@@ -21,7 +21,8 @@ struct Examination {
             let stats = try client.perform(.stats())
             findings += health(stats)
             findings += settings(stats)
-            findings.append(commit())
+            // What lives in memory alone is nothing that a sync waits for.
+            if stats.bool("degraded") != true { findings.append(commit()) }
         } catch {
             findings.append(Finding(.wrong, "connection", error.message, advice: Self.advice(for: error)))
         }
@@ -73,9 +74,11 @@ struct Examination {
     private func health(_ stats: Reply) -> [Finding] {
         var findings: [Finding] = []
         if stats.bool("degraded") ?? false {
+            let reason = stats.string("degraded_reason").map { " (\($0))" } ?? ""
             findings.append(
                 Finding(
-                    .wrong, "disk", "the database takes no writes: what is stored now lives in memory alone",
+                    .wrong, "disk",
+                    "the database takes no writes\(reason): what is stored now lives in memory alone",
                     advice: "see memod's log; make room on the disk, or check its mount and owner"))
         } else {
             findings.append(Finding(.good, "disk", "the database takes writes"))
