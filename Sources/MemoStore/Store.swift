@@ -22,6 +22,7 @@ package final class Store: Sendable {
     let trimDue = Atomic(Int64.max)
     /// The check under way. Locked while a slice is checked, and while the database is copied or opened anew.
     let databaseUse = Mutex<ColdScrub?>(nil)
+    let conditionBox = Mutex(DatabaseCondition())
     let warmUp = WarmUp()
     private let eventsBox = Mutex<StoreEvents?>(nil)
     private let threads = Mutex<[WorkerThread]>([])

@@ -64,13 +64,19 @@ struct Memoctl: ParsableCommand {
         Glibc.exit(1)
     }
 
+    /// Whether a socket is there that this user may not connect to.
+    static func isRefused(_ error: MemoError) -> Bool { (error.cause as? SystemCallError)?.number == EACCES }
+
     /// One line that says what happened and what to do about it.
     private static func message(of error: MemoError) -> String {
         switch error.code {
+        case .unreachable where isRefused(error):
+            error.message + "; whoever runs memod can let you in: --allow-user, --allow-group"
         case .unreachable: error.message + "; start one with: memod"
         case .untrustedPeer: error.message + "; start your own with: memod"
         case .timedOut: error.message + "; the daemon may be busy: try again, or with a longer --timeout"
         case .forbidden: error.message + " (the daemon does not allow this to you)"
+        case .tooManyConnections: error.message + "; try again, or give memod a larger --max-connections"
         default: error.message + " (\(error.code))"
         }
     }

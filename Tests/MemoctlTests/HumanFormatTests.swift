@@ -28,6 +28,12 @@ import Testing
         #expect(HumanFormat.ratio(0, of: 0) == "-")
     }
 
+    @Test func wordsAreKeptWhole() {
+        #expect(WordWrap.lines("a bc def", width: 4) == ["a bc", "def"])
+        #expect(WordWrap.lines("abcdef g", width: 3) == ["abcdef", "g"])
+        #expect(WordWrap.lines("", width: 3) == [""])
+    }
+
     @Test func columnsOfText() {
         #expect(DisplayWidth.of("abc") == 3)
         #expect(DisplayWidth.of("日本") == 4)

@@ -40,7 +40,8 @@ struct SocketConnection: ~Copyable {
             } catch {
                 if error.code == .timedOut { throw error }
                 if error.code == .untrustedPeer { code = .untrustedPeer }
-                cause = error.cause ?? cause
+                // Where something is that does not let this user in says more than where nothing is.
+                if (cause as? SystemCallError)?.number != EACCES { cause = error.cause ?? cause }
                 failures.append("\(location.path) (\(error.message))")
             }
         }

@@ -13,4 +13,13 @@ public enum SettingOrigin: Equatable, Sendable, CustomStringConvertible {
         case .builtIn: "default"
         }
     }
+
+    /// The same for programs: which kind of place and its name, the line apart.
+    var source: String {
+        switch self {
+        case .environment(let name): "environment \(name)"
+        case .file(let path, _): "file \(path)"
+        case .option, .builtIn: description
+        }
+    }
 }

@@ -194,9 +194,25 @@ extension Dispatcher {
             ReplyWriter.field("state", string: "present", into: &connection.output)
             if isStale { ReplyWriter.field("stale", true, into: &connection.output) }
             append(entry, to: &connection.output)
+            // All that a put said: whoever copies entries need not use them for that.
+            if let value = entry.value { ReplyWriter.field("value", json: value, into: &connection.output) }
+            if let grace = core.graceMs(of: entry) {
+                ReplyWriter.field("stale_ms", grace, into: &connection.output)
+            }
+            append(tags: core.tagNames(of: entry), to: &connection.output)
         }
         ReplyWriter.end(into: &connection.output)
         return .done
+    }
+
+    private func append(tags: [String], to output: inout ByteBuffer) {
+        ReplyWriter.beginField("tags", into: &output)
+        output.append("[")
+        for (index, tag) in tags.enumerated() {
+            if index > 0 { output.append(",") }
+            output.append(jsonString: tag)
+        }
+        output.append("]")
     }
 
     /// What is known of an entry, for `why` and `keys`.

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import MemoStore
 internal import MemoWire
+internal import Synchronization
 
 extension Dispatcher {
     func hello(_ request: Request, _ client: Bytes?, _ context: Context) {
@@ -9,6 +10,7 @@ extension Dispatcher {
         object.field("server", "memod")
         object.field("version", Version.text)
         object.field("protocol", 1)
+        object.field("instance", instance)
         object.object("limits") {
             $0.field("max_line", settings.maxLineBytes)
             $0.field("max_fn", WireLimits.functionBytes)
@@ -43,14 +45,31 @@ extension Dispatcher {
             object.field("connections", own.count)
             object.field("connection_limit", own.limit)
         }
+        if context.connection.isAdministrator { appendSettings(to: &object) }
         object.reply(to: request, into: &context.connection.output)
+    }
+
+    /// Names users, groups and paths: for administrators alone, whether users are isolated or not.
+    private func appendSettings(to object: inout ObjectWriter) {
+        let configuration = configuration.withLock { $0 }
+        object.object("settings") { object in
+            for name in SettingName.allCases {
+                let origin = configuration.origins[name] ?? .builtIn
+                object.object(name.rawValue) {
+                    $0.field("value", configuration.text(of: name))
+                    $0.field("source", origin.source)
+                    if case .file(_, let line) = origin { $0.field("line", line) }
+                }
+            }
+        }
     }
 
     /// What says something of all users together.
     private func appendEverybodys(_ figures: StoreStatistics, to object: inout ObjectWriter) {
         let server = loops.statistics
+        let condition = store.condition
         object.field("connections", server.connections)
-        object.field("connection_limit", settings.maxConnections)
+        object.field("connection_limit", configuration.withLock { $0.maxConnections })
         object.field("connections_refused", server.refusedTooMany)
         object.object("hot") {
             $0.field("entries", figures.hotEntries)
@@ -65,6 +84,13 @@ extension Dispatcher {
             $0.field("hits", figures.totals.coldHits)
             $0.field("pending", figures.pendingWrites)
             $0.field("damaged_rows", figures.damagedRows)
+            if let free = condition.freeBytes { $0.field("free_bytes", free) }
+            $0.object("check") {
+                $0.field("state", condition.check.rawValue)
+                $0.field("rows", condition.rows)
+                $0.field("damaged_rows", condition.damagedRows)
+                if let ago = condition.endedAgoMs { $0.field("ago_ms", ago) }
+            }
         }
         object.object("interning") {
             $0.field("values", figures.internedValues)

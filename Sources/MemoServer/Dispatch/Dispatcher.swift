@@ -13,15 +13,18 @@ public final class Dispatcher: RequestExecutor {
     let latencies = LatencyTable()
     let backups = BackupRunner()
     let began = BootClock.nowMs
+    /// Of this start: what cursors of `keys` say holds for it alone.
+    let instance = String(UInt64.random(in: 1 << 60 ... .max), radix: 16)
     private let cursorSecret = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
     private let isDraining = Atomic(false)
+    /// As it is after reloads.
+    let configuration: Mutex<ServerConfiguration>
 
     struct Settings: Sendable {
         var isolatesUsers: Bool
         /// Patterns of functions that all users share.
         var shared: [String]
         var maxLineBytes: Int
-        var maxConnections: Int
     }
 
     /// Opens the store.
@@ -30,7 +33,8 @@ public final class Dispatcher: RequestExecutor {
         self.loops = loops
         settings = Settings(
             isolatesUsers: configuration.isolation == .user, shared: configuration.sharedPatterns,
-            maxLineBytes: configuration.maxLineBytes, maxConnections: configuration.maxConnections)
+            maxLineBytes: configuration.maxLineBytes)
+        self.configuration = Mutex(configuration)
         var store = StoreConfiguration(databasePath: configuration.databasePath)
         store.hotBytes = configuration.hotBytes
         store.coldBytes = configuration.coldBytes
@@ -62,6 +66,7 @@ public final class Dispatcher: RequestExecutor {
 
     /// Takes on what can be changed while it runs.
     func reload(_ configuration: ServerConfiguration) {
+        self.configuration.withLock { $0 = configuration }
         store.setBudgets(hotBytes: configuration.hotBytes, coldBytes: configuration.coldBytes)
     }
 

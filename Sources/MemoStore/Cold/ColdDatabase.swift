@@ -300,6 +300,9 @@ final class ColdDatabase: @unchecked Sendable {
     /// Whether the database is still the file at its path. What is written to a removed one is lost.
     func isStillThere() -> Bool { DatabaseFile(path.database)?.isSameFile(as: file) ?? false }
 
+    /// What this process may still write to the file system; `nil` where it does not say.
+    func freeBytes() -> Int64? { DiskSpace.available(below: path.directory) }
+
     /// A connection for a thread that reads. After `reopen` and `startEmpty` each thread needs a new one: an old
     /// one reads the old file.
     func makeReader() throws(ColdError) -> ColdReader { try ColdReader(path) }

@@ -16,6 +16,8 @@ final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: t
         /// Entries looked at.
         var rows = 0
         var isLast = false
+        /// The check ends because the disk does not let it read on.
+        var isUnread = false
     }
 
     private let connection: Connection
@@ -54,7 +56,7 @@ final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: t
                 // SQLITE_CORRUPT. Nothing is known then, and the check ends.
                 let isUnread =
                     verdict.contains("unable to get the page") || verdict.contains("failed to get page")
-                if isUnread, !verdict.contains("error code=11") { return Slice(isLast: true) }
+                if isUnread, !verdict.contains("error code=11") { return Slice(isLast: true, isUnread: true) }
                 throw SQLiteError(damage: verdict)
             }
             return try stepRows(limit)

@@ -10,6 +10,12 @@ package struct EntryInfo {
     package var costMs: Int64?
     package var uid: UInt32?
     package var ticket: ColdTicket
+    /// Where it is in memory; may be read until the lock is released.
+    var payload: Payload?
+}
+
+extension EntryInfo {
+    package var value: UnsafeRawBufferPointer? { payload?.value }
 }
 
 package enum Whereabouts {
@@ -45,7 +51,17 @@ extension StoreCore {
             bytes: payload.key.count + payload.value.count, hits: Int64(directory[slot].hits),
             ageMs: max(0, now - payload.created), ttlMs: payload.fresh == .max ? nil : payload.fresh - now,
             costMs: Int64(payload.costMs), uid: payload.uid,
-            ticket: ColdTicket(slot: slot, row: directory[slot].row))
+            ticket: ColdTicket(slot: slot, row: directory[slot].row), payload: payload)
+    }
+
+    /// What remains of the grace time of an entry that is not for ever.
+    package func graceMs(of entry: EntryInfo) -> Int64? {
+        guard let payload = entry.payload, payload.fresh != .max else { return nil }
+        return payload.expires - max(payload.fresh, now)
+    }
+
+    package func tagNames(of entry: EntryInfo) -> [String] {
+        entry.payload?.tags.compactMap { tags[$0]?.row.name } ?? []
     }
 
     /// Goes through the entries of functions in the order of their slots, which do not change while they live: an entry

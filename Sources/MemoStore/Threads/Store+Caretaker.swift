@@ -23,7 +23,12 @@ extension Store {
                 pauseMs = max(1, min(pauseMs, core.leases.nextEnd - now))
                 core.careDue = now + pauseMs
             }
-            if flushes, !database.isStillThere() { databaseLost(.corrupt) }
+            if flushes {
+                if !database.isStillThere() { databaseLost(.corrupt) }
+                // Asked here and not for a request: a disk that hangs makes the caretaker wait alone.
+                let free = database.freeBytes()
+                conditionBox.withLock { $0.freeBytes = free }
+            }
             caretakerSignal.wait(ms: pauseMs)
         }
     }
@@ -48,17 +53,24 @@ extension Store {
 
     func checkDatabase() {
         while !isClosing.load(ordering: .acquiring) {
+            var isFirst = false
             let outcome = databaseUse.withLock { check in
-                Result { () throws(ColdError) -> ColdScrub.Slice in
+                isFirst = check == nil
+                return Result { () throws(ColdError) -> ColdScrub.Slice in
                     if check == nil { check = try database.makeScrub() }
                     return try check.unsafelyUnwrapped.step(rows: Self.rowsPerSlice)
                 }
             }
             do throws(ColdError) {
                 let slice = try outcome.get()
+                noteCheck(slice, isFirst: isFirst)
                 if !slice.damaged.isEmpty { dropDamaged(slice.damaged) }
-                if slice.isLast { return databaseUse.withLock { $0 = nil } }
+                if slice.isLast {
+                    noteCheck(ended: slice.isUnread ? .unreadable : .done)
+                    return databaseUse.withLock { $0 = nil }
+                }
             } catch {
+                noteCheck(ended: error.failure == .corrupt ? .damaged : .unreadable)
                 if error.failure == .corrupt { databaseLost(.corrupt) }
                 return
             }

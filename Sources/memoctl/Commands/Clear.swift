@@ -4,6 +4,7 @@ internal import MemoClient
 struct Clear: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Remove all entries of a function, of a tag, or all there are.",
+        usage: "memoctl clear [<options>] (<fn> | --tag <tag> | --all)",
         discussion: """
             Clearing a function also zeroes its counters. Under isolation, --all clears one's own entries.
 

@@ -4,6 +4,7 @@ internal import MemoClient
 struct Define: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Change the settings of a function, and print them.",
+        usage: "memoctl define [<options>] <fn>",
         discussion: """
             What is left out stays as it is. A smaller maxsize evicts at once; a change between --typed and \
             --no-typed clears the function.

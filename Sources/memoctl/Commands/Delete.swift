@@ -4,6 +4,7 @@ internal import MemoClient
 struct Delete: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Remove one entry.",
+        usage: "memoctl delete [<options>] <fn> <key>",
         discussion: """
             Prints how many there were: 0 or 1.
 

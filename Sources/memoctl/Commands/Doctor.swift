@@ -19,15 +19,28 @@ struct Doctor: ParsableCommand {
         } else {
             let terminal = Terminal.standardOutput
             for finding in findings {
-                let mark = terminal.styled(finding.severity.rawValue, finding.severity.style)
-                let padding = String(repeating: " ", count: 6 - finding.severity.rawValue.count)
-                try Output.standard.writeLine(
-                    mark + padding + terminal.safe(finding.subject + ": " + finding.text))
-                if let advice = finding.advice {
-                    try Output.standard.writeLine("      -> " + terminal.safe(advice))
-                }
+                let name = finding.severity.rawValue
+                let mark = terminal.styled(name, finding.severity.style)
+                try write(
+                    terminal.safe(finding.subject + ": " + finding.text), behind: mark, columns: name.count)
+                if let advice = finding.advice { try write("-> " + terminal.safe(advice)) }
             }
         }
         if findings.contains(where: { $0.severity == .wrong }) { throw ExitCode(1) }
+    }
+
+    private static let indent = 6
+
+    /// On a terminal as wide as that; elsewhere in one line, which is easier to search.
+    private func write(_ text: String, behind mark: String = "", columns: Int = 0) throws {
+        let terminal = Terminal.standardOutput
+        let lines =
+            terminal.isTerminal
+            ? WordWrap.lines(text, width: max(20, terminal.size.columns - Self.indent)) : [text]
+        for (index, line) in lines.enumerated() {
+            let margin = index == 0 ? Self.indent - columns : Self.indent
+            try Output.standard.writeLine(
+                (index == 0 ? mark : "") + String(repeating: " ", count: margin) + line)
+        }
     }
 }

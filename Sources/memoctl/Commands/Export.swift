@@ -4,9 +4,10 @@ internal import MemoClient
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write functions and their entries as NDJSON, for another daemon or another program.",
+        usage: "memoctl export [<options>] <file> [<fn> ...]",
         discussion: """
-            FILE appears when it is whole; after a break, the same command goes on where it stopped. Reading the \
-            entries counts as using them. For a copy of the database itself, see memoctl backup.
+            FILE appears when it is whole; after a break, the same command goes on where it stopped. This is no \
+            use of the entries and is not counted. For a copy of the database itself, see memoctl backup.
 
               memoctl export results.ndjson
               memoctl export - compute_risk_score | gzip >results.gz
@@ -19,23 +20,29 @@ struct Export: ParsableCommand {
 
     func run() throws {
         let client = common.client()
-        var exporter = Exporter(client)
-        let total = functions.isEmpty ? try client.perform(.stats()).int("currsize") ?? 0 : 0
-        var bar = ProgressBar("exporting", total: total)
+        var exporter = try Exporter(client)
+        var bar = ProgressBar("exporting")
+        var part = ""
         let names = functions.map(\.name)
         if file == "-" {
-            try exporter.run(only: names, from: nil, write: Output.standard.write) { bar.update($0) }
-        } else {
-            let target = try ExportFile(path: file)
-            if let position = target.position {
-                Terminal.standardError.writeLine("memoctl: going on behind \(position.function)")
+            try exporter.run(only: names, from: nil, write: Output.standard.write) {
+                bar.update($0, of: $1)
             }
-            try exporter.run(only: names, from: target.position, write: target.write) { bar.update($0) }
+        } else {
+            let target = try ExportFile(path: file, instance: exporter.instance)
+            if let position = target.position {
+                Terminal.standardError.writeLine(
+                    "memoctl: going on where an export stopped, at function \(position.function)")
+                part = " since the break"
+            }
+            try exporter.run(only: names, from: target.position, write: target.write) {
+                bar.update($0, of: $1)
+            }
             try target.finish()
         }
         bar.finish()
         let summary =
-            common.json ? "{\"exported\":\(exporter.entries)}" : "exported \(exporter.entries) entries"
+            common.json ? "{\"exported\":\(exporter.entries)}" : "exported \(exporter.entries) entries\(part)"
         if file == "-" {
             Terminal.standardError.writeLine(summary)
         } else {

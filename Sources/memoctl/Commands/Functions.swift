@@ -4,6 +4,7 @@ internal import MemoClient
 struct Functions: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the functions that have entries, counters or settings.",
+        usage: "memoctl functions [<options>]",
         discussion: """
             In the order of their names. --json prints a row a line.
 

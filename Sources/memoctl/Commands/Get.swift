@@ -4,6 +4,7 @@ internal import MemoClient
 struct Get: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a value.",
+        usage: "memoctl get [<options>] <fn> <key>",
         discussion: """
             Exit status 2 and no output: there is none. It counts as a hit or a miss of the function.
 

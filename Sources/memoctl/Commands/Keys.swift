@@ -4,6 +4,7 @@ internal import MemoClient
 struct Keys: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the entries of a function.",
+        usage: "memoctl keys [<options>] <fn>",
         discussion: """
             Looking is not a use: it changes neither order nor counters. --json prints a row a line.
 

@@ -4,6 +4,7 @@ internal import MemoClient
 struct Monitor: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print events as they happen: what is stored, deleted and cleared.",
+        usage: "memoctl monitor [<options>] [<fn> ...]",
         discussion: """
             Until it is interrupted, or --count events have come. "lost" says that events came faster than they \
             were read.

@@ -4,6 +4,7 @@ internal import MemoClient
 struct Put: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Store a value.",
+        usage: "memoctl put [<options>] <fn> <key> <value>",
         discussion: """
             Exit status 2: it was not stored, and standard error says why.
 

@@ -4,6 +4,7 @@ internal import MemoClient
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Add hits that were served elsewhere to a function's counters.",
+        usage: "memoctl report [<options>] <fn> <hits>",
         discussion: """
             For programs that keep results of their own in front of the daemon.
 

@@ -11,13 +11,13 @@ struct Run: ParsableCommand {
             Several at once run it once. Without a daemon it simply runs.
 
               memoctl run --ttl 1h -- curl -s https://example.org/rates.json
-              memoctl run --file Package.swift --env SDK --explain -- swift package describe
+              memoctl run --file data.csv --env LANG --explain -- ./report data.csv
               memoctl stats run:curl
 
             The exit status is the command's; 127 where there is no such command.
             """)
 
-    @Option(help: ArgumentHelp("Talk to the daemon at this socket.", valueName: "path"))
+    @Option(help: ArgumentHelp("Talk to the daemon at this socket.", valueName: "path"), completion: .file())
     var socket: String?
     @Flag(help: "Remember it for every directory.") var anyCwd = false
     @Option(help: ArgumentHelp("It depends on this variable; may be repeated.", valueName: "name"))
@@ -41,8 +41,9 @@ struct Run: ParsableCommand {
     @Flag(help: "Run it in any case, and remember that.") var refresh = false
     @Flag(help: "Say on standard error whether it was remembered, and why not.") var explain = false
     @Option(help: .hidden) var lease: String?
-    @Argument(parsing: .postTerminator, help: "The command and its arguments, behind --.") var command:
-        [String] = []
+    @Argument(
+        parsing: .postTerminator, help: "The command and its arguments, behind --.", completion: .file())
+    var command: [String] = []
 
     func validate() throws {
         guard !command.isEmpty else {

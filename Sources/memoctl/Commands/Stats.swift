@@ -4,6 +4,7 @@ internal import MemoClient
 struct Stats: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print the totals of both tiers and a row a function, or all about one function.",
+        usage: "memoctl stats [<options>] [<fn>]",
         discussion: """
             Busiest first. With FN, the first line is what cache_info() prints in Python.
 

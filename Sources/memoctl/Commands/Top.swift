@@ -5,6 +5,7 @@ internal import MemoClient
 struct Top: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Watch the cache live on a full screen.",
+        usage: "memoctl top [<options>]",
         discussion: """
             Keys: s sorts by another column, / filters by name, up and down select, c clears the selected function \
             after asking, p pauses, q ends.
@@ -15,6 +16,9 @@ struct Top: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @Option(help: ArgumentHelp("Time between two looks, such as 500ms.", valueName: "duration"))
     var interval = DurationArgument(.seconds(1))
+
+    /// The bytes of one key follow each other faster than this.
+    private static let escapeTime = Duration.milliseconds(50)
 
     func validate() throws {
         guard interval.duration >= .milliseconds(50) else {
@@ -34,7 +38,12 @@ struct Top: ParsableCommand {
         var next = ContinuousClock.now + interval.duration
         while !view.isOver {
             try screen.draw(view.lines(for: .standardOutput))
-            if let key = LiveScreen.key(within: next - ContinuousClock.now) { try view.press(key) }
+            let patience = view.isInEscape ? Self.escapeTime : next - ContinuousClock.now
+            if let key = LiveScreen.key(within: patience) {
+                try view.press(key)
+            } else if view.isInEscape {
+                view.endEscape()
+            }
             if ContinuousClock.now >= next {
                 if !view.isPaused { try view.look() }
                 next = ContinuousClock.now + interval.duration

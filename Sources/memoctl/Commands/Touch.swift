@@ -4,6 +4,7 @@ internal import MemoClient
 struct Touch: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Begin an entry's life anew.",
+        usage: "memoctl touch [<options>] <fn> <key> --ttl <duration>",
         discussion: """
             Exit status 2: there is no such entry.
 

@@ -21,7 +21,8 @@ struct Examination {
             let stats = try client.perform(.stats())
             findings += health(stats)
             findings += settings(stats)
-            findings.append(commit())
+            // What lives in memory alone is nothing that a sync waits for.
+            if stats.bool("degraded") != true { findings.append(commit()) }
         } catch {
             findings.append(Finding(.wrong, "connection", error.message, advice: Self.advice(for: error)))
         }
@@ -34,7 +35,7 @@ struct Examination {
         let place = "\(location.path) (\(location.origin))"
         guard lstat(location.path, &status) == 0 else {
             let reason = SystemCallError("lstat", number: errno).reason
-            return Finding(client.locations.count == 1 ? .wrong : .good, subject, "\(place): \(reason)")
+            return Finding(client.locations.count == 1 ? .wrong : .note, subject, "\(place): \(reason)")
         }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             return Finding(
@@ -43,8 +44,7 @@ struct Examination {
         guard access(location.path, W_OK) == 0 else {
             return Finding(
                 .warning, subject, "\(place): you may not connect",
-                advice: "ask to be added to the group that may, often memod-clients: "
-                    + "usermod --append --groups memod-clients NAME")
+                advice: Self.accessAdvice)
         }
         let mode = String(status.st_mode & 0o777, radix: 8)
         return Finding(
@@ -74,37 +74,28 @@ struct Examination {
     private func health(_ stats: Reply) -> [Finding] {
         var findings: [Finding] = []
         if stats.bool("degraded") ?? false {
+            let reason = stats.string("degraded_reason").map { " (\($0))" } ?? ""
             findings.append(
                 Finding(
-                    .wrong, "disk", "the database takes no writes: what is stored now lives in memory alone",
+                    .wrong, "disk",
+                    "the database takes no writes\(reason): what is stored now lives in memory alone",
                     advice: "see memod's log; make room on the disk, or check its mount and owner"))
         } else {
             findings.append(Finding(.good, "disk", "the database takes writes"))
         }
-        if let free = (stats.object("disk") ?? stats.object("cold"))?.int("free_bytes") {
-            let text = "\(HumanFormat.bytes(free)) free where the database is"
-            findings.append(
-                free < Self.scarceBytes
-                    ? Finding(.warning, "disk", text, advice: "make room, or set a smaller --cold-bytes")
-                    : Finding(.good, "disk", text))
-        }
-        if let damaged = stats.object("cold")?.int("damaged_rows"), damaged > 0 {
+        let cold = stats.object("cold")
+        if let free = cold?.int("free_bytes") { findings.append(room(free)) }
+        if let damaged = cold?.int("damaged_rows"), damaged > 0 {
             findings.append(
                 Finding(
                     .warning, "database", "\(damaged) damaged rows were found and removed",
                     advice: "check the disk; what was lost will be computed again"))
         }
-        if let check = stats.object("cold")?.string("check") {
-            findings.append(
-                check == "ok"
-                    ? Finding(.good, "database", "its check found nothing wrong")
-                    : Finding(
-                        .wrong, "database", check, advice: "restart memod: it moves a damaged file aside"))
-        }
+        if let check = cold?.object("check") { findings.append(self.check(check)) }
         if let refused = stats.int("connections_refused"), refused > 0 {
             findings.append(
                 Finding(
-                    .warning, "connections", "\(refused) were refused",
+                    .warning, "connections", "\(refused) were refused since the start",
                     advice: "set a larger --max-connections"))
         }
         let evictions = stats.int("evictions") ?? 0
@@ -121,13 +112,45 @@ struct Examination {
         return findings
     }
 
+    private func room(_ free: Int64) -> Finding {
+        let text = "\(HumanFormat.bytes(free)) free where the database is"
+        return free < Self.scarceBytes
+            ? Finding(.warning, "disk", text, advice: "make room, or set a smaller --cold-bytes")
+            : Finding(.good, "disk", text)
+    }
+
+    /// The check that reads the whole database after each start of the daemon.
+    private func check(_ check: Reply) -> Finding {
+        let rows = check.int("rows") ?? 0
+        let damaged = check.int("damaged_rows") ?? 0
+        let ended = check.int("ago_ms").map { "\(HumanFormat.duration(milliseconds: $0)) ago" } ?? "just now"
+        let figures = "\(rows) rows read, \(damaged) of them damaged"
+        switch check.string("state") {
+        case "running": return Finding(.good, "database", "being checked since the start: so far \(figures)")
+        case "unreadable":
+            return Finding(
+                .warning, "database", "its check ended \(ended): the disk could not be read; \(figures)",
+                advice: "see memod's log and the kernel's; restart memod to check it again")
+        case "damaged":
+            return Finding(
+                .warning, "database", "it was damaged and moved aside \(ended); an empty one took its place",
+                advice: "check the disk; delete the file that memod's log names once you need it no more")
+        default: return Finding(.good, "database", "its check ended \(ended): \(figures)")
+        }
+    }
+
     /// What the daemon says of its configuration: `settings`, a member a setting with `value` and `source`.
     private func settings(_ stats: Reply) -> [Finding] {
-        guard let settings = stats.object("settings") else { return [] }
+        guard let settings = stats.object("settings") else {
+            return [Finding(.note, "setting", "only administrators are shown what the daemon is set to")]
+        }
         return settings.names.compactMap { name in
             guard let setting = settings.object(name) else { return nil }
             let value = setting.string("value") ?? setting["value"]?.description ?? "?"
-            return Finding(.good, "setting", "\(name) = \(value), from \(setting.string("source") ?? "?")")
+            let line = setting.int("line").map { ", line \($0)" } ?? ""
+            return Finding(
+                .note, "setting",
+                "\(name) = \(value.isEmpty ? "none" : value) (\(setting.string("source") ?? "?")\(line))")
         }
     }
 
@@ -136,18 +159,24 @@ struct Examination {
         let start = ContinuousClock.now
         do throws(MemoError) {
             try client.perform(.sync())
-            return Finding(.good, "commit", "took \(HumanFormat.duration(ContinuousClock.now - start))")
+            let time = HumanFormat.duration(ContinuousClock.now - start)
+            return Finding(.good, "commit", "all that was stored is on disk (asked in \(time))")
         } catch {
             return Finding(.wrong, "commit", error.message, advice: "see memod's log")
         }
     }
 
+    private static let accessAdvice =
+        "ask whoever runs memod to let you in (--allow-user, --allow-group); for the system's: "
+        + "usermod --append --groups memod-clients NAME, and log in again"
+
     private static func advice(for error: MemoError) -> String {
         switch error.code {
+        case .unreachable where Memoctl.isRefused(error): accessAdvice
         case .unreachable: "start one with memod, or with: systemctl --user start memod.socket"
         case .untrustedPeer: "somebody else's process listens there; use another directory, or $MEMOD_SOCKET"
         case .timedOut: "memod hangs or is very busy; see its log"
-        case .forbidden: "ask for access: memod --allow-user or --allow-group"
+        case .forbidden: accessAdvice
         default: "see memod's log"
         }
     }

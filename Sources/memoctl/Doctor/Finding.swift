@@ -4,12 +4,25 @@ internal import MemoClient
 struct Finding {
     enum Severity: String {
         case good = "ok"
+        /// Neither good nor bad: worth knowing.
+        case note = "-"
         case warning = "warn"
         case wrong = "FAIL"
+
+        /// For programs.
+        var name: String {
+            switch self {
+            case .good: "ok"
+            case .note: "note"
+            case .warning: "warning"
+            case .wrong: "wrong"
+            }
+        }
 
         var style: Terminal.Style {
             switch self {
             case .good: .green
+            case .note: .dim
             case .warning: .yellow
             case .wrong: .red
             }
@@ -31,10 +44,7 @@ struct Finding {
 
     var json: JSONText {
         JSONText(members: [
-            (
-                "severity",
-                JSONText(string: severity == .good ? "ok" : severity == .warning ? "warning" : "wrong")
-            ),
+            ("severity", JSONText(string: severity.name)),
             ("subject", JSONText(string: subject)), ("text", JSONText(string: text)),
             ("advice", advice.map { JSONText(string: $0) } ?? .null),
         ])

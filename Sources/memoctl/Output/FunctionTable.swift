@@ -7,17 +7,26 @@ enum FunctionTable {
     }
 
     static func table(_ functions: [FunctionInfo]) -> Table {
-        var table = Table([
-            ("FUNCTION", .left), ("HITS", .right), ("MISSES", .right), ("RATIO", .right), ("ENTRIES", .right),
-            ("MAXSIZE", .right), ("SAVED", .right),
-        ])
+        let namesOwners = functions.contains { $0.owner != nil }
+        var table = Table(
+            [
+                ("FUNCTION", .left), ("HITS", .right), ("MISSES", .right), ("RATIO", .right),
+                ("ENTRIES", .right), ("MAXSIZE", .right), ("SAVED", .right),
+            ] + (namesOwners ? [("UID", .right)] : []))
         for function in functions {
-            table.add([
-                function.name, "\(function.hits)", "\(function.misses)",
-                HumanFormat.ratio(function.hits, of: function.hits + function.misses), "\(function.currsize)",
-                function.maxsize.map(String.init) ?? "None", HumanFormat.duration(function.saved),
-            ])
+            table.add(
+                [
+                    function.name, "\(function.hits)", "\(function.misses)",
+                    HumanFormat.ratio(function.hits, of: function.hits + function.misses),
+                    "\(function.currsize)", function.maxsize.map(String.init) ?? "None",
+                    HumanFormat.duration(function.saved),
+                ] + (namesOwners ? [function.owner.map(String.init) ?? "all"] : []))
         }
         return table
     }
+}
+
+extension FunctionInfo {
+    /// Whose it is: said to administrators where users are isolated.
+    var owner: Int64? { reply.int("uid") }
 }

@@ -7,7 +7,7 @@ nonisolated(unsafe) private var isActive = false
 /// A full screen that is drawn again and again, and given back whatever happens.
 struct LiveScreen {
     /// Away to the other screen, cursor hidden; and back.
-    private static let enter = "\u{1B}[?1049h\u{1B}[?25l"
+    private static let enter: StaticString = "\u{1B}[?1049h\u{1B}[?25l"
     private static let leave: StaticString = "\u{1B}[?25h\u{1B}[?1049l"
 
     private let terminal: Terminal
@@ -22,6 +22,7 @@ struct LiveScreen {
             tcsetattr(STDIN_FILENO, TCSADRAIN, &attributes)
         }
         isActive = true
+        Self.takeStops()
         for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGILL, SIGTRAP, SIGBUS, SIGFPE] {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { number in
@@ -34,7 +35,35 @@ struct LiveScreen {
             sigaction(number, &action, nil)
         }
         atexit { LiveScreen.restore() }
-        try? Output(descriptor: STDOUT_FILENO, name: "the terminal").write(Array(Self.enter.utf8))
+        Self.write(Self.enter)
+    }
+
+    /// Stopped by the terminal (^Z), it gives the screen back, and takes it again when it is continued.
+    private static func takeStops() {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { number in
+            LiveScreen.restore()
+            signal(number, SIG_DFL)
+            raise(number)
+            // Here it goes on.
+            LiveScreen.reenter()
+        }
+        action.sa_flags = Int32(SA_NODEFER)
+        sigaction(SIGTSTP, &action, nil)
+    }
+
+    private static func reenter() {
+        isActive = true
+        takeStops()
+        if var attributes = savedAttributes {
+            attributes.c_lflag &= ~tcflag_t(ICANON | ECHO)
+            tcsetattr(STDIN_FILENO, TCSADRAIN, &attributes)
+        }
+        write(enter)
+    }
+
+    private static func write(_ text: StaticString) {
+        _ = text.withUTF8Buffer { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
     }
 
     /// Draws lines from the top; what does not fit is left out.
@@ -49,7 +78,7 @@ struct LiveScreen {
     static func restore() {
         guard isActive else { return }
         isActive = false
-        _ = leave.withUTF8Buffer { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+        write(leave)
         if var attributes = savedAttributes { tcsetattr(STDIN_FILENO, TCSADRAIN, &attributes) }
     }
 

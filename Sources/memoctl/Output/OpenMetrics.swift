@@ -16,8 +16,10 @@ enum OpenMetrics {
             begin(name, kind, help, &text)
             for function in functions {
                 guard let value = value(function) else { continue }
-                text +=
-                    "memod_\(name)\(kind == .counter ? "_total" : ""){fn=\"\(escaped(function.name))\"} \(value)\n"
+                // Without it, two users' functions of one name would be one series with two values.
+                let owner = function.owner.map { ",uid=\"\($0)\"" } ?? ""
+                text += "memod_\(name)\(kind == .counter ? "_total" : "")"
+                text += "{fn=\"\(escaped(function.name))\"\(owner)} \(value)\n"
             }
         }
         family("hits", .counter, "Lookups that found a value.") { "\($0.hits)" }

@@ -1,12 +1,12 @@
 /// How far a long command has come, on standard error where that is a terminal.
 struct ProgressBar {
     private let label: String
-    private let total: Int64
+    private var total: Int64
     private let terminal: Terminal
     private var lastDrawn: ContinuousClock.Instant?
 
     /// - Parameter total: of what `update` is told; 0: not known.
-    init(_ label: String, total: Int64, terminal: Terminal = .standardError) {
+    init(_ label: String, total: Int64 = 0, terminal: Terminal = .standardError) {
         self.label = label
         self.total = total
         self.terminal = terminal
@@ -19,6 +19,11 @@ struct ProgressBar {
         if let lastDrawn, now - lastDrawn < .milliseconds(100) { return }
         lastDrawn = now
         draw(line(done, columns: terminal.size.columns))
+    }
+
+    mutating func update(_ done: Int64, of total: Int64) {
+        self.total = total
+        update(done)
     }
 
     /// Removes the bar.

@@ -4,12 +4,16 @@ internal import MemoClient
 struct Rates {
     struct Row: Equatable {
         let name: String
+        /// Whose it is, where that is known.
+        let owner: Int64?
         let callsPerSecond: Double
         let hits: Int64
         let calls: Int64
         let currsize: Int64
         let totalHits: Int64
         let totalMisses: Int64
+
+        var label: String { owner.map { "\(name) (uid \($0))" } ?? name }
     }
 
     let seconds: Double
@@ -27,17 +31,21 @@ struct Rates {
         hits = change("hits")
         calls = hits + change("misses")
         evictions = change("evictions")
-        let earlier = Dictionary(before.functions.map { ($0.name, $0) }) { first, _ in first }
+        func identity(_ function: FunctionInfo) -> [String] {
+            [function.name, function.owner.map(String.init) ?? ""]
+        }
+        let earlier = Dictionary(before.functions.map { (identity($0), $0) }) { first, _ in first }
         let perSecond = self.seconds
         rows = after.functions.map { function in
             // A function that was cleared in between begins again from zero.
-            let base = earlier[function.name].flatMap {
+            let base = earlier[identity(function)].flatMap {
                 $0.hits <= function.hits && $0.misses <= function.misses ? $0 : nil
             }
             let hits = function.hits - (base?.hits ?? 0)
             let calls = hits + function.misses - (base?.misses ?? 0)
             return Row(
-                name: function.name, callsPerSecond: Double(calls) / perSecond, hits: hits, calls: calls,
+                name: function.name, owner: function.owner, callsPerSecond: Double(calls) / perSecond,
+                hits: hits, calls: calls,
                 currsize: function.currsize, totalHits: function.hits, totalMisses: function.misses)
         }.sorted { left, right in
             if left.calls != right.calls { return left.calls > right.calls }

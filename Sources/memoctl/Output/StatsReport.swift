@@ -13,7 +13,10 @@ struct StatsReport {
 
     func lines(for terminal: Terminal) -> [String] {
         var lines = summary(for: terminal)
-        lines += [""] + tiers.text(for: terminal).split(separator: "\n").map(String.init)
+        // Who shares the daemon with others is not told.
+        if !tiers.isEmpty {
+            lines += [""] + tiers.text(for: terminal).split(separator: "\n").map(String.init)
+        }
         if details { lines += detailLines(for: terminal) }
         if !snapshot.functions.isEmpty {
             lines +=
@@ -30,8 +33,8 @@ struct StatsReport {
         var lines = [
             "\(hits) hits, \(misses) misses, hit ratio \(HumanFormat.ratio(hits, of: hits + misses)), "
                 + "\(time("saved_ms")) of computing saved",
-            "\(number("currsize")) entries, \(number("evictions")) evicted, \(number("expirations")) expired; "
-                + "up \(time("uptime_ms")), \(count(totals.int("connections") ?? 0, "connection"))",
+            "\(count(totals.int("currsize") ?? 0, "entry", "entries")), \(number("evictions")) evicted, \(number("expirations")) expired; "
+                + "up \(time("uptime_ms")), \(count(totals.int("connections") ?? 0, "connection", "connections"))",
         ]
         if totals.bool("degraded") ?? false {
             lines.append(
@@ -82,12 +85,13 @@ struct StatsReport {
     }
 
     private func microseconds(_ value: Double?) -> String {
-        value.map { HumanFormat.duration(.nanoseconds(Int64(min($0 * 1000, 1e18)))) } ?? "-"
+        guard let value else { return "-" }
+        return value < 1 ? "< 1 us" : HumanFormat.duration(.nanoseconds(Int64(min(value * 1000, 1e18))))
     }
 
     private func number(_ name: String) -> String { "\(totals.int(name) ?? 0)" }
     private func time(_ name: String) -> String { HumanFormat.duration(milliseconds: totals.int(name) ?? 0) }
-    private func count(_ count: Int64, _ noun: String) -> String {
-        "\(count) \(noun)\(count == 1 ? "" : "s")"
+    private func count(_ count: Int64, _ one: String, _ many: String) -> String {
+        "\(count) \(count == 1 ? one : many)"
     }
 }

@@ -7,7 +7,7 @@ struct TopView {
     private enum Mode: Equatable {
         case normal
         case filtering
-        case confirming(String)
+        case confirming(Rates.Row)
     }
 
     /// Points of the line that shows the hit ratio over time.
@@ -62,7 +62,7 @@ struct TopView {
         }
         switch mode {
         case .filtering: editFilter(key)
-        case .confirming(let function): try confirm(function, key)
+        case .confirming(let row): try confirm(row.name, key)
         case .normal: command(key)
         }
     }
@@ -91,7 +91,7 @@ struct TopView {
         ])
         for row in rows {
             table.add([
-                row.name, Rates.text(row.callsPerSecond),
+                row.label, Rates.text(row.callsPerSecond),
                 HumanFormat.ratio(row.totalHits, of: row.totalHits + row.totalMisses), "\(row.currsize)",
                 "\(row.totalHits)", "\(row.totalMisses)",
             ])
@@ -139,7 +139,9 @@ struct TopView {
     private func footer(_ rows: [Rates.Row]) -> String {
         switch mode {
         case .filtering: return "filter: \(TextEscaping.printable(filter))_  (Enter keeps it, Esc removes it)"
-        case .confirming(let function): return "clear \(TextEscaping.printable(function))? y/n"
+        case .confirming(let row):
+            // An administrator's clear concerns all who have a function of the name.
+            return "clear \(TextEscaping.printable(row.name))\(row.owner == nil ? "" : " of all users")? y/n"
         case .normal:
             if !message.isEmpty { return message }
             let paused = isPaused ? "  PAUSED" : ""
@@ -147,6 +149,16 @@ struct TopView {
             return
                 "\(rows.count) functions by \(column.rawValue)\(shown)\(paused)   s sort  / filter  c clear  p pause  q quit"
         }
+    }
+
+    /// Whether what has come so far may be Escape alone, or the beginning of an arrow key.
+    var isInEscape: Bool { !escape.isEmpty }
+
+    /// Nothing followed: it was Escape alone.
+    mutating func endEscape() {
+        if mode == .filtering { filter = "" }
+        mode = .normal
+        escape = []
     }
 
     private mutating func command(_ key: UInt8) {
@@ -162,7 +174,7 @@ struct TopView {
         case UInt8(ascii: "k"): move(-1)
         case UInt8(ascii: "c"):
             let rows = visibleRows
-            if rows.indices.contains(selected) { mode = .confirming(rows[selected].name) }
+            if rows.indices.contains(selected) { mode = .confirming(rows[selected]) }
         default: break
         }
     }
@@ -193,10 +205,8 @@ struct TopView {
         switch escape.last {
         case UInt8(ascii: "A"): move(-1)
         case UInt8(ascii: "B"): move(1)
-        default:
-            // Escape alone, or a key that means nothing here.
-            if mode == .filtering { filter = "" }
-            mode = .normal
+        // A key that means nothing here.
+        default: return endEscape()
         }
         escape = []
     }

@@ -10,7 +10,8 @@ final class ExportFile {
     /// Where a broken export stands; `nil`: this one begins.
     let position: Exporter.Position?
 
-    init(path: String) throws {
+    /// - Parameter instance: of the daemon: where another one stood within a function is no use.
+    init(path: String, instance: String) throws {
         self.path = path
         partialPath = path + ".part"
         let descriptor = open(partialPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -23,7 +24,7 @@ final class ExportFile {
             throw OutputError("\(partialPath) is being written by another export", number: number)
         }
         do {
-            position = try Self.recover(descriptor)
+            position = try Self.recover(descriptor, instance)
         } catch {
             close(descriptor)
             throw error
@@ -46,14 +47,16 @@ final class ExportFile {
     }
 
     /// Cuts off what follows the last line that says how far the export has come.
-    private static func recover(_ descriptor: Int32) throws -> Exporter.Position? {
+    private static func recover(_ descriptor: Int32, _ instance: String) throws -> Exporter.Position? {
         var position: Exporter.Position?
         var whole: Int64 = 0
         var reader = LineReader(descriptor)
         while let line = try reader.next() {
             guard line.isComplete, let object = try? Reply(parsing: line.bytes) else { break }
             if let function = object.string("done") {
-                position = Exporter.Position(function: function, next: object.string("next"))
+                let next = object.string("next")
+                guard next == nil || object.string("instance") == instance else { continue }
+                position = Exporter.Position(function: function, next: next)
                 whole = reader.offset
             }
         }

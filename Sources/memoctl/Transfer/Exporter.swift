@@ -7,7 +7,7 @@ internal import MemoClient
 ///     {"memod_export":1,"at_ms":1700000000000}
 ///     {"define":"compute_risk_score","maxsize":512,"ttl_ms":null,"typed":false}
 ///     {"fn":"compute_risk_score","key":[7,0.05],"value":42,"ttl_ms":null,"cost_ms":10}
-///     {"done":"compute_risk_score","next":"…"}
+///     {"done":"compute_risk_score","next":"…","instance":"…"}
 struct Exporter {
     /// Where an export stands: this function's entries are written up to `next`, or all of them.
     struct Position: Equatable {
@@ -18,27 +18,42 @@ struct Exporter {
     private static let pageRows = 500
     /// Values asked for together: what they weigh together must not keep the daemon from answering others.
     private static let pipelined = 50
+    private static let noTags = Array("[]".utf8)
 
     let client: BlockingClient
+    /// Which start of the daemon answers: where a page of entries ended means nothing to another one.
+    let instance: String
     private(set) var entries: Int64 = 0
 
-    init(_ client: BlockingClient) {
+    init(_ client: BlockingClient) throws(MemoError) {
         self.client = client
+        guard let instance = try Self.instance(client) else {
+            throw MemoError(
+                .malformedReply, "the daemon is too old for an export; restart it with this release's memod")
+        }
+        self.instance = instance
+    }
+
+    private static func instance(_ client: BlockingClient) throws(MemoError) -> String? {
+        try client.perform(.hello()).string("instance")
     }
 
     /// - Parameters:
     ///   - only: the functions; empty: all.
     ///   - position: where a broken export stands; `nil`: from the beginning.
     ///   - write: takes whole lines, with their ends.
-    ///   - progress: is told how many entries are written.
+    ///   - progress: is told how many entries are written, and how many there may be.
     mutating func run(
-        only: [String], from position: Position?, write: ([UInt8]) throws -> Void, progress: (Int64) -> Void
+        only: [String], from position: Position?, write: ([UInt8]) throws -> Void,
+        progress: (_ done: Int64, _ total: Int64) -> Void
     ) throws {
         if position == nil {
             try write(
                 Self.line([("memod_export", JSONText(1)), ("at_ms", JSONText(WallClock.unixMilliseconds()))]))
         }
-        for function in try functions(only) {
+        let functions = try functions(only)
+        let total = functions.reduce(0) { $0 + ($1.reply.int("currsize") ?? 0) }
+        for function in functions {
             var next: String?
             if let position {
                 // Functions come in the order of their names, as bytes.
@@ -49,11 +64,19 @@ struct Exporter {
             if next == nil { try write(Self.definition(function)) }
             repeat {
                 let page = try client.perform(.keys(function.name, limit: Self.pageRows, after: next))
-                try write(entryLines(function.name, page.rows))
+                let lines = try entryLines(function.name, page.rows.filter { Self.isOwn($0, of: function) })
+                guard try Self.instance(client) == instance else {
+                    throw MemoError(
+                        .disconnected, "the daemon was restarted meanwhile: run the same command again")
+                }
+                try write(lines)
                 next = page.next
-                let standing = [("done", JSONText(string: function.name))]
-                try write(Self.line(standing + (next.map { [("next", JSONText(string: $0))] } ?? [])))
-                progress(entries)
+                var standing = [("done", JSONText(string: function.name))]
+                if let next {
+                    standing += [("next", JSONText(string: next)), ("instance", JSONText(string: instance))]
+                }
+                try write(Self.line(standing))
+                progress(entries, total)
             } while next != nil
         }
     }
@@ -62,12 +85,18 @@ struct Exporter {
         let listing = try Listing.read(limit: nil, after: nil) { limit, after in
             try client.perform(.functions(limit: limit, after: after))
         }
-        let known = Set(listing.rows.map(\.name))
+        // Administrators are listed other users' functions, too, which they cannot read.
+        let own = listing.rows.filter { $0.owner.map { $0 == Int64(geteuid()) } ?? true }
+        let known = Set(own.map(\.name))
         if let unknown = only.first(where: { !known.contains($0) }) {
             throw MemoError(.invalidArgument, "there is no function \(TextEscaping.printable(unknown))")
         }
-        return listing.rows.filter { only.isEmpty || only.contains($0.name) }
+        return own.filter { only.isEmpty || only.contains($0.name) }
             .sorted { Self.compare($0.name, $1.name) < 0 }
+    }
+
+    private static func isOwn(_ row: Reply, of function: FunctionInfo) -> Bool {
+        function.owner == nil || row.int("uid") == function.owner
     }
 
     private mutating func entryLines(_ function: String, _ rows: [Reply]) throws -> [UInt8] {
@@ -76,15 +105,19 @@ struct Exporter {
         while start < rows.endIndex {
             let part = rows[start..<min(start + Self.pipelined, rows.endIndex)]
             start = part.endIndex
-            let calls = part.compactMap { row in
-                row["key"].map { Call.get(function, $0, GetOptions(meta: true)) }
-            }
-            for ((row, call), reply) in zip(zip(part, calls), try client.replies(to: calls)) {
+            let keys = part.compactMap { $0["key"] }
+            // Of all that reads an entry, only this is no use of it: what is copied stays as recently used as it was.
+            let calls = keys.map { Call.why(function, $0) }
+            for ((key, call), reply) in zip(zip(keys, calls), try client.replies(to: calls)) {
+                let entry = try call.result(of: reply)
                 // An entry may have gone since it was listed.
-                guard let key = row["key"], let value = try call.result(of: reply).value else { continue }
+                guard entry.string("state") == "present" else { continue }
+                guard let value = entry["value"] else {
+                    throw MemoError(.malformedReply, "the daemon's answer lacks a proper \"value\"")
+                }
                 var members = [("fn", JSONText(string: function)), ("key", key), ("value", value)]
                 for name in ["ttl_ms", "stale_ms", "cost_ms", "tags"] {
-                    if let known = reply[name] ?? row[name] { members.append((name, known)) }
+                    if let known = reply[name], known.bytes != Self.noTags { members.append((name, known)) }
                 }
                 lines += Self.line(members)
                 entries += 1

@@ -81,14 +81,16 @@ struct Importer {
         var options = PutOptions()
         if object.isNull("ttl_ms") { options.ttl = .forever }
         if let ttl = object.int("ttl_ms") {
-            // The time between the export and now has passed for its entries too.
-            guard ttl > age ?? 0 else {
+            // The time between the export and now has passed for its entries too, first of what they are fresh for.
+            let left = ttl - (age ?? 0)
+            let grace = (object.int("stale_ms") ?? 0) + min(0, left)
+            guard left > 0 || grace > 0 else {
                 figures.expired += 1
                 return
             }
-            options.ttl = .lasting(.milliseconds(ttl - (age ?? 0)))
+            options.ttl = .lasting(.milliseconds(max(0, left)))
+            if object["stale_ms"] != nil { options.stale = .milliseconds(grace) }
         }
-        options.stale = object.int("stale_ms").map { .milliseconds($0) }
         options.cost = object.int("cost_ms").map { .milliseconds($0) }
         options.tags = (object.list("tags") ?? []).compactMap { (try? $0.value())?.stringValue }
         if name != function || batch.count >= Self.batchEntries || weight >= Self.batchBytes { try flush() }

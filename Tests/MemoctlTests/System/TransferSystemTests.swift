@@ -7,13 +7,14 @@ import Testing
         Set(
             try fixture.memoctl("export", "-").output.split(separator: "\n").map(String.init)
                 .filter { $0.hasPrefix("{\"fn\"") }
-                .map { $0.replacing(/"ttl_ms":\d+/, with: "\"ttl_ms\":0") })
+                .map { $0.replacing(/"(ttl|stale)_ms":\d+/) { "\"\($0.1)_ms\":0" } })
     }
 
     private func fill(_ fixture: SystemFixture) throws {
         try fixture.memoctl("define", "a", "--maxsize", "100", "--no-typed")
         for key in 0..<5 { try fixture.memoctl("put", "a", "[\(key),\"é\"]", "\"\(key)\"", "--cost", "7ms") }
         for key in 0..<3 { try fixture.memoctl("put", "b", "\(key)", "{\"k\": \(key)}", "--ttl", "1h") }
+        try fixture.memoctl("put", "b", "3", "3", "--ttl", "1ms", "--stale", "1h", "--tag", "t", "--tag", "u")
     }
 
     @Test func whatIsExportedIsImported() throws {
@@ -21,18 +22,34 @@ import Testing
         try fixture.startDaemon()
         try fill(fixture)
         let before = try entries(fixture)
-        #expect(before.count == 8)
+        #expect(before.count == 9)
         let file = fixture.directory + "/export.ndjson"
-        #expect(try fixture.memoctl("export", file).output == "exported 8 entries\n")
+        #expect(try fixture.memoctl("export", file).output == "exported 9 entries\n")
         #expect(!FileManager.default.fileExists(atPath: file + ".part"))
         let other = try SystemFixture()
         try other.startDaemon()
-        #expect(try other.memoctl("import", file).output.hasPrefix("imported 8 entries of 2 functions"))
+        #expect(try other.memoctl("import", file).output.hasPrefix("imported 9 entries of 2 functions"))
         #expect(try entries(other) == before)
         #expect(try other.memoctl("info", "a").output.contains("maxsize=100"))
+        // Tags go along.
+        #expect(try other.memoctl("clear", "--tag", "u").output == "cleared 1\n")
         // Again is no more.
         try other.memoctl("import", file)
         #expect(try entries(other) == before)
+    }
+
+    @Test func anExportIsNoUse() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        try fixture.memoctl("define", "f", "--maxsize", "2")
+        for key in ["1", "2"] { try fixture.memoctl("put", "f", key, "0") }
+        try fixture.memoctl("get", "f", "1")
+        #expect(try fixture.memoctl("export", "-").status == 0)
+        #expect(try fixture.memoctl("stats", "f").output.hasPrefix("CacheInfo(hits=1, misses=0,"))
+        // The least recently used is the one it was.
+        try fixture.memoctl("put", "f", "3", "0")
+        #expect(try fixture.memoctl("why", "f", "2").output.hasPrefix("evicted"))
+        #expect(try fixture.memoctl("why", "f", "1").output.hasPrefix("present"))
     }
 
     @Test func aBrokenExportGoesOn() throws {
@@ -49,7 +66,31 @@ import Testing
         let text = try String(contentsOfFile: file, encoding: .utf8)
         #expect(text.hasPrefix(beginning))
         let keys = text.split(separator: "\n").filter { $0.hasPrefix("{\"fn\"") }
-        #expect(keys.count == 8 && Set(keys).count == 8)
+        #expect(keys.count == 9 && Set(keys).count == 9)
+    }
+
+    /// Entries have other places after a restart: where the export stood within a function means nothing then.
+    @Test func anExportGoesOnAfterARestart() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        try fill(fixture)
+        let entries = (0..<1200).map { "{\"fn\":\"c\",\"key\":\($0),\"value\":0}\n" }.joined()
+        try fixture.memoctl("import", "-", input: "{\"memod_export\":1,\"at_ms\":1}\n" + entries)
+        let lines = try fixture.memoctl("export", "-").output.split(separator: "\n").map(String.init)
+        let pages = lines.indices.filter { lines[$0].hasPrefix("{\"done\":\"c\",\"next\"") }
+        #expect(pages.count == 2)
+        // The entries at its beginning go, so that others take their places.
+        for key in 0..<5 { try fixture.memoctl("delete", "c", "\(key)") }
+        try fixture.memoctl("clear", "a")
+        let file = fixture.directory + "/export.ndjson"
+        try (lines[...(try #require(pages.last))].joined(separator: "\n") + "\n").write(
+            toFile: file + ".part", atomically: true, encoding: .utf8)
+        try fixture.stopDaemon()
+        try fixture.startDaemon()
+        #expect(try fixture.memoctl("export", file).status == 0)
+        let exported = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+            .filter { $0.hasPrefix("{\"fn\":\"c\"") }
+        #expect(exported.count == 1195 && Set(exported).count == 1195)
     }
 
     @Test(arguments: [
@@ -72,8 +113,10 @@ import Testing
                 {"memod_export":1,"at_ms":1000}
                 {"fn":"f","key":1,"value":1,"ttl_ms":5000}
                 {"fn":"f","key":2,"value":2,"ttl_ms":null}
+                {"fn":"f","key":3,"value":3,"ttl_ms":5000,"stale_ms":4000000000000}
                 """)
-        #expect(result.output == "imported 1 entries of 0 functions; 1 had expired, 0 were refused\n")
+        #expect(result.output == "imported 2 entries of 0 functions; 1 had expired, 0 were refused\n")
+        #expect(try fixture.memoctl("get", "f", "3", "--meta", "--json").output.contains("\"stale\":true"))
         #expect(try fixture.memoctl("get", "f", "1").status == 2)
         #expect(try fixture.memoctl("get", "f", "2").status == 0)
     }

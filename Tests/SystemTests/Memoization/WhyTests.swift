@@ -9,6 +9,27 @@ import Testing
         return [reply.string("state") ?? "?", reply.string("by") ?? "-"]
     }
 
+    /// Whoever copies entries learns all that was put, and uses nothing.
+    @Test func ofWhatIsPresentItSaysAll() throws {
+        let home = try Home()
+        var daemon = try Daemon(home)
+        let options = #""ttl_ms":600000,"stale_ms":7000,"cost_ms":3,"tags":["é","\"b\""]"#
+        #expect(try daemon.connect().put("f", "1", #"{"b": 1.50}"#, options).isOK)
+        #expect(try daemon.connect().put("f", "2", "2").isOK)
+        try daemon.stop()
+        // Read from disk now, or warmed up already.
+        daemon = try Daemon(home)
+        let peer = try daemon.connect()
+        let reply = try peer.why("f", "1")
+        #expect(reply.text.contains(#","value":{"b": 1.50},"#))
+        #expect(reply["tags"] as? [String] == ["é", "\"b\""])
+        #expect(reply.int("stale_ms") == 7000)
+        let plain = try peer.why("f", "2")
+        #expect(plain["tags"] as? [String] == [])
+        #expect(!plain.has("stale_ms") && plain.int("value") == 2)
+        #expect(try peer.info("f").int("hits") == 0)
+    }
+
     @Test func everyStateHasItsReason() throws {
         let home = try Home()
         let clock = try TestClock(home)
