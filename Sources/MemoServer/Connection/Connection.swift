@@ -31,6 +31,18 @@ public final class Connection {
         @inline(__always) _read { yield cell.value.replies.output }
         @inline(__always) _modify { yield &cell.value.replies.output }
     }
+    /// A large value that belongs at a place of `output`: sent from where it is, not copied. It stays only until the
+    /// executor's replies are sent, as the last of which the executor attached it.
+    struct Attachment {
+        var value: Bytes
+        /// How many bytes of `output` go before it.
+        var position: Int
+        /// Called once, when the value is needed no more.
+        var release: () -> Void
+    }
+    var attachment: Attachment?
+    /// Whether all of the output may be sent at once.
+    var mayAttach: Bool { attachment == nil && !isPeerGone && !isBlocked && replies.gateCount == 0 }
     /// The executor stops before the next request: the peer does not read what it asked for.
     public var isOutputFull: Bool { cell.value.replies.output.count >= outputHighWater }
     /// The peer has closed the connection: replies are dropped.

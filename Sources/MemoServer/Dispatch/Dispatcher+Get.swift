@@ -17,6 +17,9 @@ extension Dispatcher {
         switch outcome {
         case .hit(let hit):
             if !fields.meta, !hit.stale, hit.lease == nil {
+                if hit.value.count >= Self.attachedBytes, attach(hit, burst, index, context.connection) {
+                    return .done
+                }
                 ReplyWriter.hit(burst.requests[index].id, value: hit.value, into: &context.connection.output)
             } else {
                 ReplyWriter.begin(burst.requests[index].id, into: &context.connection.output)
@@ -30,6 +33,24 @@ extension Dispatcher {
             return .done
         default: return getSlowly(burst.requests[index], outcome, &context)
         }
+    }
+
+    /// Values of this size and more are sent without being copied first, where that is possible.
+    private static let attachedBytes = 16 << 10
+
+    /// Answers a burst's last request with a value that is sent from where it is.
+    /// - Returns: false where replies before it may not be sent yet.
+    @inline(never)
+    private func attach(_ hit: Hit, _ burst: Burst, _ index: Int, _ connection: Connection) -> Bool {
+        guard index == burst.requests.count - 1, connection.mayAttach else { return false }
+        ReplyWriter.begin(burst.requests[index].id, into: &connection.output)
+        connection.output.append(",\"hit\":true,\"value\":")
+        let held = hit.held()
+        connection.attachment = Connection.Attachment(
+            value: held.bytes, position: connection.output.count,
+            release: { [store] in store.perform { $0.release(held) } })
+        ReplyWriter.end(into: &connection.output)
+        return true
     }
 
     /// Where the entry of a request's key is looked for.

@@ -214,6 +214,7 @@ extension EventLoop {
     /// Nobody will read the connection's replies.
     func losePeer(_ connection: Connection) {
         connection.isPeerGone = true
+        if let attachment = exchange(&connection.attachment, with: nil) { attachment.release() }
         connection.replies.discard()
     }
 }

@@ -11,6 +11,7 @@ extension EventLoop {
     /// Sends what may be sent, once.
     func flush(_ connection: Connection) {
         guard !connection.isClosed else { return }
+        if connection.attachment != nil { return flushAttached(connection) }
         if connection.isPeerGone {
             connection.replies.discard()
             connection.isBlocked = false
@@ -34,5 +35,49 @@ extension EventLoop {
             losePeer(connection)
             connection.isBlocked = false
         }
+    }
+
+    /// Sends the output and the value attached to it. What is not taken at once is copied, so that nothing is
+    /// attached any more.
+    private func flushAttached(_ connection: Connection) {
+        guard let attachment = exchange(&connection.attachment, with: nil) else { return }
+        defer { attachment.release() }
+        let value = attachment.value
+        var sent = 0
+        if !connection.isPeerGone, connection.replies.gateCount == 0 {
+            sent = transmit(
+                connection.replies.output.bytes, attachment.position, value, to: connection.descriptor)
+        }
+        if sent < connection.replies.output.count + value.count {
+            connection.replies.insert(value, at: attachment.position)
+            if connection.isOutputFull { connection.isOutputHeld = true }
+            if sent > 0 { connection.replies.sent(sent) }
+            connection.isBlocked = true
+            // Says why nothing was sent, if so.
+            if sent <= 0 { flush(connection) }
+        } else {
+            connection.replies.sent(connection.replies.output.count)
+            connection.isBlocked = false
+        }
+        if sent > 0 { connection.stallDeadline = nil }
+    }
+
+    private func transmit(_ output: Bytes, _ position: Int, _ value: Bytes, to descriptor: Int32) -> Int {
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: 3) { parts in
+            let pieces = (
+                Bytes(rebasing: output[..<position]), value, Bytes(rebasing: output[position...])
+            )
+            parts[0] = Self.part(pieces.0)
+            parts[1] = Self.part(pieces.1)
+            parts[2] = Self.part(pieces.2)
+            var message = msghdr()
+            message.msg_iov = parts.baseAddress
+            message.msg_iovlen = 3
+            return sendmsg(descriptor, &message, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+        }
+    }
+
+    private static func part(_ bytes: Bytes) -> iovec {
+        iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
     }
 }

@@ -13,6 +13,19 @@ package struct Hit {
     package var costMs: Int64
     package var hits: Int64
     package var uid: UInt32
+    let payload: Payload
+
+    /// Keeps the value until it is released, whatever becomes of the entry.
+    package func held() -> HeldValue {
+        payload.retain()
+        return HeldValue(bytes: value, payload: payload)
+    }
+}
+
+/// A value that is kept without the store's lock, to be given back with `StoreCore.release`.
+package struct HeldValue {
+    package let bytes: UnsafeRawBufferPointer
+    fileprivate let payload: Payload
 }
 
 package enum GetOutcome {
@@ -68,6 +81,8 @@ extension StoreCore {
         }
     }
 
+    package func release(_ value: HeldValue) { value.payload.release() }
+
     /// A get of a function that was never seen, where there is no room for another function either.
     package mutating func countMissOfUnknown() { totals.misses += 1 }
 
@@ -96,7 +111,7 @@ extension StoreCore {
         var hit = Hit(
             value: payload.value, isHot: isHot, ageMs: max(0, now - payload.created),
             ttlMs: payload.fresh == .max ? nil : payload.fresh - now, costMs: cost,
-            hits: Int64(directory[slot].hits), uid: payload.uid)
+            hits: Int64(directory[slot].hits), uid: payload.uid, payload: payload)
         if payload.fresh != .max {
             let isOver = payload.fresh <= now
             hit.stale = isOver

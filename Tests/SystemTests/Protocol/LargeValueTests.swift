@@ -1,0 +1,48 @@
+import Testing
+
+/// Values that are sent from where they are: whole, in order, and as they were when they were asked for.
+@Suite struct LargeValueTests {
+    @Test func mixedSizesArriveWholeHoweverTheyAreReadAndOverwritten() throws {
+        var random = SeededGenerator(SeededGenerator.seed(for: "largeValues"))
+        // Small enough that values leave memory while they are sent.
+        let daemon = try Daemon(nil, ["--hot-bytes", "4MiB"])
+        let writer = try daemon.connect()
+        let sizes = [10, 16_383, 16_384, 16_385, 65_530, 200_000, 900_000]
+        func value(_ key: Int, _ version: Int) -> String {
+            "\"\(key) \(version) \(String(repeating: "v", count: sizes[key % sizes.count]))\""
+        }
+        var versions = [Int](repeating: 0, count: 21)
+        for key in versions.indices { _ = try writer.put("f", "\(key)", value(key, 0)) }
+        for _ in 0..<60 {
+            let peers = try (0..<4).map { _ in try daemon.connect() }
+            var asked: [[(key: Int, version: Int)]] = []
+            for peer in peers {
+                let keys = (0..<Int.random(in: 1...4, using: &random)).map { _ in
+                    versions.indices.randomElement(using: &random)!
+                }
+                asked.append(keys.map { ($0, versions[$0]) })
+                let lines = keys.enumerated().map {
+                    "{\"op\":\"get\",\"fn\":\"f\",\"key\":\($1),\"id\":\($0)}\n"
+                }
+                try peer.send(bytes: lines.joined().utf8, reads: false)
+            }
+            // What is put now may be seen by those gets or not, but never in part.
+            let changed = versions.indices.randomElement(using: &random)!
+            versions[changed] += 1
+            #expect(
+                try writer.put("f", "\(changed)", value(changed, versions[changed])).bool("stored") == true)
+            for (peer, keys) in zip(peers, asked) where Bool.random(using: &random) {
+                // The others go without reading.
+                for (position, (key, version)) in keys.enumerated() {
+                    let reply = try peer.reply()
+                    #expect(reply.int("id") == position)
+                    let isWhole =
+                        reply.value == value(key, version)
+                        || (key == changed && reply.value == value(key, version + 1))
+                    #expect(isWhole, "key \(key), version \(version)")
+                }
+            }
+        }
+        try writer.until("all are closed") { try $0.stats().int("connections") == 1 }
+    }
+}
