@@ -206,8 +206,8 @@ class SharedFunction:
         if reply.get("hit") is not True:
             return
         try:
-            value = self._decode(reply.get("value"), flight)
-        except Undecodable:
+            value = self._decode(reply["value"], flight)
+        except (KeyError, Undecodable):
             flight.replace = True
             return
         cost = reply.get("cost_ms")
