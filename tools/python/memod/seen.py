@@ -18,7 +18,9 @@ class Seen:
     def __init__(self) -> None:
         # True where this process computed the result. None stands for the keys without a mark.
         self._marks: Dict[Optional[int], bool] = {}
-        self._is_partial = False
+        #: Those of before the last `clear`: a result may have been on its way into the process meanwhile.
+        self._older: Dict[Optional[int], bool] = {}
+        self._partial = self._older_partial = False
         self._lock = threading.RLock()
 
     def computed(self, key: str) -> None:
@@ -41,22 +43,22 @@ class Seen:
     def _bound(self) -> None:
         with self._lock:
             if len(self._marks) > _KEYS_MAX:
-                self._is_partial = True
+                self._partial = True
                 for mark in list(islice(self._marks, _KEYS_MAX // 2)):
                     del self._marks[mark]
 
     def may_hold(self, key: Any) -> bool:
         """Whether a key, as an event has it, may have an entry in this process."""
-        if self._is_partial or None in self._marks:
+        if self._partial or self._older_partial:
             return True
         mark = mark_of(key)
-        return mark is None or mark in self._marks
+        return any(each in marks for marks in (self._marks, self._older) for each in (mark, None))
 
     def clear(self) -> None:
-        """Forgets them all: there are no entries any more."""
+        """There are no entries any more, but for those on their way."""
         with self._lock:
-            self._marks.clear()
-            self._is_partial = False
+            self._older, self._older_partial = self._marks, self._partial
+            self._marks, self._partial = {}, False
 
     def reset_lock(self) -> None:
         """Makes a new lock, in a forked child."""
@@ -72,3 +74,10 @@ def seen(name: str) -> Seen:
     if found is None:
         found = _by_name[name] = Seen()
     return found
+
+
+def clear(name: str) -> None:
+    """There are no entries of that name any more."""
+    found = _by_name.get(name)
+    if found is not None:
+        found.clear()

@@ -242,7 +242,7 @@ class SharedFunction:
 
     def may_hold(self, name: str, key: Any) -> bool:
         """Whether a key, as an event has it, may have an entry in this process."""
-        return self.seen_of(name).may_hold(key)
+        return self._seen_name != name or self._seen.may_hold(key)
 
     # Storing
 
@@ -364,7 +364,6 @@ class SharedFunction:
         """Drops the entries of this process: another has removed something."""
         with self.lock:
             self.sequence += 1
-            self._seen.clear()
             front = self.front
             if front is not None:
                 front.drop()
@@ -372,7 +371,6 @@ class SharedFunction:
     def settle(self) -> None:
         """Drops once more what may have been under way when something was removed."""
         with self.lock:
-            self._seen.clear()
             front = self.front
             if front is not None:
                 front.drop()
@@ -406,6 +404,7 @@ class SharedFunction:
         """In a forked child: what it inherits is not watched and was counted by its parent."""
         self.reset_locks()
         self._seen.reset_lock()
+        self._seen.clear()
         if self._prepared:
             self.invalidate()
         front = self.front
