@@ -8,6 +8,7 @@ final class MemoizedCore: Sendable {
         var isDefined = false
         /// After a failure the daemon is left alone until then.
         var pausedUntil: ContinuousClock.Instant?
+        var removals = Removals()
     }
 
     /// Arguments whose results are being computed around the current task. Within a computation nobody is waited
@@ -93,15 +94,24 @@ final class MemoizedCore: Sendable {
     /// - Returns: `nil` where the daemon does not answer.
     private func look(_ key: MemoizedKey, on channel: Channel?) async -> Lookup? {
         var options = GetOptions(meta: true)
-        if channel != nil || self.options.stale != nil { options.lease = Self.lease }
+        if channel != nil || self.options.stale != nil || self.options.early != nil {
+            options.lease = Self.lease
+        }
+        options.early = self.options.early
         if channel != nil { options.wait = Self.wait }
         do throws(MemoError) {
             try await define()
+            try await remove()
             let call = Call.get(cache.name, key.json, options)
             guard let channel else { return try await memo.perform(call) }
-            var lookup = try await memo.perform(call, on: channel)
-            while lookup.isHeld && lookup.value == nil { lookup = try await memo.perform(call, on: channel) }
-            return lookup
+            while true {
+                let asked = ContinuousClock.now
+                let lookup = try await memo.perform(call, on: channel)
+                // Told at once, it would be waiting for itself, and again and again: it computes instead.
+                guard lookup.isHeld, lookup.value == nil, ContinuousClock.now - asked > Self.wait / 2 else {
+                    return lookup
+                }
+            }
         } catch {
             failed(error)
             return nil
@@ -169,10 +179,29 @@ final class MemoizedCore: Sendable {
         }
     }
 
+    func refresh<Result: Codable & Sendable>(
+        _ key: MemoizedKey, _ compute: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let (result, cost) = try await computed(compute)
+        await store(key, result, cost, nil, cache.forget(key.canonical), on: nil)
+        return result
+    }
+
     func forget(_ key: MemoizedKey) async {
+        state.withLock { $0.removals.add(key) }
         cache.forget(key.canonical)
-        _ = try? await memo.delete(cache.name, key.json)
+        guard isAvailable else { return }
+        do throws(MemoError) { try await remove() } catch { failed(error) }
+        // What was on its way here meanwhile goes too.
         cache.forget(key.canonical)
+    }
+
+    /// Has the daemon remove what it was not told to yet.
+    private func remove() async throws(MemoError) {
+        guard let demand = state.withLock({ $0.removals.demand }) else { return }
+        if demand.isAll { try await memo.clear(function: cache.name) }
+        for key in demand.keys { try await memo.delete(cache.name, key) }
+        state.withLock { $0.removals.done(demand) }
     }
 
     /// The function's settings, told once.
@@ -220,8 +249,16 @@ final class MemoizedCore: Sendable {
     }
 
     func clear() {
+        state.withLock { $0.removals.addAll() }
         cache.clear()
-        if isAvailable { _ = try? blocking.clear(function: cache.name) }
+        if isAvailable, let demand = state.withLock({ $0.removals.demand }) {
+            do throws(MemoError) {
+                try blocking.clear(function: cache.name)
+                state.withLock { $0.removals.done(demand) }
+            } catch {
+                failed(error)
+            }
+        }
         cache.clear()
     }
 }
