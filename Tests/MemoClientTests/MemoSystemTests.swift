@@ -160,6 +160,57 @@ private struct Broken: Error, Equatable { let number: Int }
         try await wait("the refresh") { try await stale(0) > 1 }
     }
 
+    @Test func aResultIsComputedAnewBeforeItsEnd() async throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let memo = Memo(path: fixture.socket)
+        let calls = Counter()
+        // What takes a second and counts a thousandfold is as likely as not to be due within ten minutes.
+        let early = memo.memoize("early", ttl: .seconds(600), early: 1000) { (_: Int) async throws in
+            try await Task.sleep(for: .seconds(1))
+            return calls.add()
+        }
+        #expect(try await early(0) == 1)
+        try await wait("the refresh") { try await early(0) > 1 }
+    }
+
+    @Test func refreshComputesAnew() async throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let memo = Memo(path: fixture.socket)
+        let calls = Counter()
+        let counted = memo.memoize("counted") { (number: Int) async throws -> Int in
+            guard number >= 0 else { throw Broken(number: number) }
+            return calls.add()
+        }
+        #expect(try await counted(0) == 1)
+        #expect(try await counted.refresh(0) == 2)
+        #expect(try await counted(0) == 2)
+        #expect(try await memo.get("counted", JSONText(parsing: "[0]")).value == JSONText(2))
+        await #expect(throws: Broken(number: -1)) { try await counted.refresh(-1) }
+    }
+
+    @Test func aClearThatCouldNotBeSentIsMadeUpFor() async throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let memo = Memo(path: fixture.socket)
+        let calls = Counter()
+        let counted = memo.memoize("counted") { (_: Int) async throws in calls.add() }
+        #expect(try await counted(0) == 1)
+        #expect(try await counted(1) == 2)
+        try await memo.sync()
+        try fixture.stopDaemon()
+        counted.cacheClear()
+        await counted.forget(1)
+        try fixture.startDaemon()
+        try await wait("the daemon's return") {
+            #expect(try await counted(0) > 2)
+            #expect(try await counted(1) > 2)
+            return try await memo.get("counted", JSONText(parsing: "[1]")).value.map { $0 != JSONText(2) }
+                ?? false
+        }
+    }
+
     @Test func manyTasksShareAConnection() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
@@ -196,20 +247,18 @@ private struct Broken: Error, Equatable { let number: Int }
         try fixture.startDaemon()
         let memo = Memo(path: fixture.socket)
         let key = JSONText(1)
-        let holder = try await memo.get("f", key, GetOptions(lease: .seconds(60)))
+        let holder = try await memo.get("f", key, GetOptions(lease: .seconds(3600)))
         #expect(holder.lease != nil)
         let waiting = Task {
-            try await memo.get("f", key, GetOptions(lease: .seconds(60), wait: .seconds(60)))
+            try await memo.get("f", key, GetOptions(lease: .seconds(3600), wait: .seconds(3600)))
         }
         try await wait("the waiting") { try await memo.stats().object("leases")?.int("waiters") ?? 1 > 0 }
-        let began = ContinuousClock.now
         waiting.cancel()
         await #expect {
             try await waiting.value
         } throws: {
             ($0 as? MemoError)?.code == .cancelled
         }
-        #expect(ContinuousClock.now - began < .seconds(5))
         #expect(try await memo.release("f", key, lease: try #require(holder.lease)))
     }
 
