@@ -137,7 +137,9 @@ class Connection:
         connection without events. Raises as that does."""
         try:
             # Left to the kernel, the time limit takes no `poll` before each call.
-            connection = self._timed(None)
+            connection = self._socket
+            if connection is None or self._seconds is not None:
+                connection = self._timed(None)
             try:
                 sent = connection.send(line)
                 data = connection.recv(_SHORT_BYTES) if sent == len(line) else b""
