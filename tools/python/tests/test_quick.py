@@ -172,4 +172,4 @@ def test_what_is_cleared_after_a_short_call_disappears(daemon):
     first(1)
     assert second(1) == score(1)
     daemon.memoctl("put", "quick", "[1.0]", "77")
-    until(lambda: second(1) == 77)
+    until(lambda: second(1) == 77, seconds=300)
