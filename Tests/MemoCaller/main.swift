@@ -1,8 +1,10 @@
 internal import Glibc
 internal import MemoClient
+internal import Synchronization
 
 // A program that memoizes, for tests that need several processes of it.
 //   MemoCaller crowd SINGLE_FLIGHT GO LOG   waits for the file GO, then computes squares, a line in LOG for each
+//   MemoCaller nested START GO LOG          the same in single flight, each result made of the one below
 //   MemoCaller steady COUNT                 checks the results of so many calls
 
 func square(_ number: Int, log: String) throws -> Int {
@@ -39,6 +41,18 @@ case "crowd":
     var results: [Int] = []
     for number in 0..<8 { results.append(try await slow(number)) }
     print(results)
+case "nested":
+    let (start, go, log) = (Int(arguments[2]) ?? 0, arguments[3], arguments[4])
+    let sum = Mutex<Memoized<Int, Int>?>(nil)
+    let sums = memo.memoize("nested", maxsize: nil, singleFlight: true) { (number: Int) async throws -> Int in
+        try await Task.sleep(for: .milliseconds(20))
+        _ = try square(number, log: log)
+        guard number > 0, let below = sum.withLock({ $0 }) else { return 0 }
+        return try await number + below(number - 1)
+    }
+    sum.withLock { $0 = sums }
+    while access(go, F_OK) != 0 { usleep(1000) }
+    print(try await sums(start))
 case "steady":
     let work = memo.memoize("steady", maxsize: 64) { (number: Int, tag: String?) async throws in
         Work(number, tag)

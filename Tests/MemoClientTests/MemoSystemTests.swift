@@ -111,6 +111,29 @@ private struct Broken: Error, Equatable { let number: Int }
         reference.withLock { $0 = nil }
     }
 
+    @Test func nobodyWaitsInACircle() async throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let memo = Memo(path: fixture.socket, timeout: .seconds(600))
+        let references = Mutex<[Memoized<Int, Int>]>([])
+        let arrived = Counter()
+        // Each calls the other once both are being computed, and the inner ones call nobody.
+        func other(_ index: Int) -> @Sendable (Int) async throws -> Int {
+            { number in
+                guard arrived.add() <= 2 else { return number }
+                while arrived.value < 2 { try await Task.sleep(for: .milliseconds(1)) }
+                return try await references.withLock { $0 }[1 - index](number) + 1
+            }
+        }
+        let functions = (0..<2).map { memo.memoize("circle \($0)", singleFlight: true, other($0)) }
+        references.withLock { $0 = functions }
+        async let left = functions[0](5)
+        async let right = functions[1](5)
+        let results = try await [left, right]
+        #expect(results.allSatisfy { $0 >= 6 }, "\(results)")
+        references.withLock { $0 = [] }
+    }
+
     @Test func whatOthersClearIsGoneHereToo() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()

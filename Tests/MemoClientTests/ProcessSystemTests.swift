@@ -47,6 +47,19 @@ import Testing
         #expect(counts.values.allSatisfy { singleFlight ? $0 == 1 : $0 <= 10 }, "\(counts)")
     }
 
+    @Test func nestedCallsOfTenProcesses() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let (go, log) = (fixture.directory + "/go", fixture.directory + "/log")
+        let programs = try (0..<10).map { try Program(fixture, ["nested", "\($0)", go, log]) }
+        #expect(FileManager.default.createFile(atPath: go, contents: nil))
+        for (start, program) in programs.enumerated() {
+            #expect(try program.result() == "\(start * (start + 1) / 2)\n")
+        }
+        let computed = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+        #expect(computed.count == 10 && Set(computed).count == 10, "\(computed)")
+    }
+
     @Test func killingTheDaemonChangesNoResult() throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()

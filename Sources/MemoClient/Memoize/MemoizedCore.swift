@@ -11,9 +11,22 @@ final class MemoizedCore: Sendable {
         var removals = Removals()
     }
 
-    /// Arguments whose results are being computed around the current task. Within a computation nobody is waited
-    /// for: two that wait for each other's results would wait for ever.
-    @TaskLocal static var isComputing = false
+    /// A computation in single flight, and the connection that holds its lease.
+    private final class Flight: Sendable {
+        let memo: Memo
+        let channel: Channel
+        /// A task that the computation has left behind is none of it.
+        let isOver = Atomic(false)
+
+        init(_ memo: Memo, _ channel: Channel) {
+            self.memo = memo
+            self.channel = channel
+        }
+    }
+
+    /// The flight around the current task. What is called within it waits on the same connection, so that the
+    /// daemon sees who waits for whom, and lets nobody wait in a circle.
+    @TaskLocal private static var flight: Flight?
 
     private static let pause: Duration = .seconds(1)
     /// The lease of a computation: it ends with the connection too, if the process dies.
@@ -37,19 +50,22 @@ final class MemoizedCore: Sendable {
     ) async throws -> Result {
         let (entry, generation) = cache.find(key.canonical)
         if let result = entry?.value as? Result { return result }
-        guard isAvailable else { return try await computed(compute).result }
-        guard options.singleFlight && !Self.isComputing else {
-            return try await ask(key, generation, on: nil, compute)
+        guard isAvailable else { return try await computed(in: Self.flight, compute).result }
+        guard options.singleFlight else { return try await ask(key, generation, in: nil, compute) }
+        if let flight = Self.flight, !flight.isOver.load(ordering: .relaxed) {
+            // Of circles through two daemons nobody knows.
+            return try await ask(key, generation, in: flight.memo === memo ? flight : nil, compute)
         }
         let (result, isShared) = try await flights.run(key.canonical) { [self] in
-            let channel = memo.takeChannel()
+            let flight = Flight(memo, memo.takeChannel())
+            defer { flight.isOver.store(true, ordering: .relaxed) }
             do {
-                let result = try await ask(key, generation, on: channel, compute)
-                memo.giveBack(channel)
+                let result = try await ask(key, generation, in: flight, compute)
+                memo.giveBack(flight.channel)
                 return result
             } catch {
                 // Whatever was granted on it ends with it.
-                channel.close()
+                flight.channel.close()
                 throw error
             }
         }
@@ -57,12 +73,13 @@ final class MemoizedCore: Sendable {
         return result
     }
 
-    /// - Parameter channel: the connection on which to wait for others; `nil`: nobody is waited for.
+    /// - Parameter flight: in which to wait for others; `nil`: nobody is waited for.
     private func ask<Result: Codable & Sendable>(
-        _ key: MemoizedKey, _ generation: UInt64, on channel: Channel?,
+        _ key: MemoizedKey, _ generation: UInt64, in flight: Flight?,
         _ compute: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let began = ContinuousClock.now
+        let channel = flight?.channel
         let lookup = await look(key, on: channel)
         if let value = lookup?.value, let json = try? value.value(),
             let result = try? JSONDecoding.decode(Result.self, from: json)
@@ -71,7 +88,7 @@ final class MemoizedCore: Sendable {
             if let lease = lookup?.lease {
                 // The first to see a stale result has it computed anew, for the others too.
                 Task { [self] in
-                    guard let (result, cost) = try? await computed(compute) else {
+                    guard let (result, cost) = try? await computed(in: nil, compute) else {
                         return await release(key, lease, on: nil)
                     }
                     await store(key, result, cost, lease, generation, on: nil)
@@ -82,7 +99,7 @@ final class MemoizedCore: Sendable {
             return result
         }
         do {
-            let (result, cost) = try await computed(compute)
+            let (result, cost) = try await computed(in: flight ?? Self.flight, compute)
             await store(key, result, cost, lookup?.lease, generation, on: channel)
             return result
         } catch {
@@ -119,11 +136,11 @@ final class MemoizedCore: Sendable {
     }
 
     private func computed<Result: Sendable>(
-        _ compute: @Sendable () async throws -> Result
+        in flight: Flight?, _ compute: @Sendable () async throws -> Result
     ) async throws -> (result: Result, cost: Duration) {
         cache.count(isHit: false)
         let began = ContinuousClock.now
-        let result = try await Self.$isComputing.withValue(true) { try await compute() }
+        let result = try await Self.$flight.withValue(flight) { try await compute() }
         return (result, ContinuousClock.now - began)
     }
 
@@ -182,7 +199,7 @@ final class MemoizedCore: Sendable {
     func refresh<Result: Codable & Sendable>(
         _ key: MemoizedKey, _ compute: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        let (result, cost) = try await computed(compute)
+        let (result, cost) = try await computed(in: Self.flight, compute)
         await store(key, result, cost, nil, cache.forget(key.canonical), on: nil)
         return result
     }
