@@ -206,9 +206,12 @@ private struct Broken: Error, Equatable { let number: Int }
             guard number >= 0 else { throw Broken(number: number) }
             return calls.add()
         }
+        let again = memo.memoize("counted") { (_: Int) async throws in calls.add() }
         #expect(try await counted(0) == 1)
+        #expect(try await again(0) == 1)
         #expect(try await counted.refresh(0) == 2)
         #expect(try await counted(0) == 2)
+        #expect(try await again(0) == 2)
         #expect(try await memo.get("counted", JSONText(parsing: "[0]")).value == JSONText(2))
         await #expect(throws: Broken(number: -1)) { try await counted.refresh(-1) }
     }

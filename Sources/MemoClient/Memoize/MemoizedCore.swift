@@ -201,6 +201,7 @@ final class MemoizedCore: Sendable {
     ) async throws -> Result {
         let (result, cost) = try await computed(in: Self.flight, compute)
         await store(key, result, cost, nil, cache.forget(key.canonical), on: nil)
+        memo.freshness.replaced(cache, key.canonical)
         return result
     }
 
