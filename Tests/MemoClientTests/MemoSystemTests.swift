@@ -288,6 +288,23 @@ private struct Broken: Error, Equatable { let number: Int }
         #expect(try await memo.release("f", key, lease: try #require(holder.lease)))
     }
 
+    @Test func aCancelledFlightLeavesNothingBehind() async throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let memo = Memo(path: fixture.socket, timeout: .seconds(600))
+        let key = try JSONText(parsing: "[1]")
+        let holder = try await memo.get("f", key, GetOptions(lease: .seconds(3600)))
+        let function = memo.memoize("f", singleFlight: true) { (number: Int) async throws in number + 1 }
+        let waiting = Task { try await function(1) }
+        try await wait("the waiting") { try await memo.stats().object("leases")?.int("waiters") ?? 1 > 0 }
+        waiting.cancel()
+        #expect(try await waiting.value == 2)
+        // The lease is not granted to the request that nobody waits for any more, or not for long.
+        #expect(try await memo.release("f", key, lease: try #require(holder.lease)))
+        let next = try await memo.get("f", key, GetOptions(lease: .seconds(3600), wait: .seconds(600)))
+        #expect(next.lease != nil)
+    }
+
     @Test func eventsArrive() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()

@@ -130,6 +130,8 @@ final class MemoizedCore: Sendable {
                 }
             }
         } catch {
+            // A request whose reply nobody waits for any more may still be granted a lease: it ends with this.
+            channel?.close()
             failed(error)
             return nil
         }
@@ -153,6 +155,9 @@ final class MemoizedCore: Sendable {
             return
         }
         guard isAvailable else { return }
+        // With the connection its leases have ended.
+        let isLost = channel?.isClosed ?? false
+        let (channel, lease) = isLost ? (nil, nil) : (channel, lease)
         let value = JSONText(json)
         let put = PutOptions(
             ttl: options.ttl.map { .lasting($0) }, stale: options.stale, cost: cost, tags: options.tags,
