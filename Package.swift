@@ -55,9 +55,15 @@ let package = Package(
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
-        .target(name: "MemodFixture", path: "Tests/MemodFixture", swiftSettings: settings),
+        .target(
+            name: "MemodFixture", dependencies: ["MemoWire"], path: "Tests/MemodFixture",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "MemoCaller", dependencies: ["MemoClient"], path: "Tests/MemoCaller",
+            swiftSettings: settings),
         .testTarget(
-            name: "MemoClientTests", dependencies: ["MemoClient", "MemodFixture", "MemoWire", "memod"],
+            name: "MemoClientTests",
+            dependencies: ["MemoClient", "MemoCaller", "MemodFixture", "MemoWire", "memod", "memoctl"],
             swiftSettings: settings),
         .testTarget(
             name: "MemoServerTests",
@@ -70,7 +76,8 @@ let package = Package(
             swiftSettings: settings),
         // Starts the real binaries and links none of them.
         .testTarget(
-            name: "SystemTests", dependencies: ["MemoWire"], exclude: ["FaultShim"], swiftSettings: settings),
+            name: "SystemTests", dependencies: ["MemodFixture", "MemoWire"], exclude: ["FaultShim"],
+            swiftSettings: settings),
         .testTarget(
             name: "MemoctlTests",
             dependencies: [

@@ -111,6 +111,29 @@ private struct Broken: Error, Equatable { let number: Int }
         reference.withLock { $0 = nil }
     }
 
+    @Test func nobodyWaitsInACircle() async throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let memo = Memo(path: fixture.socket, timeout: .seconds(600))
+        let references = Mutex<[Memoized<Int, Int>]>([])
+        let arrived = Counter()
+        // Each calls the other once both are being computed, and the inner ones call nobody.
+        func other(_ index: Int) -> @Sendable (Int) async throws -> Int {
+            { number in
+                guard arrived.add() <= 2 else { return number }
+                while arrived.value < 2 { try await Task.sleep(for: .milliseconds(1)) }
+                return try await references.withLock { $0 }[1 - index](number) + 1
+            }
+        }
+        let functions = (0..<2).map { memo.memoize("circle \($0)", singleFlight: true, other($0)) }
+        references.withLock { $0 = functions }
+        async let left = functions[0](5)
+        async let right = functions[1](5)
+        let results = try await [left, right]
+        #expect(results.allSatisfy { $0 >= 6 }, "\(results)")
+        references.withLock { $0 = [] }
+    }
+
     @Test func whatOthersClearIsGoneHereToo() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
@@ -160,6 +183,60 @@ private struct Broken: Error, Equatable { let number: Int }
         try await wait("the refresh") { try await stale(0) > 1 }
     }
 
+    @Test func aResultIsComputedAnewBeforeItsEnd() async throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let memo = Memo(path: fixture.socket)
+        let calls = Counter()
+        // What takes a second and counts a thousandfold is as likely as not to be due within ten minutes.
+        let early = memo.memoize("early", ttl: .seconds(600), early: 1000) { (_: Int) async throws in
+            try await Task.sleep(for: .seconds(1))
+            return calls.add()
+        }
+        #expect(try await early(0) == 1)
+        try await wait("the refresh") { try await early(0) > 1 }
+    }
+
+    @Test func refreshComputesAnew() async throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let memo = Memo(path: fixture.socket)
+        let calls = Counter()
+        let counted = memo.memoize("counted") { (number: Int) async throws -> Int in
+            guard number >= 0 else { throw Broken(number: number) }
+            return calls.add()
+        }
+        let again = memo.memoize("counted") { (_: Int) async throws in calls.add() }
+        #expect(try await counted(0) == 1)
+        #expect(try await again(0) == 1)
+        #expect(try await counted.refresh(0) == 2)
+        #expect(try await counted(0) == 2)
+        #expect(try await again(0) == 2)
+        #expect(try await memo.get("counted", JSONText(parsing: "[0]")).value == JSONText(2))
+        await #expect(throws: Broken(number: -1)) { try await counted.refresh(-1) }
+    }
+
+    @Test func aClearThatCouldNotBeSentIsMadeUpFor() async throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let memo = Memo(path: fixture.socket)
+        let calls = Counter()
+        let counted = memo.memoize("counted") { (_: Int) async throws in calls.add() }
+        #expect(try await counted(0) == 1)
+        #expect(try await counted(1) == 2)
+        try await memo.sync()
+        try fixture.stopDaemon()
+        counted.cacheClear()
+        await counted.forget(1)
+        try fixture.startDaemon()
+        try await wait("the daemon's return") {
+            #expect(try await counted(0) > 2)
+            #expect(try await counted(1) > 2)
+            return try await memo.get("counted", JSONText(parsing: "[1]")).value.map { $0 != JSONText(2) }
+                ?? false
+        }
+    }
+
     @Test func manyTasksShareAConnection() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
@@ -196,12 +273,10 @@ private struct Broken: Error, Equatable { let number: Int }
         try fixture.startDaemon()
         let memo = Memo(path: fixture.socket)
         let key = JSONText(1)
-        // Longer than this test may be kept from running by others.
-        let long = Duration.seconds(1800)
-        let holder = try await memo.get("f", key, GetOptions(lease: long))
+        let holder = try await memo.get("f", key, GetOptions(lease: .seconds(3600)))
         #expect(holder.lease != nil)
         let waiting = Task {
-            try await memo.get("f", key, GetOptions(lease: long, wait: long))
+            try await memo.get("f", key, GetOptions(lease: .seconds(3600), wait: .seconds(3600)))
         }
         try await wait("the waiting") { try await memo.stats().object("leases")?.int("waiters") ?? 1 > 0 }
         waiting.cancel()
@@ -210,8 +285,24 @@ private struct Broken: Error, Equatable { let number: Int }
         } throws: {
             ($0 as? MemoError)?.code == .cancelled
         }
-        // It ended although the lease is still held.
         #expect(try await memo.release("f", key, lease: try #require(holder.lease)))
+    }
+
+    @Test func aCancelledFlightLeavesNothingBehind() async throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let memo = Memo(path: fixture.socket, timeout: .seconds(600))
+        let key = try JSONText(parsing: "[1]")
+        let holder = try await memo.get("f", key, GetOptions(lease: .seconds(3600)))
+        let function = memo.memoize("f", singleFlight: true) { (number: Int) async throws in number + 1 }
+        let waiting = Task { try await function(1) }
+        try await wait("the waiting") { try await memo.stats().object("leases")?.int("waiters") ?? 1 > 0 }
+        waiting.cancel()
+        #expect(try await waiting.value == 2)
+        // The lease is not granted to the request that nobody waits for any more, or not for long.
+        #expect(try await memo.release("f", key, lease: try #require(holder.lease)))
+        let next = try await memo.get("f", key, GetOptions(lease: .seconds(3600), wait: .seconds(600)))
+        #expect(next.lease != nil)
     }
 
     @Test func eventsArrive() async throws {
@@ -259,7 +350,7 @@ private struct Broken: Error, Equatable { let number: Int }
         #expect(try await memo.clear(tag: "t") == 1)
         #expect(try await memo.clear(function: "g") == 1)
         #expect(try blocking.clearAll() == 0)
-        let lease = try #require(try blocking.get("g", 7, GetOptions(lease: .seconds(1800))).lease)
+        let lease = try #require(try blocking.get("g", 7, GetOptions(lease: .seconds(5))).lease)
         #expect(try blocking.put("g", 7, 8, PutOptions(lease: "nonsense")) == .refused(reason: "lease_lost"))
         #expect(try await memo.release("g", 7, lease: lease))
         let copy = fixture.directory + "/copy.db"

@@ -75,6 +75,14 @@ public final class SystemFixture {
         }
     }
 
+    /// Ends the daemon as a crash does.
+    public func killDaemon() {
+        guard let daemon else { return }
+        kill(daemon.processIdentifier, SIGKILL)
+        daemon.waitUntilExit()
+        self.daemon = nil
+    }
+
     /// Starts memoctl; `finish` waits for it.
     public func start(_ arguments: [String], environment: [String: String] = [:]) throws -> (
         Process, output: Pipe, errors: Pipe

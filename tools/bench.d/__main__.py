@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import chart
+import clients
 import cold
 import filling
 import report
@@ -33,6 +34,8 @@ WORKLOADS: dict[str, Callable[[Bench], Result]] = {
     "start": filling.start,
     "growth": steady.growth,
     "scale": steady.scale,
+    "python-process": clients.python_process,
+    "python-daemon": clients.python_daemon,
 }
 
 

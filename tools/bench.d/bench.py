@@ -24,6 +24,7 @@ class Scale:
     million: int
     put_entries: int
     long_rounds: int
+    client_calls: int
 
     def with_rounds(self, count: int | None) -> "Scale":
         """The same with another number of rounds, where one is given."""
@@ -34,8 +35,8 @@ class Scale:
         return 5 * self.million
 
 
-WHOLE = Scale(rounds=7, seconds=2, warm_up=0.3, million=1_000_000, put_entries=4_000_000, long_rounds=3)
-QUICK = Scale(rounds=3, seconds=0.3, warm_up=0.1, million=50_000, put_entries=100_000, long_rounds=1)
+WHOLE = Scale(7, seconds=2, warm_up=0.3, million=1_000_000, put_entries=4_000_000, long_rounds=3, client_calls=5_000)
+QUICK = Scale(3, seconds=0.3, warm_up=0.1, million=50_000, put_entries=100_000, long_rounds=1, client_calls=500)
 
 
 class Progress:

@@ -24,16 +24,17 @@ def worker(bench: Bench, action: str, count: int) -> str:
     return done.stdout
 
 
-def has_diskcache() -> bool:
+def has_module(name: str) -> bool:
+    """Whether the Python of the comparisons has a module."""
     python = os.environ.get("BENCH_PYTHON", "")
     if not Path(python).is_file():
         return False
-    return subprocess.run([python, "-c", "import diskcache"], capture_output=True).returncode == 0
+    return subprocess.run([python, "-c", f"import {name}"], capture_output=True).returncode == 0
 
 
 def servers(bench: Bench) -> list[Server]:
     def start() -> list[Server]:
-        if has_diskcache():
+        if has_module("diskcache"):
             bench.progress.step("filling diskcache")
             worker(bench, "fill", bench.scale.million)
         return bench.filled(
@@ -50,7 +51,7 @@ def measure(bench: Bench, result: Result, connections: int) -> None:
         ("memod", server, Load(connections=connections, keys=bench.scale.million)),
         ("memod hot", server, Load(connections=connections, keys=500)),
     ]
-    has_peer = has_diskcache()
+    has_peer = has_module("diskcache")
     for _ in range(bench.scale.rounds):
         bench.one_round(result, rows)
         if has_peer:

@@ -16,6 +16,7 @@ COLUMNS = {
     "cpu_us": "CPU µs/request",
     "memory": "memory MiB",
     "seconds": "seconds",
+    "hit_ns": "ns/hit",
 }
 
 
@@ -24,6 +25,8 @@ def shown(metric: str, value: float) -> str:
         return f"{value:,.0f}"
     if metric == "memory":
         return f"{value / (1 << 20):,.0f}"
+    if metric == "hit_ns":
+        return f"{value:,.1f}"
     if metric == "seconds":
         return f"{value:.3f}"
     return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"

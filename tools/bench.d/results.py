@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-LOWER_IS_BETTER = {"p50_us", "p99_us", "cpu_us", "memory", "seconds"}
+LOWER_IS_BETTER = {"p50_us", "p99_us", "cpu_us", "memory", "seconds", "hit_ns"}
 METRICS = {
     "throughput": "throughput",
     "p50_us": "p50",
@@ -12,6 +12,7 @@ METRICS = {
     "cpu_us": "CPU per request",
     "memory": "resident memory",
     "seconds": "time to the first get",
+    "hit_ns": "time of a hit",
 }
 
 

@@ -57,6 +57,8 @@ final class Channel: Sendable {
         return try result.get()
     }
 
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
     /// Ends the connection; whoever waits is told.
     func close() {
         state.withLock { $0.isClosed = true }

@@ -73,19 +73,19 @@ extension Memo {
         try await perform(.info(function))
     }
 
-    /// async throws(MemoError)dds hits that were served elsewhere.
+    /// Adds hits that were served elsewhere.
     public func report(_ function: String, hits: Int64, saved: Duration? = nil) async throws(MemoError) {
         try await perform(.report(function, hits: hits, saved: saved))
     }
 
-    /// async throws(MemoError) page of the functions that the caller may see; `after` is `next` of the page before.
+    /// A page of the functions that the caller may see; `after` is `next` of the page before.
     public func functions(limit: Int? = nil, after: String? = nil) async throws(MemoError) -> Page<
         FunctionInfo
     > {
         try await perform(.functions(limit: limit, after: after))
     }
 
-    /// async throws(MemoError) page of a function's entries: rows with `key`, `bytes`, `age_ms`, `tier`.
+    /// A page of a function's entries: rows with `key`, `bytes`, `age_ms`, `tier`.
     public func keys(_ function: String, limit: Int? = nil, after: String? = nil) async throws(MemoError)
         -> Page<Reply>
     {
@@ -112,7 +112,7 @@ extension Memo {
         try await perform(.backup(path: path))
     }
 
-    /// async throws(MemoError)sks whether the daemon answers.
+    /// Asks whether the daemon answers.
     public func ping() async throws(MemoError) {
         try await perform(.ping())
     }

@@ -101,6 +101,7 @@ public final class Memo: Sendable {
     }
 
     func giveBack(_ channel: Channel) {
+        guard !channel.isClosed else { return }
         let isKept = spare.withLock { channels in
             guard channels.count < Self.spareChannels else { return false }
             channels.append(channel)

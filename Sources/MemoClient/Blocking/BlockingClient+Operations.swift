@@ -73,17 +73,17 @@ extension BlockingClient {
         try perform(.info(function))
     }
 
-    /// throws(MemoError)dds hits that were served elsewhere.
+    /// Adds hits that were served elsewhere.
     public func report(_ function: String, hits: Int64, saved: Duration? = nil) throws(MemoError) {
         try perform(.report(function, hits: hits, saved: saved))
     }
 
-    /// throws(MemoError) page of the functions that the caller may see; `after` is `next` of the page before.
+    /// A page of the functions that the caller may see; `after` is `next` of the page before.
     public func functions(limit: Int? = nil, after: String? = nil) throws(MemoError) -> Page<FunctionInfo> {
         try perform(.functions(limit: limit, after: after))
     }
 
-    /// throws(MemoError) page of a function's entries: rows with `key`, `bytes`, `age_ms`, `tier`.
+    /// A page of a function's entries: rows with `key`, `bytes`, `age_ms`, `tier`.
     public func keys(_ function: String, limit: Int? = nil, after: String? = nil) throws(MemoError) -> Page<
         Reply
     > {
@@ -110,7 +110,7 @@ extension BlockingClient {
         try perform(.backup(path: path))
     }
 
-    /// throws(MemoError)sks whether the daemon answers.
+    /// Asks whether the daemon answers.
     public func ping() throws(MemoError) {
         try perform(.ping())
     }

@@ -38,6 +38,12 @@ final class Freshness: Sendable {
         }
     }
 
+    /// A result was replaced here, of which no event tells: others that go by the same name forget it.
+    func replaced(_ cache: FunctionCache, _ key: [UInt8]) {
+        let others = state.withLock { $0.caches.filter { $0 !== cache && $0.name == cache.name } }
+        for other in others { other.forget(key) }
+    }
+
     /// Tells the daemon of the last hits and ends.
     func close() {
         let caches = state.withLock { state in

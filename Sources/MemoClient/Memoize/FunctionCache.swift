@@ -15,10 +15,12 @@ final class FunctionCache: Sendable {
     }
 
     let name: String
+    private let early: Double
     private let state: Mutex<State>
 
-    init(_ name: String, maximum: Int) {
+    init(_ name: String, maximum: Int, early: Double = 0) {
         self.name = name
+        self.early = early
         state = Mutex(State(local: LocalCache(maximum: maximum)))
     }
 
@@ -26,7 +28,8 @@ final class FunctionCache: Sendable {
     /// - Parameter key: in canonical form, as in all of these.
     func find(_ key: [UInt8]) -> (entry: LocalCache.Entry?, generation: UInt64) {
         state.withLock { state in
-            guard state.isFresh, let entry = state.local.value(key, now: .now) else {
+            guard state.isFresh, let entry = state.local.value(key, now: .now, early: early)
+            else {
                 return (nil, state.generation)
             }
             state.hits += 1
@@ -56,11 +59,14 @@ final class FunctionCache: Sendable {
         }
     }
 
-    /// Something happened elsewhere to an entry; `nil`: to all of them.
-    func forget(_ key: [UInt8]?) {
+    /// Something happened to an entry; `nil`: to all of them.
+    /// - Returns: the generation from now on.
+    @discardableResult
+    func forget(_ key: [UInt8]?) -> UInt64 {
         state.withLock { state in
             state.generation += 1
             if let key { state.local.remove(key) } else { state.local.removeAll() }
+            return state.generation
         }
     }
 

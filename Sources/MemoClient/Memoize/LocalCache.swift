@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The results of one function that this process has at hand, least recently used last to stay. Not for several
 /// threads: its owner has a lock.
 struct LocalCache {
@@ -36,9 +38,13 @@ struct LocalCache {
     var count: Int { places.count }
 
     /// A use.
-    mutating func value(_ key: [UInt8], now: ContinuousClock.Instant) -> Entry? {
+    /// - Parameter early: a factor: the nearer its end and the costlier it was, the likelier a result is over.
+    mutating func value(_ key: [UInt8], now: ContinuousClock.Instant, early: Double = 0) -> Entry? {
         guard let place = places[key], let entry = slots[place].entry else { return nil }
-        if let expires = entry.expires, expires <= now {
+        // XFetch (Vattani, Chierichetti, Lowenstein, 2015).
+        let chance = early > 0 ? Double.random(in: .leastNormalMagnitude...1) : 1
+        let lead = entry.cost * (early * -log(chance))
+        if let expires = entry.expires, expires <= now + lead {
             remove(key)
             return nil
         }

@@ -15,7 +15,9 @@ public struct Memoized<Result: Codable & Sendable, each Argument: Codable & Send
     }
 
     /// The result for these arguments, from this process, the daemon, or computed.
-    /// - Throws: what the function throws, and nothing else.
+    ///
+    /// - Throws: what the function throws, and nothing else; in single flight `CancellationError` too, where the
+    ///   task is cancelled while it waits for another task's result.
     public func callAsFunction(_ argument: repeat each Argument) async throws -> Result {
         let compute = compute
         guard let key = Self.key(repeat each argument) else {
@@ -29,11 +31,23 @@ public struct Memoized<Result: Codable & Sendable, each Argument: Codable & Send
     /// a call that hits, and at most a second.
     public func cacheInfo() -> CacheInfo { core.info() }
 
-    /// Removes all results of the function, here and in the daemon, and zeroes its counters. Without a daemon, those
-    /// here.
+    /// Computes the result for these arguments anew, and stores it in the place of the old one.
+    /// - Throws: what the function throws; the old result stays then.
+    @discardableResult
+    public func refresh(_ argument: repeat each Argument) async throws -> Result {
+        let compute = compute
+        guard let key = Self.key(repeat each argument) else {
+            core.cache.count(isHit: false)
+            return try await compute(repeat each argument)
+        }
+        return try await core.refresh(key) { try await compute(repeat each argument) }
+    }
+
+    /// Removes all results of the function, here and in the daemon, and zeroes its counters. A daemon that does not
+    /// answer now is told before it is asked again.
     public func cacheClear() { core.clear() }
 
-    /// Removes the result for these arguments.
+    /// Removes the result for these arguments, as `cacheClear` removes all.
     public func forget(_ argument: repeat each Argument) async {
         guard let key = Self.key(repeat each argument) else { return }
         await core.forget(key)
@@ -73,16 +87,18 @@ extension Memo {
     ///   - stale: how long after that it is still returned, while it is computed again in the background.
     ///   - tags: names by which results are cleared together.
     ///   - singleFlight: calls with the same arguments, of all processes at once, compute once.
+    ///   - early: a factor, usually 1, by which a result is computed again in the background before the end of `ttl`,
+    ///     by chance: the likelier the nearer the end and the longer it takes; `nil`: not.
     ///   - compute: the function. Its result depends on nothing but its arguments.
     public func memoize<Result: Codable & Sendable, each Argument: Codable & Sendable>(
         _ name: String, maxsize: Int? = 128, ttl: Duration? = nil, stale: Duration? = nil,
         tags: [String] = [],
-        singleFlight: Bool = false,
+        singleFlight: Bool = false, early: Double? = nil,
         _ compute: @escaping @Sendable (repeat each Argument) async throws -> Result
     ) -> Memoized<Result, repeat each Argument> {
         let options = MemoizeOptions(
-            maxsize: maxsize, ttl: ttl, stale: stale, tags: tags, singleFlight: singleFlight)
-        let cache = FunctionCache(name, maximum: maxsize ?? .max)
+            maxsize: maxsize, ttl: ttl, stale: stale, tags: tags, singleFlight: singleFlight, early: early)
+        let cache = FunctionCache(name, maximum: maxsize ?? .max, early: early ?? 0)
         freshness.add(cache)
         return Memoized(MemoizedCore(self, cache, options), compute)
     }

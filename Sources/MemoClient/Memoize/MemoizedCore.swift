@@ -8,11 +8,25 @@ final class MemoizedCore: Sendable {
         var isDefined = false
         /// After a failure the daemon is left alone until then.
         var pausedUntil: ContinuousClock.Instant?
+        var removals = Removals()
     }
 
-    /// Arguments whose results are being computed around the current task. Within a computation nobody is waited
-    /// for: two that wait for each other's results would wait for ever.
-    @TaskLocal static var isComputing = false
+    /// A computation in single flight, and the connection that holds its lease.
+    private final class Flight: Sendable {
+        let memo: Memo
+        let channel: Channel
+        /// A task that the computation has left behind is none of it.
+        let isOver = Atomic(false)
+
+        init(_ memo: Memo, _ channel: Channel) {
+            self.memo = memo
+            self.channel = channel
+        }
+    }
+
+    /// The flight around the current task. What is called within it waits on the same connection, so that the
+    /// daemon sees who waits for whom, and lets nobody wait in a circle.
+    @TaskLocal private static var flight: Flight?
 
     private static let pause: Duration = .seconds(1)
     /// The lease of a computation: it ends with the connection too, if the process dies.
@@ -36,19 +50,22 @@ final class MemoizedCore: Sendable {
     ) async throws -> Result {
         let (entry, generation) = cache.find(key.canonical)
         if let result = entry?.value as? Result { return result }
-        guard isAvailable else { return try await computed(compute).result }
-        guard options.singleFlight && !Self.isComputing else {
-            return try await ask(key, generation, on: nil, compute)
+        guard isAvailable else { return try await computed(in: Self.flight, compute).result }
+        guard options.singleFlight else { return try await ask(key, generation, in: nil, compute) }
+        if let flight = Self.flight, !flight.isOver.load(ordering: .relaxed) {
+            // Of circles through two daemons nobody knows.
+            return try await ask(key, generation, in: flight.memo === memo ? flight : nil, compute)
         }
         let (result, isShared) = try await flights.run(key.canonical) { [self] in
-            let channel = memo.takeChannel()
+            let flight = Flight(memo, memo.takeChannel())
+            defer { flight.isOver.store(true, ordering: .relaxed) }
             do {
-                let result = try await ask(key, generation, on: channel, compute)
-                memo.giveBack(channel)
+                let result = try await ask(key, generation, in: flight, compute)
+                memo.giveBack(flight.channel)
                 return result
             } catch {
                 // Whatever was granted on it ends with it.
-                channel.close()
+                flight.channel.close()
                 throw error
             }
         }
@@ -56,12 +73,13 @@ final class MemoizedCore: Sendable {
         return result
     }
 
-    /// - Parameter channel: the connection on which to wait for others; `nil`: nobody is waited for.
+    /// - Parameter flight: in which to wait for others; `nil`: nobody is waited for.
     private func ask<Result: Codable & Sendable>(
-        _ key: MemoizedKey, _ generation: UInt64, on channel: Channel?,
+        _ key: MemoizedKey, _ generation: UInt64, in flight: Flight?,
         _ compute: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let began = ContinuousClock.now
+        let channel = flight?.channel
         let lookup = await look(key, on: channel)
         if let value = lookup?.value, let json = try? value.value(),
             let result = try? JSONDecoding.decode(Result.self, from: json)
@@ -70,7 +88,7 @@ final class MemoizedCore: Sendable {
             if let lease = lookup?.lease {
                 // The first to see a stale result has it computed anew, for the others too.
                 Task { [self] in
-                    guard let (result, cost) = try? await computed(compute) else {
+                    guard let (result, cost) = try? await computed(in: nil, compute) else {
                         return await release(key, lease, on: nil)
                     }
                     await store(key, result, cost, lease, generation, on: nil)
@@ -81,7 +99,7 @@ final class MemoizedCore: Sendable {
             return result
         }
         do {
-            let (result, cost) = try await computed(compute)
+            let (result, cost) = try await computed(in: flight ?? Self.flight, compute)
             await store(key, result, cost, lookup?.lease, generation, on: channel)
             return result
         } catch {
@@ -93,27 +111,38 @@ final class MemoizedCore: Sendable {
     /// - Returns: `nil` where the daemon does not answer.
     private func look(_ key: MemoizedKey, on channel: Channel?) async -> Lookup? {
         var options = GetOptions(meta: true)
-        if channel != nil || self.options.stale != nil { options.lease = Self.lease }
+        if channel != nil || self.options.stale != nil || self.options.early != nil {
+            options.lease = Self.lease
+        }
+        options.early = self.options.early
         if channel != nil { options.wait = Self.wait }
         do throws(MemoError) {
             try await define()
+            try await remove()
             let call = Call.get(cache.name, key.json, options)
             guard let channel else { return try await memo.perform(call) }
-            var lookup = try await memo.perform(call, on: channel)
-            while lookup.isHeld && lookup.value == nil { lookup = try await memo.perform(call, on: channel) }
-            return lookup
+            while true {
+                let asked = ContinuousClock.now
+                let lookup = try await memo.perform(call, on: channel)
+                // Told at once, it would be waiting for itself, and again and again: it computes instead.
+                guard lookup.isHeld, lookup.value == nil, ContinuousClock.now - asked > Self.wait / 2 else {
+                    return lookup
+                }
+            }
         } catch {
+            // A request whose reply nobody waits for any more may still be granted a lease: it ends with this.
+            channel?.close()
             failed(error)
             return nil
         }
     }
 
     private func computed<Result: Sendable>(
-        _ compute: @Sendable () async throws -> Result
+        in flight: Flight?, _ compute: @Sendable () async throws -> Result
     ) async throws -> (result: Result, cost: Duration) {
         cache.count(isHit: false)
         let began = ContinuousClock.now
-        let result = try await Self.$isComputing.withValue(true) { try await compute() }
+        let result = try await Self.$flight.withValue(flight) { try await compute() }
         return (result, ContinuousClock.now - began)
     }
 
@@ -126,6 +155,9 @@ final class MemoizedCore: Sendable {
             return
         }
         guard isAvailable else { return }
+        // With the connection its leases have ended.
+        let isLost = channel?.isClosed ?? false
+        let (channel, lease) = isLost ? (nil, nil) : (channel, lease)
         let value = JSONText(json)
         let put = PutOptions(
             ttl: options.ttl.map { .lasting($0) }, stale: options.stale, cost: cost, tags: options.tags,
@@ -169,10 +201,30 @@ final class MemoizedCore: Sendable {
         }
     }
 
+    func refresh<Result: Codable & Sendable>(
+        _ key: MemoizedKey, _ compute: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let (result, cost) = try await computed(in: Self.flight, compute)
+        await store(key, result, cost, nil, cache.forget(key.canonical), on: nil)
+        memo.freshness.replaced(cache, key.canonical)
+        return result
+    }
+
     func forget(_ key: MemoizedKey) async {
+        state.withLock { $0.removals.add(key) }
         cache.forget(key.canonical)
-        _ = try? await memo.delete(cache.name, key.json)
+        guard isAvailable else { return }
+        do throws(MemoError) { try await remove() } catch { failed(error) }
+        // What was on its way here meanwhile goes too.
         cache.forget(key.canonical)
+    }
+
+    /// Has the daemon remove what it was not told to yet.
+    private func remove() async throws(MemoError) {
+        guard let demand = state.withLock({ $0.removals.demand }) else { return }
+        if demand.isAll { try await memo.clear(function: cache.name) }
+        for key in demand.keys { try await memo.delete(cache.name, key) }
+        state.withLock { $0.removals.done(demand) }
     }
 
     /// The function's settings, told once.
@@ -220,8 +272,16 @@ final class MemoizedCore: Sendable {
     }
 
     func clear() {
+        state.withLock { $0.removals.addAll() }
         cache.clear()
-        if isAvailable { _ = try? blocking.clear(function: cache.name) }
+        if isAvailable, let demand = state.withLock({ $0.removals.demand }) {
+            do throws(MemoError) {
+                try blocking.clear(function: cache.name)
+                state.withLock { $0.removals.done(demand) }
+            } catch {
+                failed(error)
+            }
+        }
         cache.clear()
     }
 }

@@ -151,9 +151,8 @@ def unpack(tree: Any) -> Any:
         raise Undecodable(f"a damaged value of the kind {tree[TAG]}: {error!r}") from error
 
 
-def dumps(tree: Any) -> str:
-    """A packed tree as JSON text."""
-    return json.dumps(tree, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+#: A packed tree as JSON text. `json.dumps` would make an encoder for each.
+dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def encode(value: Any) -> str:

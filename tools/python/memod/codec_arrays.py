@@ -19,7 +19,7 @@ def pack(packer: Packer, value: Any) -> Any:
     if isinstance(value, numpy.generic):
         _description(value.dtype)
         return pack_bytes("npscalar", value.tobytes(), d=_description(value.dtype))
-    raise Unstorable(f"a numpy {type(value).__qualname__}")
+    raise Unstorable(f"a numpy {type(value).__qualname__} cannot be stored")
 
 
 def _pack_array(value: Any) -> Dict[str, Any]:
@@ -36,13 +36,13 @@ def _pack_array(value: Any) -> Dict[str, Any]:
 
 def _description(dtype: Any) -> Any:
     if dtype.hasobject:
-        raise Unstorable("a numpy array of Python objects")
+        raise Unstorable("a numpy array of Python objects cannot be stored")
     if dtype.fields is None and dtype.subdtype is None:
         description: Any = dtype.str
     else:
         description = numpy.lib.format.dtype_to_descr(dtype)
     if _dtype(_plain(description)) != dtype or dtype.metadata:
-        raise Unstorable(f"the numpy dtype {dtype}")
+        raise Unstorable(f"the numpy dtype {dtype} cannot be stored")
     return description
 
 

@@ -49,7 +49,7 @@ def pack_other(packer: Packer, value: Any) -> Any:
         )
     if dataclasses.is_dataclass(cls) and has_plain_layout(cls):
         return _pack_dataclass(packer, value)
-    raise Unstorable(f"a {cls.__module__}.{cls.__qualname__}")
+    raise Unstorable(f"a {cls.__module__}.{cls.__qualname__} cannot be stored")
 
 
 _TUPLE_EQUALITY: Any = tuple.__eq__
@@ -93,7 +93,7 @@ def state(value: Any) -> Dict[str, Any]:
     held = dict(getattr(value, "__dict__", {}))
     for name in slots(type(value)):
         if name.startswith("__") and not name.endswith("__"):
-            raise Unstorable("a slot with a private name")
+            raise Unstorable("a slot with a private name cannot be stored")
         try:
             held[name] = getattr(value, name)
         except AttributeError:
@@ -106,7 +106,7 @@ def _pack_dataclass(packer: Packer, value: Any) -> Any:
     names = [field.name for field in dataclasses.fields(cls)]
     held = state(value)
     if set(held) != set(names):
-        raise Unstorable(f"a {cls.__qualname__} with attributes beside its fields")
+        raise Unstorable(f"a {cls.__qualname__} with attributes beside its fields cannot be stored")
     equality: Any = cls.__eq__
     if equality is object.__eq__:
         raise Unstorable(f"a {cls.__qualname__} is equal to nothing but itself")
@@ -142,7 +142,7 @@ def _pack_enum(packer: Packer, value: enum.Enum) -> Any:
         return tagged("enum", name, t=reference)
     if isinstance(value, enum.Flag) and cls(value.value) == value:
         return tagged("flags", packer.pack(value.value), t=reference)
-    raise Unstorable(f"a {cls.__qualname__} that is none of its members")
+    raise Unstorable(f"a {cls.__qualname__} that is none of its members cannot be stored")
 
 
 def _enum_class(tree: Dict[str, Any]) -> Any:

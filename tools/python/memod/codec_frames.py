@@ -25,7 +25,7 @@ def pack(packer: Packer, value: Any) -> Any:
     elif kind is pandas.Timedelta:
         tree = _tag("Timedelta", n=int(value.value), unit=getattr(value, "unit", "ns"))
     else:
-        raise Unstorable(f"a pandas {kind.__qualname__}")
+        raise Unstorable(f"a pandas {kind.__qualname__} cannot be stored")
     if not _same(value, unpack(tree)):
         raise Unstorable(f"a pandas {kind.__qualname__} that does not come back as it was")
     return tree
@@ -37,7 +37,7 @@ def _tag(what: str, **parts: Any) -> Dict[str, Any]:
 
 def _pack_frame(packer: Packer, frame: Any) -> Dict[str, Any]:
     if frame.attrs or not frame.flags.allows_duplicate_labels:
-        raise Unstorable("a pandas frame with attributes or flags")
+        raise Unstorable("a pandas frame with attributes or flags cannot be stored")
     columns = [_pack_column(packer, frame.iloc[:, place]) for place in range(frame.shape[1])]
     return _tag(
         "DataFrame", i=_pack_index(packer, frame.index), c=_pack_index(packer, frame.columns), a=columns
@@ -46,7 +46,7 @@ def _pack_frame(packer: Packer, frame: Any) -> Dict[str, Any]:
 
 def _pack_series(packer: Packer, series: Any) -> Dict[str, Any]:
     if series.attrs or not series.flags.allows_duplicate_labels:
-        raise Unstorable("a pandas series with attributes or flags")
+        raise Unstorable("a pandas series with attributes or flags cannot be stored")
     return _tag(
         "Series",
         i=_pack_index(packer, series.index),
@@ -71,7 +71,7 @@ def _pack_column(packer: Packer, column: Any) -> Dict[str, Any]:
         items = [None if gone else item for item, gone in zip(column.tolist(), missing.tolist())]
         storage = [dtype.storage, repr(dtype.na_value)] if isinstance(dtype, pandas.StringDtype) else None
         return {"n": packer.pack(items), "d": name, "s": storage}
-    raise Unstorable(f"a pandas column of the type {name}")
+    raise Unstorable(f"a pandas column of the type {name} cannot be stored")
 
 
 _NULLABLE = {"boolean", "Float32", "Float64"} | {
@@ -109,7 +109,7 @@ def _pack_index(packer: Packer, index: Any) -> Dict[str, Any]:
         return _tag("Index", a=_pack_column(packer, index), f=index.freqstr, n=names)
     if type(index) in (pandas.Index, pandas.CategoricalIndex):
         return _tag("Index", a=_pack_column(packer, index), f=None, n=names)
-    raise Unstorable(f"a pandas {type(index).__qualname__}")
+    raise Unstorable(f"a pandas {type(index).__qualname__} cannot be stored")
 
 
 def _unpack_index(tree: Dict[str, Any]) -> Any:

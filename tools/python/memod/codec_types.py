@@ -25,7 +25,7 @@ def _pack_zone(zone: Optional[tzinfo]) -> Any:
     key = getattr(zone, "key", None)
     if type(zone).__module__.startswith("zoneinfo") and isinstance(key, str) and _zone(key) is zone:
         return {"key": key}
-    raise Unstorable(f"a time zone of the type {type(zone).__qualname__}")
+    raise Unstorable(f"a time zone of the type {type(zone).__qualname__} cannot be stored")
 
 
 def _unpack_zone(tree: Any) -> Optional[tzinfo]:
@@ -67,7 +67,7 @@ def _unpack_instant(cls: Any) -> Any:
 
 def _pack_uuid(_: Packer, value: uuid.UUID) -> Any:
     if value.is_safe is not uuid.SafeUUID.unknown:
-        raise Unstorable("a UUID that says how it was made")
+        raise Unstorable("a UUID that says how it was made cannot be stored")
     return tagged("UUID", value.hex)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import struct
 import time
 from typing import Any, Dict, List, Optional
 
@@ -18,11 +19,14 @@ LINE_BYTES_MAX = 64 << 20
 #: Events kept for a subscriber that does not ask for them.
 EVENTS_MAX = 10_000
 _CHUNK_BYTES = 1 << 16
+_SHORT_BYTES = 1 << 12
+#: `json.dumps` would make an encoder for each request.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def encode_request(request: Dict[str, Any]) -> bytes:
     """A request as a line. Text that is not valid Unicode travels as escapes, for the daemon to judge."""
-    text = json.dumps(request, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _encode(request)
     try:
         return text.encode() + b"\n"
     except UnicodeEncodeError:
@@ -65,7 +69,11 @@ class Connection:
         self.limits: Dict[str, Any] = {}
         self._input = bytearray()
         self._scanned = 0
+        self._seconds: Optional[float] = self.timeout  # as the socket has it: setting it is a system call
         self._socket: Optional[socket.socket] = address.connect(path, self.timeout)
+        limit = struct.pack("@ll", int(self.timeout), int(self.timeout % 1 * 1e6) or 1)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
         hello: Dict[str, Any] = {"op": "hello"}
         if client:
             hello["client"] = client
@@ -124,13 +132,45 @@ class Connection:
             self.close()
             raise
 
+    def ask(self, line: bytes) -> bytes:
+        """Sends one short request and returns its reply: `exchange` where every microsecond counts, for a
+        connection without events. Raises as that does."""
+        try:
+            # Left to the kernel, the time limit takes no `poll` before each call.
+            connection = self._socket
+            if connection is None or self._seconds is not None:
+                connection = self._timed(None)
+            try:
+                sent = connection.send(line)
+                data = connection.recv(_SHORT_BYTES) if sent == len(line) else b""
+            except BlockingIOError as error:
+                raise RequestTimeout(f"no answer from the daemon within {self.timeout:g} s") from error
+            except OSError as error:
+                raise Unavailable(f"the connection to the daemon ended: {error}") from error
+            if 0 < data.find(b"\n") == len(data) - 1 and not self._input:
+                return data
+            if not data:
+                raise Unavailable("the daemon closed the connection")
+            self._input += data
+            return self.read_line(time.monotonic() + self.timeout)
+        except BaseException:
+            self.close()
+            raise
+
+    def _timed(self, seconds: Optional[float]) -> socket.socket:
+        connection = self._socket
+        if connection is None:
+            raise Unavailable("the connection is closed")
+        if self._seconds != seconds:
+            connection.settimeout(seconds)
+            self._seconds = seconds
+        return connection
+
     def send(self, data: bytes, seconds: float) -> None:
         """Sends all of `data` within the time given."""
-        if self._socket is None:
-            raise Unavailable("the connection is closed")
-        self._socket.settimeout(seconds)
+        connection = self._timed(seconds)
         try:
-            self._socket.sendall(data)
+            connection.sendall(data)
         except socket.timeout as error:
             raise RequestTimeout("the daemon does not read") from error
         except OSError as error:
@@ -164,11 +204,9 @@ class Connection:
 
     def receive(self, seconds: float) -> None:
         """Waits for bytes from the daemon, at most so long."""
-        if self._socket is None:
-            raise Unavailable("the connection is closed")
-        self._socket.settimeout(seconds)
+        connection = self._timed(seconds)
         try:
-            chunk = self._socket.recv(_CHUNK_BYTES)
+            chunk = connection.recv(_CHUNK_BYTES)
         except socket.timeout as error:
             raise RequestTimeout(f"no answer from the daemon within {self.timeout:g} s") from error
         except OSError as error:

@@ -23,6 +23,7 @@ from .timed import TimedFront
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
+_OPTIONS = frozenset(inspect.signature(checked_options).parameters)
 _functions: WeakSet[SharedFunction] = WeakSet()
 
 
@@ -86,6 +87,9 @@ def lru_cache(maxsize: Any = 128, typed: bool = False, **options: Any) -> Any:
     chance. `tags` are for `memoctl clear --tag`. With `single_flight` a result is computed by one process
     at a time. `ignore` names parameters that do not matter; `key` is called with the arguments and returns
     what does. `serializer="pickle"` stores, signed, what JSON cannot express."""
+    for name in options:
+        if name not in _OPTIONS:
+            raise TypeError(f"lru_cache() got an unexpected keyword argument {name!r}")
     checked = checked_options(**options)
     if isinstance(maxsize, int):
         maxsize = maxsize_of(maxsize)

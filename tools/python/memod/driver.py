@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from . import headroom
-from .flight import Flight
+from .flight import Answer, Flight
 from .gateway import GATEWAY
 from .shared import SharedFunction, Talk
 
@@ -21,9 +21,15 @@ def run(talk: Talk) -> None:
         return
 
 
-def begin(shared: SharedFunction, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True) -> Flight:
-    """Looks a call up. Where the flight has found nothing, the caller computes, and owes `finish` or
-    `abandon`.
+def begin(
+    shared: SharedFunction,
+    args: Tuple[Any, ...],
+    kwds: Dict[str, Any],
+    ask: bool = True,
+    answer: Optional[Answer] = None,
+) -> Flight:
+    """Looks a call up, where that was not done already, with this answer. Where the flight has found nothing,
+    the caller computes, and owes `finish` or `abandon`.
 
     Raises nothing but what the arguments' own code raises past `Exception`, such as KeyboardInterrupt."""
     flight = shared.take_off(args, kwds)
@@ -35,10 +41,13 @@ def begin(shared: SharedFunction, args: Tuple[Any, ...], kwds: Dict[str, Any], a
                 GATEWAY.hold()
                 flight.holds = True
             if shared.needs_preparation(flight):
+                answer = None  # it may be from before what has to be told
                 shared.subscribe(flight)
                 if flight.key is not None:
                     run(shared.prepare(flight))
-            if flight.key is not None and ask:
+            if flight.key is not None and answer is not None and answer.name == flight.name:
+                shared.take_reply(flight, answer.reply)
+            elif flight.key is not None and ask:
                 run(shared.look_up(flight))
     except Exception:
         flight.key = None

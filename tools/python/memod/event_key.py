@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Optional
+
+#: Beyond this, an integer and a float that are spelt differently may be the same number.
+_INT_EXACT_MAX = 1 << 53
 
 
-def _number(text: str) -> Any:
-    value = float(text)
-    return int(value) if value.is_integer() else value
+def _frozen(tree: Any) -> Any:
+    kind = type(tree)
+    if kind is list:
+        return tuple([_frozen(item) for item in tree])
+    if kind is dict:
+        return frozenset([(name, _frozen(item)) for name, item in tree.items()])
+    if kind is int and not -_INT_EXACT_MAX < tree < _INT_EXACT_MAX:
+        return float(tree)
+    return tree
 
 
-def normal_key(text: str) -> str:
-    """One spelling for the same key. Different keys may share one: it only ever finds too much."""
+def mark_of(key: Any) -> Optional[int]:
+    """A number for a key that was parsed: the same for the same key, however it was spelt. Different keys
+    may share one. None where there is no telling."""
     try:
-        return json.dumps(json.loads(text, parse_float=_number), sort_keys=True)
-    except (ValueError, OverflowError, RecursionError):
-        return ""
+        return hash(_frozen(key))
+    except (OverflowError, RecursionError):
+        return None
 
 
-def normal_value(key: Any) -> str:
-    """As `normal_key`, for a key that was parsed already."""
+def mark_of_text(key: str) -> Optional[int]:
+    """As `mark_of`, for a key given as JSON text."""
     try:
-        return normal_key(json.dumps(key))
+        return mark_of(json.loads(key))
     except (ValueError, RecursionError):
-        return ""
+        return None

@@ -13,6 +13,13 @@ class Ask(NamedTuple):
     wait: float = 0.0
 
 
+class Answer(NamedTuple):
+    """The reply to a `get` that was sent before there was a flight, and the name that it asked for."""
+
+    name: str
+    reply: Dict[str, Any]
+
+
 class Flight:
     """What is known of the call. Used by one thread or task at a time."""
 

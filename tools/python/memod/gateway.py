@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import threading
 import time
 import warnings
@@ -21,6 +22,16 @@ _BACKOFF_SECONDS_MAX = 5.0
 _REST_FACTOR = 4.0
 
 
+def _depth_of_caller() -> int:
+    """The `stacklevel` of the program's own line, for a warning issued by the function that asks."""
+    depth = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+        depth += 1
+    return depth
+
+
 class _Held(threading.local):
     connection: Optional[Connection] = None
     depth = 0
@@ -31,7 +42,7 @@ class Gateway:
     locks, so that a memoized function may be called from a signal handler or a finalizer."""
 
     def __init__(self) -> None:
-        self._idle: List[Connection] = []
+        self.idle: List[Connection] = []
         self._held = _Held()
         self._warned = False
         #: Changes whenever what the daemon knows of this process may be gone.
@@ -40,7 +51,7 @@ class Gateway:
 
     def reset(self) -> None:
         """Starts anew, as in a forked child: a parent's connections are not to be used."""
-        idle, self._idle = self._idle, []
+        idle, self.idle = self.idle, []
         for connection in idle:
             connection.close()
         self._held = _Held()
@@ -62,14 +73,16 @@ class Gateway:
         if isinstance(error, RequestTimeout):
             pause = max(pause, _REST_FACTOR * address.timeout())
         self._retry_at = time.monotonic() + pause * random.uniform(0.75, 1.0)
-        idle, self._idle = self._idle, []
+        idle, self.idle = self.idle, []
         for connection in idle:
             connection.close()
         if not self._warned:
             self._warned = True
             try:
                 warnings.warn(
-                    f"memod: {error}; results are remembered in this process alone", RuntimeWarning, 2
+                    f"memod: {error}; results are remembered in this process alone",
+                    RuntimeWarning,
+                    _depth_of_caller(),
                 )
             except Warning:
                 pass  # warnings may have been made errors, but not for the caller of a cached function
@@ -106,13 +119,13 @@ class Gateway:
             except (MemodError, OSError) as error:
                 self.failed(error)
                 return None
-            self._keep(connection)
+            self.keep(connection)
             return replies
         connection = self.connect()
         if connection is None:
             return None
         replies_or_none = self._attempt(connection, lines, wait)
-        self._keep(connection)
+        self.keep(connection)
         return replies_or_none
 
     def _attempt(self, connection: Connection, lines: List[bytes], wait: float) -> Optional[List[Reply]]:
@@ -127,17 +140,18 @@ class Gateway:
     def _reusable(self) -> Optional[Connection]:
         while True:
             try:
-                connection = self._idle.pop()
+                connection = self.idle.pop()
             except IndexError:
                 return None
             if not connection.closed:
                 return connection
 
-    def _keep(self, connection: Connection) -> None:
+    def keep(self, connection: Connection) -> None:
+        """Takes a connection back for the next request."""
         if connection.closed:
             return
-        if len(self._idle) < _IDLE_MAX:
-            self._idle.append(connection)
+        if len(self.idle) < _IDLE_MAX:
+            self.idle.append(connection)
         else:
             connection.close()
 
@@ -158,7 +172,7 @@ class Gateway:
         if held.depth == 0:
             connection, held.connection = held.connection, None
             if connection is not None:
-                self._keep(connection)
+                self.keep(connection)
 
 
 GATEWAY = Gateway()

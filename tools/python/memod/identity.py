@@ -87,6 +87,16 @@ class Identity:
             self._running += 1
             return self._wire_name
 
+    def steady(self) -> str:
+        """The name, for a call that need not `leave` since the function will not run; "" where it must be
+        found out by `enter`."""
+        found = self._print
+        if found is not None:
+            for source in found.sources:
+                if not source.own and source.changed():
+                    return ""
+        return self._wire_name
+
     def leave(self, ran: bool) -> bool:
         """Ends a call. `ran` says whether the function was run. False where what it read was changed by
         others meanwhile, so that its result belongs to no known state."""

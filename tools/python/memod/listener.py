@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Optional, Set, Tuple
 from weakref import WeakSet
 
-from . import address, fork_notice
+from . import address, fork_notice, seen
 from .connection import Connection, decode_reply, encode_request
 from .errors import MemodError, RequestTimeout, Unavailable
 from .gateway import GATEWAY
@@ -221,9 +221,11 @@ class Listener:
             self._changed.notify_all()
 
     def _drop(self, name: str, put_key: Any = None) -> None:
-        for function in list(self.functions.get(name, ())):
-            if put_key is not None and not function.may_hold(name, put_key):
-                continue
+        functions = list(self.functions.get(name, ()))
+        if put_key is not None and not any(function.may_hold(name, put_key) for function in functions):
+            return
+        seen.clear(name)
+        for function in functions:
             function.invalidate()
             self._settling.append((time.monotonic() + _SETTLE_SECONDS, function))
 

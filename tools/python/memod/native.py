@@ -7,6 +7,7 @@ import weakref
 from typing import Any, Callable, Optional
 
 from . import driver
+from .quick import UNKNOWN, asker
 from .shared import SharedFunction
 
 #: functools' named tuple, the very type.
@@ -32,7 +33,7 @@ class NativeFront:
         """A new wrapper, of functools' own type."""
         shared = self._shared
         function = shared.function
-        target = function if shared.process_reason is not None else _filler(shared)
+        target = function if shared.process_reason is not None else _filler(shared, self)
         wrapper = _Wrapper(target, shared.maxsize, shared.typed, CacheInfo)
         self._wrapper = weakref.ref(wrapper)
         return wrapper
@@ -84,11 +85,17 @@ class NativeFront:
         return self._shared.function(*args, **kwds) if wrapper is None else wrapper(*args, **kwds)
 
 
-def _filler(shared: SharedFunction) -> Callable[..., Any]:
+def _filler(shared: SharedFunction, front: NativeFront) -> Callable[..., Any]:
     function = shared.function
+    ask = asker(shared, front)
 
     def fill(*args: Any, **kwds: Any) -> Any:
-        flight = driver.begin(shared, args, kwds)
+        answer = None
+        if ask is not None and not kwds:
+            value, answer = ask(args)
+            if value is not UNKNOWN:
+                return value
+        flight = driver.begin(shared, args, kwds, True, answer)
         if flight.found:
             return flight.value
         try:

@@ -3,49 +3,62 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from typing import Any
+from itertools import islice
+from typing import Any, Dict, Optional
 from weakref import WeakValueDictionary
 
-from .event_key import normal_key, normal_value
+from .event_key import mark_of, mark_of_text
 
 _KEYS_MAX = 1 << 16
 
 
 class Seen:
-    """The keys of one name, for all wrappers that go by it. Remembers a bounded number, by their hashes."""
+    """The keys of one name, for all wrappers that go by it. Remembers a bounded number, by their marks."""
 
     def __init__(self) -> None:
-        self._marks: OrderedDict[int, bool] = OrderedDict()  # True where this process computed the result
+        # True where this process computed the result. None stands for the keys without a mark.
+        self._marks: Dict[Optional[int], bool] = {}
+        #: Those of before the last `clear`: a result may have been on its way into the process meanwhile.
+        self._older: Dict[Optional[int], bool] = {}
+        self._partial = self._older_partial = False
         self._lock = threading.RLock()
 
     def computed(self, key: str) -> None:
         """This process has computed the result of a key, given as JSON text."""
-        self._note(hash(normal_key(key)), True)
+        self._marks[mark_of_text(key)] = True
+        self._bound()
 
     def found(self, key: str) -> bool:
         """The daemon had the result. Whether that is a hit for the program: `functools` would compute again
         what this process computed and has lost since."""
-        return not self._note(hash(normal_key(key)), False)
+        return not self.came_by(mark_of_text(key))
 
-    def _note(self, mark: int, computed: bool) -> bool:
+    def came_by(self, mark: Optional[int]) -> bool:
+        """A key may get an entry soon. Whether this process has computed its result before."""
+        computed = self._marks.setdefault(mark, False)
+        if len(self._marks) > _KEYS_MAX:
+            self._bound()
+        return computed
+
+    def _bound(self) -> None:
         with self._lock:
-            if computed:
-                self._marks[mark] = True
-            known = self._marks.setdefault(mark, False)
-            self._marks.move_to_end(mark)
             if len(self._marks) > _KEYS_MAX:
-                self._marks.popitem(last=False)
-            return known
+                self._partial = True
+                for mark in list(islice(self._marks, _KEYS_MAX // 2)):
+                    del self._marks[mark]
 
     def may_hold(self, key: Any) -> bool:
         """Whether a key, as an event has it, may have an entry in this process."""
-        return len(self._marks) >= _KEYS_MAX or hash(normal_value(key)) in self._marks
+        if self._partial or self._older_partial:
+            return True
+        mark = mark_of(key)
+        return any(each in marks for marks in (self._marks, self._older) for each in (mark, None))
 
     def clear(self) -> None:
-        """Forgets them all: there are no entries any more."""
+        """There are no entries any more, but for those on their way."""
         with self._lock:
-            self._marks.clear()
+            self._older, self._older_partial = self._marks, self._partial
+            self._marks, self._partial = {}, False
 
     def reset_lock(self) -> None:
         """Makes a new lock, in a forked child."""
@@ -61,3 +74,10 @@ def seen(name: str) -> Seen:
     if found is None:
         found = _by_name[name] = Seen()
     return found
+
+
+def clear(name: str) -> None:
+    """There are no entries of that name any more."""
+    found = _by_name.get(name)
+    if found is not None:
+        found.clear()

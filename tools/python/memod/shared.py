@@ -119,6 +119,14 @@ class SharedFunction:
             args, kwds = self.selection.apply(args, kwds)
         return key_text(args, kwds, self.typed, owner)
 
+    def quick_name(self) -> str:
+        """The name to ask for without further ado, or "" where there is something to be done before."""
+        if self.generation == GATEWAY.generation and self._cost_samples >= _COST_SAMPLES:
+            name = self.identity.steady()
+            if name == self._prepared and not self._removals:
+                return name
+        return ""
+
     def needs_preparation(self, flight: Flight) -> bool:
         """Whether the daemon must be told of the function before it is asked."""
         return self.generation != GATEWAY.generation or self._prepared != flight.name or bool(self._removals)
@@ -184,6 +192,13 @@ class SharedFunction:
                 return
         self._judge(flight, reply)
 
+    def take_reply(self, flight: Flight, reply: Reply) -> None:
+        """Goes on after a `get` that was sent before."""
+        if reply.get("ok") is True:
+            self._judge(flight, reply)
+        else:
+            flight.key = None
+
     def _judge(self, flight: Flight, reply: Reply) -> None:
         assert flight.name is not None and flight.key is not None
         lease = reply.get("lease")
@@ -191,8 +206,8 @@ class SharedFunction:
         if reply.get("hit") is not True:
             return
         try:
-            value = self._decode(reply.get("value"), flight)
-        except Undecodable:
+            value = self._decode(reply["value"], flight)
+        except (KeyError, Undecodable):
             flight.replace = True
             return
         cost = reply.get("cost_ms")
@@ -213,20 +228,21 @@ class SharedFunction:
             )
             limit = reply.get("ttl_ms")
             flight.fresh_ms = max(0, min(fresh, limit) if isinstance(limit, int) else fresh)
-        if self._seen_of(flight.name).found(flight.key):
+        if self.seen_of(flight.name).found(flight.key):
             with self.lock:
                 front = self.front
                 if front is not None and flight.epoch == self.epoch:
                     front.served += 1
 
-    def _seen_of(self, name: str) -> Seen:
+    def seen_of(self, name: str) -> Seen:
+        """The keys of that name which came by."""
         if self._seen_name != name:
             self._seen, self._seen_name = seen(name), name
         return self._seen
 
     def may_hold(self, name: str, key: Any) -> bool:
         """Whether a key, as an event has it, may have an entry in this process."""
-        return self._seen_of(name).may_hold(key)
+        return self._seen_name != name or self._seen.may_hold(key)
 
     # Storing
 
@@ -257,7 +273,7 @@ class SharedFunction:
             more.append(f',"lease":{json.dumps(flight.lease)}')
         elif not flight.replace:
             more.append(',"if_absent":true')
-        self._seen_of(flight.name).computed(flight.key)
+        self.seen_of(flight.name).computed(flight.key)
         if flight.replace:
             self._tell_siblings(flight.name)
         yield Ask([key_request("put", flight.name, flight.key, "".join(more))])
@@ -348,7 +364,6 @@ class SharedFunction:
         """Drops the entries of this process: another has removed something."""
         with self.lock:
             self.sequence += 1
-            self._seen.clear()
             front = self.front
             if front is not None:
                 front.drop()
@@ -356,7 +371,6 @@ class SharedFunction:
     def settle(self) -> None:
         """Drops once more what may have been under way when something was removed."""
         with self.lock:
-            self._seen.clear()
             front = self.front
             if front is not None:
                 front.drop()
@@ -390,6 +404,7 @@ class SharedFunction:
         """In a forked child: what it inherits is not watched and was counted by its parent."""
         self.reset_locks()
         self._seen.reset_lock()
+        self._seen.clear()
         if self._prepared:
             self.invalidate()
         front = self.front

@@ -11,7 +11,7 @@ from functools import _make_key
 import pytest
 
 from memod.codec import Unstorable
-from memod.event_key import normal_key
+from memod.event_key import mark_of_text
 from memod.keys import key_text
 
 
@@ -134,10 +134,16 @@ def test_classes_are_arguments_too():
 
 
 def test_events_spell_keys_as_they_like():
-    assert normal_key("[1, 5e-2, 1e2]") == normal_key("[1.0,0.05,100]")
-    assert normal_key('[{"b":1,"a":"\\u0041"}]') == normal_key('[{"a":"A","b":1}]')
-    assert normal_key("[1]") != normal_key("[2]")
-    assert normal_key("[") == ""
+    for one, other in (
+        ("[1, 5e-2, 1e2]", "[1.0,0.05,100]"),
+        ('[{"b":1,"a":"\\u0041"}]', '[{"a":"A","b":1}]'),
+        ("[1e23]", f"[1{'0' * 23}]"),
+        ("[1]", "[1.0]"),
+    ):
+        assert mark_of_text(one) == mark_of_text(other) is not None
+    assert mark_of_text("[1]") != mark_of_text("[2]")
+    assert mark_of_text("[") is None
+    assert mark_of_text(f"[1{'0' * 400}]") is None
 
 
 def test_random_calls_never_collide():

@@ -259,3 +259,9 @@ def test_wrong_options_are_named(options, error):
     with pytest.raises(error) as raised:
         memod.lru_cache(**options)
     assert next(iter(options)) in str(raised.value)
+
+
+def test_options_are_checked_by_name():
+    for name in ("bogus", "ttl_ms", "stale_ms"):
+        with pytest.raises(TypeError, match=rf"lru_cache\(\) got an unexpected keyword argument '{name}'"):
+            memod.lru_cache(**{name: 1})
