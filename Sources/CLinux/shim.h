@@ -7,6 +7,8 @@
 // as well, it would be found in either of the two, and not always in the same.
 struct sockaddr;
 int accept4(int descriptor, struct sockaddr *address, unsigned int *length, int flags);
+// The mask is a cpu_set_t, which is for _GNU_SOURCE too: bits of unsigned longs.
+int sched_getaffinity(int process, size_t size, void *mask);
 
 // In glibc's <malloc.h>, which is not in Swift's Glibc module.
 int malloc_trim(size_t pad);

@@ -38,13 +38,15 @@ final class EventLoop: @unchecked Sendable {
     /// In the first loop: those that it tells to drain when it has accepted the last connection for them.
     var followers: [LoopPort] = []
     private var mail = Mailbox.Mail()
+    private var polling: PollingPolicy
     private(set) var drainDeadline: Int64?
 
     init(
         port: LoopPort, limits: Limits, lineLimit: Int, quotas: Quotas, executor: any RequestExecutor,
-        logger: Logger
+        polling: PollingPolicy, logger: Logger
     ) throws(SystemError) {
         self.port = port
+        self.polling = polling
         self.limits = limits
         self.lineLimit = lineLimit
         self.quotas = quotas
@@ -98,15 +100,16 @@ final class EventLoop: @unchecked Sendable {
 
     /// Serves until a drain is over.
     func run() {
+        var events = 0
         while true {
             let mayLetSleep = ready.isEmpty
             let hadMail = port.mailbox.take(into: &mail, sleeping: mayLetSleep)
             if hadMail { deliver() }
             serveReady()
             if let drainDeadline, connections.count == 0 || now >= drainDeadline { break }
-            let count = epoll.wait(timeoutMs: hadMail || !mayLetSleep ? 0 : timeoutMs())
+            events = hadMail || !mayLetSleep ? epoll.wait(timeoutMs: 0) : waitForEvents(after: events)
             now = BootClock.nowMs
-            for position in 0..<count {
+            for position in 0..<events {
                 let (token, interest) = epoll[position]
                 switch token {
                 case Self.mailboxToken: port.mailbox.acknowledgeWakeUp()
@@ -121,6 +124,16 @@ final class EventLoop: @unchecked Sendable {
             expireDeadlines()
         }
         for connection in connections.all { close(connection) }
+    }
+
+    private func waitForEvents(after events: Int) -> Int {
+        let looks = polling.looks(after: events)
+        for _ in 0..<looks {
+            let events = epoll.wait(timeoutMs: 0)
+            if events > 0 { return events }
+        }
+        if looks > 0 { polling.wasInVain() }
+        return epoll.wait(timeoutMs: timeoutMs())
     }
 
     private func timeoutMs() -> Int32 {

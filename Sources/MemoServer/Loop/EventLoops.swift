@@ -99,10 +99,11 @@ public final class EventLoops: Sendable {
     func start(
         executor: any RequestExecutor, listener: Int32?, isInherited: Bool = false, rules: AccessRules
     ) throws {
+        let polling = PollingPolicy(processors: Processors.count, loops: ports.count)
         let loops = try ports.map { port throws(SystemError) in
             try EventLoop(
                 port: port, limits: limits, lineLimit: lineLimit, quotas: quotas, executor: executor,
-                logger: logger)
+                polling: polling, logger: logger)
         }
         loops.first?.followers = Array(ports.dropFirst())
         if let listener, let first = loops.first {
