@@ -114,9 +114,11 @@ final class Peer {
 
     private func wait(for events: Int16, until deadline: Moment) throws -> Bool {
         var waiting = pollfd(fd: descriptor, events: events, revents: 0)
-        let count = poll(&waiting, 1, deadline.remainingMs)
-        guard count >= 0 || errno == EINTR else { throw HarnessError.system("poll") }
-        return count > 0
+        while true {
+            let count = poll(&waiting, 1, deadline.remainingMs)
+            if count >= 0 { return count > 0 }
+            guard errno == EINTR else { throw HarnessError.system("poll") }
+        }
     }
 }
 
