@@ -1,0 +1,51 @@
+import Foundation
+import MemodFixture
+import Testing
+
+/// What is for a terminal, in one.
+@Suite struct TerminalSystemTests {
+    private static let (enter, leave) = ("\u{1B}[?1049h", "\u{1B}[?1049l")
+
+    private func open(_ fixture: SystemFixture, _ arguments: String...) throws -> PseudoTerminal {
+        try PseudoTerminal(
+            arguments, program: SystemFixture.program("memoctl"),
+            environment: ["MEMOD_SOCKET": fixture.socket, "HOME": fixture.directory])
+    }
+
+    private func busyFixture() throws -> SystemFixture {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        try fixture.memoctl("put", "geo.distance", "1", "2")
+        for _ in 0..<3 { try fixture.memoctl("get", "geo.distance", "1") }
+        return fixture
+    }
+
+    @Test func topShowsFunctionsAndGivesTheTerminalBack() throws {
+        let fixture = try busyFixture()
+        let terminal = try open(fixture, "top")
+        #expect(terminal.isForLines)
+        try terminal.start()
+        #expect(terminal.shows(Self.enter))
+        #expect(terminal.shows("FUNCTION"))
+        #expect(terminal.shows("geo.distance"))
+        #expect(!terminal.isForLines)
+        terminal.type("q")
+        #expect(terminal.rest().contains(Self.leave))
+        #expect(terminal.status == (.exit, 0))
+        #expect(terminal.isForLines)
+    }
+
+    @Test func statsAreAlignedWithinTheTerminal() throws {
+        let fixture = try busyFixture()
+        let terminal = try open(fixture, "stats")
+        try terminal.start()
+        let plain = terminal.rest().replacing(/\u{1B}\[[0-9;]*m/, with: "")
+        let lines = plain.split(whereSeparator: \.isNewline)
+        #expect(terminal.status == (.exit, 0))
+        #expect(
+            lines.contains { $0.hasPrefix("FUNCTION") } && lines.allSatisfy { $0.count <= 100 }, "\(lines)")
+        let header = try #require(lines.first { $0.hasPrefix("TIER") })
+        let hot = try #require(lines.first { $0.hasPrefix("hot") })
+        #expect(header.count == hot.count, "\(lines)")
+    }
+}
