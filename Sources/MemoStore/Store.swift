@@ -18,8 +18,6 @@ package final class Store: Sendable {
     let caretakerSignal = Signal()
     let checkSignal = Signal()
     let isClosing = Atomic(false)
-    /// When the writer gives memory back, in store time; `Int64.max`: not.
-    let trimDue = Atomic(Int64.max)
     /// The check under way. Locked while a slice is checked, and while the database is copied or opened anew.
     let databaseUse = Mutex<ColdScrub?>(nil)
     let conditionBox = Mutex(DatabaseCondition())

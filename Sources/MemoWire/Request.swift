@@ -26,6 +26,9 @@ public struct CanonicalKey {
         self.bytes = bytes
         self.typedBytes = typedBytes
     }
+
+    /// The form for a function that is defined `typed`, or for one that is not.
+    @inlinable public func bytes(isTyped: Bool) -> Bytes { isTyped ? typedBytes : bytes }
 }
 
 /// One entry to store: the whole of a `put`, or an element of an `mput`'s `entries`.

@@ -41,6 +41,11 @@ public final class Connection {
         var release: () -> Void
     }
     var attachment: Attachment?
+    /// Lets go of what is attached, unsent.
+    func dropAttachment() {
+        if let dropped = attachment { dropped.release() }
+        attachment = nil
+    }
     /// Whether all of the output may be sent at once.
     var mayAttach: Bool { attachment == nil && !isPeerGone && !isBlocked && replies.gateCount == 0 }
     /// The executor stops before the next request: the peer does not read what it asked for.

@@ -9,7 +9,7 @@ extension Dispatcher {
     ) -> Step {
         guard let place = place(&core, burst, index, key, context) else { return .done }
         let function = place.function
-        let bytes = place.isTyped ? key.typedBytes : key.bytes
+        let bytes = key.bytes(isTyped: place.isTyped)
         let lease = fields.leaseMs.map { leaseRequest($0, fields, context.connection) }
         let outcome = core.get(
             function, bytes, hash: place.hash, faults: context.faults, lease: lease, early: fields.early)
@@ -69,7 +69,7 @@ extension Dispatcher {
     ) -> KeyPlace? {
         guard let function = intern(&core, request, context) else { return nil }
         let asked = core.keyFunction(function)
-        return core.place(asked, asked.isTyped ? key.typedBytes : key.bytes)
+        return core.place(asked, key.bytes(isTyped: asked.isTyped))
     }
 
     @inline(never)

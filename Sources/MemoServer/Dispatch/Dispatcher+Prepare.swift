@@ -50,7 +50,7 @@ extension Dispatcher {
                 last = LastFunction(owner: owner, name: name, function: place.map { core.keyFunction($0) })
             }
             guard let function = last.function else { continue }
-            let bytes = function.isTyped ? key.typedBytes : key.bytes
+            let bytes = key.bytes(isTyped: function.isTyped)
             burst.requests.setPlace(core.prepare(function, bytes), at: position)
         }
     }

@@ -45,7 +45,7 @@ extension Dispatcher {
     ) -> PutOutcome {
         let connection = context.connection
         let function = place.function
-        let key = place.isTyped ? fields.key.typedBytes : fields.key.bytes
+        let key = fields.key.bytes(isTyped: place.isTyped)
         var put = PutRequest(key: key, hash: place.hash, value: fields.value, uid: connection.uid)
         let defaults = core.defaults(function)
         switch fields.ttl {
@@ -90,7 +90,7 @@ extension Dispatcher {
                 return step
             }
             let fields = batch.entries[range.lowerBound + state.position]
-            let place = core.place(function, function.isTyped ? fields.key.typedBytes : fields.key.bytes)
+            let place = core.place(function, fields.key.bytes(isTyped: function.isTyped))
             switch store(&core, request, place, fields, batch, context) {
             case .cold(let ticket): return suspend(reading: [ticket], request, &context)
             case .stored:

@@ -285,7 +285,7 @@ public final class Dispatcher: RequestExecutor {
 
     @inline(__always)
     func bytes(_ key: CanonicalKey, _ core: borrowing StoreCore, _ function: UInt32) -> Bytes {
-        core.isTyped(function) ? key.typedBytes : key.bytes
+        key.bytes(isTyped: core.isTyped(function))
     }
 
     func fail(_ request: Request, _ code: ErrorCode, _ message: String, _ context: Context) {

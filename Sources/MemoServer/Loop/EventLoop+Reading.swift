@@ -87,12 +87,8 @@ extension EventLoop {
 
     /// Goes on with a connection after something has changed that may have held it up.
     func proceed(_ connection: Connection) {
-        guard !connection.isClosed else { return }
-        if (connection.burst != nil || connection.hasMoreLines) && !isHeld(connection) {
-            serve(connection)
-        } else {
-            settle(connection)
-        }
+        resume(connection)
+        executeGathered()
     }
 
     /// Parses what the connection's input now has, to be executed with what other connections sent.
@@ -109,10 +105,16 @@ extension EventLoop {
         gather(burst)
     }
 
-    /// Goes on with a suspended connection, together with others.
+    /// As `proceed`, together with others: executed with what is gathered.
     func resume(_ connection: Connection) {
         guard !connection.isClosed else { return }
-        if let burst = connection.burst, !isHeld(connection) { gather(burst) } else { settle(connection) }
+        if isHeld(connection) || (connection.burst == nil && !connection.hasMoreLines) {
+            settle(connection)
+        } else if let suspended = connection.burst {
+            gather(suspended)
+        } else {
+            gather(connection)
+        }
     }
 
     private func gather(_ burst: Burst) {
@@ -158,12 +160,6 @@ extension EventLoop {
         if connection.isOutputFull { connection.isOutputHeld = true }
         flush(connection)
         settle(connection)
-    }
-
-    /// Executes the requests the connection is suspended in, or those that its input now has, and sends.
-    func serve(_ connection: Connection) {
-        if let suspended = connection.burst { gather(suspended) } else { gather(connection) }
-        executeGathered()
     }
 
     /// Takes back the burst of a connection that is suspended no more.
@@ -214,7 +210,7 @@ extension EventLoop {
     /// Nobody will read the connection's replies.
     func losePeer(_ connection: Connection) {
         connection.isPeerGone = true
-        if let attachment = exchange(&connection.attachment, with: nil) { attachment.release() }
+        connection.dropAttachment()
         connection.replies.discard()
     }
 }

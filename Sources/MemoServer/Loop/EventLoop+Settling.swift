@@ -176,7 +176,7 @@ extension EventLoop {
         guard !connection.isClosed else { return }
         connection.isClosed = true
         _ = Glibc.close(connection.descriptor)
-        if let attachment = exchange(&connection.attachment, with: nil) { attachment.release() }
+        connection.dropAttachment()
         let input = exchange(&connection.input, with: ByteBuffer())
         if connection.isInputPooled { pool.release(input) }
         let output = exchange(&connection.replies.output, with: ByteBuffer())

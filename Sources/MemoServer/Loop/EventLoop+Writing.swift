@@ -11,7 +11,9 @@ extension EventLoop {
     /// Sends what may be sent, once.
     func flush(_ connection: Connection) {
         guard !connection.isClosed else { return }
-        if connection.attachment != nil { return flushAttached(connection) }
+        if let attachment = exchange(&connection.attachment, with: nil) {
+            return flush(attachment, connection)
+        }
         if connection.isPeerGone {
             connection.replies.discard()
             connection.isBlocked = false
@@ -39,15 +41,11 @@ extension EventLoop {
 
     /// Sends the output and the value attached to it. What is not taken at once is copied, so that nothing is
     /// attached any more.
-    private func flushAttached(_ connection: Connection) {
-        guard let attachment = exchange(&connection.attachment, with: nil) else { return }
+    private func flush(_ attachment: Connection.Attachment, _ connection: Connection) {
         defer { attachment.release() }
         let value = attachment.value
-        var sent = 0
-        if !connection.isPeerGone, connection.replies.gateCount == 0 {
-            sent = transmit(
-                connection.replies.output.bytes, attachment.position, value, to: connection.descriptor)
-        }
+        let sent = transmit(
+            connection.replies.output.bytes, attachment.position, value, to: connection.descriptor)
         if sent < connection.replies.output.count + value.count {
             connection.replies.insert(value, at: attachment.position)
             if connection.isOutputFull { connection.isOutputHeld = true }
@@ -64,12 +62,9 @@ extension EventLoop {
 
     private func transmit(_ output: Bytes, _ position: Int, _ value: Bytes, to descriptor: Int32) -> Int {
         withUnsafeTemporaryAllocation(of: iovec.self, capacity: 3) { parts in
-            let pieces = (
-                Bytes(rebasing: output[..<position]), value, Bytes(rebasing: output[position...])
-            )
-            parts[0] = Self.part(pieces.0)
-            parts[1] = Self.part(pieces.1)
-            parts[2] = Self.part(pieces.2)
+            parts[0] = Self.part(Bytes(rebasing: output[..<position]))
+            parts[1] = Self.part(value)
+            parts[2] = Self.part(Bytes(rebasing: output[position...]))
             var message = msghdr()
             message.msg_iov = parts.baseAddress
             message.msg_iovlen = 3

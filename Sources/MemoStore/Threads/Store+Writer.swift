@@ -15,6 +15,8 @@ extension Store {
 
     func write() {
         var lastTries = Self.lastTriesMax
+        /// When memory is given back, in store time.
+        var trimDue: Int64?
         while true {
             let closing = isClosing.load(ordering: .acquiring)
             let due = core.withLock { core -> Int64? in
@@ -26,14 +28,14 @@ extension Store {
             writerAlive.store(clock.now(), ordering: .relaxed)
             guard let due else {
                 if closing, finishClosing() { return }
-                writerSignal.wait(ms: closing ? 1 : trim())
+                writerSignal.wait(ms: closing ? 1 : trim(&trimDue))
                 continue
             }
             if due > 0 {
                 writerSignal.wait(ms: due)
                 continue
             }
-            if !commit() {
+            if !commit(&trimDue) {
                 guard closing else {
                     writerSignal.wait(ms: Self.retryMs)
                     continue
@@ -46,12 +48,10 @@ extension Store {
 
     /// Gives back what SQLite's cache and the allocator hold from large commits, once they are over.
     /// - Returns: in how many ms that is due; `nil`: it is not.
-    private func trim() -> Int64? {
-        let due = trimDue.load(ordering: .relaxed)
-        guard due != .max else { return nil }
-        let left = due - clock.now()
+    private func trim(_ due: inout Int64?) -> Int64? {
+        guard let left = due.map({ $0 - clock.now() }) else { return nil }
         if left > 0 { return left }
-        trimDue.store(.max, ordering: .relaxed)
+        due = nil
         database.releaseMemory()
         malloc_trim(0)
         return nil
@@ -70,7 +70,7 @@ extension Store {
 
     /// Commits what waits, and tells everybody.
     /// - Returns: false where it failed; the changes are kept for another try.
-    private func commit() -> Bool {
+    private func commit(_ trimDue: inout Int64?) -> Bool {
         let (batch, waiting) = core.withLock { core in (core.takeBatch(), core.takeWaitingForRoom()) }
         if !waiting.isEmpty { events?.wake(waiting) }
         let began = clock.now()
@@ -86,7 +86,7 @@ extension Store {
             return false
         }
         if batch.writes.count >= Self.trimWrites {
-            trimDue.store(clock.now() + Self.trimMs, ordering: .relaxed)
+            trimDue = clock.now() + Self.trimMs
         }
         let disk = StoreCore.DiskFigures(journalRows: database.journalRows, interning: database.interning)
         let (wasDegraded, stillWaiting) = core.withLock { core in

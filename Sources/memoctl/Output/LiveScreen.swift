@@ -16,13 +16,7 @@ struct LiveScreen {
     init(_ terminal: Terminal, readsKeys: Bool) {
         self.terminal = terminal
         var attributes = termios()
-        if readsKeys, tcgetattr(STDIN_FILENO, &attributes) == 0 {
-            savedAttributes = attributes
-            attributes.c_lflag &= ~tcflag_t(ICANON | ECHO)
-            tcsetattr(STDIN_FILENO, TCSADRAIN, &attributes)
-        }
-        isActive = true
-        Self.takeStops()
+        if readsKeys, tcgetattr(STDIN_FILENO, &attributes) == 0 { savedAttributes = attributes }
         for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGILL, SIGTRAP, SIGBUS, SIGFPE] {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { number in
@@ -35,7 +29,7 @@ struct LiveScreen {
             sigaction(number, &action, nil)
         }
         atexit { LiveScreen.restore() }
-        Self.write(Self.enter)
+        Self.take()
     }
 
     /// Stopped by the terminal (^Z), it gives the screen back, and takes it again when it is continued.
@@ -46,13 +40,13 @@ struct LiveScreen {
             signal(number, SIG_DFL)
             raise(number)
             // Here it goes on.
-            LiveScreen.reenter()
+            LiveScreen.take()
         }
         action.sa_flags = Int32(SA_NODEFER)
         sigaction(SIGTSTP, &action, nil)
     }
 
-    private static func reenter() {
+    private static func take() {
         isActive = true
         takeStops()
         if var attributes = savedAttributes {

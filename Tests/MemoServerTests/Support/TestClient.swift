@@ -1,5 +1,7 @@
 import Foundation
 
+@testable import MemoServer
+
 /// The peer's end of a connection: blocking, with a time limit on every call so that no test hangs.
 final class TestClient {
     private(set) var descriptor: Int32
@@ -19,15 +21,9 @@ final class TestClient {
     /// Connects to a socket's path.
     convenience init?(path: String) {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let result = withUnsafePointer(to: address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard result == 0 else {
+        guard let address = try? SocketAddress(path: path),
+            address.withSockaddr({ connect(descriptor, $0, $1) }) == 0
+        else {
             Glibc.close(descriptor)
             return nil
         }

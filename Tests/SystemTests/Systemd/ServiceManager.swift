@@ -24,15 +24,9 @@ final class ServiceManager {
     private static func bound(_ path: String, _ type: __socket_type) throws -> Int32 {
         let descriptor = socket(AF_UNIX, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw HarnessError.system("socket") }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
+        guard withSocketAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
+            throw HarnessError.system("bind \(path)")
         }
-        guard result == 0 else { throw HarnessError.system("bind \(path)") }
         return descriptor
     }
 

@@ -10,6 +10,7 @@ import time
 from typing import Any, Dict, List, Optional
 
 from . import address
+from .codec import dumps
 from .errors import ProtocolError, RequestTimeout, Unavailable
 
 Reply = Dict[str, Any]
@@ -20,13 +21,11 @@ LINE_BYTES_MAX = 64 << 20
 EVENTS_MAX = 10_000
 _CHUNK_BYTES = 1 << 16
 _SHORT_BYTES = 1 << 12
-#: `json.dumps` would make an encoder for each request.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def encode_request(request: Dict[str, Any]) -> bytes:
     """A request as a line. Text that is not valid Unicode travels as escapes, for the daemon to judge."""
-    text = _encode(request)
+    text = dumps(request)
     try:
         return text.encode() + b"\n"
     except UnicodeEncodeError:
