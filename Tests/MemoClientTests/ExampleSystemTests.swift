@@ -18,14 +18,8 @@ import Testing
         let build = Process()
         build.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         build.arguments = ["swift", "build", "--package-path", copy.path, "--product", "example"]
-        build.standardInput = FileHandle.nullDevice
-        let log = Pipe()
-        build.standardOutput = log
-        build.standardError = log
-        try build.run()
-        let said = String(decoding: log.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        build.waitUntilExit()
-        try #require(build.terminationStatus == 0, "\(said)")
+        let (status, said) = try SystemFixture.run(build)
+        try #require(status == 0, "\(said)")
         #expect(!said.contains("warning: ") || !said.contains("main.swift"))
 
         func run(_ socket: String) throws -> String {

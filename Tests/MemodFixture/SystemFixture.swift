@@ -116,6 +116,19 @@ public final class SystemFixture {
         return finish(process, output, errors)
     }
 
+    /// Starts a program without input, and waits for its end.
+    /// - Returns: its exit status, and what it wrote, errors included.
+    public static func run(_ process: Process) throws -> (status: Int32, text: String) {
+        process.standardInput = FileHandle.nullDevice
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, text)
+    }
+
     public func finish(_ process: Process, _ output: Pipe, _ errors: Pipe) -> Result {
         // Small outputs: neither pipe fills while the other is read.
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

@@ -16,14 +16,7 @@ import Testing
             "PATH": "\(programs):/usr/bin:/bin", "MEMOD_SOCKET": fixture.socket, "HOME": fixture.directory,
         ]
         process.currentDirectoryURL = URL(fileURLWithPath: fixture.directory)
-        process.standardInput = FileHandle.nullDevice
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text)
+        return try SystemFixture.run(process)
     }
 
     @Test func bashOffersCommandsOptionsAndFunctions() throws {
