@@ -26,6 +26,15 @@ struct EventLoopRequestTests {
         #expect(client.line() == "{\"id\":3,\"ok\":true}")
     }
 
+    @Test func moreThanOneReadTakesIsServedWithoutAnotherEvent() throws {
+        let fixture = try LoopFixture()
+        let client = try fixture.connect()
+        let requests = (0..<6000).map { "{\"op\":\"ping\",\"id\":\($0)}\n" }.joined()
+        #expect(requests.utf8.count > 2 * Limits().readBytes)
+        client.send(requests)
+        for number in 0..<6000 { #expect(client.line() == "{\"id\":\(number),\"ok\":true}") }
+    }
+
     @Test func aRequestMayArriveByteByByte() throws {
         let fixture = try LoopFixture()
         let client = try fixture.connect()

@@ -43,6 +43,17 @@ struct ListenerTests {
         #expect(self.mode(path) == nil)
     }
 
+    @Test func descriptorsAreNotTakenWhereTheKernelCanRefuseThem() throws {
+        let listener = try listen()
+        var takesRights: Int32 = 1
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        // SO_PASSRIGHTS, which kernels before 6.16 do not know.
+        let isKnown = getsockopt(listener.descriptor, SOL_SOCKET, 83, &takesRights, &size) == 0
+        #expect(!isKnown || takesRights == 0)
+        let client = try #require(TestClient(path: path))
+        #expect(client.send("x", withDescriptor: STDERR_FILENO) == !isKnown)
+    }
+
     @Test func aStaleSocketIsReplaced() throws {
         do {
             let dead = try listen()

@@ -72,6 +72,7 @@ public final class Connection {
         var stallDeadline: Int64?
         var armedDeadline: Int64?
         var armed: Epoll.Interest?
+        var mustRearm = false
         var isPeerGone = false
     }
 
@@ -122,6 +123,11 @@ public final class Connection {
     var armed: Epoll.Interest? {
         @inline(__always) get { cell.value.armed }
         @inline(__always) set { cell.value.armed = newValue }
+    }
+    /// There may be something that epoll has reported and will not report again.
+    var mustRearm: Bool {
+        @inline(__always) get { cell.value.mustRearm }
+        @inline(__always) set { cell.value.mustRearm = newValue }
     }
     /// When it is closed for not reading.
     var stallDeadline: Int64? {

@@ -22,7 +22,19 @@ public struct Listener: ~Copyable {
         self.name = name
         self.own = own
         self.lock = lock
+        refuseDescriptors()
     }
+
+    /// Has the kernel refuse descriptors that peers send along (from Linux 6.16 on). A read ends behind them, which
+    /// an edge-triggered loop takes for the end of what is there.
+    private func refuseDescriptors() {
+        var off: Int32 = 0
+        _ = setsockopt(
+            descriptor, SOL_SOCKET, Self.passRights, &off, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// `SO_PASSRIGHTS`, which is younger than the headers of most systems.
+    private static let passRights: Int32 = 83
 
     /// The inherited socket if there is one, else a new one at the configured path.
     public static func open(

@@ -9,6 +9,8 @@ struct ConnectionTable {
     let loop: Int
     private var slots: ContiguousArray<Slot> = []
     private var free: [Int] = []
+    /// Kept until nobody is at work on them, so that whoever is need not hold them.
+    private var removed: [Connection] = []
     private(set) var count = 0
 
     init(loop: Int) {
@@ -33,14 +35,25 @@ struct ConnectionTable {
 
     mutating func remove(_ id: ConnectionID) {
         precondition(self[id] != nil)
-        slots[id.slot].connection = nil
+        if let connection = exchange(&slots[id.slot].connection, with: nil) { removed.append(connection) }
         free.append(id.slot)
         count -= 1
+    }
+
+    /// Lets go of those that were removed.
+    mutating func releaseRemoved() {
+        if !removed.isEmpty { removed.removeAll(keepingCapacity: removed.capacity <= 1024) }
     }
 
     subscript(id: ConnectionID) -> Connection? {
         guard id.slot < slots.count, slots[id.slot].generation == id.generation else { return nil }
         return slots[id.slot].connection
+    }
+
+    /// As the subscript; valid until `releaseRemoved`.
+    func reference(_ id: ConnectionID) -> Unmanaged<Connection>? {
+        guard id.slot < slots.count, slots[id.slot].generation == id.generation else { return nil }
+        return slots.withUnsafeBufferPointer { $0[id.slot].connection.map { .passUnretained($0) } }
     }
 
     subscript(slot slot: Int) -> Connection? { slots[slot].connection }

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import MemoWire
 
@@ -11,6 +12,8 @@ extension EventLoop {
         }
         guard !interest.isDisjoint(with: [.read, .readHangUp, .hangUp, .error]) else { return }
         if mayRead(connection) {
+            // The end is reported once, and read after all that comes before it.
+            if !interest.isDisjoint(with: [.readHangUp, .hangUp, .error]) { connection.mustRearm = true }
             read(connection)
         } else {
             noticeHangUp(connection, interest)
@@ -31,9 +34,10 @@ extension EventLoop {
     private func read(_ connection: Connection) {
         prepareInput(connection)
         let room = connection.input.prepare(minimum: limits.readBytes / 4)
-        let count = recv(
-            connection.descriptor, room.baseAddress, min(room.count, limits.readBytes),
-            Int32(MSG_DONTWAIT))
+        let most = min(room.count, limits.readBytes)
+        let count = memod_recv(connection.descriptor, room.baseAddress, most, Int32(MSG_DONTWAIT))
+        // Less than was asked for is all there was: the next byte is a new event.
+        if count == most || (count < 0 && errno == EINTR) { connection.mustRearm = true }
         if count > 0 {
             connection.input.commit(count)
         } else if count == 0 {
@@ -138,8 +142,9 @@ extension EventLoop {
             while first < all.count {
                 let executed = executor.execute(UnsafeBufferPointer(rebasing: all[first...]))
                 for position in first..<first + executed {
-                    // Its connection may be closed on the way.
-                    all[position]._withUnsafeGuaranteedRef { finish($0, of: $0.owner.takeUnretainedValue()) }
+                    all[position]._withUnsafeGuaranteedRef { burst in
+                        burst.owner._withUnsafeGuaranteedRef { finish(burst, of: $0) }
+                    }
                 }
                 first += executed
             }

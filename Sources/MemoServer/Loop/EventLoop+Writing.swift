@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import MemoWire
 
@@ -24,15 +25,18 @@ extension EventLoop {
             connection.isBlocked = false
             return
         }
-        let sent = send(
+        let sent = memod_send(
             connection.descriptor, connection.replies.output.bytes.baseAddress, count,
             Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
         if sent >= 0 {
             connection.replies.sent(sent)
             connection.isBlocked = sent < count
             connection.stallDeadline = nil
-        } else if errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM {
+        } else if errno == EAGAIN {
             connection.isBlocked = true
+        } else if errno == EINTR || errno == ENOBUFS || errno == ENOMEM {
+            connection.isBlocked = true
+            connection.mustRearm = true
         } else {
             losePeer(connection)
             connection.isBlocked = false

@@ -3,7 +3,7 @@ internal import Logging
 internal import MemoWire
 internal import Synchronization
 
-/// Serves the connections it owns, on a thread of its own, with level-triggered epoll: for each that is readable
+/// Serves the connections it owns, on a thread of its own, with epoll: for each that is readable
 /// one read and one parse, and then for all together one execution of the requests that are whole and a write each.
 ///
 /// `@unchecked Sendable` because everything is touched by the loop's own thread alone once `run` was called; others
@@ -115,15 +115,17 @@ final class EventLoop: @unchecked Sendable {
                 case Self.mailboxToken: port.mailbox.acknowledgeWakeUp()
                 case Self.listenerToken: accept()
                 default:
-                    if let connection = connections[ConnectionID(rawValue: token)] {
-                        handle(interest, for: connection)
+                    connections.reference(ConnectionID(rawValue: token))?._withUnsafeGuaranteedRef {
+                        handle(interest, for: $0)
                     }
                 }
             }
             executeGathered()
             expireDeadlines()
+            connections.releaseRemoved()
         }
         for connection in connections.all { close(connection) }
+        connections.releaseRemoved()
     }
 
     private func waitForEvents(after events: Int) -> Int {

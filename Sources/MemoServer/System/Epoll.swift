@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// An epoll instance, level-triggered, with room for the events of one turn.
+/// An epoll instance with room for the events of one turn.
 struct Epoll: ~Copyable {
     /// What to wait for, and what happened.
     struct Interest: OptionSet {
@@ -15,6 +15,8 @@ struct Epoll: ~Copyable {
         static let hangUp = Interest(rawValue: EPOLLHUP.rawValue)
         /// Always reported.
         static let error = Interest(rawValue: EPOLLERR.rawValue)
+        /// Reported when it happens, not for as long as it lasts; `add` and `modify` report what is there already.
+        static let edgeTriggered = Interest(rawValue: EPOLLET.rawValue)
     }
 
     private let descriptor: Int32

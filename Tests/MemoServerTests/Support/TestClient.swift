@@ -56,6 +56,32 @@ final class TestClient {
         return true
     }
 
+    /// Sends a descriptor along.
+    func send(_ text: String, withDescriptor passed: Int32) -> Bool {
+        // A header of the size, the level and the type, and the descriptor, as CMSG_LEN has it.
+        var control = [UInt8](repeating: 0, count: 24)
+        control.withUnsafeMutableBytes { bytes in
+            bytes.storeBytes(of: 20, toByteOffset: 0, as: Int.self)
+            bytes.storeBytes(of: SOL_SOCKET, toByteOffset: 8, as: Int32.self)
+            bytes.storeBytes(of: Int32(SCM_RIGHTS), toByteOffset: 12, as: Int32.self)
+            bytes.storeBytes(of: passed, toByteOffset: 16, as: Int32.self)
+        }
+        var bytes = Array(text.utf8)
+        return bytes.withUnsafeMutableBytes { bytes in
+            control.withUnsafeMutableBytes { control in
+                var part = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+                return withUnsafeMutablePointer(to: &part) { part in
+                    var message = msghdr()
+                    message.msg_iov = part
+                    message.msg_iovlen = 1
+                    message.msg_control = control.baseAddress
+                    message.msg_controllen = control.count
+                    return sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL)) == bytes.count
+                }
+            }
+        }
+    }
+
     /// Sends what the connection takes now.
     func sendAvailable(_ bytes: [UInt8]) -> Int {
         Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
