@@ -152,8 +152,11 @@ class Bench:
 
     def one_round(self, result: Result, rows: Sequence[tuple[str, Server, Load]]) -> None:
         for name, server, load in rows:
-            self.progress.step(f"{name}, {len(result.of(name).rounds.get('throughput', [])) + 1} of {self.scale.rounds}")
+            number = len(result.of(name).rounds.get("throughput", []))
+            self.progress.step(f"{name}, {number + 1} of {self.scale.rounds}")
             load = replace(load, seconds=self.scale.seconds, warm_up=self.scale.warm_up)
+            if load.anew:
+                load = replace(load, first=load.first + number * load.keys)
             result.of(name).add(self.generator.run(server, load).as_dict())
 
 

@@ -31,6 +31,8 @@ class Load:
     seconds: float = 1
     warm_up: float = 0.2
     sync: bool = False
+    # Each round has keys of its own.
+    anew: bool = False
 
     def arguments(self) -> list[str]:
         flags = [name for name, is_set in (("--misses", self.misses), ("--sync", self.sync)) if is_set]

@@ -98,9 +98,10 @@ def large(bench: Bench) -> Result:
 
 
 def durable_put_50(bench: Bench) -> Result:
-    result = Result("durable-put-50", "durable put, 50 connections; memod --durability full, Redis appendfsync always")
+    title = "durable put, 50 connections, unique keys; memod --durability full, Redis appendfsync always"
+    result = Result("durable-put-50", title)
     bench.end_fleets()
-    keys = Load("durable-put", connections=50, keys=10**9, order="sequential")
+    keys = Load("durable-put", connections=50, keys=10**8, order="sequential", anew=True)
     servers = [bench.start(Memod, "--durability", "full"), bench.start(Redis, *ALWAYS)]
     bench.rounds(result, [server for server in servers if server], keys)
     bench.end(*servers)

@@ -2,10 +2,32 @@ internal import SQLite
 
 /// The tables `entry` and `content`, written row by row under the numbers that the store gives out.
 final class EntryTables {
-    private let insertEntry: Statement
-    private let insertContent: Statement
-    private let insertEntries: Statement
-    private let insertContents: Statement
+    /// Inserts so many rows at once.
+    private final class Run {
+        let count: Int
+        let entries: Statement
+        let contents: Statement
+
+        init(_ connection: borrowing Connection, count: Int) throws(SQLiteError) {
+            self.count = count
+            // What is left of a damaged row under the same number is in nobody's way.
+            entries = try Statement(
+                connection,
+                "INSERT OR REPLACE INTO entry (id, head) VALUES " + Self.list("(?, ?)", count))
+            contents = try Statement(
+                connection,
+                "INSERT OR REPLACE INTO content (id, meta, shared, key, value) VALUES "
+                    + Self.list("(?, ?, ?, ?, ?)", count))
+        }
+
+        private static func list(_ row: String, _ count: Int) -> String {
+            Array(repeating: row, count: count).joined(separator: ",")
+        }
+    }
+
+    private let long: Run
+    private let short: Run
+    private let single: Run
     private let deleteEntry: Statement
     private let deleteContent: Statement
     private let selectShared: Statement
@@ -13,23 +35,16 @@ final class EntryTables {
     private let selectHead: Statement
     private let selectHeads: Statement
     /// Rows that are inserted together: by one statement they take two thirds of the time.
-    private static let run = 32
+    private static let longRun = 32
+    private static let shortRun = 8
     /// Inserted, but not yet given to SQLite.
     private var pending = ContiguousArray<Pending>()
     private var records = ByteArena(capacity: 8192)
 
     init(_ connection: borrowing Connection) throws(SQLiteError) {
-        // What is left of a damaged row under the same number is in nobody's way.
-        insertEntry = try Statement(connection, "INSERT OR REPLACE INTO entry (id, head) VALUES (?, ?)")
-        insertContent = try Statement(
-            connection,
-            "INSERT OR REPLACE INTO content (id, meta, shared, key, value) VALUES (?, ?, ?, ?, ?)")
-        insertEntries = try Statement(
-            connection, "INSERT OR REPLACE INTO entry (id, head) VALUES " + Self.list("(?, ?)"))
-        insertContents = try Statement(
-            connection,
-            "INSERT OR REPLACE INTO content (id, meta, shared, key, value) VALUES "
-                + Self.list("(?, ?, ?, ?, ?)"))
+        long = try Run(connection, count: Self.longRun)
+        short = try Run(connection, count: Self.shortRun)
+        single = try Run(connection, count: 1)
         deleteEntry = try Statement(connection, "DELETE FROM entry WHERE id = ?")
         deleteContent = try Statement(connection, "DELETE FROM content WHERE id = ?")
         selectShared = try Statement(connection, "SELECT shared FROM content WHERE id = ?")
@@ -44,10 +59,6 @@ final class EntryTables {
         var meta: Range<Int>
         var payload: Payload
         var shared: Int64
-    }
-
-    private static func list(_ row: String) -> String {
-        Array(repeating: row, count: run).joined(separator: ",")
     }
 
     /// Inserts a row, at the latest when `flush` is called.
@@ -67,26 +78,29 @@ final class EntryTables {
             ContentRecord.encode(row: row, shared: shared, body: body, payload: payload, into: $0)
         }
         pending.append(Pending(row: row, head: head, meta: meta, payload: payload, shared: shared))
-        if pending.count == Self.run { try flush() }
+        if pending.count == Self.longRun { try flush() }
     }
 
     /// Gives SQLite the rows inserted so far.
     func flush() throws(SQLiteError) {
-        guard !pending.isEmpty else { return }
-        if pending.count == Self.run {
-            for index in pending.indices {
-                try bind(pending[index], insertEntries, insertContents, at: Int32(index))
-            }
-            try insertEntries.run()
-            try insertContents.run()
-        } else {
-            for row in pending {
-                try bind(row, insertEntry, insertContent, at: 0)
-                try insertEntry.run()
-                try insertContent.run()
+        var first = 0
+        while first < pending.count {
+            switch pending.count - first {
+            case Self.longRun...: try insert(long, from: &first)
+            case Self.shortRun...: try insert(short, from: &first)
+            default: try insert(single, from: &first)
             }
         }
         forgetPending()
+    }
+
+    private func insert(_ run: Run, from first: inout Int) throws(SQLiteError) {
+        for index in 0..<run.count {
+            try bind(pending[first + index], run.entries, run.contents, at: Int32(index))
+        }
+        try run.entries.run()
+        try run.contents.run()
+        first += run.count
     }
 
     /// The transaction is rolled back.
