@@ -18,6 +18,7 @@ public struct Connection: ~Copyable {
     /// Nothing of the file has been read when this returns: a damaged one is noticed by the first statement.
     public init(path: String, mode: Mode) throws(SQLiteError) {
         _ = Self.isConfigured
+        _ = CachedReads.isAvailable
         var handle: OpaquePointer?
         let common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
         let code =

@@ -181,7 +181,8 @@ public final class Dispatcher: RequestExecutor {
             context.connection.deadline = BootClock.nowMs + Self.patienceMs
             asked.append(context)
         }
-        let taken = store.read(asked.map { ($0.reading, $0.connection.id.rawValue) })
+        let taken = store.read(
+            asked.map { ($0.reading, $0.connection.id.rawValue) }, atOnce: true)
         // The others try again soon.
         for context in asked[taken...] { context.connection.deadline = BootClock.nowMs + 10 }
     }

@@ -305,7 +305,10 @@ final class ColdDatabase: @unchecked Sendable {
 
     /// A connection for a thread that reads. After `reopen` and `startEmpty` each thread needs a new one: an old
     /// one reads the old file.
-    func makeReader() throws(ColdError) -> ColdReader { try ColdReader(path) }
+    /// - Parameter waits: for locks, rather than failing.
+    func makeReader(waits: Bool = true) throws(ColdError) -> ColdReader {
+        try ColdReader(path, waits: waits)
+    }
 
     /// A connection for the thread that checks the file in the background.
     func makeScrub() throws(ColdError) -> ColdScrub { try ColdScrub(path) }

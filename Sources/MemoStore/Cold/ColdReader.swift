@@ -17,9 +17,10 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
         case outOfMemory
     }
 
-    init(_ path: DatabasePath) throws(ColdError) {
+    init(_ path: DatabasePath, waits: Bool) throws(ColdError) {
         do {
             connection = try Connection.reader(path)
+            if !waits { connection.setBusyTimeout(milliseconds: 0) }
             select = try Statement(
                 connection, "SELECT shared, meta, key, value FROM content WHERE id = ?")
             selectShared = try Statement(connection, "SELECT data FROM shared_value WHERE id = ?")

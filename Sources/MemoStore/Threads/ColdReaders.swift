@@ -1,3 +1,4 @@
+internal import SQLite
 internal import Synchronization
 
 /// What was read from disk for one connection's request.
@@ -70,6 +71,16 @@ final class ColdReaders: Sendable {
     /// Jobs that a reader takes at once, and whose results are delivered together.
     private static let jobsAtOnce = 8
 
+    /// What one read of `CachedReads` may take in: beyond that it would hold up others for too long.
+    private static let cachedBytes = 1 << 20
+
+    /// The connection that reads what need not wait for the disk, on the thread of whoever asks.
+    private struct Prompt {
+        var reader: ColdReader?
+        var isPaused = false
+    }
+
+    private let prompt = Mutex(Prompt())
     private let state: Mutex<State>
     private let signals: [Signal]
     /// Told when a reader has let go of the database.
@@ -94,6 +105,30 @@ final class ColdReaders: Sendable {
         }
     }
 
+    /// Does the first jobs at once, as long as what they ask for is in the kernel's page cache.
+    /// - Returns: their results.
+    func readCached(_ jobs: [Job]) -> [(ConnectionID, ColdRead)] {
+        let results = prompt.withLockIfAvailable { prompt -> [(ConnectionID, ColdRead)] in
+            guard let reader = prompt.reader else { return [] }
+            return CachedReads.only(bytes: Self.cachedBytes) {
+                var results: [(ConnectionID, ColdRead)] = []
+                if jobs.count > 1 { reader.beginBatch() }
+                for job in jobs {
+                    let read = Self.read(job.tickets) { row throws(ColdError) in try reader.read(row: row) }
+                    // Whatever is amiss, one who can wait finds out.
+                    guard read.failure == nil, read.lost.isEmpty else {
+                        for fault in read.faults { fault.payload.release() }
+                        break
+                    }
+                    results.append((job.connection, read))
+                }
+                if jobs.count > 1 { reader.endBatch() }
+                return results
+            } ?? []
+        }
+        return results ?? []
+    }
+
     /// - Returns: how many of the jobs were taken on, the first ones: not all where too many reads wait already.
     func submit(_ jobs: [Job]) -> Int {
         let (taken, woken) = state.withLock { state -> (Int, ArraySlice<Int>) in
@@ -110,6 +145,7 @@ final class ColdReaders: Sendable {
 
     /// Waits until no reader is connected to the database, and lets none begin until `resume`.
     func pause() {
+        prompt.withLock { $0 = Prompt(isPaused: true) }
         state.withLock { $0.isPaused = true }
         while state.withLock({ $0.reading }) > 0 {
             for signal in signals { signal.notify() }
@@ -118,11 +154,13 @@ final class ColdReaders: Sendable {
     }
 
     func resume() {
+        prompt.withLock { $0.isPaused = false }
         state.withLock { $0.isPaused = false }
         for signal in signals { signal.notify() }
     }
 
     func close() {
+        prompt.withLock { $0 = Prompt(isPaused: true) }
         state.withLock { $0.isClosing = true }
         for signal in signals { signal.notify() }
         threads.withLock { threads in
@@ -159,20 +197,34 @@ final class ColdReaders: Sendable {
             reader = current
             let isBatch = jobs.count > 1 || jobs[jobs.startIndex].tickets.count > 1
             if isBatch { current.beginBatch() }
-            let results = jobs.map { ($0.connection, Self.read($0.tickets, with: current)) }
+            let results = jobs.map { job in
+                (job.connection, Self.read(job.tickets) { row throws(ColdError) in try current.read(row) })
+            }
             if isBatch { current.endBatch() }
             deliver(results)
+            connectPrompt(database)
         }
     }
 
-    private static func read(_ tickets: [ColdTicket], with reader: Reader) -> ColdRead {
+    /// Makes the connection for `readCached`, which itself must not wait for files to be opened.
+    private func connectPrompt(_ database: ColdDatabase) {
+        prompt.withLock { prompt in
+            if prompt.reader == nil, !prompt.isPaused {
+                prompt.reader = try? database.makeReader(waits: false)
+            }
+        }
+    }
+
+    private static func read(
+        _ tickets: [ColdTicket], _ read: (Int64) throws(ColdError) -> ColdReader.Result
+    ) -> ColdRead {
         var faults: [Fault] = []
         var lost: [ColdTicket] = []
         var failure: String?
         var isCorrupt = false
         for ticket in tickets {
             do throws(ColdError) {
-                switch try reader.read(ticket.row) {
+                switch try read(ticket.row) {
                 case .found(let payload): faults.append(Fault(ticket: ticket, payload: payload))
                 case .missing, .damaged: lost.append(ticket)
                 case .outOfMemory: failure = "there is no memory left"

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -73,6 +74,11 @@ ssize_t pread64(int d, void *bytes, size_t count, off64_t at) {
 ssize_t pread(int d, void *bytes, size_t count, off_t at) { return pread64(d, bytes, count, at); }
 ssize_t read(int d, void *bytes, size_t count) {
     return fails(d, READ_ERRNO) ? -1 : syscall(SYS_read, d, bytes, count);
+}
+// A disk that fails or hangs is not asked for what memory has: nothing is in memory then.
+ssize_t preadv2(int d, const struct iovec *parts, int count, off_t at, int flags) {
+    if (word(READ_ERRNO) || word(HANGS)) return errno = EAGAIN, -1;
+    return syscall(SYS_preadv2, d, parts, count, at, 0L, flags);
 }
 int ftruncate64(int d, off64_t size) { return fails(d, WRITE_ERRNO) ? -1 : syscall(SYS_ftruncate, d, size); }
 int ftruncate(int d, off_t size) { return ftruncate64(d, size); }
