@@ -21,6 +21,16 @@ LINE_BYTES_MAX = 64 << 20
 EVENTS_MAX = 10_000
 _CHUNK_BYTES = 1 << 16
 _SHORT_BYTES = 1 << 12
+#: How long an answer is looked for before the thread sleeps, in seconds: it takes a few microseconds, and so does
+#: waking up. Where looking was in vain, so many requests sleep at once.
+_LOOK_SECONDS = 20e-6
+_LOOK_PAUSE = 32
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def encode_request(request: Dict[str, Any]) -> bytes:
@@ -68,6 +78,8 @@ class Connection:
         self.limits: Dict[str, Any] = {}
         self._input = bytearray()
         self._scanned = 0
+        # Where there is one processor, the daemon cannot answer while it is looked for.
+        self._look_pause = 0 if _processors() > 1 else -1
         self._seconds: Optional[float] = self.timeout  # as the socket has it: setting it is a system call
         self._socket: Optional[socket.socket] = address.connect(path, self.timeout)
         limit = struct.pack("@ll", int(self.timeout), int(self.timeout % 1 * 1e6) or 1)
@@ -141,7 +153,7 @@ class Connection:
                 connection = self._timed(None)
             try:
                 sent = connection.send(line)
-                data = connection.recv(_SHORT_BYTES) if sent == len(line) else b""
+                data = self._await(connection) if sent == len(line) else b""
             except BlockingIOError as error:
                 raise RequestTimeout(f"no answer from the daemon within {self.timeout:g} s") from error
             except OSError as error:
@@ -155,6 +167,22 @@ class Connection:
         except BaseException:
             self.close()
             raise
+
+    def _await(self, connection: socket.socket) -> bytes:
+        """What the daemon sends next."""
+        if self._look_pause == 0:
+            until = time.perf_counter() + _LOOK_SECONDS
+            while True:
+                try:
+                    return connection.recv(_SHORT_BYTES, socket.MSG_DONTWAIT)
+                except BlockingIOError:
+                    # Bounded by time, since other threads may have the interpreter between two looks.
+                    if time.perf_counter() > until:
+                        break
+            self._look_pause = _LOOK_PAUSE
+        elif self._look_pause > 0:
+            self._look_pause -= 1
+        return connection.recv(_SHORT_BYTES)
 
     def _timed(self, seconds: Optional[float]) -> socket.socket:
         connection = self._socket

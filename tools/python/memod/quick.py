@@ -21,7 +21,7 @@ _NOTHING: Tuple[Any, Optional[Answer]] = (UNKNOWN, None)
 #: Beyond this, integers and floats are not spelt in one way only.
 _INT_MAX = 1 << 53
 _LINE_BYTES_MAX = 1 << 15
-_HIT = b'{"ok":true,"hit":true,"value":'
+_HIT = '{"ok":true,"hit":true,"value":'
 _PLAIN = (float, int, str, bool, type(None))
 _decoder: Any = json.JSONDecoder()
 _scan = _decoder.scan_once
@@ -47,17 +47,18 @@ def asker(shared: SharedFunction, front: Served) -> Optional[Asker]:
     outer = getattr(shared.function, "__qualname__", ".").rpartition(".")
     if outer[1] and "<locals>" not in outer[0]:
         return None
-    start = ("", "")  # of the request, for a name
+    start = ("", "", shared.seen_of("").came_by)  # a name, how requests for it begin, and its seen keys
 
     def ask(args: Tuple[Any, ...]) -> Tuple[Any, Optional[Answer]]:
         nonlocal start
         name = shared.quick_name()
         if not name:
             return _NOTHING
-        known, head = start
+        known, head, came_by = start
         if name != known:
             head = f'{{"op":"get","fn":{json.dumps(name)},"key":['
-            start = (name, head)
+            came_by = shared.seen_of(name).came_by
+            start = (name, head, came_by)
         words = []
         for value in args:
             kind = type(value)
@@ -80,7 +81,7 @@ def asker(shared: SharedFunction, front: Served) -> Optional[Asker]:
             return _NOTHING
         epoch = shared.epoch
         # Before the answer is under way, so that an event which follows it finds the mark.
-        computed = shared.seen_of(name).came_by(hash(args))
+        computed = came_by(hash(args))
         try:
             reply = connection.ask(line)
         except Unavailable:
@@ -108,12 +109,12 @@ def asker(shared: SharedFunction, front: Served) -> Optional[Asker]:
 
 def _value(reply: bytes) -> Any:
     """The value of a hit without further members, or `UNKNOWN`."""
-    if not reply.startswith(_HIT):
-        return UNKNOWN
     try:
-        text = reply[len(_HIT) :].decode()
-        value, end = _scan(text, 0)
-        if text[end:].rstrip() != "}":
+        text = reply.decode()
+        if not text.startswith(_HIT):
+            return UNKNOWN
+        value, end = _scan(text, len(_HIT))
+        if text[end:] != "}\n":
             return UNKNOWN
         return value if type(value) in _PLAIN else codec.unpack(value)
     except (ValueError, StopIteration, RecursionError, codec.Undecodable):

@@ -3,6 +3,7 @@
 import json
 import random
 import socket
+import time
 import warnings
 
 import pytest
@@ -173,3 +174,16 @@ def test_what_is_cleared_after_a_short_call_disappears(daemon):
     assert second(1) == score(1)
     daemon.memoctl("put", "quick", "[1.0]", "77")
     until(lambda: second(1) == 77, seconds=300)
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_an_answer_that_takes_its_time_is_waited_for(fake, monkeypatch, processors):
+    monkeypatch.setattr(memod.connection, "_processors", lambda: processors)
+    function = wrapper()
+    connections = list(GATEWAY.idle)
+    assert connections and all((each._look_pause >= 0) == (processors > 1) for each in connections)
+    for slow in (True, False, True):
+        fake.fault = (lambda *_: time.sleep(0.01)) if slow else None
+        for number in range(20):
+            assert function(slow, number) == score(slow, number)
+    assert GATEWAY.idle == connections, "no connection was given up"
