@@ -42,6 +42,7 @@ public struct RequestBatch: ~Copyable {
         guard line.count <= limits.lineBytes else {
             throw WireError.lineTooLong(limit: limits.lineBytes)
         }
+        if let request = parsePlain(line) { return request }
         let (keyCount, entryCount, tagCount) = (keys.count, entries.count, tags.count)
         self.line = line
         do {
