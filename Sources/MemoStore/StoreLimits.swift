@@ -18,8 +18,6 @@ package struct StoreLimits: Sendable {
     /// Entries looked at while the lock is held once, in sweeps and in taking back what was cleared.
     package var sweepSlots = 4096
     package var reclaimEntries = 1000
-    /// Entries sampled to find one that was not used for long (as Redis does with 5).
-    package var evictionSamples = 5
     /// Evictions from the cold tier that one put pays for at most.
     package var evictionsPerPut = 64
     package var coldReadsMax = 10_000

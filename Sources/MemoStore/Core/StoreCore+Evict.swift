@@ -7,13 +7,14 @@ extension StoreCore {
         while hot.isOver, hot.count > 0, fruitless < 4 {
             var victim = Entry.none
             var oldest = UInt64.max
-            for _ in 0..<limits.evictionSamples {
-                let slot = hot.slots[random.below(hot.count)]
-                let isPinned =
-                    directory[slot].row > committedRow && !directory[slot].flags.contains(.memoryOnly)
-                if !isPinned, slot != kept, directory[slot].used < oldest {
-                    oldest = directory[slot].used
-                    victim = slot
+            let samples = sampler.next(hot, directory, &random)
+            for index in samples.indices {
+                consider(samples[index], &victim, &oldest, keeping: kept)
+            }
+            // A small tier may have none left of those that were drawn ahead.
+            if victim == Entry.none {
+                for _ in samples.indices {
+                    consider(hot.slots[random.below(hot.count)], &victim, &oldest, keeping: kept)
                 }
             }
             guard victim != Entry.none else {
@@ -27,6 +28,15 @@ extension StoreCore {
                 makeCold(victim)
             }
         }
+    }
+
+    private func consider(_ slot: Slot, _ victim: inout Slot, _ oldest: inout UInt64, keeping kept: Slot) {
+        guard slot != Entry.none, slot != kept, directory[slot].used < oldest, directory[slot].payload != nil
+        else { return }
+        let isPinned = directory[slot].row > committedRow && !directory[slot].flags.contains(.memoryOnly)
+        if isPinned { return }
+        oldest = directory[slot].used
+        victim = slot
     }
 
     mutating func makeCold(_ slot: Slot) {
@@ -53,7 +63,7 @@ extension StoreCore {
     mutating func sampleOldest() -> Slot? {
         var victim = Entry.none
         var oldest = UInt64.max
-        for _ in 0..<limits.evictionSamples * 4 {
+        for _ in 0..<EvictionSampler.samples * 4 {
             let slot = Slot(random.below(directory.slotCount))
             let entry = directory[slot]
             guard entry.flags.contains(.live), !entry.flags.contains(.memoryOnly), entry.used < oldest,

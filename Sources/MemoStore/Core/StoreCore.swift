@@ -17,6 +17,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var hot: HotTier
     var prefetcher = Prefetcher()
     var random: RandomSource
+    var sampler = EvictionSampler()
     /// With the seed that the database keeps.
     var keyHash: KeyHash
     let limits: StoreLimits

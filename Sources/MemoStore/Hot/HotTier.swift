@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// Which entries are in memory, and how much of it they take.
 struct HotTier {
     /// In no order; an entry's place is in its payload.
@@ -19,6 +21,11 @@ struct HotTier {
     /// Memory of all of it.
     var bytes: Int { entryBytes + interned.bytes }
     var isOver: Bool { bytes > limit }
+
+    /// `slots[place]` is about to be read.
+    func prefetch(_ place: Int) {
+        slots.withUnsafeBufferPointer { memod_prefetch($0.baseAddress.unsafelyUnwrapped + place) }
+    }
 
     /// Takes over the caller's hold on the payload.
     mutating func insert(_ slot: Slot, _ payload: Payload) {

@@ -7,7 +7,8 @@ struct ReservedArray<Element: BitwiseCopyable>: ~Copyable {
     let capacity: Int
     /// Elements that memory is there for.
     private(set) var available = 0
-    private static var growthBytes: Int { 1 << 20 }
+    private static var growthBytes: Int { 2 << 20 }
+    private static var smallBytes: Int { 4 << 20 }
 
     /// - Returns: `nil` where the address space is not to be had.
     init?(capacity: Int) {
@@ -15,6 +16,11 @@ struct ReservedArray<Element: BitwiseCopyable>: ~Copyable {
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         guard let address = mmap(nil, size, PROT_NONE, flags, -1, 0), address != MAP_FAILED else {
             return nil
+        }
+        // Read at random, each small page would be another miss of the processor's address cache, which takes longer
+        // than the memory itself. The beginning stays in small ones, so that few elements take little memory.
+        if size > Self.smallBytes {
+            madvise(address + Self.smallBytes, size - Self.smallBytes, MADV_HUGEPAGE)
         }
         base = address.bindMemory(to: Element.self, capacity: capacity)
         self.capacity = capacity
