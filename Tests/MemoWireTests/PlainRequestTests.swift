@@ -10,6 +10,7 @@ internal import Testing
         var key = ""
         var typedKey = ""
         var value: String?
+        var isDurable = false
         var failure: ErrorCode?
     }
 
@@ -27,6 +28,7 @@ internal import Testing
                 case .put(let entry):
                     key = batch.entries[entry].key
                     reading.value = RequestReader.text(batch.entries[entry].value)
+                    reading.isDurable = batch.entries[entry].durable
                 default: return reading
                 }
                 reading.key = RequestReader.text(key.bytes)
@@ -73,6 +75,7 @@ internal import Testing
             var line = Array((isGet ? #"{"op":"get","fn":"# : #"{"op":"put","fn":"#).utf8) + name
             line += Array(#","key":"#.utf8) + generator.text(depth: 2)
             if !isGet { line += Array(#","value":"#.utf8) + generator.text(depth: 2) }
+            if generator.random.chance(10) { line += Array(#","durable":true"#.utf8) }
             line += Array("}".utf8)
             if generator.random.chance(20) { line = generator.damage(line) }
             if isPlain(line) { plain += 1 }
