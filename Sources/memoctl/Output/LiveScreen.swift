@@ -17,7 +17,10 @@ struct LiveScreen {
         self.terminal = terminal
         var attributes = termios()
         if readsKeys, tcgetattr(STDIN_FILENO, &attributes) == 0 { savedAttributes = attributes }
+        var handled = sigset_t()
+        sigemptyset(&handled)
         for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGILL, SIGTRAP, SIGBUS, SIGFPE] {
+            sigaddset(&handled, number)
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { number in
                 LiveScreen.restore()
@@ -28,6 +31,8 @@ struct LiveScreen {
             action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | Int32(SA_NODEFER)
             sigaction(number, &action, nil)
         }
+        // Whoever started it may have blocked them.
+        sigprocmask(SIG_UNBLOCK, &handled, nil)
         atexit { LiveScreen.restore() }
         Self.take()
     }

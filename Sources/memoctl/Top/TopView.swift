@@ -194,7 +194,8 @@ struct TopView {
         guard key == UInt8(ascii: "y") else { return }
         do throws(MemoError) {
             let count = try client.perform(.clear(function: function))
-            message = "cleared \(count) entries of \(TextEscaping.printable(function))"
+            message =
+                "cleared \(count == 1 ? "1 entry" : "\(count) entries") of \(TextEscaping.printable(function))"
         } catch {
             message = TextEscaping.printable("not cleared: \(error.message)")
         }

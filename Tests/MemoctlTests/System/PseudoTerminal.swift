@@ -44,6 +44,9 @@ final class PseudoTerminal {
         return attributes.c_lflag & lines == lines
     }
 
+    /// Sends the program a signal.
+    func end(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
     func type(_ keys: String) { _ = write(keyboard, keys, keys.utf8.count) }
 
     /// Reads until something was shown since the last call that was waited for.

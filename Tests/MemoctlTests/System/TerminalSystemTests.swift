@@ -35,6 +35,37 @@ import Testing
         #expect(terminal.isForLines)
     }
 
+    @Test func topGivesTheTerminalBackWhenItIsEnded() throws {
+        let fixture = try busyFixture()
+        defer { withExtendedLifetime(fixture) {} }
+        let terminal = try open(fixture, "top")
+        try terminal.start()
+        #expect(terminal.shows("geo.distance"))
+        terminal.end(SIGTERM)
+        #expect(terminal.rest().contains(Self.leave))
+        #expect(terminal.status == (.uncaughtSignal, SIGTERM))
+        #expect(terminal.isForLines)
+    }
+
+    @Test func topClearsAFunctionOnceThatIsConfirmed() throws {
+        let fixture = try busyFixture()
+        let terminal = try open(fixture, "top")
+        try terminal.start()
+        #expect(terminal.shows("geo.distance"))
+        terminal.type("c")
+        #expect(terminal.shows("clear geo.distance? y/n"))
+        terminal.type("n")
+        #expect(terminal.shows("q quit"))
+        #expect(try fixture.memoctl("get", "geo.distance", "1").output == "2\n")
+        terminal.type("c")
+        #expect(terminal.shows("clear geo.distance? y/n"))
+        terminal.type("y")
+        #expect(terminal.shows("cleared 1 entry of geo.distance"))
+        terminal.type("q")
+        #expect(terminal.status == (.exit, 0))
+        #expect(try fixture.memoctl("get", "geo.distance", "1").status != 0)
+    }
+
     @Test func statsAreAlignedWithinTheTerminal() throws {
         let fixture = try busyFixture()
         let terminal = try open(fixture, "stats")
