@@ -226,8 +226,12 @@ public final class Dispatcher: RequestExecutor {
         case .keys(let limit, let after): return keys(&core, request, limit, after, &context)
         case .stats: stats(&core, request, context)
         case .sync:
-            ReplyWriter.succeed(request.id, into: &context.connection.output)
-            gate(&core, request, context)
+            if let reason = core.heldInMemory {
+                fail(request, .storage, "not everything is in the database: \(reason)", context)
+            } else {
+                ReplyWriter.succeed(request.id, into: &context.connection.output)
+                gate(&core, request, context)
+            }
         case .why(let key): return why(&core, request, key, &context)
         case .subscribe: subscribe(request, context)
         case .backup(let path): return backup(&core, request, path, context)

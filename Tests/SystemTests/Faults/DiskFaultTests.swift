@@ -27,6 +27,8 @@ import Testing
         #expect(kept.bool("degraded") == true)
         #expect(try peer.get("f", "\"before\"").value == "1")
         #expect(try peer.get("f", "\"kept\"").value == "3")
+        let sync = try peer.sync()
+        #expect(sync.code == "storage", "\(sync)")
         // What cannot be promised is not: it would come back after a crash.
         let deletion = try peer.call(Peer.request("delete", "f", "\"key\":\"victim\""))
         #expect(deletion.code == "storage", "\(deletion)")
@@ -35,7 +37,7 @@ import Testing
         faults[word] = 0
         try peer.until("it recovers by itself") { try $0.stats().bool("degraded") == false }
         #expect(try peer.put("f", "\"after\"", "4", "\"durable\":true").bool("stored") == true)
-        #expect(try peer.sync().isOK)
+        try peer.until("all is written") { try $0.sync().isOK }
         try daemon.kill()
         daemon = try Daemon(home, options, faults: faults)
         peer = try daemon.connect()
