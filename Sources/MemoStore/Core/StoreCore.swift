@@ -188,7 +188,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     /// Why entries are in memory alone that the commits to come will not write, if so.
     package var heldInMemory: String? {
-        degraded ?? (hasMemoryOnly ? "what was put while the disk took no writes is still being written" : nil)
+        degraded
+            ?? (hasMemoryOnly ? "what was put while the disk took no writes is still being written" : nil)
     }
 
     /// Why nothing that has to reach the disk can be accepted, if so: it takes nothing, and enough waits for it.
