@@ -22,19 +22,21 @@ public struct Listener: ~Copyable {
         self.name = name
         self.own = own
         self.lock = lock
-        refuseDescriptors()
+        refuseAncillaryData()
     }
 
-    /// Has the kernel refuse descriptors that peers send along (from Linux 6.16 on). A read ends behind them, which
-    /// an edge-triggered loop takes for the end of what is there.
-    private func refuseDescriptors() {
-        var off: Int32 = 0
-        _ = setsockopt(
-            descriptor, SOL_SOCKET, Self.passRights, &off, socklen_t(MemoryLayout<Int32>.size))
+    /// Has the kernel pass nothing along with the bytes: descriptors (which it can refuse from Linux 6.16 on), or, where
+    /// the socket was inherited, credentials. A read ends where that changes, which an edge-triggered loop takes for
+    /// the end of what is there.
+    private func refuseAncillaryData() {
+        for option in [SO_PASSCRED, SO_PASSSEC, Self.passRights, Self.passProcess] {
+            var off: Int32 = 0
+            _ = setsockopt(descriptor, SOL_SOCKET, option, &off, socklen_t(MemoryLayout<Int32>.size))
+        }
     }
 
-    /// `SO_PASSRIGHTS`, which is younger than the headers of most systems.
-    private static let passRights: Int32 = 83
+    /// `SO_PASSRIGHTS` and `SO_PASSPIDFD`, which are younger than the headers of most systems.
+    private static let (passRights, passProcess): (Int32, Int32) = (83, 76)
 
     /// The inherited socket if there is one, else a new one at the configured path.
     public static func open(

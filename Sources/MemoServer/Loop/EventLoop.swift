@@ -186,7 +186,8 @@ final class EventLoop: @unchecked Sendable {
             switch message {
             case .resume(let object):
                 guard connection.burst != nil else { break }
-                connection.resumption = object
+                // Another reason to go on does not take away what was read.
+                if let object { connection.resumption = object }
                 resume(connection)
             case .append(let bytes):
                 append(bytes, to: connection)

@@ -5,8 +5,11 @@ internal import Glibc
 struct ReservedArray<Element: BitwiseCopyable>: ~Copyable {
     let base: UnsafeMutablePointer<Element>
     let capacity: Int
+    /// All that was reserved.
+    private let space: UnsafeMutableRawBufferPointer
     /// Elements that memory is there for.
     private(set) var available = 0
+    /// It grows by whole large pages.
     private static var growthBytes: Int { 2 << 20 }
     private static var smallBytes: Int { 4 << 20 }
 
@@ -14,9 +17,12 @@ struct ReservedArray<Element: BitwiseCopyable>: ~Copyable {
     init?(capacity: Int) {
         let size = Self.roundedUp(max(capacity, 1) * MemoryLayout<Element>.stride)
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-        guard let address = mmap(nil, size, PROT_NONE, flags, -1, 0), address != MAP_FAILED else {
+        let reserved = size + Self.growthBytes
+        guard let start = mmap(nil, reserved, PROT_NONE, flags, -1, 0), start != MAP_FAILED else {
             return nil
         }
+        space = UnsafeMutableRawBufferPointer(start: start, count: reserved)
+        let address = start.alignedUp(toMultipleOf: Self.growthBytes)
         // Read at random, each small page would be another miss of the processor's address cache, which takes longer
         // than the memory itself. The beginning stays in small ones, so that few elements take little memory.
         if size > Self.smallBytes {
@@ -26,7 +32,7 @@ struct ReservedArray<Element: BitwiseCopyable>: ~Copyable {
         self.capacity = capacity
     }
 
-    deinit { munmap(base, Self.roundedUp(max(capacity, 1) * MemoryLayout<Element>.stride)) }
+    deinit { munmap(space.baseAddress, space.count) }
 
     /// Makes at least `count` elements usable; new ones are zero.
     /// - Returns: false where `count` exceeds the capacity or memory is exhausted.

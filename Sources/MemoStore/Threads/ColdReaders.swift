@@ -71,8 +71,9 @@ final class ColdReaders: Sendable {
     /// Jobs that a reader takes at once, and whose results are delivered together.
     private static let jobsAtOnce = 8
 
-    /// What one read of `CachedReads` may take in: beyond that it would hold up others for too long.
-    private static let cachedBytes = 1 << 20
+    /// What may be read on the thread of whoever asks, so that it holds up nobody for long.
+    private static let cachedBytes = 256 << 10
+    private static let cachedRows = 2
 
     /// The connection that reads what need not wait for the disk, on the thread of whoever asks.
     private struct Prompt {
@@ -114,6 +115,7 @@ final class ColdReaders: Sendable {
                 var results: [(ConnectionID, ColdRead)] = []
                 if jobs.count > 1 { reader.beginBatch() }
                 for job in jobs {
+                    guard job.tickets.count <= Self.cachedRows else { break }
                     let read = Self.read(job.tickets) { row throws(ColdError) in try reader.read(row: row) }
                     // Whatever is amiss, one who can wait finds out.
                     guard read.failure == nil, read.lost.isEmpty else {
@@ -160,13 +162,13 @@ final class ColdReaders: Sendable {
     }
 
     func close() {
-        prompt.withLock { $0 = Prompt(isPaused: true) }
         state.withLock { $0.isClosing = true }
         for signal in signals { signal.notify() }
         threads.withLock { threads in
             for thread in threads { thread.join() }
             threads = []
         }
+        prompt.withLock { $0 = Prompt(isPaused: true) }
     }
 
     private func run(

@@ -114,7 +114,7 @@ def _value(reply: bytes) -> Any:
         if not text.startswith(_HIT):
             return UNKNOWN
         value, end = _scan(text, len(_HIT))
-        if text[end:] != "}\n":
+        if text[end:] not in ("}\n", "}"):
             return UNKNOWN
         return value if type(value) in _PLAIN else codec.unpack(value)
     except (ValueError, StopIteration, RecursionError, codec.Undecodable):

@@ -64,10 +64,13 @@ def test_it_is_taken(daemon, monkeypatch):
     first = wrapper()
     values = [first(number, "é") for number in range(10)]
     second = wrapper()
+    long = "x" * 20_000  # more than one read takes
+    assert first(long) == score(long)
     begun = []
     begin = memod.native.driver.begin
     monkeypatch.setattr(memod.native.driver, "begin", lambda *arguments: begun.append(1) or begin(*arguments))
     assert [second(number, "é") for number in range(10)] == values
+    assert second(long) == score(long)
     assert not begun
 
 
