@@ -60,7 +60,7 @@ final class CrashingClient: @unchecked Sendable {  // Used by one thread at a ti
         default:
             let isDurable = Int.random(in: 0..<10, using: &generator) == 0
             let isTagged = Bool.random(using: &generator)
-            let value = value()
+            let value = value(isTagged: isTagged)
             history.put(key, value, isTagged: isTagged, isDurable: isDurable)
             return Peer.request(
                 "put", function, "\"key\":\(key),\"value\":\(value)",
@@ -68,10 +68,12 @@ final class CrashingClient: @unchecked Sendable {  // Used by one thread at a ti
         }
     }
 
-    /// Mostly one that was never used before; sometimes one that other keys have too, which then share it.
-    private func value() -> String {
+    /// Mostly one that was never used before; sometimes one that other keys have too, which then share it. What is
+    /// found after a crash has to say whether it was tagged.
+    private func value(isTagged: Bool) -> String {
         if Int.random(in: 0..<8, using: &generator) == 0 {
-            return "\"\(String(repeating: "shared\(Int.random(in: 0..<4, using: &generator))", count: 500))\""
+            let number = Int.random(in: 0..<4, using: &generator)
+            return "\"\(String(repeating: "\(isTagged ? "tagged" : "shared")\(number)", count: 500))\""
         }
         version += 1
         let length = [0, 10, 100, 1000, 20_000][Int.random(in: 0..<5, using: &generator)]
