@@ -124,10 +124,6 @@ package final class Store: Sendable {
         if !wakes.isEmpty { events?.wake(wakes) }
     }
 
-    /// So many connections' reads are done by whoever asks, if nothing has to be waited for: that spares two hand-overs
-    /// between threads, which take twice as long as a read. More of them are faster done by the readers meanwhile.
-    private static let cachedReadsAtOnce = 2
-
     /// Has rows read for connections, which are told through `StoreEvents.read`.
     /// - Parameter atOnce: whether a few that the kernel has in memory may be read before this returns.
     /// - Returns: how many of the reads were taken on, the first ones: not all where too many wait already.
@@ -135,7 +131,7 @@ package final class Store: Sendable {
         _ reads: [(tickets: [ColdTicket], connection: ConnectionID)], atOnce: Bool
     ) -> Int {
         let jobs = reads.map { ColdReaders.Job(tickets: $0.tickets, connection: $0.connection) }
-        let results = atOnce && jobs.count <= Self.cachedReadsAtOnce ? readers.readCached(jobs) : []
+        let results = atOnce ? readers.readCached(jobs) : []
         if !results.isEmpty { events?.read(results) }
         guard results.count < jobs.count else { return jobs.count }
         return results.count + readers.submit(Array(jobs[results.count...]))

@@ -45,10 +45,7 @@ struct ConnectionTable {
         if !removed.isEmpty { removed.removeAll(keepingCapacity: removed.capacity <= 1024) }
     }
 
-    subscript(id: ConnectionID) -> Connection? {
-        guard id.slot < slots.count, slots[id.slot].generation == id.generation else { return nil }
-        return slots[id.slot].connection
-    }
+    subscript(id: ConnectionID) -> Connection? { reference(id)?.takeUnretainedValue() }
 
     /// As the subscript; valid until `releaseRemoved`.
     func reference(_ id: ConnectionID) -> Unmanaged<Connection>? {

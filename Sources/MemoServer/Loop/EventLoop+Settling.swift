@@ -132,7 +132,6 @@ extension EventLoop {
     }
 
     /// Watches edge-triggered: level-triggered, epoll looks at every socket once more after it was read.
-
     func arm(_ connection: Connection, _ wanted: Epoll.Interest) {
         guard connection.armed != wanted || connection.mustRearm else { return }
         connection.mustRearm = false

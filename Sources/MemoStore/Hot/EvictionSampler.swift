@@ -12,9 +12,7 @@ struct EvictionSampler {
     /// - Returns: entries that were in the hot tier when they were drawn, and `Entry.none` where none was.
     mutating func next(
         _ hot: borrowing HotTier, _ directory: borrowing Directory, _ random: inout RandomSource
-    )
-        -> Samples
-    {
+    ) -> Samples {
         let drawn = slots
         for index in places.indices {
             let place = Int(places[index])

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Reads over JSON text and checks it against RFC 8259 and strict UTF-8, without taking it apart. It never
 /// recurses, allocates or reads beyond the text.
 struct JSONScanner {
@@ -149,11 +151,16 @@ struct JSONScanner {
     }
 
     private mutating func skipLiteral(_ literal: StaticString) throws(JSONError) {
-        let length = literal.utf8CodeUnitCount
-        guard end &- position >= length else { throw JSONError(.value, at: position) }
-        for index in 0..<length where base[position &+ index] != literal.utf8Start[index] {
-            throw JSONError(.value, at: position)
+        guard skip(literal) else { throw JSONError(.value, at: position) }
+    }
+
+    /// Passes over exactly this text, if it is there.
+    @inline(__always) mutating func skip(_ text: StaticString) -> Bool {
+        let count = text.utf8CodeUnitCount
+        guard end &- position >= count, memcmp(base + position, text.utf8Start, count) == 0 else {
+            return false
         }
-        position &+= length
+        position &+= count
+        return true
     }
 }

@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// Reads a `get` or a `put` that is written as nearly all are: `op`, `fn`, `key`, `value`, `"durable":true` in this
 /// order and nothing else, no white space around them, no escapes in the name, a key in its canonical form. That spares
 /// two thirds of the instructions that the general way takes for any member in any order.
@@ -27,16 +25,6 @@ extension RequestBatch {
 }
 
 extension JSONScanner {
-    /// Passes over exactly this text, if it is there.
-    @inline(__always) fileprivate mutating func skip(_ text: StaticString) -> Bool {
-        let count = text.utf8CodeUnitCount
-        guard end &- position >= count, memcmp(base + position, text.utf8Start, count) == 0 else {
-            return false
-        }
-        position &+= count
-        return true
-    }
-
     /// The characters of a string without escapes.
     @inline(__always) fileprivate mutating func plainString() -> Bytes? {
         guard peek == UInt8(ascii: "\""), let text = value(), traits.isEmpty else { return nil }
