@@ -32,6 +32,28 @@ struct EventLoopBackPressureTests {
         #expect(fixture.executor.wait { _ in fixture.loops.statistics.heldOutputBytes == 0 })
     }
 
+    @Test func outputThatIsFullAndThenSentAtOnceHoldsUpNothing() throws {
+        var limits = limits()
+        // Less than the socket takes: as with a peer that reads as fast as it is sent to.
+        limits.outputHighWater = 50_000
+        limits.outputLowWater = 10_000
+        let fixture = try LoopFixture(limits: limits)
+        let client = try fixture.connect()
+        client.send(String(repeating: Self.request, count: 100))
+        for _ in 0..<100 { try #require(client.line()?.utf8.count == 100_000 + 22) }
+    }
+
+    @Test func aPeerThatGoesWhileItsOutputIsFullIsForgotten() throws {
+        let fixture = try LoopFixture(limits: limits())
+        let client = try fixture.connect()
+        client.send(String(repeating: Self.request, count: 100))
+        #expect(fixture.executor.wait { $0.executed >= 10 })
+        client.close()
+        #expect(fixture.executor.wait { $0.closed.count == 1 })
+        #expect(fixture.loops.statistics.connections == 0)
+        #expect(fixture.loops.statistics.heldOutputBytes == 0)
+    }
+
     @Test func inputIsNotReadEitherWhileTheOutputIsFull() throws {
         let fixture = try LoopFixture(limits: limits())
         let client = try fixture.connect()

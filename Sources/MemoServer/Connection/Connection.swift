@@ -110,7 +110,7 @@ public final class Connection {
     var isBlocked = false
     /// Its output reached the high-water mark and has not yet fallen to the low one.
     var isOutputHeld = false
-    /// Its output held up its requests when the loop last looked.
+    /// Its output has held up its requests: they go on when it does so no more.
     var wasHeld = false
     /// It, or all connections together, hold more unsent output than they may.
     var isOverShare = false
