@@ -137,14 +137,16 @@ extension EventLoop {
         arm(connection, wanted)
     }
 
+    /// Watches edge-triggered: level-triggered, epoll looks at every socket once more after it was read.
     func arm(_ connection: Connection, _ wanted: Epoll.Interest) {
         guard connection.armed != wanted || connection.mustRearm else { return }
         connection.mustRearm = false
         do throws(SystemError) {
+            let interest = wanted.union(.edgeTriggered)
             if connection.armed == nil {
-                try epoll.add(connection.descriptor, wanted, token: connection.id.rawValue)
+                try epoll.add(connection.descriptor, interest, token: connection.id.rawValue)
             } else {
-                try epoll.modify(connection.descriptor, wanted, token: connection.id.rawValue)
+                try epoll.modify(connection.descriptor, interest, token: connection.id.rawValue)
             }
             connection.armed = wanted
         } catch {

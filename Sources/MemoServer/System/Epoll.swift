@@ -15,6 +15,8 @@ struct Epoll: ~Copyable {
         static let hangUp = Interest(rawValue: EPOLLHUP.rawValue)
         /// Always reported.
         static let error = Interest(rawValue: EPOLLERR.rawValue)
+        /// Reported when it happens, not for as long as it lasts; `add` and `modify` report what is there already.
+        static let edgeTriggered = Interest(rawValue: EPOLLET.rawValue)
     }
 
     private let descriptor: Int32
