@@ -125,13 +125,7 @@ extension EventLoop {
         } else if connection.sawEnd {
             wanted.subtract([.read, .readHangUp])
         }
-        if connection.isBlocked {
-            wanted.insert(.write)
-            // Asked for anew each time, whatever was reported meanwhile.
-            connection.mustRearm = true
-        } else {
-            wanted.remove(.write)
-        }
+        if connection.isBlocked { wanted.insert(.write) } else { wanted.remove(.write) }
         // Without a peer, hang-ups would be reported for ever.
         if connection.isPeerGone && !mayRead(connection) { return disarm(connection) }
         arm(connection, wanted)
