@@ -125,16 +125,22 @@ package final class Store: Sendable {
     }
 
     /// Has rows read for connections, which are told through `StoreEvents.read`.
-    /// - Parameter atOnce: whether a few that the kernel has in memory may be read before this returns.
     /// - Returns: how many of the reads were taken on, the first ones: not all where too many wait already.
     package func read(
-        _ reads: [(tickets: [ColdTicket], connection: ConnectionID)], atOnce: Bool
+        _ reads: [(tickets: [ColdTicket], connection: ConnectionID)]
     ) -> Int {
-        let jobs = reads.map { ColdReaders.Job(tickets: $0.tickets, connection: $0.connection) }
-        let results = atOnce ? readers.readCached(jobs) : []
-        if !results.isEmpty { events?.read(results) }
-        guard results.count < jobs.count else { return jobs.count }
-        return results.count + readers.submit(Array(jobs[results.count...]))
+        readers.submit(reads.map { ColdReaders.Job(tickets: $0.tickets, connection: $0.connection) })
+    }
+
+    /// Reads rows without waiting for the disk.
+    /// - Parameters:
+    ///   - faults: to which what they have is added, which the caller gives back.
+    ///   - bytes: about how much may yet be read; less what was.
+    /// - Returns: false where not all of them are at hand; nothing is added then.
+    package func readCached(
+        _ tickets: UnsafeBufferPointer<ColdTicket>, into faults: inout [Fault], _ bytes: inout Int
+    ) -> Bool {
+        readers.readCached(tickets, into: &faults, &bytes)
     }
 
     /// Writes a consistent copy of the database; takes its time.

@@ -11,7 +11,8 @@ import Testing
             Array("\(number)".utf8).withUnsafeBytes { key in
                 value.withUnsafeBytes { value in
                     Payload.allocate(
-                        Payload.Facts(created: 0), tags: [], key: key, value: value, interned: table)!
+                        Payload.Facts(created: 0), tags: [], key: key, value: value,
+                        block: table.intern(value))!
                 }
             }
         }

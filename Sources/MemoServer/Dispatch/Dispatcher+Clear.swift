@@ -12,7 +12,7 @@ extension Dispatcher {
             let bytes = bytes(key, core, function)
             let outcome = core.delete(
                 function, bytes, hash: core.hash(function, bytes), faults: context.faults)
-            if let ticket = outcome.cold { return suspend(reading: [ticket], request, &context) }
+            if let ticket = outcome.cold { return suspend(reading: .one(ticket), request, &context) }
             deleted = outcome.deleted
             if deleted, subscriptions.isWatched { publish(.delete, request, key: key.bytes, connection) }
         }

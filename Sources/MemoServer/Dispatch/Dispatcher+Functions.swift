@@ -156,7 +156,7 @@ extension Dispatcher {
                 // All of them are listed.
                 core.release(context.faults)
                 context.faults = []
-                return suspend(reading: tickets, peeking: true, request, &context)
+                return suspend(reading: .several(tickets), peeking: true, request, &context)
             }
             if let further = next, state.count < limit, state.partial.count < Self.pageBytesMax {
                 // More slots to look at: others get their turn first.

@@ -77,7 +77,7 @@ extension Dispatcher {
         let connection = context.connection
         switch outcome {
         case .hit, .miss(nil): break
-        case .cold(let ticket): return suspend(reading: [ticket], request, &context)
+        case .cold(let ticket): return suspend(reading: .one(ticket), request, &context)
         case .miss(let lease?):
             connection.state.hasLeases = true
             ReplyWriter.begin(request.id, into: &connection.output)
@@ -154,7 +154,7 @@ extension Dispatcher {
                         tickets.append(ticket)
                     }
                 }
-                return suspend(reading: tickets, request, &context)
+                return suspend(reading: .several(tickets), request, &context)
             }
             state.partial.append(state.position == 0 ? "{" : ",{")
             if case .hit(let hit) = outcome {
@@ -197,7 +197,7 @@ extension Dispatcher {
             found = core.why(function, bytes, hash: core.hash(function, bytes), faults: context.faults)
         }
         if case .cold(let ticket) = found {
-            return suspend(reading: [ticket], peeking: true, request, &context)
+            return suspend(reading: .one(ticket), peeking: true, request, &context)
         }
         ReplyWriter.begin(request.id, into: &connection.output)
         switch found {

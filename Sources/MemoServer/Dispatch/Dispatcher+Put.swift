@@ -12,7 +12,7 @@ extension Dispatcher {
         let connection = context.connection
         let outcome = store(&core, request, place, fields, burst.batch, context)
         switch outcome {
-        case .cold(let ticket): return suspend(reading: [ticket], request, &context)
+        case .cold(let ticket): return suspend(reading: .one(ticket), request, &context)
         case .stored:
             if fields.durable, let why = core.degraded {
                 // It is in memory, but what was asked for cannot be promised.
@@ -92,7 +92,7 @@ extension Dispatcher {
             let fields = batch.entries[range.lowerBound + state.position]
             let place = core.place(function, fields.key.bytes(isTyped: function.isTyped))
             switch store(&core, request, place, fields, batch, context) {
-            case .cold(let ticket): return suspend(reading: [ticket], request, &context)
+            case .cold(let ticket): return suspend(reading: .one(ticket), request, &context)
             case .stored:
                 state.count += 1
                 if fields.durable { state.sequence = core.sequence }
@@ -147,7 +147,7 @@ extension Dispatcher {
             let ttlMs: Int64? = if case .value(let ms) = ttl { ms } else { nil }
             let outcome = core.touch(
                 function, bytes, hash: core.hash(function, bytes), ttlMs: ttlMs, faults: context.faults)
-            if let ticket = outcome.cold { return suspend(reading: [ticket], request, &context) }
+            if let ticket = outcome.cold { return suspend(reading: .one(ticket), request, &context) }
             touched = outcome.touched
         }
         ReplyWriter.begin(request.id, into: &context.connection.output)

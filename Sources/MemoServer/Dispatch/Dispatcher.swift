@@ -79,13 +79,29 @@ public final class Dispatcher: RequestExecutor {
     /// What became of a request: answered, or to be executed again.
     enum Step { case done, suspended }
 
+    /// Rows that a request waits for.
+    enum Reading {
+        case nothing
+        /// Nearly always: without an array.
+        case one(ColdTicket)
+        case several([ColdTicket])
+
+        var tickets: [ColdTicket] {
+            switch self {
+            case .nothing: []
+            case .one(let ticket): [ticket]
+            case .several(let tickets): tickets
+            }
+        }
+    }
+
     /// What a request needs at hand while the lock is held.
     struct Context {
         let connection: Connection
         /// Where the request's reply begins.
         var replyStart = 0
         /// What is to be read from disk before the request can go on.
-        var reading: [ColdTicket] = []
+        var reading = Reading.nothing
         var faults: [Fault] = []
         /// The suspended request only looks at what was read.
         var isPeeking = false
@@ -93,9 +109,15 @@ public final class Dispatcher: RequestExecutor {
         var readFailure: String?
     }
 
+    /// A connection whose request waits for rows.
+    private struct Waiting {
+        let connection: Unmanaged<Connection>
+        let reading: Reading
+    }
+
     public func execute(_ bursts: UnsafeBufferPointer<Unmanaged<Burst>>) -> Int {
         var began = latencies.begin()
-        var reading: [Context] = []
+        var waiting: [Waiting] = []
         var executed = 0
         store.perform { core in
             prepare(&core, bursts)
@@ -103,23 +125,76 @@ public final class Dispatcher: RequestExecutor {
             repeat {
                 bursts[executed]._withUnsafeGuaranteedRef { burst in
                     burst.owner._withUnsafeGuaranteedRef { connection in
-                        execute(&core, burst, connection, &began, &reading)
+                        execute(&core, burst, connection, &began, &waiting)
                         replyBytes += connection.output.count
                     }
                 }
                 executed += 1
             } while executed < bursts.count && replyBytes < loops.replyBytesAtOnce
         }
-        if !reading.isEmpty { read(reading) }
+        if !waiting.isEmpty { executeReading(&waiting, &began) }
         return executed
     }
 
+    /// Executes requests on with what the kernel has in memory of the rows that they wait for, and has the rest read.
+    private func executeReading(_ waiting: inout [Waiting], _ began: inout UInt64?) {
+        var rows = Self.rowsAtOnce
+        var bytes = Self.bytesAtOnce
+        var found: [Waiting] = []
+        repeat {
+            swap(&found, &waiting)
+            waiting.removeAll(keepingCapacity: true)
+            let count = found.firstIndex { !readCached($0, &rows, &bytes) } ?? found.count
+            if count < found.count { read(found[count...]) }
+            guard count > 0 else { break }
+            store.perform { core in
+                for waits in found[..<count] {
+                    waits.connection._withUnsafeGuaranteedRef { connection in
+                        guard let burst = connection.burst else { return }
+                        execute(&core, burst, connection, &began, &waiting)
+                    }
+                }
+            }
+        } while !waiting.isEmpty
+    }
+
+    /// Cold rows that are read at once, and about how many bytes: others are served some 100 µs later for it. The rest
+    /// is left to the readers' threads.
+    private static let rowsAtOnce = 64
+    private static let bytesAtOnce = 256 << 10
+
+    /// Reads what a request waits for if all of it is in memory.
+    private func readCached(_ waiting: Waiting, _ rows: inout Int, _ bytes: inout Int) -> Bool {
+        let state = waiting.connection._withUnsafeGuaranteedRef { $0.state }
+        switch waiting.reading {
+        case .nothing: return true
+        case .one(let ticket):
+            return withUnsafePointer(to: ticket) {
+                readCached(UnsafeBufferPointer(start: $0, count: 1), state, &rows, &bytes)
+            }
+        case .several(let tickets):
+            return tickets.withUnsafeBufferPointer { readCached($0, state, &rows, &bytes) }
+        }
+    }
+
+    @inline(__always)
+    private func readCached(
+        _ tickets: UnsafeBufferPointer<ColdTicket>, _ state: DispatchState, _ rows: inout Int,
+        _ bytes: inout Int
+    ) -> Bool {
+        guard tickets.count <= rows, bytes > 0, store.readCached(tickets, into: &state.faults, &bytes) else {
+            return false
+        }
+        rows -= tickets.count
+        return true
+    }
+
     /// Executes a burst as far as it goes.
-    /// - Parameter reading: takes note of those that have to wait for the disk.
+    /// - Parameter waiting: takes note of those that wait for the disk.
     @inline(__always)
     private func execute(
         _ core: inout StoreCore, _ burst: Burst, _ connection: Connection, _ began: inout UInt64?,
-        _ reading: inout [Context]
+        _ waiting: inout [Waiting]
     ) {
         let first = burst.next
         var context = Context(connection: connection)
@@ -137,13 +212,17 @@ public final class Dispatcher: RequestExecutor {
             context.readFailure = nil
             if !context.faults.isEmpty {
                 core.release(context.faults)
-                context.faults = []
+                context.faults.removeAll(keepingCapacity: context.faults.count == 1)
             }
             index &+= 1
         }
         burst.next = index
-        if let state = connection.stateIfAny { state.faults = context.faults }
-        if !context.reading.isEmpty { reading.append(context) }
+        if case .nothing = context.reading {
+            connection.stateIfAny?.faults = context.faults
+        } else {
+            connection.state.faults = context.faults
+            waiting.append(Waiting(connection: .passUnretained(connection), reading: context.reading))
+        }
         if let since = began { began = latencies.record(burst, first..<index, since: since) }
     }
 
@@ -171,20 +250,19 @@ public final class Dispatcher: RequestExecutor {
     }
 
     /// Has read what the connections wait for.
-    private func read(_ contexts: [Context]) {
-        var asked: [Context] = []
-        for context in contexts {
-            let state = context.connection.state
-            state.faults = context.faults
-            if state.isReading { continue }
-            state.isReading = true
-            context.connection.deadline = BootClock.nowMs + Self.patienceMs
-            asked.append(context)
+    private func read(_ waiting: ArraySlice<Waiting>) {
+        let now = BootClock.nowMs
+        var asked: [(connection: Connection, tickets: [ColdTicket])] = []
+        for waits in waiting {
+            let connection = waits.connection.takeUnretainedValue()
+            if connection.state.isReading { continue }
+            connection.state.isReading = true
+            connection.deadline = now + Self.patienceMs
+            asked.append((connection, waits.reading.tickets))
         }
-        let taken = store.read(
-            asked.map { ($0.reading, $0.connection.id.rawValue) }, atOnce: true)
+        let taken = store.read(asked.map { ($0.tickets, $0.connection.id.rawValue) })
         // The others try again soon.
-        for context in asked[taken...] { context.connection.deadline = BootClock.nowMs + 10 }
+        for (connection, _) in asked[taken...] { connection.deadline = now + 10 }
     }
 
     @inline(__always)
@@ -305,7 +383,7 @@ public final class Dispatcher: RequestExecutor {
     /// The request needs a row from disk: has it read, or gives up if that was tried for long enough.
     /// - Parameter peeking: whether what is read stays on disk alone, because this is no use of it.
     func suspend(
-        reading tickets: [ColdTicket], peeking: Bool = false, _ request: Request, _ context: inout Context
+        reading: Reading, peeking: Bool = false, _ request: Request, _ context: inout Context
     ) -> Step {
         if let failure = context.readFailure {
             context.connection.stateIfAny?.reset()
@@ -318,7 +396,7 @@ public final class Dispatcher: RequestExecutor {
             fail(request, .busy, "the disk does not answer; try again", context)
             return .done
         }
-        context.reading = tickets
+        context.reading = reading
         context.connection.state.isPeeking = peeking
         return .suspended
     }

@@ -7,6 +7,11 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
     private let select: Statement
     private let selectShared: Statement
     private let selectAny: Statement
+    /// Past SQLite: most reads need no more.
+    private let contents: TablePages?
+    private let sharedValues: TablePages?
+    private var isInBatch = false
+    private var hasSnapshot = false
 
     enum Result {
         /// A block of its own, with one holder.
@@ -25,20 +30,29 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
                 connection, "SELECT shared, meta, key, value FROM content WHERE id = ?")
             selectShared = try Statement(connection, "SELECT data FROM shared_value WHERE id = ?")
             selectAny = try Statement(connection, "SELECT name FROM meta LIMIT 1")
+            contents = TablePages(connection, table: "content")
+            sharedValues = TablePages(connection, table: "shared_value")
         } catch {
             throw ColdError(any: error)
         }
     }
 
-    /// Holds one snapshot for all reads until `endBatch`, as a statement does that was not reset. If that fails
-    /// each read takes its own.
-    func beginBatch() { _ = try? selectAny.step() }
-    func endBatch() { selectAny.reset() }
+    /// Holds one snapshot for all reads through SQLite until `endBatch`, as a statement does that was not reset. If
+    /// that fails each read takes its own.
+    func beginBatch() { isInBatch = true }
+
+    func endBatch() {
+        isInBatch = false
+        if hasSnapshot { selectAny.reset() }
+        hasSnapshot = false
+    }
 
     /// Reads an entry, verifies its checksums and copies it.
     /// - Throws: `.corrupt` where the file is damaged beyond the row, `.io` where it cannot be read.
     func read(row: Int64) throws(ColdError) -> Result {
+        if let payload = readPages(row: row) { return .found(payload) }
         do throws(SQLiteError) {
+            if isInBatch, !hasSnapshot { hasSnapshot = (try? selectAny.step()) ?? false }
             try select.bind(1, row)
             defer { select.reset() }
             guard try select.step() else { return .missing }
@@ -58,6 +72,34 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
         } catch {
             throw ColdError(error)
         }
+    }
+
+    /// A row never changes, and its checksums tell whether what was found in the file's pages is it.
+    private func readPages(row: Int64) -> Payload? {
+        guard var record = contents?.record(row: row),
+            // The row's number is not stored twice.
+            case .null? = record.next(), case .bytes(let meta)? = record.next(), let sharing = record.next(),
+            case .bytes(let key)? = record.next(), let own = record.next(), record.isAtEnd
+        else { return nil }
+        switch (sharing, own) {
+        case (.null, .bytes(let value)): return Self.payload(meta, key, value, row: row, shared: 0)
+        case (.integer(let shared), .null):
+            guard var record = sharedValues?.record(row: shared), case .null? = record.next(),
+                case .integer? = record.next(), case .bytes(let value)? = record.next(), record.isAtEnd
+            else { return nil }
+            return Self.payload(meta, key, value, row: row, shared: shared)
+        default: return nil
+        }
+    }
+
+    private static func payload(
+        _ meta: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer,
+        row: Int64, shared: Int64
+    ) -> Payload? {
+        guard ContentRecord.isSound(meta, row: row, shared: shared),
+            case .found(let payload) = verified(meta, key, value, row)
+        else { return nil }
+        return payload
     }
 
     private static func verified(

@@ -54,9 +54,18 @@ enum ContentRecord {
     }
 
     /// The tags' numbers in a record that `isSound`.
-    static func tags(_ record: UnsafeRawBufferPointer) -> some Collection<UInt32> {
-        (0..<(record.count - fixedBytes) / 4).lazy.map {
-            UInt32(littleEndian: record.loadUnaligned(fromByteOffset: fixedBytes + 4 * $0, as: UInt32.self))
+    static func tags(_ record: UnsafeRawBufferPointer) -> Tags { Tags(record: record) }
+
+    /// Nothing is allocated for them.
+    struct Tags: RandomAccessCollection {
+        fileprivate let record: UnsafeRawBufferPointer
+        var startIndex: Int { 0 }
+        var endIndex: Int { (record.count - fixedBytes) / 4 }
+
+        subscript(position: Int) -> UInt32 {
+            UInt32(
+                littleEndian: record.loadUnaligned(fromByteOffset: fixedBytes + 4 * position, as: UInt32.self)
+            )
         }
     }
 

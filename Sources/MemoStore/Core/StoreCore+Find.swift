@@ -66,8 +66,9 @@ extension StoreCore {
             guard isCurrent(slot, row: fault.ticket.row), directory[slot].payload == nil else { continue }
             guard fault.payload.footprint + HotTier.overhead <= hot.limit else { continue }
             let read = fault.payload
-            if read.value.count >= InternTable.leastBytes,
-                let payload = makePayload(read.facts, tags: read.tags, key: read.key, value: read.value)
+            if let block = hot.interned.intern(read.value),
+                let payload = Payload.allocate(
+                    read.facts, tags: read.tags, key: read.key, value: read.value, block: block)
             {
                 makeHot(slot, payload)
             } else {

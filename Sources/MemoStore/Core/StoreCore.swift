@@ -109,7 +109,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         _ facts: Payload.Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
         value: UnsafeRawBufferPointer
     ) -> Payload? {
-        Payload.allocate(facts, tags: tags, key: key, value: value, interned: hot.interned)
+        Payload.allocate(facts, tags: tags, key: key, value: value, block: hot.interned.intern(value))
     }
 
     // MARK: functions

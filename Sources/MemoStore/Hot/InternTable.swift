@@ -21,7 +21,8 @@ final class InternTable {
     }
 
     private var blocks: [UInt64: UnsafeMutablePointer<Block>] = [:]
-    private var recent: [UInt64]
+    /// Hashes of values that were met and not shared.
+    private let recent: UnsafeMutableBufferPointer<UInt64>
     private let seed: UInt64
     private let isOn: Bool
     /// What the blocks take, the allocator's and the table's own share included.
@@ -33,8 +34,11 @@ final class InternTable {
     init(isOn: Bool, seed: UInt64) {
         self.isOn = isOn
         self.seed = seed
-        recent = Array(repeating: 0, count: isOn ? 4096 : 1)
+        recent = .allocate(capacity: isOn ? 4096 : 1)
+        recent.initialize(repeating: 0)
     }
+
+    deinit { recent.deallocate() }
 
     var count: Int { blocks.count }
     /// A dictionary's place for a block, at its usual load.

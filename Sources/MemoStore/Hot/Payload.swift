@@ -117,14 +117,12 @@ struct Payload: @unchecked Sendable {
     var soleBytes: Int { footprint + (isShared && block.pointee.references == 1 ? block.pointee.bytes : 0) }
 
     /// A new block with one holder; everything is copied into it, but for a value that can be shared.
-    /// - Parameter interned: where equal values are shared; `nil`: the payload has its own copy.
+    /// - Parameter block: with the same value, whose reference it takes over; `nil`: the payload has its own copy.
     /// - Returns: `nil` where memory is exhausted.
     static func allocate(
         _ facts: Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
-        value: UnsafeRawBufferPointer,
-        interned: InternTable? = nil
+        value: UnsafeRawBufferPointer, block: UnsafeMutablePointer<InternTable.Block>? = nil
     ) -> Payload? {
-        let block = interned?.intern(value)
         let extended = facts.fresh != .max || facts.expires != .max || !tags.isEmpty
         let attributed = facts.costMs != 0 || facts.uid != ownUser
         let size =

@@ -71,12 +71,6 @@ final class ColdReaders: Sendable {
     /// Jobs that a reader takes at once, and whose results are delivered together.
     private static let jobsAtOnce = 8
 
-    /// What may be read on the thread of whoever asks, so that it holds up nobody for long: that spares two hand-overs
-    /// between threads, which take twice as long as a read. More jobs are faster done by the readers meanwhile.
-    private static let cachedJobs = 2
-    private static let cachedRows = 2
-    private static let cachedBytes = 256 << 10
-
     /// The connection that reads what need not wait for the disk, on the thread of whoever asks.
     private struct Prompt {
         var reader: ColdReader?
@@ -108,30 +102,32 @@ final class ColdReaders: Sendable {
         }
     }
 
-    /// Does the first of a few jobs at once, as long as what they ask for is in the kernel's page cache.
-    /// - Returns: their results.
-    func readCached(_ jobs: [Job]) -> [(ConnectionID, ColdRead)] {
-        guard jobs.count <= Self.cachedJobs else { return [] }
-        let results = prompt.withLockIfAvailable { prompt -> [(ConnectionID, ColdRead)] in
-            guard let reader = prompt.reader else { return [] }
-            return CachedReads.only(bytes: Self.cachedBytes) {
-                var results: [(ConnectionID, ColdRead)] = []
-                if jobs.count > 1 { reader.beginBatch() }
-                for job in jobs {
-                    guard job.tickets.count <= Self.cachedRows else { break }
-                    let read = Self.read(job.tickets) { row throws(ColdError) in try reader.read(row: row) }
-                    // Whatever is amiss, one who can wait finds out.
-                    guard read.failure == nil, read.lost.isEmpty else {
-                        for fault in read.faults { fault.payload.release() }
-                        break
-                    }
-                    results.append((job.connection, read))
+    /// Reads rows at once, as long as they are in the kernel's page cache; whatever is amiss, one who can wait finds
+    /// out.
+    func readCached(
+        _ tickets: UnsafeBufferPointer<ColdTicket>, into faults: inout [Fault], _ bytes: inout Int
+    ) -> Bool {
+        let held = faults.count
+        var size = 0
+        let limit = bytes
+        let areFound = prompt.withLockIfAvailable { prompt -> Bool in
+            guard let reader = prompt.reader else { return false }
+            return CachedReads.only(bytes: limit) {
+                for ticket in tickets {
+                    guard case .found(let payload)? = try? reader.read(row: ticket.row) else { return false }
+                    faults.append(Fault(ticket: ticket, payload: payload))
+                    size += payload.footprint
                 }
-                if jobs.count > 1 { reader.endBatch() }
-                return results
-            } ?? []
+                return true
+            } ?? false
         }
-        return results ?? []
+        guard areFound == true else {
+            for fault in faults[held...] { fault.payload.release() }
+            faults.removeSubrange(held...)
+            return false
+        }
+        bytes -= size
+        return true
     }
 
     /// - Returns: how many of the jobs were taken on, the first ones: not all where too many reads wait already.

@@ -137,7 +137,7 @@ extension Store {
     private func continueWarmUp() {
         guard !isClosing.load(ordering: .acquiring) else { return }
         let tickets = warmUp.next()
-        if !tickets.isEmpty { _ = read([(tickets, WarmUp.connection)], atOnce: false) }
+        if !tickets.isEmpty { _ = read([(tickets, WarmUp.connection)]) }
     }
 
     func warmedUp(_ read: ColdRead) {
