@@ -91,8 +91,8 @@ def _filler(shared: SharedFunction, front: NativeFront) -> Callable[..., Any]:
 
     def fill(*args: Any, **kwds: Any) -> Any:
         answer = None
-        if ask is not None and not kwds:
-            value, answer = ask(args)
+        if ask is not None:
+            value, answer = ask(args, kwds)
             if value is not UNKNOWN:
                 return value
         flight = driver.begin(shared, args, kwds, True, answer)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from json.encoder import encode_basestring
 from os import getpid
-from typing import Any, Callable, Optional, Protocol, Tuple
+from typing import Any, Callable, Dict, Optional, Protocol, Tuple
 
 from . import codec
 from .connection import decode_reply
@@ -26,8 +26,9 @@ _PLAIN = (float, int, str, bool, type(None))
 _decoder: Any = json.JSONDecoder()
 _scan = _decoder.scan_once
 
-#: Takes a call's arguments; returns its value or `UNKNOWN`, then with the daemon's answer, if it was asked.
-Asker = Callable[[Tuple[Any, ...]], Tuple[Any, Optional[Answer]]]
+#: Takes a call's positional and keyword arguments; returns its value or `UNKNOWN`, then with the daemon's answer, if
+#: it was asked.
+Asker = Callable[[Tuple[Any, ...], Dict[str, Any]], Tuple[Any, Optional[Answer]]]
 
 
 class Served(Protocol):
@@ -49,7 +50,7 @@ def asker(shared: SharedFunction, front: Served) -> Optional[Asker]:
         return None
     start = ("", "", shared.seen_of("").came_by)  # a name, how requests for it begin, and its seen keys
 
-    def ask(args: Tuple[Any, ...]) -> Tuple[Any, Optional[Answer]]:
+    def ask(args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Tuple[Any, Optional[Answer]]:
         nonlocal start
         name = shared.quick_name()
         if not name:
@@ -60,7 +61,7 @@ def asker(shared: SharedFunction, front: Served) -> Optional[Asker]:
             came_by = shared.seen_of(name).came_by
             start = (name, head, came_by)
         words = []
-        for value in args:
+        for value in (*args, *kwds.values()) if kwds else args:
             kind = type(value)
             if kind is int:
                 if not -_INT_MAX < value < _INT_MAX:
@@ -70,8 +71,19 @@ def asker(shared: SharedFunction, front: Served) -> Optional[Asker]:
                 words.append(encode_basestring(value))
             elif kind is float and value - value == 0 and not value.is_integer():
                 words.append(repr(value))
+            elif value is None:
+                words.append("null")
+            elif kind is bool and (kwds or len(args) > 1):  # alone it is not the number
+                words.append("1" if value else "0")
             else:
                 return _NOTHING
+        mark = args
+        if kwds:
+            # As `keys.key_text` and `event_key.mark_of` have them.
+            place = len(args)
+            pairs = [f"[{encode_basestring(name)},{word}]" for name, word in zip(kwds, words[place:])]
+            words[place:] = [f'{{"{codec.TAG}":"kw","v":[{",".join(pairs)}]}}']
+            mark = (*args, frozenset(((codec.TAG, "kw"), ("v", tuple(kwds.items())))))
         try:
             line = f"{head}{','.join(words)}]}}\n".encode()
             connection = GATEWAY.idle.pop()
@@ -81,7 +93,7 @@ def asker(shared: SharedFunction, front: Served) -> Optional[Asker]:
             return _NOTHING
         epoch = shared.epoch
         # Before the answer is under way, so that an event which follows it finds the mark.
-        computed = came_by(hash(args))
+        computed = came_by(hash(mark))
         try:
             reply = connection.ask(line)
         except Unavailable:

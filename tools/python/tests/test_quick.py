@@ -18,8 +18,8 @@ from test_options import until
 WARM = range(1000, 1012)
 
 
-def score(*arguments):
-    return [len(arguments), *map(str, arguments)]
+def score(*arguments, **named):
+    return [len(arguments), *map(str, arguments), *(f"{name}={value}" for name, value in named.items())]
 
 
 def wrapper(**options):
@@ -54,22 +54,25 @@ def test_its_keys_are_those_of_the_long_way(fake):
     function = wrapper()
     for _ in range(500):
         arguments = tuple(random_argument() for _ in range(random.randrange(4)))
+        named = {random.choice("xyzé"): random_argument() for _ in range(random.choice([0, 0, 1, 2, 3]))}
         fake.requests.clear()
-        function(*arguments)
+        function(*arguments, **named)
         asked = gets(fake)
-        assert asked in ([], [json.loads(key_text(arguments, {}, False)[0])])
+        assert asked in ([], [json.loads(key_text(arguments, named, False)[0])])
 
 
 def test_it_is_taken(daemon, monkeypatch):
     first = wrapper()
     values = [first(number, "é") for number in range(10)]
     second = wrapper()
+    named = [first(number, None, flag=True, name="é", rate=0.5) for number in range(10)]
     long = "x" * 20_000  # more than one read takes
     assert first(long) == score(long)
     begun = []
     begin = memod.native.driver.begin
     monkeypatch.setattr(memod.native.driver, "begin", lambda *arguments: begun.append(1) or begin(*arguments))
     assert [second(number, "é") for number in range(10)] == values
+    assert [second(number, None, flag=True, name="é", rate=0.5) for number in range(10)] == named
     assert second(long) == score(long)
     assert not begun
 
@@ -177,6 +180,10 @@ def test_what_is_cleared_after_a_short_call_disappears(daemon):
     assert second(1) == score(1)
     daemon.memoctl("put", "quick", "[1.0]", "77")
     until(lambda: second(1) == 77, seconds=300)
+    first(1, two=2)
+    assert second(1, two=2) == score(1, two=2)
+    daemon.memoctl("put", "quick", '[1, {"$memod": "kw", "v": [["two", 2]]}]', "78")
+    until(lambda: second(1, two=2) == 78, seconds=300)
 
 
 @pytest.mark.parametrize("processors", [1, 2])
