@@ -1,6 +1,5 @@
 #include <sqlite3.h>
 #include <stddef.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 
 /* sqlite3_db_config takes variable arguments, which Swift cannot pass. */
@@ -20,13 +19,13 @@ static inline long long memod_file_system_magic(const char *path) {
 }
 
 /* Reads what the kernel has in memory: fails with EAGAIN where it would have to wait for the disk, and with another
-   error where it cannot tell. The C library's function prepares for the cancellation of the thread first, which takes
-   some 5 % of a read of a cached row. */
-long syscall(long number, ...);
+   error where it cannot tell. preadv2 is declared for _GNU_SOURCE alone. */
+struct iovec;
+long preadv2(int descriptor, const struct iovec *parts, int count, long offset, int flags);
 static inline long memod_read_cached(int descriptor, void *buffer, size_t size, long offset) {
     struct {
         void *base;
         size_t size;
     } part = {buffer, size};
-    return syscall(SYS_preadv2, descriptor, &part, 1, offset, 0L, 8 /* RWF_NOWAIT */);
+    return preadv2(descriptor, (const struct iovec *)&part, 1, offset, 8 /* RWF_NOWAIT */);
 }

@@ -124,6 +124,18 @@ package final class Store: Sendable {
         if !wakes.isEmpty { events?.wake(wakes) }
     }
 
+    /// Waits until all changes made so far are committed, or cannot be.
+    private func waitForCommit() {
+        var sequence: UInt64 = 0
+        perform { sequence = $0.needCommit() }
+        let pause = Signal()
+        while !isClosing.load(ordering: .acquiring),
+            core.withLock({ $0.committedSequence < sequence && $0.degraded == nil })
+        {
+            pause.wait(ms: 1)
+        }
+    }
+
     /// Has rows read for connections, which are told through `StoreEvents.read`.
     /// - Returns: how many of the reads were taken on, the first ones: not all where too many wait already.
     package func read(
@@ -143,8 +155,9 @@ package final class Store: Sendable {
         readers.readCached(tickets, into: &faults, &bytes)
     }
 
-    /// Writes a consistent copy of the database; takes its time.
+    /// Writes a consistent copy of the database, with all that was put before; takes its time.
     package func backup(to path: String) throws(ColdError) {
+        waitForCommit()
         let outcome = databaseUse.withLock { _ in
             Result { () throws(ColdError) in
                 try database.backup(to: path, isCancelled: { isClosing.load(ordering: .acquiring) })

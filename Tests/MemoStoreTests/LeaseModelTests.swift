@@ -60,7 +60,7 @@ import Testing
             clients = (0..<2 + random.below(5)).map { Client(id: ConnectionID($0)) }
             let name = Array("f".utf8)
             let place = name.withUnsafeBytes { core.internFunction(owner: -1, name: $0) }
-            precondition(place == Self.function && core.internTag(owner: -1, name: "t") == Self.tag)
+            precondition(place == Self.function && core.internTags(owner: -1, names: ["t"]) == [Self.tag])
         }
 
         /// Small tables: what is made for thousands of runs has to be cheap.

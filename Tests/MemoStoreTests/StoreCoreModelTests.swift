@@ -8,7 +8,8 @@ import Testing
     struct Entry {
         var value: [UInt8]
         var fresh: Int64
-        var expires: Int64
+        var grace: Int64
+        var expires: Int64 { fresh == .max ? .max : fresh + grace }
         var tags: Set<String>
     }
 
@@ -140,7 +141,7 @@ import Testing
             var tags: Set<String> = []
             if random.below(3) == 0 { tags.insert("t\(random.below(3))") }
             let isAbsentOnly = random.below(6) == 0
-            let numbers = tags.map { core.internTag(owner: -1, name: $0)! }
+            let numbers = tags.map { core.internTags(owner: -1, names: [$0])![0] }
             let outcome: PutOutcome = complete { core, faults in
                 bytes.withUnsafeBytes { bytes in
                     value.withUnsafeBytes { value in
@@ -167,7 +168,7 @@ import Testing
             #expect(outcome == .stored)
             let fresh = ttl.map { now + $0 } ?? .max
             model[name]!.entries[key] = Entry(
-                value: value, fresh: fresh, expires: fresh == .max ? .max : fresh + stale, tags: tags)
+                value: value, fresh: fresh, grace: stale, tags: tags)
             use(name, key)
             trim(name)
         }
@@ -199,16 +200,13 @@ import Testing
                     return outcome.cold.map { (nil, $0) } ?? (outcome.touched, nil)
                 }
             }
-            guard let entry = model[name]!.entries[key], entry.expires > now else {
+            guard let expires = model[name]!.entries[key]?.expires, expires > now else {
                 #expect(!touched)
                 drop(name, key)
                 return
             }
             #expect(touched)
-            let grace = entry.expires == .max ? 0 : entry.expires - entry.fresh
-            let fresh = ttl.map { now + $0 } ?? .max
-            model[name]!.entries[key]!.fresh = fresh
-            model[name]!.entries[key]!.expires = fresh == .max ? .max : fresh + grace
+            model[name]!.entries[key]!.fresh = ttl.map { now + $0 } ?? .max
             use(name, key)
         }
 

@@ -28,7 +28,7 @@ extension Dispatcher {
                 ReplyWriter.field("degraded", true, into: &connection.output)
                 ReplyWriter.end(into: &connection.output)
             }
-        case .noMemory: fail(request, .busy, "there is no memory left for another entry", context)
+        case .noMemory, .tooManyTags: fail(request, .busy, outcome.shortage, context)
         default:
             ReplyWriter.begin(request.id, into: &connection.output)
             ReplyWriter.field("stored", false, into: &connection.output)
@@ -61,13 +61,11 @@ extension Dispatcher {
             put.lease = token
         }
         if !fields.tags.isEmpty {
-            let owner = owner(request, connection)
-            for tag in batch.tags[fields.tags] {
-                guard let id = core.internTag(owner: owner, name: String(decoding: tag, as: UTF8.self)) else {
-                    return .noMemory
-                }
-                put.tags.append(id)
+            let names = batch.tags[fields.tags].map { String(decoding: $0, as: UTF8.self) }
+            guard let tags = core.internTags(owner: owner(request, connection), names: names) else {
+                return .tooManyTags
             }
+            put.tags = tags
         }
         let outcome = core.put(function, put, faults: context.faults)
         if outcome == .stored, subscriptions.isWatched {
@@ -91,15 +89,14 @@ extension Dispatcher {
             }
             let fields = batch.entries[range.lowerBound + state.position]
             let place = core.place(function, fields.key.bytes(isTyped: function.isTyped))
-            switch store(&core, request, place, fields, batch, context) {
+            let outcome = store(&core, request, place, fields, batch, context)
+            switch outcome {
             case .cold(let ticket): return suspend(reading: .one(ticket), request, &context)
             case .stored:
                 state.count += 1
                 if fields.durable { state.sequence = core.sequence }
-            case .noMemory:
-                fail(
-                    request, .busy,
-                    "there is no memory left for another entry; \(state.count) were stored", context)
+            case .noMemory, .tooManyTags:
+                fail(request, .busy, "\(outcome.shortage); \(state.count) were stored", context)
                 state.reset()
                 return .done
             default: break
@@ -174,7 +171,14 @@ extension PutOutcome {
         case .exists: "exists"
         case .maxsize: "maxsize"
         case .tooLarge: "too_large"
-        case .stored, .cold, .noMemory: ""
+        case .stored, .cold, .noMemory, .tooManyTags: ""
         }
+    }
+
+    /// What there is too little of.
+    fileprivate var shortage: String {
+        self == .tooManyTags
+            ? "there are too many tags; clear some, or use fewer"
+            : "there is no memory left for another entry"
     }
 }

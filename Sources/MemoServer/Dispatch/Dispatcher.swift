@@ -241,7 +241,7 @@ public final class Dispatcher: RequestExecutor {
             state.isReading = false
         } else if state.isReading {
             // The disk does not answer: without what it has, the request is answered `busy`.
-            guard connection.isPeerGone || connection.deadline == nil else {
+            guard connection.deadline == nil else {
                 state.faults = context.faults
                 return false
             }
@@ -262,7 +262,10 @@ public final class Dispatcher: RequestExecutor {
         }
         let taken = store.read(asked.map { ($0.tickets, $0.connection.id.rawValue) })
         // The others try again soon.
-        for (connection, _) in asked[taken...] { connection.deadline = now + 10 }
+        for (connection, _) in asked[taken...] {
+            connection.state.isReading = false
+            connection.deadline = now + 10
+        }
     }
 
     @inline(__always)

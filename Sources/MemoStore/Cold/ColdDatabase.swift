@@ -178,18 +178,19 @@ final class ColdDatabase: @unchecked Sendable {
     /// - Throws: `.full`: nothing was written, and only commits that insert nothing may succeed until there is
     ///   room: delete some hundreds of entries at a time; anything else as the type says.
     func commit(_ writes: ContiguousArray<Write>) throws(ColdError) {
-        let growth = DiskSpace.growth(of: writes)
         try writing { writer throws(ColdError) in
+            let passing = writer.passingRows(writes)
+            let growth = DiskSpace.growth(of: writes, passing: passing)
             if growth > 0 { try makeRoom(growth, writer) }
             do throws(ColdError) {
-                try writer.commit(writes, clock: clock.state())
+                try writer.commit(writes, passing: passing, clock: clock.state())
             } catch {
                 guard error.failure == .full else { throw error }
                 // Room for a deletion is found in the log, once it is moved, and then in the ballast.
                 ballast.release()
                 try checkpoint(writer)
                 guard growth == 0 else { throw error }
-                try writer.commit(writes, clock: clock.state())
+                try writer.commit(writes, passing: passing, clock: clock.state())
             }
         }
     }

@@ -2,12 +2,14 @@ internal import SQLite
 
 extension ColdWriter {
     /// Makes all changes in one transaction, or none of them.
-    func commit(_ writes: ContiguousArray<Write>, clock: StoreClock.State) throws(ColdError) {
+    /// - Parameter passing: the `passingRows` of these.
+    func commit(
+        _ writes: ContiguousArray<Write>, passing: Set<Int64>, clock: StoreClock.State
+    ) throws(ColdError) {
         var next = next
         var journalRows = journalRows
         do throws(SQLiteError) {
             try connection.execute("BEGIN IMMEDIATE")
-            let passing = passingRows(writes)
             try apply(writes, passing, &next, &journalRows)
             try entries.flush()
             try sharing.settle()
@@ -38,7 +40,7 @@ extension ColdWriter {
     }
 
     /// Rows that these writes both insert and delete: neither is done.
-    private func passingRows(_ writes: ContiguousArray<Write>) -> Set<Int64> {
+    func passingRows(_ writes: ContiguousArray<Write>) -> Set<Int64> {
         var deleted: Set<Int64> = []
         for case .delete(let row) in writes where row >= next.row { deleted.insert(row) }
         guard !deleted.isEmpty else { return deleted }

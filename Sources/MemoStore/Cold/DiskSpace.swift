@@ -21,10 +21,11 @@ enum DiskSpace {
     }
 
     /// An upper estimate of the pages that these changes add to the database, in bytes; 0 where they add none.
-    static func growth(of writes: ContiguousArray<Write>) -> Int64 {
+    /// - Parameter passing: rows that are not written after all.
+    static func growth(of writes: ContiguousArray<Write>, passing: Set<Int64>) -> Int64 {
         var bytes = 0
         for write in writes {
-            if case .insert(_, _, _, let payload) = write {
+            if case .insert(let row, _, _, let payload) = write, !passing.contains(row) {
                 bytes += payload.key.count + payload.value.count + rowOverhead
             }
         }

@@ -9,6 +9,30 @@ extension StoreCore {
         var row: Int64
         var bytes: Int
         var isRetry: Bool
+
+        /// Cuts it off after so many changes.
+        /// - Returns: the others.
+        mutating func split(after count: Int) -> Batch {
+            var rest = self
+            rest.writes = Array(writes[count...])
+            rest.bytes = bytes * rest.writes.count / writes.count
+            writes.removeLast(rest.writes.count)
+            sequence -= UInt64(rest.writes.count)
+            bytes -= rest.bytes
+            // Rows are given out in the order of the changes.
+            for case .insert(let row, _, _, _) in rest.writes {
+                self.row = row - 1
+                break
+            }
+            return rest
+        }
+
+        mutating func append(_ rest: Batch) {
+            writes += rest.writes
+            sequence = rest.sequence
+            row = rest.row
+            bytes += rest.bytes
+        }
     }
 
     /// When the next commit is due.
@@ -24,6 +48,7 @@ extension StoreCore {
         if var batch = failedBatch {
             failedBatch = nil
             batch.isRetry = true
+            if retryCount < batch.writes.count { failedBatch = batch.split(after: retryCount) }
             return batch
         }
         let bytes = queue.cost
@@ -38,6 +63,12 @@ extension StoreCore {
     mutating func committed(_ batch: Batch, tookMs: Int64, flushIntervalMs: Int64) -> Bool {
         for case .insert(_, _, _, let payload) in batch.writes { payload.release() }
         adaptQueue(batch, tookMs: tookMs, flushIntervalMs: flushIntervalMs)
+        guard failedBatch == nil else {
+            // A part of it.
+            finishCommit(sequence: batch.sequence, row: batch.row)
+            return false
+        }
+        retryCount = .max
         let wasDegraded = degraded != nil
         degraded = nil
         lastFailure = nil
@@ -74,6 +105,10 @@ extension StoreCore {
         let isNew = degraded == nil
         degraded = error.message
         lastFailure = error.failure
+        // What is too much for the disk at once may fit in parts, or those may be evicted that did.
+        if error.failure == .full { retryCount = max(1, batch.writes.count / 2) }
+        var batch = batch
+        if let rest = failedBatch { batch.append(rest) }
         failedBatch = batch
         return (queue.sequence, isNew)
     }
@@ -146,6 +181,8 @@ extension StoreCore {
     mutating func finish() {
         isFinished = true
         flushCounters()
-        if degraded == nil { enqueue(.order(order { $0.maxsize != nil })) }
+        // The order of all is in the snapshot of the directory, if there will be one.
+        let isSnapshotLikely = graves.isEmpty && !hasMemoryOnly
+        if degraded == nil { enqueue(.order(order { !isSnapshotLikely || $0.maxsize != nil })) }
     }
 }

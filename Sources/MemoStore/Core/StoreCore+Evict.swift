@@ -23,7 +23,7 @@ extension StoreCore {
             }
             if directory[victim].flags.contains(.memoryOnly) {
                 let isDead = directory[victim].row < functions[directory[victim].function].row.clearedBelow
-                if isDead { fruitless += 1 } else { remove(victim, .evicted, .hotBytes) }
+                if isDead { exhume(victim) } else { remove(victim, .evicted, .hotBytes) }
             } else {
                 makeCold(victim)
             }

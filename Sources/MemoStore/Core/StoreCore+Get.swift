@@ -64,13 +64,7 @@ extension StoreCore {
         }
         let leaseKey = LeaseTable.Key(function: function, hash: hash, key: key)
         switch leases.acquire(leaseKey, request, now: now) {
-        case .wait:
-            // Who waits is granted the lease as soon as it ends, not at the caretaker's next turn.
-            if leases.nextEnd < careDue {
-                careDue = leases.nextEnd
-                needsCare = true
-            }
-            return .wait
+        case .wait: return .wait
         case .busy: return .busy
         case .granted(let token):
             countMiss(function)

@@ -54,10 +54,10 @@ extension StoreCore {
             ticket: ColdTicket(slot: slot, row: directory[slot].row), payload: payload)
     }
 
-    /// What remains of the grace time of an entry that is not for ever.
+    /// What remains of the grace time, if there is any.
     package func graceMs(of entry: EntryInfo) -> Int64? {
-        guard let payload = entry.payload, payload.fresh != .max else { return nil }
-        return payload.expires - max(payload.fresh, now)
+        guard let payload = entry.payload, payload.expires != payload.fresh else { return nil }
+        return payload.graceMs - max(0, now - payload.fresh)
     }
 
     package func tagNames(of entry: EntryInfo) -> [String] {

@@ -8,7 +8,7 @@ package struct PutRequest {
     package var staleMs: Int64
     package var costMs: Int64
     package var uid: UInt32
-    /// Numbers of tags, from `internTag`.
+    /// Numbers of tags, from `internTags`.
     package var tags: [UInt32]
     package var lease: LeaseToken?
     package var ifAbsent: Bool
@@ -37,6 +37,8 @@ package enum PutOutcome: Equatable {
     case cold(ColdTicket)
     /// There is no memory for it.
     case noMemory
+    /// It has a new tag, and there are too many.
+    case tooManyTags
 }
 
 extension StoreCore {
@@ -45,15 +47,23 @@ extension StoreCore {
         (functions[function].row.ttlMs, functions[function].row.staleMs ?? 0)
     }
 
-    /// The number of a tag.
+    /// The numbers of the tags that an entry is to bear: of all together, since making room for one must not forget
+    /// another that no entry bears yet.
     /// - Returns: `nil` where there are too many tags.
-    package mutating func internTag(owner: Int64, name: String) -> UInt32? {
-        if tags.find(owner: owner, name: name) == nil, tags.count >= tags.capacity {
-            for id in tags.removeUnused(in: directory) { enqueue(.forgetTag(id)) }
+    package mutating func internTags(owner: Int64, names: [String]) -> [UInt32]? {
+        let known = names.map { tags.find(owner: owner, name: $0) }
+        if known.contains(nil), tags.count + names.count > tags.capacity {
+            for id in tags.removeUnused(in: directory, sparing: Set(known.compactMap { $0 })) {
+                enqueue(.forgetTag(id))
+            }
         }
-        guard let (id, isNew) = tags.intern(owner: owner, name: name) else { return nil }
-        if isNew, let row = tags[id]?.row { enqueue(.tag(row)) }
-        return id
+        var ids: [UInt32] = []
+        for name in names {
+            guard let (id, isNew) = tags.intern(owner: owner, name: name) else { return nil }
+            if isNew, let row = tags[id]?.row { enqueue(.tag(row)) }
+            ids.append(id)
+        }
+        return ids
     }
 
     /// Stores an entry: visible at once, in the queue for the database.
@@ -105,9 +115,15 @@ extension StoreCore {
             created: now, costMs: UInt32(clamping: request.costMs), uid: request.uid)
         if let ttl = request.ttlMs {
             facts.fresh = Self.later(now, by: ttl)
-            facts.expires = Self.later(facts.fresh, by: request.staleMs)
         }
+        facts.expires = Self.end(ofGrace: request.staleMs, after: facts.fresh)
         return facts
+    }
+
+    /// When an entry ends that is fresh until then. What is fresh for ever ends so long before the end of time that a
+    /// touch knows its grace time.
+    private static func end(ofGrace grace: Int64, after fresh: Int64) -> Int64 {
+        fresh == .max ? .max - min(grace, .max / 4) : later(fresh, by: grace)
     }
 
     /// The slot of a new entry, or of the one it replaces, with a row of its own.
@@ -174,7 +190,8 @@ extension StoreCore {
     }
 
     static func expirySeconds(_ expires: Int64) -> UInt32 {
-        expires == .max ? Entry.never : UInt32(clamping: min(Int64(Entry.never) - 1, (expires + 999) / 1000))
+        expires > .max / 2
+            ? Entry.never : UInt32(clamping: min(Int64(Entry.never) - 1, (expires + 999) / 1000))
     }
 
     /// Gives an entry another time to live from now on; the length of its grace time stays.
@@ -190,9 +207,9 @@ extension StoreCore {
                 return (false, nil)
             }
             var facts = payload.facts
-            let grace = payload.expires == .max ? 0 : payload.expires - payload.fresh
+            let grace = payload.graceMs
             facts.fresh = ttlMs.map { Self.later(now, by: $0) } ?? .max
-            facts.expires = Self.later(facts.fresh, by: grace)
+            facts.expires = Self.end(ofGrace: grace, after: facts.fresh)
             guard
                 let copy = makePayload(facts, tags: payload.tags, key: payload.key, value: payload.value)
             else { return (false, nil) }

@@ -34,6 +34,24 @@ extension StoreCore {
         }
     }
 
+    /// Takes back the memory of a cleared entry before its turn. It has no row in the database.
+    mutating func exhume(_ slot: Slot) {
+        let (older, newer, function) = (
+            directory[slot].older, directory[slot].newer, directory[slot].function
+        )
+        var grave: Grave?
+        for position in graves.indices where graves[position].function == function {
+            // The oldest of a list has no neighbour on that side any more.
+            if graves[position].next == slot {
+                graves[position].next = newer
+                grave = graves[position]
+            }
+        }
+        if grave == nil { directory[older].newer = newer }
+        if newer != Entry.none { directory[newer].older = older }
+        reclaim(slot, .cleared, grave?.cause ?? .clearFunction, at: grave?.at)
+    }
+
     /// Goes on through the slab in search of entries whose time is over.
     private mutating func expireSlots() {
         let seconds = UInt32(clamping: now / 1000)
@@ -84,9 +102,9 @@ extension StoreCore {
         all.reserveCapacity(directory.count)
         for slot in 0..<Slot(directory.slotCount) {
             let entry = directory[slot]
-            guard entry.flags.contains(.live), !entry.flags.contains(.memoryOnly),
-                isMeant(functions[entry.function].row)
-            else { continue }
+            guard entry.flags.contains(.live), !entry.flags.contains(.memoryOnly) else { continue }
+            let function = functions[entry.function].row
+            guard entry.row >= function.clearedBelow, isMeant(function) else { continue }
             all.append((entry.used, entry.row))
         }
         all.sort { $0.used < $1.used }

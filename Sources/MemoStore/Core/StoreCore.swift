@@ -56,6 +56,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var writerIsIdle = true
     /// A commit that failed and is tried again, before anything else is committed.
     var failedBatch: Batch?
+    /// How many of its changes the next try takes on.
+    var retryCount = Int.max
     var lastFailure: ColdFailure?
     /// The database is to be opened anew before the next commit.
     var needsRecovery = false
@@ -207,6 +209,11 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     mutating func takeSignals() -> (writer: Bool, caretaker: Bool, wakes: [ConnectionID]) {
         let wakesWriter = writerSignal == .work
         writerSignal = .none
+        // Who waits is granted a lease as soon as it ends, not at the caretaker's next turn.
+        if leases.waiterCount > 0, leases.nextEnd < careDue {
+            careDue = leases.nextEnd
+            needsCare = true
+        }
         let wakesCaretaker = needsCare
         needsCare = false
         return (wakesWriter, wakesCaretaker, leases.takeWakes())

@@ -94,10 +94,11 @@ struct TagTable: ~Copyable {
     }
 
     /// Forgets tags that no entry bears any more.
+    /// - Parameter spared: those that one is about to bear.
     /// - Returns: their numbers.
-    mutating func removeUnused(in directory: borrowing Directory) -> [UInt32] {
+    mutating func removeUnused(in directory: borrowing Directory, sparing spared: Set<UInt32>) -> [UInt32] {
         var unused: [UInt32] = []
-        for (id, tag) in tags {
+        for (id, tag) in tags where !spared.contains(id) {
             var isUsed = false
             for member in tag.members where directory.isCurrent(member.slot, row: member.row) {
                 isUsed = true

@@ -88,6 +88,8 @@ struct Payload: @unchecked Sendable {
     }
     var fresh: Int64 { isExtended ? more.fresh : .max }
     var expires: Int64 { isExtended ? more.expires : .max }
+    /// The length of the grace time after that.
+    var graceMs: Int64 { fresh == .max ? .max - expires : expires - fresh }
     var facts: Facts { Facts(created: created, fresh: fresh, expires: expires, costMs: costMs, uid: uid) }
     /// Numbers of its tags.
     var tags: UnsafeBufferPointer<UInt32> {

@@ -13,10 +13,19 @@ extension Store {
     private static let trimWrites = 1000
     private static let trimMs: Int64 = 1000
 
-    func write() {
-        var lastTries = Self.lastTriesMax
-        /// When memory is given back, in store time.
+    /// What the writer's thread remembers from one commit to the next. Times are store time.
+    private struct Progress {
+        var lastTries = lastTriesMax
+        /// When the disk is tried again that took nothing: whoever puts meanwhile does not hurry it.
+        var retryDue: Int64 = 0
+        /// When memory is given back.
         var trimDue: Int64?
+        /// It was said, since the last success, that no room could be made.
+        var saidNoRoom = false
+    }
+
+    func write() {
+        var progress = Progress()
         while true {
             let closing = isClosing.load(ordering: .acquiring)
             let due = core.withLock { core -> Int64? in
@@ -28,20 +37,17 @@ extension Store {
             writerAlive.store(clock.now(), ordering: .relaxed)
             guard let due else {
                 if closing, finishClosing() { return }
-                writerSignal.wait(ms: closing ? 1 : trim(&trimDue))
+                writerSignal.wait(ms: closing ? 1 : trim(&progress.trimDue))
                 continue
             }
-            if due > 0 {
-                writerSignal.wait(ms: due)
+            let pause = max(due, closing ? 0 : progress.retryDue - clock.now())
+            if pause > 0 {
+                writerSignal.wait(ms: pause)
                 continue
             }
-            if !commit(&trimDue) {
-                guard closing else {
-                    writerSignal.wait(ms: Self.retryMs)
-                    continue
-                }
-                guard lastTries > 0, core.withLock({ $0.lastFailure == .full }) else { return }
-                lastTries -= 1
+            if !commit(&progress), closing {
+                guard progress.lastTries > 0, core.withLock({ $0.lastFailure == .full }) else { return }
+                progress.lastTries -= 1
             }
         }
     }
@@ -70,7 +76,7 @@ extension Store {
 
     /// Commits what waits, and tells everybody.
     /// - Returns: false where it failed; the changes are kept for another try.
-    private func commit(_ trimDue: inout Int64?) -> Bool {
+    private func commit(_ progress: inout Progress) -> Bool {
         let (batch, waiting) = core.withLock { core in (core.takeBatch(), core.takeWaitingForRoom()) }
         if !waiting.isEmpty { events?.wake(waiting) }
         let began = clock.now()
@@ -82,12 +88,14 @@ extension Store {
             try database.commit(ContiguousArray(batch.writes))
         } catch {
             writerAlive.store(clock.now(), ordering: .relaxed)
-            failed(batch, error)
+            failed(batch, error, &progress)
             return false
         }
         if batch.writes.count >= Self.trimWrites {
-            trimDue = clock.now() + Self.trimMs
+            progress.trimDue = clock.now() + Self.trimMs
         }
+        progress.retryDue = 0
+        progress.saidNoRoom = false
         let disk = StoreCore.DiskFigures(journalRows: database.journalRows, interning: database.interning)
         let (wasDegraded, stillWaiting) = core.withLock { core in
             core.now = max(core.now, clock.now())
@@ -163,7 +171,7 @@ extension Store {
         )
     }
 
-    private func failed(_ batch: StoreCore.Batch, _ error: ColdError) {
+    private func failed(_ batch: StoreCore.Batch, _ error: ColdError, _ progress: inout Progress) {
         let (sequence, isNew, waiting) = core.withLock { core in
             core.now = max(core.now, clock.now())
             let (sequence, isNew) = core.failed(batch, error)
@@ -174,23 +182,29 @@ extension Store {
             events?.log(true, "the disk takes no writes, new entries stay in memory: \(error.message)")
         }
         events?.failed(sequence, error.message)
-        if error.failure == .full { makeRoom() }
+        let hasRoom = error.failure == .full && makeRoom(&progress.saidNoRoom)
+        progress.retryDue = hasRoom ? 0 : clock.now() + Self.retryMs
     }
 
     /// The disk is full: evicts, and commits the deletions alone, for which the ballast left room.
-    private func makeRoom() {
+    /// - Parameter saidSo: whether it was logged that there is no room.
+    /// - Returns: whether something was evicted on the disk too.
+    private func makeRoom(_ saidSo: inout Bool) -> Bool {
         let rows = core.withLock { $0.evictForSpace() }
-        guard !rows.isEmpty else { return }
+        guard !rows.isEmpty else { return false }
         do throws(ColdError) {
             try database.makeRoom(deleting: rows)
             events?.log(false, "evicted \(rows.count) entries to make room on the disk")
+            return true
         } catch {
             // They are gone from memory, and may still be on disk: left there they would come back with the next
             // start, even where a newer entry of the same key was deleted.
             core.withLock { core in
                 for row in rows { core.enqueue(.delete(row: row)) }
             }
-            events?.log(true, "no room could be made on the disk: \(error.message)")
+            if !saidSo { events?.log(true, "no room could be made on the disk: \(error.message)") }
+            saidSo = true
+            return false
         }
     }
 }

@@ -136,6 +136,36 @@ import Testing
         #expect(try daemon.stop(within: 30) == .exited(0))
     }
 
+    @Test func whatAPeerHasSentTakesEffectThoughItGoesWhileTheDiskIsSlow() throws {
+        let home = try Home()
+        let faults = try FaultControl(home)
+        let daemon = try Daemon(home, ["--hot-bytes", "16KiB"], faults: faults)
+        let peer = try daemon.connect()
+        let value = String(repeating: "v", count: 2000)
+        for key in 0..<100 { #expect(try peer.put("f", "\(key)", "\"\(key)\(value)\"").isOK) }
+        #expect(try peer.sync().isOK)
+        // Not asked of those that are to be read: their pages would be at hand then.
+        #expect(try peer.why("f", "30").string("tier") == "cold")
+        faults[.hangs] = 1
+        defer { faults[.hangs] = 0 }
+        do {
+            let gone = try daemon.connect()
+            // Each begins with a row that has to be read.
+            try gone.send(
+                Peer.request("delete", "f", "\"key\":1"),
+                Peer.request("put", "f", "\"key\":2,\"value\":\"new\""),
+                Peer.request("touch", "f", "\"key\":3,\"ttl_ms\":3600000"),
+                Peer.request("put", "f", "\"key\":\"last\",\"value\":1"))
+        }
+        // The loop has seen that it is gone.
+        for _ in 0..<20 { #expect(try peer.call(#"{"op":"ping"}"#).isOK) }
+        faults[.hangs] = 0
+        try peer.until("the last of them took effect") { try $0.get("f", "\"last\"").isHit }
+        #expect(try !peer.get("f", "1").isHit)
+        #expect(try peer.get("f", "2").value == "\"new\"")
+        #expect(try peer.why("f", "3").int("ttl_ms") != nil)
+    }
+
     @Test(.enabled(if: Command.canMount)) func aFullDiskLeavesMemoryServingAndIsMadeRoomOn() throws {
         let home = try Home()
         try FileManager.default.createDirectory(

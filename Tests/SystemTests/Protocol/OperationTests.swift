@@ -189,6 +189,20 @@ import Testing
         for key in 0..<2000 { #expect(try other.get("f", "\(key)").value == "\"value \(key)\"") }
     }
 
+    @Test func aBackupHasWhatWasPutBefore() throws {
+        let home = try Home()
+        let daemon = try Daemon(home, ["--flush-interval", "60s"])
+        let peer = try daemon.connect()
+        let copy = try Home()
+        try peer.send(
+            Peer.request("put", "f", "\"key\":1,\"value\":2"),
+            "{\"op\":\"backup\",\"path\":\"\(copy.database)\"}")
+        #expect(try peer.reply().isOK)
+        #expect(try peer.reply().isOK)
+        let second = try Daemon(copy)
+        #expect(try second.connect().get("f", "1").value == "2")
+    }
+
     @Test func typedFunctionsTellTheSpellingsOfNumbersApart() throws {
         let daemon = try Daemon()
         let peer = try daemon.connect()
