@@ -100,7 +100,7 @@ public final class TablePages {
             if level == depth { return leafRecord(of: number, row: row, below: below) }
             guard let bytes = innerPage(number) else {
                 // The first leaf that is reached says how deep they are.
-                guard level > 0, page[0] == Self.leafType else { return .absent }
+                guard page[0] == Self.leafType else { return .absent }
                 depth = level
                 return leafRecord(of: number, row: row, below: below)
             }

@@ -113,6 +113,37 @@ struct ColdRoundTripTests {
         #expect(database.interning == SharedValues.Figures(), "seed \(seed)")
     }
 
+    @Test(arguments: [true, false]) func whatIsInTheFileIsReadPastSQLite(interning: Bool) throws {
+        fixture.options.interning = interning
+        var entries: [Int64: TestEntry] = [:]
+        for row in Int64(1)...2000 {
+            var entry = TestEntry(
+                key: Array("\(row)".utf8), value: Array(repeating: UInt8(row % 5), count: Int(row % 5) * 100))
+            entry.tags = row % 7 == 0 ? [3, 4] : []
+            if row % 3 == 0 { (entry.fresh, entry.expires, entry.cost) = (row, row + 5, 7) }
+            entries[row] = entry
+        }
+        var database = try fixture.open()
+        try database.insert(entries)
+        do {
+            let reader = try database.makeReader()
+            #expect(reader.readPages(row: 1) == nil, "it is in the log alone")
+            #expect(try reader.entry(1) == entries[1]?.content)
+        }
+        try database.close()
+        database = try fixture.open()
+        let reader = try database.makeReader()
+        for row in (Int64(1)...2000).shuffled() {
+            let payload = try #require(reader.readPages(row: row))
+            defer { payload.release() }
+            #expect(TestEntry(payload) == entries[row]?.content)
+        }
+        // What is deleted in the log is still in the file, and nobody asks for it; what is new there is not yet.
+        try database.insert([2001: TestEntry(key: [1], value: [2])])
+        #expect(reader.readPages(row: 2001) == nil)
+        #expect(try reader.entry(2001) == TestEntry(key: [1], value: [2]))
+    }
+
     private func compare(
         _ database: ColdDatabase, _ model: [Int64: TestEntry], _ seed: UInt64, _ round: Int
     ) throws {

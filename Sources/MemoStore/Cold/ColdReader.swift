@@ -75,7 +75,8 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
     }
 
     /// A row never changes, and its checksums tell whether what was found in the file's pages is it.
-    private func readPages(row: Int64) -> Payload? {
+    /// - Returns: `nil` where it is not there, or does not lie in one page.
+    func readPages(row: Int64) -> Payload? {
         guard var record = contents?.record(row: row),
             // The row's number is not stored twice.
             case .null? = record.next(), case .bytes(let meta)? = record.next(), let sharing = record.next(),
