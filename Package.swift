@@ -43,14 +43,14 @@ let package = Package(
         .executableTarget(
             name: "memod",
             dependencies: [
-                "MemoServer",
+                "CLinux", "MemoServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
         .executableTarget(
             name: "memoctl",
             dependencies: [
-                "MemoClient", "MemoWire",
+                "CLinux", "MemoClient", "MemoWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Glibc
 
 /// What SQLite answered when it could not do what it was asked to.
 public struct SQLiteError: Error, Equatable, CustomStringConvertible {
@@ -50,7 +51,10 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    public var description: String { "\(doing): \(message) (SQLite code \(extendedCode))" }
+    public var description: String {
+        let cause = systemError == 0 ? "" : ", \(String(cString: strerror(systemError)))"
+        return "\(doing): \(message) (SQLite code \(extendedCode)\(cause))"
+    }
 }
 
 extension SQLiteError {

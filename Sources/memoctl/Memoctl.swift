@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CLinux
 internal import Glibc
 internal import MemoClient
 
@@ -31,6 +32,7 @@ struct Memoctl: ParsableCommand {
 
     /// Parses and runs; does not return where something failed.
     static func start(_ arguments: [String]) {
+        memod_hold_standard_descriptors()
         do {
             if let settings = QuickArguments.runSettings(arguments, rawWords: { CommandWords.all }) {
                 try CommandRunner(settings).run()

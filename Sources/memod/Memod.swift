@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CLinux
 internal import Glibc
 internal import MemoServer
 
@@ -19,6 +20,7 @@ struct Memod: ParsableCommand {
     @OptionGroup var settings: SettingOptions
 
     func run() throws {
+        memod_hold_standard_descriptors()
         var server: Server
         let environment = Memod.environment
         do {

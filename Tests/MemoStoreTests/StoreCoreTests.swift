@@ -106,6 +106,35 @@ import Testing
         #expect(!core.hot.slots.contains { core.directory[$0].function == f })
     }
 
+    @Test func whatWaitedForTheDiskKeepsItsTagsAndItsOrder() {
+        var core = makeCore()
+        defer { core.dispose() }
+        let f = function(&core, "f")
+        let tag = core.internTags(owner: -1, names: ["t"])!
+        core.degraded = "full"
+        for key in 1...4 { put(&core, f, key, tags: key < 4 ? tag : []) }
+        #expect(isHit(&core, f, 1))
+        core.degraded = nil
+        let isSomeLeft = core.queueMemoryOnly()
+        #expect(!isSomeLeft)
+        core.check()
+        let rows = core.hot.slots.sorted { core.directory[$0].used < core.directory[$1].used }
+            .map { core.directory[$0].row }
+        #expect(rows == rows.sorted())
+        let unused = core.tags.removeUnused(in: core.directory, sparing: [])
+        #expect(unused.isEmpty)
+        let cleared = core.clear(tag: tag[0])
+        #expect(cleared == [f: 3])
+        #expect(isHit(&core, f, 4))
+    }
+
+    @Test func anEmptyStoreHasNothingToEvict() {
+        var core = makeCore()
+        defer { core.dispose() }
+        let evicted = core.evictForSpace()
+        #expect(evicted.isEmpty)
+    }
+
     @Test func whatIsTooMuchForTheDiskAtOnceIsTriedInParts() {
         var core = makeCore()
         defer { core.dispose() }

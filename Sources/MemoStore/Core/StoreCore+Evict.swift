@@ -61,6 +61,7 @@ extension StoreCore {
     }
 
     mutating func sampleOldest() -> Slot? {
+        guard directory.slotCount > 0 else { return nil }
         var victim = Entry.none
         var oldest = UInt64.max
         for _ in 0..<EvictionSampler.samples * 4 {

@@ -111,17 +111,28 @@ extension StoreCore {
         return all.map(\.row)
     }
 
-    /// The disk takes writes again: what was put meanwhile is queued, as far as there is room.
+    /// The disk takes writes again: what was put meanwhile is queued, as far as there is room, in the order of use,
+    /// which is that of the rows until something is used.
     /// - Returns: whether some is left.
     mutating func queueMemoryOnly() -> Bool {
-        for slot in hot.slots where directory[slot].flags.contains(.memoryOnly) {
+        var waiting = hot.slots.filter { directory[$0].flags.contains(.memoryOnly) }
+        waiting.sort { directory[$0].used < directory[$1].used }
+        for slot in waiting {
             if queue.isFull { return true }
             guard let payload = directory[slot].payload else { continue }
             let function = directory[slot].function
             guard directory[slot].row >= functions[function].row.clearedBelow else { continue }
+            // A new row would make it younger than the clear.
+            if isCleared(directory[slot], payload) {
+                remove(slot, .cleared, .clearTag)
+                continue
+            }
             directory[slot].flags.remove(.memoryOnly)
             directory[slot].row = nextRow
             nextRow += 1
+            for tag in payload.tags {
+                tags.add(TagTable.Member(slot: slot, row: directory[slot].row), to: tag, in: directory)
+            }
             coldBytes += ColdSize.bytes(payload)
             payload.retain()
             enqueue(

@@ -79,6 +79,10 @@ struct Importer {
             throw MemoError(.invalidArgument, "an entry without fn, key and value")
         }
         var options = PutOptions()
+        // Where an export says how long, no grace time is none, whatever the function's own is.
+        if object["ttl_ms"] != nil || object["stale_ms"] != nil {
+            options.stale = .milliseconds(object.int("stale_ms") ?? 0)
+        }
         if object.isNull("ttl_ms") { options.ttl = .forever }
         if let ttl = object.int("ttl_ms") {
             // The time between the export and now has passed for its entries too, first of what they are fresh for.
@@ -89,7 +93,7 @@ struct Importer {
                 return
             }
             options.ttl = .lasting(.milliseconds(max(0, left)))
-            if object["stale_ms"] != nil { options.stale = .milliseconds(grace) }
+            options.stale = .milliseconds(grace)
         }
         options.cost = object.int("cost_ms").map { .milliseconds($0) }
         options.tags = (object.list("tags") ?? []).compactMap { (try? $0.value())?.stringValue }

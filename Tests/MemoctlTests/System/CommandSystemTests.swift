@@ -16,6 +16,20 @@ import Testing
         }
     }
 
+    @Test func aClosedStandardOutputIsNoSocket() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        for command in ["ping", "stats", "functions", "export -", "keys f --all"] {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            let memoctl = try SystemFixture.program("memoctl")
+            process.arguments = ["-c", "'\(memoctl)' --socket '\(fixture.socket)' \(command) 2>&1 >&-"]
+            let (status, text) = try SystemFixture.run(process)
+            #expect(status == (command.hasPrefix("keys") ? 0 : 1), "\(command): \(text)")
+            if status != 0 { #expect(text.contains("standard output cannot be written"), "\(command)") }
+        }
+    }
+
     @Test func valuesComeBackByteForByte() throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()

@@ -15,6 +15,9 @@ import Testing
         for key in 0..<5 { try fixture.memoctl("put", "a", "[\(key),\"é\"]", "\"\(key)\"", "--cost", "7ms") }
         for key in 0..<3 { try fixture.memoctl("put", "b", "\(key)", "{\"k\": \(key)}", "--ttl", "1h") }
         try fixture.memoctl("put", "b", "3", "3", "--ttl", "1ms", "--stale", "1h", "--tag", "t", "--tag", "u")
+        try fixture.memoctl("define", "c", "--stale", "1h")
+        try fixture.memoctl("put", "c", "0", "0", "--ttl", "1h", "--stale", "0s")
+        try fixture.memoctl("put", "c", "1", "1")
     }
 
     @Test func whatIsExportedIsImported() throws {
@@ -22,15 +25,20 @@ import Testing
         try fixture.startDaemon()
         try fill(fixture)
         let before = try entries(fixture)
-        #expect(before.count == 9)
+        #expect(before.count == 11)
         let file = fixture.directory + "/export.ndjson"
-        #expect(try fixture.memoctl("export", file).output == "exported 9 entries\n")
+        #expect(try fixture.memoctl("export", file).output == "exported 11 entries\n")
         #expect(!FileManager.default.fileExists(atPath: file + ".part"))
         let other = try SystemFixture()
         try other.startDaemon()
-        #expect(try other.memoctl("import", file).output.hasPrefix("imported 9 entries of 2 functions"))
+        #expect(try other.memoctl("import", file).output.hasPrefix("imported 11 entries of 3 functions"))
         #expect(try entries(other) == before)
         #expect(try other.memoctl("info", "a").output.contains("maxsize=100"))
+        // Grace times go along, where there is no end yet, too, and where there is none.
+        for (key, hasGrace) in [(0, false), (1, true)] {
+            let lines = before.filter { $0.hasPrefix("{\"fn\":\"c\",\"key\":\(key),") }
+            #expect(lines.count == 1 && lines.allSatisfy { $0.contains("stale_ms") == hasGrace }, "\(lines)")
+        }
         // Tags go along.
         #expect(try other.memoctl("clear", "--tag", "u").output == "cleared 1\n")
         // Again is no more.
@@ -66,7 +74,7 @@ import Testing
         let text = try String(contentsOfFile: file, encoding: .utf8)
         #expect(text.hasPrefix(beginning))
         let keys = text.split(separator: "\n").filter { $0.hasPrefix("{\"fn\"") }
-        #expect(keys.count == 9 && Set(keys).count == 9)
+        #expect(keys.count == 11 && Set(keys).count == 11)
     }
 
     /// Entries have other places after a restart: where the export stood within a function means nothing then.
