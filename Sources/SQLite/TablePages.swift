@@ -127,8 +127,7 @@ public final class TablePages {
             return UnsafeRawBufferPointer(innerBytes(place))
         }
         page[0] = 0
-        // The first page begins with the file's header, and is not a table's of ours.
-        guard number > 1, read(number, 0..<pageBytes), page[0] == Self.innerType else { return nil }
+        guard read(number, 0..<pageBytes), page[0] == Self.innerType else { return nil }
         let place = places.first { innerNumbers[$0] == 0 } ?? first
         innerBytes(place).copyMemory(from: UnsafeRawBufferPointer(page))
         innerNumbers[place] = number
@@ -240,6 +239,9 @@ public final class TablePages {
 
     /// Reads a part of a page to where it belongs in `page`.
     private func read(_ number: UInt32, _ part: Range<Int>) -> Bool {
+        // The first page begins with the file's header, and is not a table's of ours. There is none before it, as a
+        // damaged page may say: SQLite's reads take a negative offset for one of its memory mapping.
+        guard number > 1 else { return false }
         let offset = (Int64(number) - 1) * Int64(pageBytes) + Int64(part.lowerBound)
         return file.pointee.pMethods.pointee.xRead(
             file, page.baseAddress! + part.lowerBound, Int32(part.count), offset) == SQLITE_OK

@@ -145,6 +145,12 @@ struct TablePagesTests {
                 let page = random(1..<sound.count / 1024)
                 damaged[page * 1024 + random(0..<(random(0..<2) == 0 ? 64 : 1024))] = UInt8(random(0..<256))
             }
+            if round % 4 == 0 {
+                // The last child of inner pages is none.
+                for page in stride(from: 1024, to: sound.count, by: 1024) where sound[page] == 5 {
+                    damaged.resetBytes(in: page + 8..<page + 12)
+                }
+            }
             if round % 10 == 9 { damaged = damaged.prefix(damaged.count / 2) }
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
             try file.truncate(atOffset: 0)
