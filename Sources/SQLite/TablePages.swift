@@ -186,12 +186,13 @@ public final class TablePages {
     private func expectedRecord(of number: UInt32, row: Int64, index: Int64) -> Found? {
         guard index >= 0, index < usable / 4 else { return nil }
         let pointer = Self.leafHeaderBytes + 2 * Int(index)
-        // Cells are written from the page's end downwards: this one most likely ends where the one before it begins.
-        let first = index > 0 ? pointer - 2 : pointer
-        guard pointer + 2 <= usable, read(number, first..<pointer + 2) else { return nil }
+        guard pointer + 2 <= usable, read(number, 0..<pointer + 2) else { return nil }
         let pointers = UnsafeRawBufferPointer(page)
+        // Behind the last pointer there are those of cells that are gone.
+        guard pointers[0] == Self.leafType, index < pointers.big16(at: 3) else { return nil }
         let start = Int(pointers.big16(at: pointer))
-        let end = index > 0 ? Int(pointers.big16(at: first)) : usable
+        // Cells are written from the page's end downwards: this one most likely ends where the one before it begins.
+        let end = index > 0 ? Int(pointers.big16(at: pointer - 2)) : usable
         guard start > pointer, start < usable, end <= usable else { return nil }
         let likelyEnd = end > start ? end : min(start + Self.likelyCellBytes, usable)
         guard read(number, start..<likelyEnd) else { return nil }
