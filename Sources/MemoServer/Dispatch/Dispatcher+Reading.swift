@@ -5,14 +5,12 @@ internal import MemoWire
 extension Dispatcher {
     /// Rows that a request waits for.
     enum Reading {
-        case nothing
         /// Nearly always: without an array.
         case one(ColdTicket)
         case several([ColdTicket])
 
         var tickets: [ColdTicket] {
             switch self {
-            case .nothing: []
             case .one(let ticket): [ticket]
             case .several(let tickets): tickets
             }
@@ -59,7 +57,6 @@ extension Dispatcher {
     private func readCached(_ waiting: Waiting, _ rows: inout Int, _ bytes: inout Int) -> Bool {
         let state = waiting.connection._withUnsafeGuaranteedRef { $0.state }
         switch waiting.reading {
-        case .nothing: return true
         case .one(let ticket):
             return withUnsafePointer(to: ticket) {
                 readCached(UnsafeBufferPointer(start: $0, count: 1), state, &rows, &bytes)

@@ -82,7 +82,7 @@ public final class Dispatcher: RequestExecutor {
         /// Where the request's reply begins.
         var replyStart = 0
         /// What is to be read from disk before the request can go on.
-        var reading = Reading.nothing
+        var reading: Reading?
         var faults: [Fault] = []
         /// The suspended request only looks at what was read.
         var isPeeking = false
@@ -139,11 +139,11 @@ public final class Dispatcher: RequestExecutor {
             index &+= 1
         }
         burst.next = index
-        if case .nothing = context.reading {
-            connection.stateIfAny?.faults = context.faults
-        } else {
+        if let reading = context.reading {
             connection.state.faults = context.faults
-            waiting.append(Waiting(connection: .passUnretained(connection), reading: context.reading))
+            waiting.append(Waiting(connection: .passUnretained(connection), reading: reading))
+        } else {
+            connection.stateIfAny?.faults = context.faults
         }
         if let since = began { began = latencies.record(burst, first..<index, since: since) }
     }

@@ -112,10 +112,7 @@ extension EventLoop {
     /// As `proceed`, together with others: executed with what is gathered.
     func resume(_ connection: Connection) {
         guard !connection.isClosed else { return }
-        if isHeld(connection) {
-            connection.wasHeld = true
-            settle(connection)
-        } else if connection.burst == nil && !connection.hasMoreLines {
+        if isHeld(connection) || (connection.burst == nil && !connection.hasMoreLines) {
             settle(connection)
         } else if let suspended = connection.burst {
             gather(suspended)
@@ -165,11 +162,7 @@ extension EventLoop {
             consume(connection)
         }
         listIfGated(connection)
-        if connection.isOutputFull {
-            connection.isOutputHeld = true
-            // Also where it is no more when the loop next looks: a peer that reads meanwhile can take all at once.
-            connection.wasHeld = true
-        }
+        if connection.isOutputFull { connection.isOutputHeld = true }
         flush(connection)
         settle(connection)
     }

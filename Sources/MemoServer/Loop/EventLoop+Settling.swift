@@ -9,6 +9,8 @@ extension EventLoop {
     /// for, what epoll watches, its deadline, its end.
     func settle(_ connection: Connection) {
         guard !connection.isClosed else { return }
+        // Also where it is held no more in a moment: a peer that reads meanwhile can take a full output at once.
+        if isHeld(connection) { connection.wasHeld = true }
         if connection.lostEvents, connection.replies.output.count <= limits.outputLowWater {
             tellLost(connection)
         }

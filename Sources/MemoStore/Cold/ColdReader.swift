@@ -82,23 +82,19 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
             case .null? = record.next(), case .bytes(let meta)? = record.next(), let sharing = record.next(),
             case .bytes(let key)? = record.next(), let own = record.next(), record.isAtEnd
         else { return nil }
+        let shared: Int64
+        let value: UnsafeRawBufferPointer
         switch (sharing, own) {
-        case (.null, .bytes(let value)): return Self.payload(meta, key, value, row: row, shared: 0)
-        case (.integer(let shared), .null):
-            guard var record = sharedValues?.record(row: shared), case .null? = record.next(),
-                case .integer? = record.next(), case .bytes(let value)? = record.next(), record.isAtEnd
+        case (.null, .bytes(let own)): (shared, value) = (0, own)
+        case (.integer(let number), .null):
+            guard var record = sharedValues?.record(row: number), case .null? = record.next(),
+                case .integer? = record.next(), case .bytes(let common)? = record.next(), record.isAtEnd
             else { return nil }
-            return Self.payload(meta, key, value, row: row, shared: shared)
+            (shared, value) = (number, common)
         default: return nil
         }
-    }
-
-    private static func payload(
-        _ meta: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer,
-        row: Int64, shared: Int64
-    ) -> Payload? {
         guard ContentRecord.isSound(meta, row: row, shared: shared),
-            case .found(let payload) = verified(meta, key, value, row)
+            case .found(let payload) = Self.verified(meta, key, value, row)
         else { return nil }
         return payload
     }

@@ -182,7 +182,7 @@ extension StoreCore {
         isFinished = true
         flushCounters()
         // The order of all is in the snapshot of the directory, if there will be one.
-        let isSnapshotLikely = graves.isEmpty && !hasMemoryOnly
-        if degraded == nil { enqueue(.order(order { !isSnapshotLikely || $0.maxsize != nil })) }
+        let isInSnapshot = willSnapshot
+        if degraded == nil { enqueue(.order(order { !isInSnapshot || $0.maxsize != nil })) }
     }
 }

@@ -58,8 +58,10 @@ extension StoreCore {
             }
         }
         var ids: [UInt32] = []
-        for name in names {
-            guard let (id, isNew) = tags.intern(owner: owner, name: name) else { return nil }
+        for (name, known) in zip(names, known) {
+            guard let (id, isNew) = known.map({ ($0, false) }) ?? tags.intern(owner: owner, name: name) else {
+                return nil
+            }
             if isNew, let row = tags[id]?.row { enqueue(.tag(row)) }
             ids.append(id)
         }

@@ -7,9 +7,10 @@ extension StoreCore {
     }
 
     /// Whether memory and disk agree on every entry, so that a snapshot says it all.
-    var canSnapshot: Bool {
-        degraded == nil && graves.isEmpty && queue.isEmpty && !hasMemoryOnly && failedBatch == nil
-    }
+    var canSnapshot: Bool { willSnapshot && queue.isEmpty }
+
+    /// Whether they will once what is queued is committed.
+    var willSnapshot: Bool { degraded == nil && graves.isEmpty && !hasMemoryOnly && failedBatch == nil }
 
     /// Writes the directory to a file, as it is when every entry is cold. Nothing but `dispose` may follow.
     mutating func writeSnapshot(to path: String, _ context: SnapshotContext) -> Bool {

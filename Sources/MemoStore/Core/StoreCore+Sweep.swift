@@ -115,9 +115,12 @@ extension StoreCore {
     /// which is that of the rows until something is used.
     /// - Returns: whether some is left.
     mutating func queueMemoryOnly() -> Bool {
-        var waiting = hot.slots.filter { directory[$0].flags.contains(.memoryOnly) }
-        waiting.sort { directory[$0].used < directory[$1].used }
-        for slot in waiting {
+        var waiting: [(used: UInt64, slot: Slot)] = []
+        for slot in hot.slots where directory[slot].flags.contains(.memoryOnly) {
+            waiting.append((directory[slot].used, slot))
+        }
+        waiting.sort { $0.used < $1.used }
+        for (_, slot) in waiting {
             if queue.isFull { return true }
             guard let payload = directory[slot].payload else { continue }
             let function = directory[slot].function

@@ -112,6 +112,8 @@ final class ColdReaders: Sendable {
         let limit = bytes
         let areFound = prompt.withLockIfAvailable { prompt -> Bool in
             guard let reader = prompt.reader else { return false }
+            if tickets.count > 1 { reader.beginBatch() }
+            defer { reader.endBatch() }
             return CachedReads.only(bytes: limit) {
                 for ticket in tickets {
                     guard case .found(let payload)? = try? reader.read(row: ticket.row) else { return false }
@@ -121,7 +123,7 @@ final class ColdReaders: Sendable {
                 return true
             } ?? false
         }
-        guard areFound == true else {
+        guard areFound ?? false else {
             for fault in faults[held...] { fault.payload.release() }
             faults.removeSubrange(held...)
             return false
