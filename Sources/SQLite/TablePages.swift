@@ -1,6 +1,8 @@
 internal import CSQLite
+internal import Glibc
 
-/// Finds rows of a table by their numbers in the pages of the database file, past SQLite, with two short reads.
+/// Finds rows of a table by their numbers in the pages of the database file, past SQLite, with two short reads, and
+/// with one where it is remembered from them where in its page the row lies.
 ///
 /// What stands in the write-ahead log alone is not seen, and a page may be changed while it is read or have become
 /// another's since. So this is for rows that never change and that prove themselves by a checksum of their contents and
@@ -19,6 +21,8 @@ public final class TablePages {
     /// Which pages are in those places; 0 for none.
     private let innerNumbers: UnsafeMutableBufferPointer<UInt32>
     private let page: UnsafeMutableRawBufferPointer
+    /// Where in their leaves rows were lately, by the last bits of their numbers; 0 where that is not known.
+    private let places: UnsafeMutablePointer<UInt16>
     /// How many inner pages there are above each leaf, once that was seen.
     private var depth: Int?
     /// How far rows lately were from having their number's place in a leaf, which they have where none is missing.
@@ -29,6 +33,8 @@ public final class TablePages {
     /// Enough for some ten million rows of a hundred bytes. Memory is taken as pages come.
     private static let innerPages = 256
     private static let placesOfAPage = 4
+    /// A power of two. Memory is taken as rows are read.
+    private static let placesOfRows = 1 << 20
     /// Deeper than a table of 2^63 rows is.
     private static let depthMax = 20
     private static let gapsMax = 8
@@ -53,6 +59,8 @@ public final class TablePages {
         inner = .allocate(byteCount: self.pageBytes * Self.innerPages, alignment: 16)
         innerNumbers = .allocate(capacity: Self.innerPages)
         innerNumbers.initialize(repeating: 0)
+        // Without touching its memory, unlike `initialize`.
+        places = calloc(Self.placesOfRows, MemoryLayout<UInt16>.stride).assumingMemoryBound(to: UInt16.self)
         // The byte at 20 of the file's header: SQLite allows up to 255 reserved bytes a page.
         var header = (UInt64(0), UInt64(0), UInt64(0))
         let isRead = withUnsafeMutableBytes(of: &header) {
@@ -66,6 +74,7 @@ public final class TablePages {
         page.deallocate()
         inner.deallocate()
         innerNumbers.deallocate()
+        free(places)
     }
 
     /// The record of a row, valid until the next call; `nil` where it was not found, or goes on beyond its page.
@@ -85,6 +94,9 @@ public final class TablePages {
         }
         return nil
     }
+
+    /// To be said of a row that was found and did not prove itself: it is not where it once was.
+    public func forget(row: Int64) { remember(0, of: row) }
 
     private enum Found {
         case here(Record)
@@ -168,6 +180,7 @@ public final class TablePages {
     // MARK: leaves
 
     private func leafRecord(of number: UInt32, row: Int64, below: Int64) -> Found {
+        if let found = rememberedRecord(of: number, row: row) { return found }
         if gaps < Self.gapsMax {
             if let found = expectedRecord(of: number, row: row, index: row &- below &- 1) {
                 gaps = max(0, gaps - 1)
@@ -181,6 +194,29 @@ public final class TablePages {
         return searchedRecord(of: number, row: row)
     }
 
+    /// The row where it was when it, or one behind it in its leaf, was read last.
+    /// - Returns: `nil` where it is not there.
+    private func rememberedRecord(of number: UInt32, row: Int64) -> Found? {
+        let start = place(of: row)
+        guard start > Self.leafHeaderBytes, start < usable else { return nil }
+        let likelyEnd = likelyEnd(of: start, before: place(of: row &- 1))
+        guard read(number, start..<likelyEnd) else { return nil }
+        return cell(at: start, readTo: likelyEnd, of: number, row: row)
+    }
+
+    private func place(of row: Int64) -> Int { Int(places[Self.index(of: row)]) }
+
+    private func remember(_ start: Int, of row: Int64) {
+        places[Self.index(of: row)] = UInt16(truncatingIfNeeded: start)
+    }
+
+    private static func index(of row: Int64) -> Int { Int(truncatingIfNeeded: row) & (placesOfRows - 1) }
+
+    /// Cells are written from the page's end downwards: one most likely ends where the one before it begins.
+    private func likelyEnd(of start: Int, before: Int) -> Int {
+        before > start && before <= usable ? before : min(start + Self.likelyCellBytes, usable)
+    }
+
     /// The row at the place that it has where no number before it is missing: two short reads instead of a page.
     /// - Returns: `nil` where it is not there.
     private func expectedRecord(of number: UInt32, row: Int64, index: Int64) -> Found? {
@@ -191,10 +227,12 @@ public final class TablePages {
         // Behind the last pointer there are those of cells that are gone.
         guard pointers[0] == Self.leafType, index < pointers.big16(at: 3) else { return nil }
         let start = Int(pointers.big16(at: pointer))
-        // Cells are written from the page's end downwards: this one most likely ends where the one before it begins.
-        let end = index > 0 ? Int(pointers.big16(at: pointer - 2)) : usable
-        guard start > pointer, start < usable, end <= usable else { return nil }
-        let likelyEnd = end > start ? end : min(start + Self.likelyCellBytes, usable)
+        guard start > pointer, start < usable else { return nil }
+        for before in 0...index {
+            let start = Int(pointers.big16(at: Self.leafHeaderBytes + 2 * Int(before)))
+            remember(start, of: row &- index &+ before)
+        }
+        let likelyEnd = likelyEnd(of: start, before: index > 0 ? place(of: row &- 1) : usable)
         guard read(number, start..<likelyEnd) else { return nil }
         return cell(at: start, readTo: likelyEnd, of: number, row: row)
     }
@@ -216,7 +254,10 @@ public final class TablePages {
             guard bytes.varint(at: &offset) != nil, let found = bytes.varint(at: &offset) else {
                 return .absent
             }
-            if found == row { return cell(at: start, readTo: usable, of: number, row: row) ?? .absent }
+            if found == row {
+                remember(start, of: row)
+                return cell(at: start, readTo: usable, of: number, row: row) ?? .absent
+            }
             if found < row { low = middle + 1 } else { high = middle }
         }
         return .absent

@@ -144,6 +144,23 @@ struct ColdRoundTripTests {
         #expect(try reader.entry(2001) == TestEntry(key: [1], value: [2]))
     }
 
+    @Test func aShorterLogIsMovedAtRest() throws {
+        let database = try fixture.open()
+        let reader = try database.makeReader()
+        for row in Int64(1)...2 {
+            try database.insert([row: TestEntry(key: [1], value: Array(repeating: 1, count: 3 << 20))])
+            let fileBytes = try fixture.bytes().count
+            try database.maintain()
+            #expect(try fixture.bytes().count == fileBytes)
+            try database.maintain(resting: true)
+            #expect(try fixture.bytes().count >= fileBytes + 3 << 20)
+            #expect(try reader.entry(row)?.value.count == 3 << 20)
+        }
+        try database.insert([3: TestEntry(key: [1], value: [1])])
+        try database.maintain(resting: true)
+        #expect(reader.readPages(row: 3) == nil, "it is not worth it")
+    }
+
     private func compare(
         _ database: ColdDatabase, _ model: [Int64: TestEntry], _ seed: UInt64, _ round: Int
     ) throws {

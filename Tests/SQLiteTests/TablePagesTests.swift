@@ -43,10 +43,11 @@ struct TablePagesTests {
     }
 
     /// Compares each row with what SQLite says of it.
+    /// - Parameter hasMoved: whether rows may have been moved within the file since they were read.
     /// - Returns: how many there are, and how many were found.
-    private func compare(_ connection: borrowing Connection, _ pages: TablePages, seed: UInt64) throws -> (
-        all: Int, found: Int
-    ) {
+    private func compare(
+        _ connection: borrowing Connection, _ pages: TablePages, seed: UInt64, hasMoved: Bool = false
+    ) throws -> (all: Int, found: Int) {
         let select = try Statement(
             connection, "SELECT id, data, number, more FROM t ORDER BY (id * 7919) % 3001")
         var all = 0
@@ -54,21 +55,26 @@ struct TablePagesTests {
         while try select.step() {
             all += 1
             let row = select.integer(0)
-            guard var record = pages.record(row: row) else { continue }
-            found += 1
-            guard case .null? = record.next(), case .bytes(let data)? = record.next(),
-                let number = record.next(),
-                let more = record.next(), record.isAtEnd, record.next() == nil
-            else {
-                Issue.record("seed \(seed): row \(row) does not make sense")
-                continue
-            }
-            // Outside of the macros, which copy what they look at.
-            let isEqual =
-                data.elementsEqual(select.bytes(1)) && isSame(number, select, 2) && isSame(more, select, 3)
-            #expect(isEqual, "seed \(seed): row \(row)")
+            var attempts = 0
+            var isEqual: Bool?
+            // A row that was moved may leave a part of it behind, at a place that is remembered.
+            repeat {
+                if isEqual == false { pages.forget(row: row) }
+                isEqual = pages.record(row: row).map { isSame($0, select) }
+                attempts += 1
+            } while isEqual == false && hasMoved && attempts < 2
+            #expect(isEqual != false, "seed \(seed): row \(row)")
+            if isEqual == true { found += 1 }
         }
         return (all, found)
+    }
+
+    private func isSame(_ record: Record, _ row: borrowing Statement) -> Bool {
+        var record = record
+        guard case .null? = record.next(), case .bytes(let data)? = record.next(), let number = record.next(),
+            let more = record.next(), record.isAtEnd, record.next() == nil
+        else { return false }
+        return data.elementsEqual(row.bytes(1)) && isSame(number, row, 2) && isSame(more, row, 3)
     }
 
     private func isSame(_ column: Record.Column, _ row: borrowing Statement, _ position: Int32) -> Bool {
@@ -101,9 +107,9 @@ struct TablePagesTests {
         #expect(meanwhile.found == before.found)
         try connection.execute("DELETE FROM t WHERE id % 3 = 0")
         try connection.checkpoint(.truncate)
-        let (all, _) = try compare(connection, pages, seed: 60)
+        let (all, _) = try compare(connection, pages, seed: 60, hasMoved: true)
         // What was remembered of the tree is given up by and by.
-        let (_, found) = try compare(connection, pages, seed: 60)
+        let (_, found) = try compare(connection, pages, seed: 60, hasMoved: true)
         #expect(found >= all * 49 / 50, "\(found) of \(all)")
         #expect(pages.record(row: 10_002) == nil)
     }

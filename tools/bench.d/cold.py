@@ -8,7 +8,7 @@ from pathlib import Path
 from bench import Bench
 from generator import PATIENCE_SECONDS, Load, fill
 from results import Ratio, Result
-from servers import BenchError, Memod, Server
+from servers import BenchError, Echo, Memod, Server
 
 WORKER = Path(__file__).parent / "diskcache_worker.py"
 
@@ -38,18 +38,19 @@ def servers(bench: Bench) -> list[Server]:
             bench.progress.step("filling diskcache")
             worker(bench, "fill", bench.scale.million)
         return bench.filled(
-            [(Memod, ("--hot-bytes", "1MiB", "--cold-bytes", "32GiB"))], fill(bench.scale.million)
+            [(Memod, ("--hot-bytes", "1MiB", "--cold-bytes", "32GiB")), (Echo, ())], fill(bench.scale.million)
         )
 
     return bench.fleet("cold", start)
 
 
 def measure(bench: Bench, result: Result, connections: int) -> None:
-    """Rounds of cold gets, hot gets of the same daemon, and diskcache's gets."""
-    (server,) = servers(bench)
+    """Rounds of cold gets, hot gets of the same daemon, a server's without work, and diskcache's."""
+    memod, echo = servers(bench)
     rows = [
-        ("memod", server, Load(connections=connections, keys=bench.scale.million)),
-        ("memod hot", server, Load(connections=connections, keys=500)),
+        ("memod", memod, Load(connections=connections, keys=bench.scale.million)),
+        ("memod hot", memod, Load(connections=connections, keys=500)),
+        ("echo", echo, Load(connections=connections, keys=bench.scale.million)),
     ]
     has_peer = has_module("diskcache")
     for _ in range(bench.scale.rounds):
@@ -78,4 +79,5 @@ def cold_50(bench: Bench) -> Result:
     result = Result("cold-50", f"cold get: {count:,} entries on disk, 50 connections; one process of diskcache")
     measure(bench, result, 50)
     result.compare("throughput", "diskcache", 4.0)
+    result.compare("throughput", "echo")
     return result

@@ -264,14 +264,22 @@ final class ColdDatabase: @unchecked Sendable {
         }
     }
 
+    /// Pages in the log.
+    var logFrames: Int64 { writer?.logFrames ?? 0 }
+
     /// Gives back what the writer's page cache holds.
     func releaseMemory() { try? writing { writer throws(ColdError) in writer.connection.releaseMemory() } }
 
     /// Work that is due between commits: moves the log into the database once it is long, and gives free pages
     /// back while there are many. To be called after what was committed is acknowledged.
-    func maintain() throws(ColdError) {
+    /// - Parameter resting: whether there is nothing else to do: then a shorter log is moved, too, since rows are
+    ///   read faster from the database.
+    func maintain(resting: Bool = false) throws(ColdError) {
         let isScarce = DiskSpace.available(below: path.directory).map { $0 < DiskSpace.plentyBytes } ?? false
-        let due = isScarce ? ColdOptions.checkpointFramesWhenScarce : ColdOptions.checkpointFrames
+        let due =
+            isScarce
+            ? ColdOptions.checkpointFramesWhenScarce
+            : resting ? ColdOptions.checkpointFramesWhenResting : ColdOptions.checkpointFrames
         try writing { writer throws(ColdError) in
             guard writer.logFrames >= due else { return }
             try checkpoint(writer)

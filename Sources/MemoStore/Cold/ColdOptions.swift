@@ -21,6 +21,8 @@ struct ColdOptions: Sendable {
     static let checkpointFrames = 1500
     /// The same where the disk is nearly full: what the small ballast has room for.
     static let checkpointFramesWhenScarce = 200
+    /// The same where nothing else is to be written.
+    static let checkpointFramesWhenResting = 200
     /// The log file is cut to this once it was larger, such as during a backup.
     static let logBytesKept = 32 << 20
     static let writerCacheBytes = 8 << 20

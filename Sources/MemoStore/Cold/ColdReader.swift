@@ -95,7 +95,11 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
         }
         guard ContentRecord.isSound(meta, row: row, shared: shared),
             case .found(let payload) = Self.verified(meta, key, value, row)
-        else { return nil }
+        else {
+            contents?.forget(row: row)
+            if shared != 0 { sharedValues?.forget(row: shared) }
+            return nil
+        }
         return payload
     }
 

@@ -11,15 +11,17 @@ extension Store {
 
     /// Commits of so many changes leave memory behind that is given back when none has followed for a while.
     private static let trimWrites = 1000
-    private static let trimMs: Int64 = 1000
+    private static let restMs: Int64 = 1000
 
     /// What the writer's thread remembers from one commit to the next. Times are store time.
     private struct Progress {
         var lastTries = lastTriesMax
         /// When the disk is tried again that took nothing: whoever puts meanwhile does not hurry it.
         var retryDue: Int64 = 0
-        /// When memory is given back.
-        var trimDue: Int64?
+        /// When it is time for what is best done while nobody writes.
+        var restDue: Int64?
+        /// The last row that was committed.
+        var row: Int64 = 0
         /// It was said, since the last success, that no room could be made.
         var saidNoRoom = false
     }
@@ -37,7 +39,7 @@ extension Store {
             writerAlive.store(clock.now(), ordering: .relaxed)
             guard let due else {
                 if closing, finishClosing() { return }
-                writerSignal.wait(ms: closing ? 1 : trim(&progress.trimDue))
+                writerSignal.wait(ms: closing ? 1 : rest(&progress.restDue))
                 continue
             }
             let pause = max(due, closing ? 0 : progress.retryDue - clock.now())
@@ -52,12 +54,25 @@ extension Store {
         }
     }
 
-    /// Gives back what SQLite's cache and the allocator hold from large commits, once they are over.
+    /// Notes what is left to do once the daemon rests. Where entries are read alone their counters are committed
+    /// each second, and this is rest too.
+    private func noteWork(_ batch: StoreCore.Batch, _ progress: inout Progress) {
+        let isLong = database.logFrames >= ColdOptions.checkpointFramesWhenResting
+        let hasEntries = batch.row > progress.row
+        progress.row = batch.row
+        if batch.writes.count >= Self.trimWrites || (isLong && (hasEntries || progress.restDue == nil)) {
+            progress.restDue = clock.now() + Self.restMs
+        }
+    }
+
+    /// Once no entries follow: moves the log into the database, and gives back what SQLite's cache and the allocator
+    /// hold from large ones.
     /// - Returns: in how many ms that is due; `nil`: it is not.
-    private func trim(_ due: inout Int64?) -> Int64? {
+    private func rest(_ due: inout Int64?) -> Int64? {
         guard let left = due.map({ $0 - clock.now() }) else { return nil }
         if left > 0 { return left }
         due = nil
+        maintain(resting: true)
         database.releaseMemory()
         malloc_trim(0)
         return nil
@@ -91,9 +106,7 @@ extension Store {
             failed(batch, error, &progress)
             return false
         }
-        if batch.writes.count >= Self.trimWrites {
-            progress.trimDue = clock.now() + Self.trimMs
-        }
+        noteWork(batch, &progress)
         progress.retryDue = 0
         progress.saidNoRoom = false
         let disk = StoreCore.DiskFigures(journalRows: database.journalRows, interning: database.interning)
@@ -114,9 +127,9 @@ extension Store {
         return true
     }
 
-    private func maintain() {
+    private func maintain(resting: Bool = false) {
         do throws(ColdError) {
-            try database.maintain()
+            try database.maintain(resting: resting)
         } catch {
             events?.log(true, "moving the log into the database failed: \(error.message)")
             if error.failure != .full { core.withLock { $0.needsRecovery = true } }

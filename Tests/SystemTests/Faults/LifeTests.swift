@@ -154,6 +154,19 @@ import Testing
         #expect(try peer.get("f", "1").value == "1")
     }
 
+    /// Rows are read faster from there.
+    @Test func atRestItMovesItsLogIntoTheDatabase() throws {
+        let home = try Home()
+        let daemon = try Daemon(home)
+        let peer = try daemon.connect()
+        let value = "\"" + String(repeating: "v", count: 4 << 20) + "\""
+        #expect(try peer.put("f", "1", value).isOK)
+        #expect(try peer.sync().isOK)
+        #expect(try home.contents(of: home.database).count < 4 << 20)
+        try peer.until("the log is moved") { _ in try home.contents(of: home.database).count > 4 << 20 }
+        #expect(try peer.get("f", "1").value == value)
+    }
+
     @Test(arguments: ["--help", "--version"]) func itSaysWhatItIs(_ option: String) throws {
         let text = try Command.output(Daemon.binary, option)
         #expect(text.contains("memod"))
