@@ -5,6 +5,7 @@ package struct StoreLimits: Sendable {
     package var functionsMax = 100_000
     package var functionsPerOwnerMax = 10_000
     package var tagsMax = 100_000
+    package var tagsPerOwnerMax = 10_000
     /// A power of two; 16 bytes each... see `Ghost`.
     package var ghostsMax = 1 << 16
     package var leasesMax = 1 << 16

@@ -37,6 +37,11 @@ struct Memoctl: ParsableCommand {
             if let settings = QuickArguments.runSettings(arguments, rawWords: { CommandWords.all }) {
                 try CommandRunner(settings).run()
             }
+            if let wrong = unknownHelpTopic(arguments) {
+                Terminal.standardError.writeLine(
+                    "memoctl: there is no command \"\(wrong)\"; memoctl help lists all")
+                Glibc.exit(ExitCode.validationFailure.rawValue)
+            }
             var command = try parseAsRoot(ArgumentOrder.arranged(arguments))
             try command.run()
         } catch let error as MemoError {
@@ -46,6 +51,14 @@ struct Memoctl: ParsableCommand {
         } catch {
             report(error)
         }
+    }
+
+    /// The parser gives help on everything where it does not know what help is asked for.
+    private static func unknownHelpTopic(_ arguments: [String]) -> String? {
+        guard arguments.first == "help", arguments.count > 1 else { return nil }
+        let topic = arguments[1]
+        if topic.hasPrefix("-") || topic == "help" { return nil }
+        return configuration.subcommands.contains { $0._commandName == topic } ? nil : topic
     }
 
     /// What the parser has to say: help and versions on standard output, complaints on standard error.

@@ -5,13 +5,15 @@ import Testing
 @Suite struct LeaseTableTests {
     private func ask(
         _ table: inout LeaseTable, _ key: String, _ connection: ConnectionID, leaseMs: Int64 = 1000,
-        mayWait: Bool = true, now: Int64 = 0, hash: UInt64? = nil
+        mayWait: Bool = true, now: Int64 = 0, hash: UInt64? = nil, user: UInt32? = nil
     ) -> String {
         let bytes = Array(key.utf8)
         return bytes.withUnsafeBytes { bytes in
             let hash = hash ?? UInt64(truncatingIfNeeded: key.utf8.reduce(7) { $0 &* 31 &+ Int($1) })
             let key = LeaseTable.Key(function: 1, hash: hash, key: bytes)
-            let request = LeaseRequest(connection: connection, uid: 0, leaseMs: leaseMs, mayWait: mayWait)
+            let request = LeaseRequest(
+                connection: connection, uid: user ?? 0, leaseMs: leaseMs, mayWait: mayWait,
+                isLimited: user != nil)
             switch table.acquire(key, request, now: now) {
             case .granted: return "granted"
             case .held: return "held"
@@ -36,6 +38,26 @@ import Testing
         #expect(ask(&table, "c", 5, now: 10) == "granted")
         #expect(ask(&table, "d", 5, now: 10) == "granted")
         #expect(ask(&table, "e", 5, now: 10) == "busy")
+        table.check()
+    }
+
+    @Test func oneUserLeavesOthersAShare() {
+        var table = LeaseTable(capacity: 8, keyBytesMax: 100, waitersMax: 2)
+        #expect(ask(&table, "a", 1, leaseMs: 10, user: 5) == "granted")
+        #expect(ask(&table, "b", 2, user: 5) == "granted")
+        #expect(ask(&table, "c", 3, user: 5) == "busy")
+        #expect(ask(&table, String(repeating: "d", count: 26), 4, user: 6) == "busy")
+        #expect(ask(&table, String(repeating: "d", count: 25), 4, user: 6) == "granted")
+        #expect(ask(&table, "e", 4, user: 6) == "busy")
+        // Another user gets the first one's lease, and an administrator has no limit.
+        #expect(ask(&table, "a", 7, user: 7) == "wait")
+        table.check()
+        #expect(ask(&table, "c", 3, now: 10, user: 5) == "granted")
+        #expect(ask(&table, "f", 3, now: 10, user: 5) == "busy")
+        for key in ["g", "h", "i"] { #expect(ask(&table, key, 8, now: 10) == "granted") }
+        table.check()
+        table.release(allOf: 2, now: 20)
+        #expect(ask(&table, "f", 3, now: 20, user: 5) == "granted")
         table.check()
     }
 

@@ -8,6 +8,8 @@ import Testing
         var limits = StoreLimits()
         limits.entriesMax = 1 << 16
         limits.tagsMax = tags
+        limits.tagsPerOwnerMax = 4
+        limits.functionsPerOwnerMax = 4
         var core = StoreCore(
             hotBytes: hotBytes, coldBytes: 1 << 30, limits: limits, random: RandomSource(seed: 1))!
         core.now = 1_000_000
@@ -57,6 +59,40 @@ import Testing
         #expect(isHit(&core, f, 1))
         put(&core, f, 2, tags: core.internTags(owner: -1, names: ["waiting", "new"])!)
         #expect(core.internTags(owner: -1, names: ["one too many"]) == nil)
+    }
+
+    @Test func oneOwnersTagsLeaveOthersTheirs() {
+        var core = makeCore()
+        defer { core.dispose() }
+        let f = function(&core, "f")
+        for tag in 1...4 {
+            put(&core, f, tag, tags: core.internTags(owner: 7, names: ["\(tag)"])!)
+        }
+        #expect(core.internTags(owner: 7, names: ["5"]) == nil)
+        #expect(core.internTags(owner: 7, names: ["1", "4"]) != nil)
+        for owner: Int64 in [8, -1] { #expect(core.internTags(owner: owner, names: ["1", "5"]) != nil) }
+        // Room that was made is found by the next search, and a table that stays full is not searched each time.
+        #expect(core.clear(tag: core.tags(owner: 7, name: "1")[0]) == [f: 1])
+        #expect(core.internTags(owner: 7, names: ["5"]) == nil)
+        core.now += 1000
+        #expect(core.internTags(owner: 7, names: ["5", "6"]) == nil)
+        #expect(core.internTags(owner: 7, names: ["5"]) != nil)
+        #expect(core.tags(owner: 7, name: "1").isEmpty)
+    }
+
+    @Test func oneOwnersFunctionsLeaveOthersTheirs() {
+        var core = makeCore()
+        defer { core.dispose() }
+        func intern(_ name: String, _ owner: Int64) -> UInt32? {
+            Array(name.utf8).withUnsafeBytes { core.internFunction(owner: owner, name: $0) }
+        }
+        let used = (1...4).compactMap { intern("\($0)", 7) }
+        for function in used { put(&core, function, 1) }
+        #expect(intern("5", 7) == nil)
+        #expect(intern("4", 7) == used[3])
+        for owner: Int64 in [8, -1] { #expect(intern("5", owner) != nil) }
+        for function in used[1...] { _ = core.clear(function: function, resettingCounters: true) }
+        #expect(intern("5", 7) == nil)
     }
 
     @Test func theCaretakerIsToldOfALeaseThatWasHandedOver() {
@@ -121,7 +157,8 @@ import Testing
         let rows = core.hot.slots.sorted { core.directory[$0].used < core.directory[$1].used }
             .map { core.directory[$0].row }
         #expect(rows == rows.sorted())
-        let unused = core.tags.removeUnused(in: core.directory, sparing: [])
+        let unused = core.tags.removeUnused(
+            of: FunctionRow.everyone, in: core.directory, sparing: [], now: core.now)
         #expect(unused.isEmpty)
         let cleared = core.clear(tag: tag[0])
         #expect(cleared == [f: 3])

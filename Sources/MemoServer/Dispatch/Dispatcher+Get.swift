@@ -104,7 +104,8 @@ extension Dispatcher {
         var mayWait = fields.waitMs > 0 && !drains && !connection.isPeerGone
         if mayWait, let until = connection.stateIfAny?.waitUntil { mayWait = BootClock.nowMs < until }
         return LeaseRequest(
-            connection: connection.id.rawValue, uid: connection.uid, leaseMs: leaseMs, mayWait: mayWait)
+            connection: connection.id.rawValue, uid: connection.uid, leaseMs: leaseMs, mayWait: mayWait,
+            isLimited: settings.isolatesUsers && !connection.isAdministrator)
     }
 
     /// The time to wait runs from when a request first waits, and ends with the request.

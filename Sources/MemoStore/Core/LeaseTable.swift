@@ -28,6 +28,12 @@ struct LeaseTable: ~Copyable {
         var lastWaiter: ConnectionID?
     }
 
+    /// What one user's leases take.
+    private struct Usage {
+        var leases = 0
+        var keyBytes = 0
+    }
+
     /// A connection's place in the line for a lease.
     private struct Waiter {
         var place: Int
@@ -50,6 +56,7 @@ struct LeaseTable: ~Copyable {
     /// The first lease for each short hash.
     private var places: [UInt32: Int] = [:]
     private var heldBy: [ConnectionID: Set<Int>] = [:]
+    private var usedBy: [UInt32: Usage] = [:]
     private var ofFunction: [UInt32: Set<Int>] = [:]
     private var waiting: [ConnectionID: Waiter] = [:]
     private var expiries = ExpiryHeap()
@@ -207,8 +214,8 @@ struct LeaseTable: ~Copyable {
     }
 
     private mutating func grant(_ key: Key, _ request: LeaseRequest, now: Int64) -> Answer {
-        if count >= capacity || keyBytes + key.key.count > keyBytesMax { endExpired(now: now) }
-        guard count < capacity, keyBytes + key.key.count <= keyBytesMax else { return .busy }
+        if !hasRoom(key, request) { endExpired(now: now) }
+        guard hasRoom(key, request) else { return .busy }
         stopWaiting(request.connection)
         let place = free.popLast() ?? leases.count
         if place == leases.count { leases.append(nil) }
@@ -223,6 +230,17 @@ struct LeaseTable: ~Copyable {
         return .granted(leases[place]!.token)
     }
 
+    private func hasRoom(_ key: Key, _ request: LeaseRequest) -> Bool {
+        guard count < capacity, keyBytes + key.key.count <= keyBytesMax else { return false }
+        guard request.isLimited else { return true }
+        let used = usedBy[request.uid] ?? Usage()
+        return used.leases < capacity / Self.shareDivisor
+            && used.keyBytes + key.key.count <= keyBytesMax / Self.shareDivisor
+    }
+
+    /// A user may have this part of the leases where there is a share.
+    private static let shareDivisor = 4
+
     private mutating func hold(_ place: Int, by holder: ConnectionID, uid: UInt32, ends: Int64) {
         serial += 1
         leases[place]!.serial = serial
@@ -231,6 +249,8 @@ struct LeaseTable: ~Copyable {
         leases[place]!.uid = uid
         leases[place]!.ends = ends
         heldBy[holder, default: []].insert(place)
+        usedBy[uid, default: Usage()].leases += 1
+        usedBy[uid, default: Usage()].keyBytes += leases[place]!.key.count
         if expiries.count > 2 * count + 64 {
             let leases = leases
             expiries.filter { leases[$0.place]?.serial == $0.serial }
@@ -242,6 +262,10 @@ struct LeaseTable: ~Copyable {
         let holder = leases[place]!.holder
         heldBy[holder]?.remove(place)
         if heldBy[holder]?.isEmpty == true { heldBy[holder] = nil }
+        let uid = leases[place]!.uid
+        usedBy[uid]?.leases -= 1
+        usedBy[uid]?.keyBytes -= leases[place]!.key.count
+        if usedBy[uid]?.leases == 0 { usedBy[uid] = nil }
     }
 
     /// Frees the place of a lease that nobody waits for.
@@ -301,6 +325,8 @@ struct LeaseTable: ~Copyable {
         precondition(lines == waiting.count, "somebody waits for a lease that is not there")
         precondition(heldBy.values.reduce(0) { $0 + $1.count } == count)
         precondition(ofFunction.values.reduce(0) { $0 + $1.count } == count)
+        precondition(usedBy.values.reduce(0) { $0 + $1.leases } == count)
+        precondition(usedBy.values.reduce(0) { $0 + $1.keyBytes } == keyBytes)
         precondition(leases.count - free.count == count)
         precondition(keyBytes == leases.reduce(0) { $0 + ($1?.key.count ?? 0) })
     }

@@ -52,8 +52,10 @@ extension StoreCore {
     /// - Returns: `nil` where there are too many tags.
     package mutating func internTags(owner: Int64, names: [String]) -> [UInt32]? {
         let known = names.map { tags.find(owner: owner, name: $0) }
-        if known.contains(nil), tags.count + names.count > tags.capacity {
-            for id in tags.removeUnused(in: directory, sparing: Set(known.compactMap { $0 })) {
+        let new = known.count { $0 == nil }
+        if new > 0, let lacking = tags.lacksRoom(for: new, of: owner) {
+            let spared = Set(known.compactMap { $0 })
+            for id in tags.removeUnused(of: lacking, in: directory, sparing: spared, now: now) {
                 enqueue(.forgetTag(id))
             }
         }

@@ -67,6 +67,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var needsCare = false
     /// When the caretaker's next turn is, in store time.
     var careDue: Int64 = 0
+    private var functionSearches = SearchPacer()
     var isFinished = false
     /// What the writer last said of the database.
     var disk = DiskFigures()
@@ -95,7 +96,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         self.directory = directory
         functions = FunctionTable(
             hash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax)
-        tags = TagTable(capacity: limits.tagsMax)
+        tags = TagTable(capacity: limits.tagsMax, capacityPerOwner: limits.tagsPerOwnerMax)
         ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
@@ -131,7 +132,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             forgetUnusedFunctions(of: owner)
             if functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax { return nil }
         }
-        if functions.count >= functions.capacity { forgetUnusedFunctions(of: nil) }
+        if functions.count >= functions.capacity { forgetUnusedFunctions(of: FunctionRow.everyone) }
         guard let place = functions.add(owner: owner, name: name) else { return nil }
         // Its entries' rows refer to it: it has to be in the database before them.
         enqueue(.function(functions[place].row))
@@ -141,17 +142,23 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package func isTyped(_ function: UInt32) -> Bool { functions[function].row.typed }
 
     /// Makes room in a full table: functions without entries that nobody defined go, their counts with them.
-    /// - Parameter owner: whose functions; anybody's where it is `nil`.
-    private mutating func forgetUnusedFunctions(of owner: Int64?) {
+    /// - Parameter owner: whose; `everyone`: all.
+    private mutating func forgetUnusedFunctions(of owner: Int64) {
+        guard functionSearches.mayBegin(owner, now: now) else { return }
+        var all = 0
+        var found = 0
+        defer { functionSearches.ended(owner, found: found, of: all, now: now) }
         for place in functions.allPlaces where functions.isLive(place) {
             let profile = functions[place]
-            if let owner, profile.row.owner != owner { continue }
+            guard owner == FunctionRow.everyone || profile.row.owner == owner else { continue }
+            all += 1
             guard profile.count == 0, profile.graves == 0, !profile.row.defined,
                 !leases.concerns(function: place)
             else { continue }
             retire(profile.row, .all)
             enqueue(.forget(function: profile.row.id))
             functions.remove(place)
+            found += 1
         }
     }
 

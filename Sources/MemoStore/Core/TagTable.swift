@@ -27,9 +27,16 @@ struct TagTable: ~Copyable {
     private var tags: [UInt32: Tag] = [:]
     private var numbers: [Name: UInt32] = [:]
     private var nextID: UInt32 = 1
+    private var countByOwner: [Int64: Int] = [:]
+    private var searches = SearchPacer()
     let capacity: Int
+    /// Of one user's tags, where they are not everybody's.
+    let capacityPerOwner: Int
 
-    init(capacity: Int) { self.capacity = capacity }
+    init(capacity: Int, capacityPerOwner: Int) {
+        self.capacity = capacity
+        self.capacityPerOwner = capacityPerOwner
+    }
 
     var count: Int { tags.count }
     var rows: [TagRow] { tags.values.map(\.row) }
@@ -54,10 +61,17 @@ struct TagTable: ~Copyable {
     /// Entries with this tag and a smaller row were cleared.
     func clearedBelow(_ id: UInt32) -> Int64 { tags[id]?.row.clearedBelow ?? 0 }
 
+    /// Whose tags are too many for an owner to have so many more: everyone's, or its own; `nil`: there is room.
+    func lacksRoom(for more: Int, of owner: Int64) -> Int64? {
+        if tags.count + more > capacity { return FunctionRow.everyone }
+        let isLimited = owner != FunctionRow.everyone
+        return isLimited && countByOwner[owner, default: 0] + more > capacityPerOwner ? owner : nil
+    }
+
     /// - Returns: `nil` where there are too many tags; otherwise whether the tag is new.
     mutating func intern(owner: Int64, name: String) -> (id: UInt32, isNew: Bool)? {
         if let id = find(owner: owner, name: name) { return (id, false) }
-        guard tags.count < capacity else { return nil }
+        guard lacksRoom(for: 1, of: owner) == nil else { return nil }
         let id = nextID
         add(TagRow(id: id, owner: owner, name: name))
         return (id, true)
@@ -65,13 +79,15 @@ struct TagTable: ~Copyable {
 
     mutating func add(_ row: TagRow) {
         nextID = max(nextID, row.id + 1)
-        tags[row.id] = Tag(row: row)
+        if tags.updateValue(Tag(row: row), forKey: row.id) == nil { countByOwner[row.owner, default: 0] += 1 }
         numbers[Name(owner: row.owner, name: row.name)] = row.id
     }
 
     mutating func remove(_ id: UInt32) {
         guard let tag = tags.removeValue(forKey: id) else { return }
         numbers[Name(owner: tag.row.owner, name: tag.row.name)] = nil
+        countByOwner[tag.row.owner, default: 1] -= 1
+        if countByOwner[tag.row.owner] == 0 { countByOwner[tag.row.owner] = nil }
     }
 
     mutating func setMembers(_ members: [Member], of id: UInt32) {
@@ -94,18 +110,23 @@ struct TagTable: ~Copyable {
     }
 
     /// Forgets tags that no entry bears any more.
+    /// - Parameter owner: whose; `everyone`: all.
     /// - Parameter spared: those that one is about to bear.
-    /// - Returns: their numbers.
-    mutating func removeUnused(in directory: borrowing Directory, sparing spared: Set<UInt32>) -> [UInt32] {
+    /// - Returns: their numbers; none where the last search is too recent.
+    mutating func removeUnused(
+        of owner: Int64, in directory: borrowing Directory, sparing spared: Set<UInt32>, now: Int64
+    ) -> [UInt32] {
+        guard searches.mayBegin(owner, now: now) else { return [] }
         var unused: [UInt32] = []
-        for (id, tag) in tags where !spared.contains(id) {
-            var isUsed = false
-            for member in tag.members where directory.isCurrent(member.slot, row: member.row) {
-                isUsed = true
-            }
+        var all = 0
+        for (id, tag) in tags where owner == FunctionRow.everyone || tag.row.owner == owner {
+            all += 1
+            if spared.contains(id) { continue }
+            let isUsed = tag.members.contains { directory.isCurrent($0.slot, row: $0.row) }
             if !isUsed { unused.append(id) }
         }
         for id in unused { remove(id) }
+        searches.ended(owner, found: unused.count, of: all, now: now)
         return unused
     }
 }

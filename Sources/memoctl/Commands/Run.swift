@@ -49,6 +49,11 @@ struct Run: ParsableCommand {
         guard !command.isEmpty else {
             throw ValidationError("Put the command behind --, as in: memoctl run --ttl 1h -- make test")
         }
+        if let wrong = env.first(where: { !RunSettings.isVariableName($0) }) {
+            throw ValidationError(
+                "--env takes the name of a variable, such as LANG, and not \"\(wrong)\". Its value is that of the "
+                    + "environment, as in: LANG=C memoctl run --env LANG -- sort names.txt")
+        }
     }
 
     var settings: RunSettings {

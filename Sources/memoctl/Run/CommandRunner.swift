@@ -78,7 +78,7 @@ struct CommandRunner {
             do {
                 let outcome = try client.perform(.put(key.function, key.json, recorded.json, options))
                 if case .refused(let reason) = outcome {
-                    explain("not kept: \(reason)")
+                    explain("not kept: " + Self.words(for: reason))
                 } else {
                     explain("kept")
                 }
@@ -87,6 +87,16 @@ struct CommandRunner {
             }
         }
         ChildProcess.end(as: ending)
+    }
+
+    /// Why the daemon refused to keep a run.
+    private static func words(for refusal: String) -> String {
+        switch refusal {
+        case "lease_lost": "it was cleared, or the daemon was started again, while the command ran"
+        case "maxsize": "its function has a maxsize of 0"
+        case "too_large": "it is larger than all that the daemon may keep"
+        default: refusal
+        }
     }
 
     private func reasonNotToKeep(

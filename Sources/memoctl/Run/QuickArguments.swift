@@ -31,7 +31,7 @@ enum QuickArguments {
                 guard let path = value() else { return nil }
                 settings.socket = path
             case "--env":
-                guard let name = value() else { return nil }
+                guard let name = value(), RunSettings.isVariableName(name) else { return nil }
                 settings.environment.append(name)
             case "--file":
                 guard let path = value() else { return nil }

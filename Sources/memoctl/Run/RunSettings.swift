@@ -20,4 +20,6 @@ struct RunSettings: Equatable {
     var lease: String?
     /// The command's words as the kernel has them: bytes, which need not be UTF-8.
     var command: [[UInt8]] = []
+
+    static func isVariableName(_ name: String) -> Bool { !name.isEmpty && !name.contains("=") }
 }

@@ -56,6 +56,7 @@ import Testing
         ["get", "f", "hello"], ["put", "f", "1", "hello"], ["get", "f"], ["get", "f", "1", "2"], ["nonsense"],
         ["clear"], ["clear", "f", "--all"], ["put", "f", "1", "2", "--ttl", "5"], ["stats", "--sort", "x"],
         ["run", "true"], ["keys", "f", "--limit", "0"], ["get", "f", "[1,]"], ["get", "f", "1", "--tll"],
+        ["help", "nonsense"], ["run", "--env", "LANG=C", "--", "true"],
     ])
     func wrongUsage(arguments: [String]) throws {
         let fixture = try SystemFixture()

@@ -107,6 +107,21 @@ import Testing
         first.0.waitUntilExit()
     }
 
+    @Test func whatWasClearedWhileItRanIsNotKept() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let (process, output, errors) = try fixture.start([
+            "run", "--explain", "--", "sh", "-c", "echo x >>runs; while [ ! -e gate ]; do sleep 0.01; done",
+        ])
+        try process.run()
+        try fixture.wait { runs(fixture) == 1 }
+        #expect(try fixture.memoctl("clear", "--all").status == 0)
+        _ = FileManager.default.createFile(atPath: fixture.directory + "/gate", contents: nil)
+        let result = fixture.finish(process, output, errors)
+        #expect(result.status == 0)
+        #expect(result.errors.contains("not kept: it was cleared, or the daemon was started again"))
+    }
+
     @Test func signalsReachTheCommand() throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()

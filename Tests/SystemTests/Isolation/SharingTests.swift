@@ -24,6 +24,29 @@ import Testing
         #expect(try waiter.reply().value == "\"alice's\"")
     }
 
+    @Test func oneUserCannotTakeAllLeasesAndTags() throws {
+        let household = try Household()
+        let (alice, bob) = (try household.alice.connect(), try household.bob.connect())
+        let share = 1 << 14
+        for first in stride(from: 0, to: share, by: 1 << 10) {
+            for key in first..<first + 1 << 10 {
+                try alice.send(Peer.request("get", "f", "\"key\":\(key)", #""lease_ms":60000"#))
+            }
+            for _ in 0..<1 << 10 { #expect(try alice.reply().has("lease")) }
+        }
+        for function in ["f", "common.f"] {
+            #expect(try alice.get(function, "-1", #""lease_ms":60000"#).code == "busy")
+            #expect(try bob.get(function, "-1", #""lease_ms":60000"#).has("lease"))
+        }
+        for first in stride(from: 0, to: 10_000, by: 16) {
+            let tags = (first..<first + 16).map { "\"\($0)\"" }.joined(separator: ",")
+            #expect(try alice.put("f", "\(first)", "1", "\"tags\":[\(tags)]").bool("stored") == true)
+        }
+        let more = #""tags":["one more"]"#
+        #expect(try alice.put("f", "1", "1", more).code == "busy")
+        #expect(try bob.put("f", "1", "1", more).bool("stored") == true)
+    }
+
     @Test func whatIsSharedIsEverybodys() throws {
         let household = try Household()
         let (alice, bob) = (try household.alice.connect(), try household.bob.connect())
