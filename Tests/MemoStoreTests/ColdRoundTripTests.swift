@@ -144,6 +144,25 @@ struct ColdRoundTripTests {
         #expect(try reader.entry(2001) == TestEntry(key: [1], value: [2]))
     }
 
+    /// Where nobody knows whether a commit was the last that took effect, it is made again.
+    @Test func whatARepeatedBatchDeletesStaysDeleted() throws {
+        let entry = TestEntry(key: [1], value: [2])
+        func insert(_ row: Int64) -> Write {
+            .insert(row: row, function: 1, hash: entry.hash, payload: entry.payload())
+        }
+        let database = try fixture.open()
+        let function = FunctionRow(id: 1, owner: FunctionRow.everyone, name: "f")
+        try database.commitAndRelease([.function(function), insert(1), insert(2)])
+        for _ in 1...2 {
+            try database.commitAndRelease([
+                .delete(row: 1), insert(2), .delete(row: 2), insert(3), insert(4), .delete(row: 4),
+            ])
+            #expect(try Loaded(database).heads.map(\.row) == [3])
+            let reader = try database.makeReader()
+            #expect(try (1...4).map { try reader.entry($0) } == [nil, nil, entry, nil])
+        }
+    }
+
     @Test func aShorterLogIsMovedAtRest() throws {
         let database = try fixture.open()
         let reader = try database.makeReader()

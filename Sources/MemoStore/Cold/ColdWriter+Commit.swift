@@ -10,6 +10,7 @@ extension ColdWriter {
         var journalRows = journalRows
         do throws(SQLiteError) {
             try connection.execute("BEGIN IMMEDIATE")
+            try delete(writes, passing)
             try apply(writes, passing, &next, &journalRows)
             try entries.flush()
             try sharing.settle()
@@ -39,14 +40,28 @@ extension ColdWriter {
         }
     }
 
-    /// Rows that these writes both insert and delete: neither is done.
+    /// Rows that these writes both insert and delete: they are not inserted.
     func passingRows(_ writes: ContiguousArray<Write>) -> Set<Int64> {
+        // In a batch that is repeated they may be in the database already.
+        var first = next.row
+        for case .insert(let row, _, _, _) in writes { first = min(first, row) }
         var deleted: Set<Int64> = []
-        for case .delete(let row) in writes where row >= next.row { deleted.insert(row) }
+        for case .delete(let row) in writes where row >= first { deleted.insert(row) }
         guard !deleted.isEmpty else { return deleted }
         var passing: Set<Int64> = []
         for case .insert(let row, _, _, _) in writes where deleted.contains(row) { passing.insert(row) }
         return passing
+    }
+
+    /// Deletes what is to be deleted, in the order of the rows, so that each page is changed once and the rows that are
+    /// inserted stay together.
+    private func delete(_ writes: ContiguousArray<Write>, _ passing: Set<Int64>) throws(SQLiteError) {
+        var rows: [Int64] = []
+        for case .delete(let row) in writes where row < next.row || !passing.contains(row) {
+            rows.append(row)
+        }
+        rows.sort()
+        for row in rows { try delete(row) }
     }
 
     private func apply(
@@ -84,8 +99,7 @@ extension ColdWriter {
             let shared =
                 interning ? try sharing.place(payload.value, hash: valueHash, row: row, entries: entries) : 0
             try entries.insert(row: row, function: function, hash: hash, payload: payload, shared: shared)
-        case .delete(let row):
-            if !passing.contains(row) { try delete(row) }
+        case .delete: break
         case .function(let function):
             next.function = max(next.function, Int64(function.id) + 1)
             next.row = max(next.row, function.clearedBelow)
