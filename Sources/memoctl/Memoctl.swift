@@ -37,10 +37,11 @@ struct Memoctl: ParsableCommand {
             if let settings = QuickArguments.runSettings(arguments, rawWords: { CommandWords.all }) {
                 try CommandRunner(settings).run()
             }
+            if let wrong = unreadableWord(arguments) {
+                refuse("\"\(TextEscaping.printable(wrong))\" is not UTF-8, as names and values have to be")
+            }
             if let wrong = unknownHelpTopic(arguments) {
-                Terminal.standardError.writeLine(
-                    "memoctl: there is no command \"\(wrong)\"; memoctl help lists all")
-                Glibc.exit(ExitCode.validationFailure.rawValue)
+                refuse("there is no command \"\(wrong)\"; memoctl help lists all")
             }
             var command = try parseAsRoot(ArgumentOrder.arranged(arguments))
             try command.run()
@@ -51,6 +52,19 @@ struct Memoctl: ParsableCommand {
         } catch {
             report(error)
         }
+    }
+
+    private static func refuse(_ message: String) -> Never {
+        Terminal.standardError.writeLine("memoctl: " + message)
+        Glibc.exit(ExitCode.validationFailure.rawValue)
+    }
+
+    /// What is not UTF-8 would be taken for something else. The words of a command that is run may be any bytes.
+    private static func unreadableWord(_ arguments: [String]) -> String? {
+        let own = arguments.first == "run" ? arguments.firstIndex(of: "--") : nil
+        let words = CommandWords.all.suffix(arguments.count).prefix(own ?? arguments.count)
+        let position = words.firstIndex { String(validating: $0, as: UTF8.self) == nil }
+        return position.map { arguments[$0 - words.startIndex] }
     }
 
     /// The parser gives help on everything where it does not know what help is asked for.

@@ -51,6 +51,55 @@ private struct Broken: Error, Equatable { let number: Int }
         #expect(summary.hasPrefix("CacheInfo(hits=1950, misses=50, maxsize=512, currsize=50)\n"))
     }
 
+    @Test(arguments: [false, true]) func resultsMayBeAbsent(singleFlight: Bool) async throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        for path in [fixture.socket, "/nonexistent/memod.sock"] {
+            let memo = Memo(path: path)
+            defer { memo.close() }
+            let calls = Counter()
+            let half = memo.memoize("half", singleFlight: singleFlight) {
+                (number: Int) async throws -> Int? in
+                calls.add()
+                return number % 2 == 0 ? number / 2 : nil
+            }
+            let twice = memo.memoize("twice", singleFlight: singleFlight) {
+                (number: Int) async throws -> [Int??] in [nil, .some(nil), number]
+            }
+            for _ in 1...3 {
+                #expect(try await half(4) == 2)
+                #expect(try await half(3) == nil)
+                #expect(try await twice(1) == [nil, .some(nil), 1])
+            }
+            #expect(calls.value == (path == fixture.socket ? 2 : 6))
+        }
+    }
+
+    /// Whose JSON leaves something out, and which cannot be compared.
+    private struct Lossy: Codable, Sendable {
+        var kept: Int
+        var lost = 0
+        enum CodingKeys: CodingKey { case kept }
+    }
+
+    @Test func whatJSONLeavesOutIsNotRemembered() async throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let memo = Memo(path: fixture.socket)
+        defer { memo.close() }
+        let sum = memo.memoize("sum") { (pair: Lossy) async throws in pair.kept + pair.lost }
+        let pair = memo.memoize("pair") { (number: Int) async throws in [Lossy(kept: 1, lost: number)] }
+        for _ in 1...2 {
+            #expect(try await sum(Lossy(kept: 1, lost: 2)) == 3)
+            #expect(try await sum(Lossy(kept: 1, lost: 3)) == 4)
+            #expect(try await sum(Lossy(kept: 1)) == 1)
+            #expect(try await pair(7).map(\.lost) == [7])
+            #expect(try await pair(0).map(\.lost) == [0])
+        }
+        #expect(sum.cacheInfo().currsize == 1 && sum.cacheInfo().hits == 1)
+        #expect(pair.cacheInfo().currsize == 1 && pair.cacheInfo().hits == 1)
+    }
+
     @Test func withoutADaemonTheFunctionComputes() async throws {
         let memo = Memo(path: "/nonexistent/memod.sock")
         let double = memo.memoize("double") { (number: Int) async throws in number * 2 }

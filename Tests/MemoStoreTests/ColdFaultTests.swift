@@ -261,13 +261,13 @@ struct ColdFaultTests {
 
     @Test func noticesRemoval() throws {
         let database = try fixture.open()
-        #expect(database.isStillThere())
+        #expect(database.findLoss() == nil)
         try FileManager.default.removeItem(atPath: fixture.path)
-        #expect(!database.isStillThere())
+        #expect(database.findLoss() == .corrupt)
         try fixture.write(Data([1]))
-        #expect(!database.isStillThere())
+        #expect(database.findLoss() == .corrupt)
         try database.startEmpty()
-        #expect(database.isStillThere())
+        #expect(database.findLoss() == nil)
         try fill(database)
         #expect(try database.makeReader().entry(7) == entries[7]?.content)
     }

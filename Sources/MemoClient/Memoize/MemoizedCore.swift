@@ -49,7 +49,8 @@ final class MemoizedCore: Sendable {
         for key: MemoizedKey, _ compute: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let (entry, generation) = cache.find(key.canonical)
-        if let result = entry?.value as? Result { return result }
+        // In two steps: the cast of no entry to an optional result would be a result.
+        if let entry, let result = entry.value as? Result { return result }
         guard isAvailable else { return try await computed(in: Self.flight, compute).result }
         guard options.singleFlight else { return try await ask(key, generation, in: nil, compute) }
         if let flight = Self.flight, !flight.isOver.load(ordering: .relaxed) {

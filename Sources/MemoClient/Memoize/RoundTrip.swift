@@ -4,18 +4,34 @@ internal import MemoWire
 enum RoundTrip {
     /// The value's JSON; `nil` where it has none, or would not come back equal.
     ///
-    /// Types that can be compared are compared; others must at least encode as they did.
+    /// Types that can be compared are compared, others property by property, and they must encode as they did.
     static func json<T: Codable>(of value: T, for purpose: JSONEncoding.Purpose) -> JSONValue? {
         guard let json = try? JSONEncoding.encode(value) else { return nil }
         // What goes over the wire, escapes and all, is what must come back.
         guard let again = try? JSONText(json).value(),
             let decoded = try? JSONDecoding.decode(T.self, from: again)
         else { return nil }
-        if let comparable = value as? any Equatable {
-            guard isEqual(comparable, decoded) else { return nil }
-        }
+        guard isSame(value, decoded) else { return nil }
         guard (try? JSONEncoding.encode(decoded)) == json || value is any Equatable else { return nil }
         return purpose == .value ? json : try? JSONEncoding.encode(value, for: .key)
+    }
+
+    private static func isSame(_ left: Any, _ right: Any) -> Bool {
+        if let left = left as? any Equatable { return isEqual(left, right) }
+        return isSame(Mirror(reflecting: left), Mirror(reflecting: right))
+    }
+
+    private static func isSame(_ left: Mirror, _ right: Mirror) -> Bool {
+        // The members of a dictionary come in any order.
+        if left.displayStyle == .dictionary { return right.displayStyle == .dictionary }
+        guard left.subjectType == right.subjectType, left.children.count == right.children.count else {
+            return false
+        }
+        for (one, other) in zip(left.children, right.children) {
+            guard one.label == other.label, isSame(one.value, other.value) else { return false }
+        }
+        guard let above = left.superclassMirror else { return right.superclassMirror == nil }
+        return right.superclassMirror.map { isSame(above, $0) } ?? false
     }
 
     private static func isEqual<T: Equatable>(_ left: T, _ right: Any) -> Bool {

@@ -306,8 +306,21 @@ final class ColdDatabase: @unchecked Sendable {
     /// What sharing equal values saves on disk.
     var interning: SharedValues.Figures { writer?.sharing.figures ?? SharedValues.Figures() }
 
-    /// Whether the database is still the file at its path. What is written to a removed one is lost.
-    func isStillThere() -> Bool { DatabaseFile(path.database)?.isSameFile(as: file) ?? false }
+    /// What somebody removed or replaced: `.corrupt`: the database, and what is written there is lost; `.io`: its lock
+    /// alone, and another memod may take it.
+    func findLoss() -> ColdFailure? {
+        if !isInPlace { return .corrupt }
+        return lock?.isStill(at: path.lock) == false ? .io : nil
+    }
+
+    private var isInPlace: Bool { DatabaseFile(path.database)?.isSameFile(as: file) ?? false }
+
+    /// Takes the lock again where it is another file now.
+    /// - Throws: `.locked` where another process has it by now: then the files at these paths are its own.
+    private func renewLock() throws(ColdError) {
+        if lock?.isStill(at: path.lock) == true { return }
+        lock = try DatabaseLock(path: path.lock)
+    }
 
     /// What this process may still write to the file system; `nil` where it does not say.
     func freeBytes() -> Int64? { DiskSpace.available(below: path.directory) }
@@ -342,7 +355,8 @@ final class ColdDatabase: @unchecked Sendable {
         openings.wrappingAdd(1, ordering: .relaxed)
         // Its inode alone is looked at: readers may still have the file open, whose locks a look inside of it
         // would end.
-        guard isStillThere() else { throw ColdError(.corrupt, "\(path.database) is gone") }
+        try renewLock()
+        guard isInPlace else { throw ColdError(.corrupt, "\(path.database) is gone") }
         let writer = try ColdWriter(path, options, wallMs: source.wallMs())
         guard try writer.meta.seed() != nil else { throw ColdError(.corrupt, "its seed is missing") }
         try writer.resume()
@@ -361,6 +375,7 @@ final class ColdDatabase: @unchecked Sendable {
     func startEmpty(seed: [UInt64]? = nil) throws(ColdError) -> String? {
         writer = nil
         openings.wrappingAdd(1, ordering: .relaxed)
+        try renewLock()
         let moved = try Quarantine.moveAside(path)
         try Self.create(path, options, wallMs: source.wallMs(), seed: seed)
         try adopt(ColdWriter(path, options, wallMs: source.wallMs()))

@@ -39,6 +39,13 @@ struct DatabaseLock: ~Copyable {
 
     deinit { close(descriptor) }
 
+    /// Whether the lock is still the file at its path: another one's lock says nothing of this one.
+    func isStill(at path: String) -> Bool {
+        var (own, there) = (stat(), stat())
+        return fstat(descriptor, &own) == 0 && lstat(path, &there) == 0 && own.st_dev == there.st_dev
+            && own.st_ino == there.st_ino
+    }
+
     private static func holder(_ descriptor: Int32) -> Int32? {
         var bytes = [UInt8](repeating: 0, count: 16)
         let count = pread(descriptor, &bytes, bytes.count, 0)

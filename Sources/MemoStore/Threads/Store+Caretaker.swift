@@ -24,7 +24,7 @@ extension Store {
                 core.careDue = now + pauseMs
             }
             if flushes {
-                if !database.isStillThere() { databaseLost(.corrupt) }
+                if let loss = database.findLoss() { databaseLost(loss) }
                 // Asked here and not for a request: a disk that hangs makes the caretaker wait alone.
                 let free = database.freeBytes()
                 conditionBox.withLock { $0.freeBytes = free }

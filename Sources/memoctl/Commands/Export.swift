@@ -29,7 +29,7 @@ struct Export: ParsableCommand {
                 bar.update($0, of: $1)
             }
         } else {
-            let target = try ExportFile(path: file, instance: exporter.instance)
+            let target = try ExportFile(path: file, instance: exporter.instance, only: names)
             if let position = target.position {
                 Terminal.standardError.writeLine(
                     "memoctl: going on where an export stopped, at function \(position.function)")

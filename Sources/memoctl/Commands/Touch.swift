@@ -29,6 +29,6 @@ struct Touch: ParsableCommand {
             wasThere = touched
             return touched ? "touched" : "no such entry"
         }
-        if !common.json && !wasThere { throw ExitCode(2) }
+        if !wasThere { throw ExitCode(2) }
     }
 }

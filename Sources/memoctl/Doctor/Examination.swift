@@ -39,7 +39,8 @@ struct Examination {
         }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             return Finding(
-                .wrong, subject, "\(place) is not a socket", advice: "remove it, and start memod again")
+                .wrong, subject, "\(place) is not a socket",
+                advice: "start memod with another --socket, and name that here")
         }
         guard access(location.path, W_OK) == 0 else {
             return Finding(

@@ -65,7 +65,8 @@ struct StatsReport {
         var lines: [String] = []
         if let interning = totals.object("interning") {
             lines.append(
-                "sharing: \(interning.int("values") ?? 0) values for \(interning.int("references") ?? 0) entries, "
+                "sharing: \(count(interning.int("values") ?? 0, "value", "values")) for "
+                    + "\(count(interning.int("references") ?? 0, "entry", "entries")), "
                     + "\(HumanFormat.bytes(interning.int("saved_bytes") ?? 0)) saved")
         }
         if let pool = totals.object("pool") {

@@ -16,7 +16,13 @@ struct CommandRunner {
     /// Does not return: the process ends as the command did.
     func run() throws -> Never {
         let input = settings.readsInput ? try StandardInput.readAll() : nil
-        let key = try RunKey(settings, input: input)
+        let key: RunKey
+        do {
+            key = try RunKey(settings, input: input)
+        } catch is RunKey.NoDirectory {
+            explain("not remembered: the working directory is gone; --any-cwd does without it")
+            runUnremembered(input)
+        }
         let client = BlockingClient(path: settings.socket, timeout: settings.timeout)
         do throws(MemoError) {
             let found = settings.refresh || settings.lease != nil ? nil : try look(key, client)

@@ -15,7 +15,7 @@ struct RecordedRun: Equatable {
         var bytes: [UInt8]
     }
 
-    /// More output than this is passed through and not kept: with its escapes it may not fit into a request.
+    /// More output than this is passed through and not kept: in base64 it would hardly fit into a request.
     static let maximumBytes = 8 << 20
 
     private(set) var output: [Chunk] = []
@@ -61,7 +61,12 @@ struct RecordedRun: Equatable {
     }
 
     private static func text(_ bytes: [UInt8]) -> JSONText {
-        if let text = String(validating: bytes, as: UTF8.self) { return JSONText(string: text) }
+        // Text that is mostly escapes is longer than base64.
+        if let text = String(validating: bytes, as: UTF8.self).map({ JSONText(string: $0) }),
+            text.bytes.count <= bytes.count * 4 / 3 + 64
+        {
+            return text
+        }
         let encoded = String(decoding: Base64.encode(bytes), as: UTF8.self)
         return JSONText(members: [("base64", JSONText(string: encoded))])
     }

@@ -8,7 +8,7 @@ struct RunKey {
     let json: JSONText
 
     /// - Parameter input: what standard input holds, where it counts.
-    /// - Throws: `OutputError` where a file or the working directory cannot be read.
+    /// - Throws: `OutputError` where a file cannot be read, `NoDirectory` where the command would run nowhere.
     init(_ settings: RunSettings, input: [UInt8]?) throws {
         let name = settings.command[0].split(separator: UInt8(ascii: "/")).last ?? []
         // A function's name has at most 512 bytes.
@@ -51,10 +51,10 @@ struct RunKey {
         }
     }
 
+    struct NoDirectory: Error {}
+
     private static func workingDirectory() throws -> [UInt8] {
-        guard let directory = getcwd(nil, 0) else {
-            throw OutputError("the working directory", number: errno)
-        }
+        guard let directory = getcwd(nil, 0) else { throw NoDirectory() }
         defer { free(directory) }
         return Array(
             UnsafeBufferPointer(start: directory, count: strlen(directory)).map { UInt8(bitPattern: $0) })

@@ -147,7 +147,7 @@ struct TopView {
             let paused = isPaused ? "  PAUSED" : ""
             let shown = filter.isEmpty ? "" : "  filter \(TextEscaping.printable(filter))"
             return
-                "\(rows.count) functions by \(column.rawValue)\(shown)\(paused)   s sort  / filter  c clear  p pause  q quit"
+                "\(rows.count) function\(rows.count == 1 ? "" : "s") by \(column.rawValue)\(shown)\(paused)   s sort  / filter  c clear  p pause  q quit"
         }
     }
 

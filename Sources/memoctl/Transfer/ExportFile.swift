@@ -10,9 +10,15 @@ final class ExportFile {
     /// Where a broken export stands; `nil`: this one begins.
     let position: Exporter.Position?
 
-    /// - Parameter instance: of the daemon: where another one stood within a function is no use.
-    init(path: String, instance: String) throws {
+    /// - Parameters:
+    ///   - instance: of the daemon: where another one stood within a function is no use.
+    ///   - only: the functions; empty: all. An export of others is no use either.
+    init(path: String, instance: String, only: [String]) throws {
         self.path = path
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            throw OutputError("\(path) cannot be written", number: EISDIR)
+        }
         partialPath = path + ".part"
         let descriptor = open(partialPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw OutputError("\(partialPath) cannot be written", number: errno) }
@@ -24,7 +30,7 @@ final class ExportFile {
             throw OutputError("\(partialPath) is being written by another export", number: number)
         }
         do {
-            position = try Self.recover(descriptor, instance)
+            position = try Self.recover(descriptor, instance, only)
         } catch {
             close(descriptor)
             throw error
@@ -47,12 +53,15 @@ final class ExportFile {
     }
 
     /// Cuts off what follows the last line that says how far the export has come.
-    private static func recover(_ descriptor: Int32, _ instance: String) throws -> Exporter.Position? {
+    private static func recover(
+        _ descriptor: Int32, _ instance: String, _ only: [String]
+    ) throws -> Exporter.Position? {
         var position: Exporter.Position?
         var whole: Int64 = 0
         var reader = LineReader(descriptor)
         while let line = try reader.next() {
             guard line.isComplete, let object = try? Reply(parsing: line.bytes) else { break }
+            if object["memod_export"] != nil, object["only"] != Exporter.selection(only) { break }
             if let function = object.string("done") {
                 let next = object.string("next")
                 guard next == nil || object.string("instance") == instance else { continue }

@@ -4,7 +4,7 @@ internal import MemoClient
 /// Writes functions and their entries as NDJSON: a line for the export, one a function with its settings, one an
 /// entry, and after each page of entries one that says how far it has come, so that a broken export goes on there.
 ///
-///     {"memod_export":1,"at_ms":1700000000000}
+///     {"memod_export":1,"at_ms":1700000000000,"only":["compute_risk_score"]}
 ///     {"define":"compute_risk_score","maxsize":512,"ttl_ms":null,"typed":false}
 ///     {"fn":"compute_risk_score","key":[7,0.05],"value":42,"ttl_ms":null,"cost_ms":10}
 ///     {"done":"compute_risk_score","next":"…","instance":"…"}
@@ -49,7 +49,10 @@ struct Exporter {
     ) throws {
         if position == nil {
             try write(
-                Self.line([("memod_export", JSONText(1)), ("at_ms", JSONText(WallClock.unixMilliseconds()))]))
+                Self.line([
+                    ("memod_export", JSONText(1)), ("at_ms", JSONText(WallClock.unixMilliseconds())),
+                    ("only", Self.selection(only)),
+                ]))
         }
         let functions = try functions(only)
         let total = functions.reduce(0) { $0 + ($1.reply.int("currsize") ?? 0) }
@@ -79,6 +82,11 @@ struct Exporter {
                 progress(entries, total)
             } while next != nil
         }
+    }
+
+    /// The functions that were asked for, as the first line has them.
+    static func selection(_ only: [String]) -> JSONText {
+        JSONText(joining: only.map { JSONText(string: $0) })
     }
 
     private func functions(_ only: [String]) throws -> [FunctionInfo] {

@@ -52,6 +52,17 @@ import Testing
         #expect(try fixture.memoctl("why", "f", "7").output.hasPrefix("unknown: "))
     }
 
+    @Test(arguments: [["get", "f", "1"], ["touch", "f", "1", "--ttl", "1s"]])
+    func nothingFoundIsAStatusToo(arguments: [String]) throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        for arguments in [arguments, arguments + ["--json"]] {
+            let (process, output, errors) = try fixture.start(arguments)
+            try process.run()
+            #expect(fixture.finish(process, output, errors).status == 2, "\(arguments)")
+        }
+    }
+
     @Test(arguments: [
         ["get", "f", "hello"], ["put", "f", "1", "hello"], ["get", "f"], ["get", "f", "1", "2"], ["nonsense"],
         ["clear"], ["clear", "f", "--all"], ["put", "f", "1", "2", "--ttl", "5"], ["stats", "--sort", "x"],

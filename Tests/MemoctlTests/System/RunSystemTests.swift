@@ -107,6 +107,59 @@ import Testing
         first.0.waitUntilExit()
     }
 
+    @Test func outputOfAnyBytesIsKept() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        for bytes in ["\\0", "\\377", "\\n"] {
+            let command = [
+                "run", "--explain", "--", "sh", "-c", "head -c 8000000 /dev/zero | tr '\\0' '\(bytes)'",
+            ]
+            for word in ["kept", "hit"] {
+                let (process, output, errors) = try fixture.start(command)
+                process.standardOutput = FileHandle.nullDevice
+                try output.fileHandleForWriting.close()
+                try process.run()
+                #expect(fixture.finish(process, output, errors).errors.contains("memoctl run: \(word)"))
+            }
+        }
+    }
+
+    @Test func wordsThatAreNotUTF8AreRefusedOrMeantAsTheyAre() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        func shell(_ script: String) throws -> SystemFixture.Result {
+            let (process, output, errors) = try fixture.start([])
+            process.arguments = ["-c", script, try SystemFixture.program("memoctl")]
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            try process.run()
+            return fixture.finish(process, output, errors)
+        }
+        for options in [
+            "run --key \"$w\" -- true", "run --file \"$w\" -- true", "put \"f$w\" 1 1", "get f \"$w\"",
+        ] {
+            let result = try shell("w=$(printf '\\377'); \"$0\" \(options)")
+            #expect(result.status == 64 && result.errors.contains("is not UTF-8"), "\(options)")
+        }
+        for word in ["\\376", "\\377"] {
+            #expect(try shell("\"$0\" run -- sh -c 'echo x >>runs' \"$(printf '\(word)')\"").status == 0)
+        }
+        #expect(runs(fixture) == 2)
+    }
+
+    @Test func aCommandRunsWhereTheDirectoryIsGone() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let (process, output, errors) = try fixture.start([])
+        process.arguments = [
+            "-c", "mkdir gone; cd gone; rmdir ../gone; \"$0\" run --explain -- echo hello",
+            try SystemFixture.program("memoctl"),
+        ]
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        try process.run()
+        let result = fixture.finish(process, output, errors)
+        #expect(result.output == "hello\n" && result.errors.contains("the working directory is gone"))
+    }
+
     @Test func whatWasClearedWhileItRanIsNotKept() throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()

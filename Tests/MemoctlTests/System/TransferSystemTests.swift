@@ -77,6 +77,23 @@ import Testing
         #expect(keys.count == 11 && Set(keys).count == 11)
     }
 
+    @Test func anExportOfOtherFunctionsBeginsAnew() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        try fill(fixture)
+        let file = fixture.directory + "/export.ndjson"
+        try fixture.memoctl("export", "-").output.write(
+            toFile: file + ".part", atomically: true, encoding: .utf8)
+        #expect(try fixture.memoctl("export", file, "b").status == 0)
+        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        let entries = lines.filter { $0.hasPrefix("{\"fn\"") }
+        #expect(!entries.isEmpty && entries.allSatisfy { $0.hasPrefix("{\"fn\":\"b\",") }, "\(lines)")
+        #expect(lines.count { $0.contains("\"memod_export\"") } == 1)
+        let result = try fixture.memoctl("export", fixture.directory)
+        #expect(result.status == 1 && result.errors.contains("is a directory"))
+        #expect(!FileManager.default.fileExists(atPath: fixture.directory + ".part"))
+    }
+
     /// Entries have other places after a restart: where the export stood within a function means nothing then.
     @Test func anExportGoesOnAfterARestart() throws {
         let fixture = try SystemFixture()

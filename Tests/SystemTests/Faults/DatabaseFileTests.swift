@@ -137,4 +137,60 @@ import Testing
         #expect(try peer.get("f", "2").value == "\"after\"")
         #expect(try peer.get("f", "1").value == "\"before\"", "what memory had is in the new database")
     }
+
+    private func removeFiles(_ home: Home, _ parts: [String]) {
+        for part in parts { try? FileManager.default.removeItem(atPath: home.database + part) }
+    }
+
+    /// What is locked has to be what lies at the path, or two daemons would have one database.
+    @Test(arguments: [[".lock"], ["", "-wal", "-shm", ".lock"]]) func aRemovedLockIsTakenAgain(
+        _ parts: [String]
+    ) throws {
+        let daemon = try Daemon()
+        let peer = try daemon.connect()
+        #expect(try peer.put("f", "1", "1", "\"durable\":true").isOK)
+        removeFiles(daemon.home, parts)
+        let lock = daemon.home.database + ".lock"
+        try peer.until("it has a lock again") {
+            _ = try $0.stats()
+            return try FileManager.default.fileExists(atPath: lock) && !daemon.home.contents(of: lock).isEmpty
+        }
+        let other = try Home()
+        let second = try ChildProcess([
+            Daemon.binary, "--socket", other.socket, "--database", daemon.home.database,
+        ])
+        #expect(try second.wait() == .exited(1))
+        #expect(second.log.contains("\(daemon.process.pid)"), "\(second.log)")
+        #expect(try peer.put("f", "2", "2", "\"durable\":true").bool("stored") == true)
+        try daemon.kill()
+        let last = try Daemon(daemon.home)
+        let next = try last.connect()
+        for key in ["1", "2"] { #expect(try next.get("f", key).value == key) }
+    }
+
+    @Test func whoLostItsFilesLeavesThoseOfTheNextAlone() throws {
+        let first = try Daemon()
+        let peer = try first.connect()
+        #expect(try peer.put("f", "1", "1", "\"durable\":true").isOK)
+        // The next one comes before it can notice.
+        first.process.signal(SIGSTOP)
+        removeFiles(first.home, ["", "-wal", "-shm", ".lock"])
+        let other = try Home()
+        let arguments = [Daemon.binary, "--socket", other.socket, "--database", first.home.database]
+        let second = try ChildProcess(arguments)
+        #expect(second.logs(" ready "))
+        first.process.signal(SIGCONT)
+        #expect(first.process.logs("in use by process \(second.pid)"), "\(first.process.log)")
+        #expect(try peer.put("f", "2", "2", "\"durable\":true").code == "storage")
+        #expect(try peer.get("f", "1").value == "1")
+        let client = try Peer(other.socket)
+        #expect(try client.put("f", "3", "3", "\"durable\":true").bool("stored") == true)
+        second.signal(SIGKILL)
+        _ = try second.wait()
+        try first.kill()
+        let last = try Daemon(first.home)
+        let next = try last.connect()
+        #expect(try next.get("f", "3").value == "3")
+        #expect(first.home.quarantined.isEmpty)
+    }
 }
