@@ -171,13 +171,35 @@ struct ColdRoundTripTests {
             let fileBytes = try fixture.bytes().count
             try database.maintain()
             #expect(try fixture.bytes().count == fileBytes)
-            try database.maintain(resting: true)
+            try database.rest { false }
             #expect(try fixture.bytes().count >= fileBytes + 3 << 20)
             #expect(try reader.entry(row)?.value.count == 3 << 20)
         }
         try database.insert([3: TestEntry(key: [1], value: [1])])
-        try database.maintain(resting: true)
+        try database.rest { false }
         #expect(reader.readPages(row: 3) == nil, "it is not worth it")
+    }
+
+    @Test func freePagesAreGivenBackAtRest() throws {
+        let database = try fixture.open()
+        try database.insert(
+            Dictionary(
+                uniqueKeysWithValues: (Int64(1)...40).map {
+                    ($0, TestEntry(key: [1], value: Array(repeating: UInt8($0), count: 1 << 20)))
+                }))
+        try database.rest { true }
+        let full = try fixture.bytes().count
+        try database.commit(ContiguousArray((Int64(1)...39).map { .delete(row: $0) }))
+        var turns = 0
+        try database.rest {
+            turns += 1
+            return turns <= 2
+        }
+        let less = try fixture.bytes().count
+        #expect(less < full && less > full / 2)
+        try database.rest { true }
+        #expect(try fixture.bytes().count < 12 << 20)
+        #expect(try database.makeReader().entry(40)?.value.count == 1 << 20)
     }
 
     private func compare(

@@ -65,19 +65,35 @@ import Testing
         var core = makeCore()
         defer { core.dispose() }
         let f = function(&core, "f")
-        for tag in 1...4 {
+        for tag in 1...5 {
             put(&core, f, tag, tags: core.internTags(owner: 7, names: ["\(tag)"])!)
         }
-        #expect(core.internTags(owner: 7, names: ["5"]) == nil)
-        #expect(core.internTags(owner: 7, names: ["1", "4"]) != nil)
-        for owner: Int64 in [8, -1] { #expect(core.internTags(owner: owner, names: ["1", "5"]) != nil) }
-        // Room that was made is found by the next search, and a table that stays full is not searched each time.
+        #expect(core.internTags(owner: 7, names: ["6"]) == nil)
+        #expect(core.internTags(owner: 7, names: ["1", "5"]) != nil)
+        for owner: Int64 in [8, -1] { #expect(core.internTags(owner: owner, names: ["1", "6"]) != nil) }
+        // Room that was made is found.
         #expect(core.clear(tag: core.tags(owner: 7, name: "1")[0]) == [f: 1])
-        #expect(core.internTags(owner: 7, names: ["5"]) == nil)
-        core.now += 1000
-        #expect(core.internTags(owner: 7, names: ["5", "6"]) == nil)
-        #expect(core.internTags(owner: 7, names: ["5"]) != nil)
+        #expect(core.internTags(owner: 7, names: ["6", "7"]) == nil)
+        #expect(core.internTags(owner: 7, names: ["6"]) != nil)
         #expect(core.tags(owner: 7, name: "1").isEmpty)
+    }
+
+    @Test func tagsOfEntriesThatWentMakeRoomForOthers() {
+        var core = makeCore(tags: 1000)
+        defer { core.dispose() }
+        let f = function(&core, "f")
+        var bound = ProfileChange()
+        bound.maxsize = 990
+        core.define(f, bound)
+        for key in 0..<20_000 {
+            guard let tags = core.internTags(owner: -1, names: ["\(key)"]) else {
+                Issue.record("no room at \(key)")
+                return
+            }
+            put(&core, f, key, tags: tags)
+        }
+        #expect(core.tags.count <= 1250)
+        #expect(core.tags(owner: -1, name: "19999").count == 1)
     }
 
     @Test func oneOwnersFunctionsLeaveOthersTheirs() {
@@ -157,8 +173,7 @@ import Testing
         let rows = core.hot.slots.sorted { core.directory[$0].used < core.directory[$1].used }
             .map { core.directory[$0].row }
         #expect(rows == rows.sorted())
-        let unused = core.tags.removeUnused(
-            of: FunctionRow.everyone, in: core.directory, sparing: [], now: core.now)
+        let unused = core.tags.removeUnused(in: core.directory, sparing: [], looks: .max)
         #expect(unused.isEmpty)
         let cleared = core.clear(tag: tag[0])
         #expect(cleared == [f: 3])

@@ -272,21 +272,36 @@ final class ColdDatabase: @unchecked Sendable {
 
     /// Work that is due between commits: moves the log into the database once it is long, and gives free pages
     /// back while there are many. To be called after what was committed is acknowledged.
-    /// - Parameter resting: whether there is nothing else to do: then a shorter log is moved, too, since rows are
-    ///   read faster from the database.
-    func maintain(resting: Bool = false) throws(ColdError) {
+    func maintain() throws(ColdError) {
         let isScarce = DiskSpace.available(below: path.directory).map { $0 < DiskSpace.plentyBytes } ?? false
-        let due =
-            isScarce
-            ? ColdOptions.checkpointFramesWhenScarce
-            : resting ? ColdOptions.checkpointFramesWhenResting : ColdOptions.checkpointFrames
+        let due = isScarce ? ColdOptions.checkpointFramesWhenScarce : ColdOptions.checkpointFrames
         try writing { writer throws(ColdError) in
             guard writer.logFrames >= due else { return }
             try checkpoint(writer)
-            let pages = try writer.pages()
-            if pages.free > 1024, pages.free > pages.all / 4 { try writer.vacuum(pages: 256) }
+            if try hasManyFreePages(writer) { try writer.vacuum(pages: Self.pagesPerVacuum) }
         }
     }
+
+    /// The same where there is nothing else to do: a shorter log is moved, too, since rows are read faster from the
+    /// database, and pages are given back until few are free.
+    /// - Parameter goesOn: whether there is still nothing else.
+    func rest(while goesOn: () -> Bool) throws(ColdError) {
+        try writing { writer throws(ColdError) in
+            if writer.logFrames >= ColdOptions.checkpointFramesWhenResting { try checkpoint(writer) }
+            while goesOn(), try hasManyFreePages(writer) {
+                try writer.vacuum(pages: Self.pagesPerVacuum)
+                // What a reader keeps in the log does not shrink the file.
+                if try checkpoint(writer) > 0 { return }
+            }
+        }
+    }
+
+    private func hasManyFreePages(_ writer: ColdWriter) throws(ColdError) -> Bool {
+        let pages = try writer.pages()
+        return pages.free > 1024 && pages.free > pages.all / 4
+    }
+
+    private static let pagesPerVacuum = 256
 
     /// Takes the ballast again if the disk has room. To be tried now and then after a full disk.
     /// - Returns: whether it is held.

@@ -53,9 +53,9 @@ extension StoreCore {
     package mutating func internTags(owner: Int64, names: [String]) -> [UInt32]? {
         let known = names.map { tags.find(owner: owner, name: $0) }
         let new = known.count { $0 == nil }
-        if new > 0, let lacking = tags.lacksRoom(for: new, of: owner) {
+        if new > 0 {
             let spared = Set(known.compactMap { $0 })
-            for id in tags.removeUnused(of: lacking, in: directory, sparing: spared, now: now) {
+            for id in tags.makeRoom(for: new, of: owner, in: directory, sparing: spared) {
                 enqueue(.forgetTag(id))
             }
         }

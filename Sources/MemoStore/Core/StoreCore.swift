@@ -67,7 +67,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var needsCare = false
     /// When the caretaker's next turn is, in store time.
     var careDue: Int64 = 0
-    private var functionSearches = SearchPacer()
+    /// Where the search for unused functions goes on.
+    private var functionHand: UInt32 = 0
     var isFinished = false
     /// What the writer last said of the database.
     var disk = DiskFigures()
@@ -141,26 +142,28 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     package func isTyped(_ function: UInt32) -> Bool { functions[function].row.typed }
 
-    /// Makes room in a full table: functions without entries that nobody defined go, their counts with them.
+    /// Makes room in a full table: of the next functions those without entries that nobody defined go, their counts
+    /// with them.
     /// - Parameter owner: whose; `everyone`: all.
     private mutating func forgetUnusedFunctions(of owner: Int64) {
-        guard functionSearches.mayBegin(owner, now: now) else { return }
-        var all = 0
-        var found = 0
-        defer { functionSearches.ended(owner, found: found, of: all, now: now) }
-        for place in functions.allPlaces where functions.isLive(place) {
+        for _ in 0..<min(Self.functionLooks, functions.allPlaces.count) {
+            if functionHand >= functions.allPlaces.upperBound { functionHand = 0 }
+            let place = functionHand
+            functionHand += 1
+            guard functions.isLive(place) else { continue }
             let profile = functions[place]
-            guard owner == FunctionRow.everyone || profile.row.owner == owner else { continue }
-            all += 1
-            guard profile.count == 0, profile.graves == 0, !profile.row.defined,
+            guard owner == FunctionRow.everyone || profile.row.owner == owner,
+                profile.count == 0, profile.graves == 0, !profile.row.defined,
                 !leases.concerns(function: place)
             else { continue }
             retire(profile.row, .all)
             enqueue(.forget(function: profile.row.id))
             functions.remove(place)
-            found += 1
         }
     }
+
+    /// Functions looked at with each new one where the table is full: looking at all would hold everybody up.
+    private static let functionLooks = 1024
 
     package func hash(_ function: UInt32, _ key: UnsafeRawBufferPointer) -> UInt64 {
         keyHash(function: functions[function].row.id, key: key)

@@ -11,6 +11,8 @@ struct TagTable: ~Copyable {
         var members: [Member] = []
         /// How many members to reach before looking which of them are still there.
         var compactAt = 64
+        /// Where it is in `ring`.
+        fileprivate var place: Int
     }
 
     /// By bytes: strings that only look the same are two names.
@@ -28,10 +30,15 @@ struct TagTable: ~Copyable {
     private var numbers: [Name: UInt32] = [:]
     private var nextID: UInt32 = 1
     private var countByOwner: [Int64: Int] = [:]
-    private var searches = SearchPacer()
+    /// All tags, and where the search for unused ones goes on.
+    private var ring: [UInt32] = []
+    private var hand = 0
+    /// That many tags may be in use, and a quarter more be waiting to be forgotten.
     let capacity: Int
-    /// Of one user's tags, where they are not everybody's.
+    /// The same of one user's tags, where they are not everybody's.
     let capacityPerOwner: Int
+    /// Tags looked at with each new one where there are many.
+    private static let looksPerTag = 64
 
     init(capacity: Int, capacityPerOwner: Int) {
         self.capacity = capacity
@@ -61,17 +68,17 @@ struct TagTable: ~Copyable {
     /// Entries with this tag and a smaller row were cleared.
     func clearedBelow(_ id: UInt32) -> Int64 { tags[id]?.row.clearedBelow ?? 0 }
 
-    /// Whose tags are too many for an owner to have so many more: everyone's, or its own; `nil`: there is room.
-    func lacksRoom(for more: Int, of owner: Int64) -> Int64? {
-        if tags.count + more > capacity { return FunctionRow.everyone }
-        let isLimited = owner != FunctionRow.everyone
-        return isLimited && countByOwner[owner, default: 0] + more > capacityPerOwner ? owner : nil
+    /// Whether a bound is reached with so many more tags of an owner.
+    private func areTooMany(_ more: Int, of owner: Int64, _ bound: (Int) -> Int) -> Bool {
+        tags.count + more > bound(capacity)
+            || (owner != FunctionRow.everyone
+                && countByOwner[owner, default: 0] + more > bound(capacityPerOwner))
     }
 
     /// - Returns: `nil` where there are too many tags; otherwise whether the tag is new.
     mutating func intern(owner: Int64, name: String) -> (id: UInt32, isNew: Bool)? {
         if let id = find(owner: owner, name: name) { return (id, false) }
-        guard lacksRoom(for: 1, of: owner) == nil else { return nil }
+        guard !areTooMany(1, of: owner, { $0 + $0 / 4 }) else { return nil }
         let id = nextID
         add(TagRow(id: id, owner: owner, name: name))
         return (id, true)
@@ -79,13 +86,24 @@ struct TagTable: ~Copyable {
 
     mutating func add(_ row: TagRow) {
         nextID = max(nextID, row.id + 1)
-        if tags.updateValue(Tag(row: row), forKey: row.id) == nil { countByOwner[row.owner, default: 0] += 1 }
+        guard tags[row.id] == nil else {
+            tags[row.id]?.row = row
+            return
+        }
+        tags[row.id] = Tag(row: row, place: ring.count)
+        ring.append(row.id)
+        countByOwner[row.owner, default: 0] += 1
         numbers[Name(owner: row.owner, name: row.name)] = row.id
     }
 
     mutating func remove(_ id: UInt32) {
         guard let tag = tags.removeValue(forKey: id) else { return }
         numbers[Name(owner: tag.row.owner, name: tag.row.name)] = nil
+        let last = ring.removeLast()
+        if last != id {
+            ring[tag.place] = last
+            tags[last]?.place = tag.place
+        }
         countByOwner[tag.row.owner, default: 1] -= 1
         if countByOwner[tag.row.owner] == 0 { countByOwner[tag.row.owner] = nil }
     }
@@ -109,24 +127,33 @@ struct TagTable: ~Copyable {
         tags[id]!.members.append(member)
     }
 
-    /// Forgets tags that no entry bears any more.
-    /// - Parameter owner: whose; `everyone`: all.
+    /// Makes room for so many new tags of an owner where there are many: forgets some that no entry bears any more.
     /// - Parameter spared: those that one is about to bear.
-    /// - Returns: their numbers; none where the last search is too recent.
-    mutating func removeUnused(
-        of owner: Int64, in directory: borrowing Directory, sparing spared: Set<UInt32>, now: Int64
+    /// - Returns: their numbers.
+    mutating func makeRoom(
+        for new: Int, of owner: Int64, in directory: borrowing Directory, sparing spared: Set<UInt32>
     ) -> [UInt32] {
-        guard searches.mayBegin(owner, now: now) else { return [] }
+        guard areTooMany(new, of: owner, { $0 }) else { return [] }
+        return removeUnused(in: directory, sparing: spared, looks: new * Self.looksPerTag)
+    }
+
+    /// Forgets those of the next tags that no entry bears any more.
+    mutating func removeUnused(
+        in directory: borrowing Directory, sparing spared: Set<UInt32>, looks: Int
+    ) -> [UInt32] {
         var unused: [UInt32] = []
-        var all = 0
-        for (id, tag) in tags where owner == FunctionRow.everyone || tag.row.owner == owner {
-            all += 1
-            if spared.contains(id) { continue }
-            let isUsed = tag.members.contains { directory.isCurrent($0.slot, row: $0.row) }
-            if !isUsed { unused.append(id) }
+        for _ in 0..<min(looks, ring.count) {
+            if hand >= ring.count { hand = 0 }
+            let id = ring[hand]
+            let isUsed = tags[id]?.members.contains { directory.isCurrent($0.slot, row: $0.row) } ?? true
+            if isUsed || spared.contains(id) {
+                hand += 1
+            } else {
+                // Another one takes its place.
+                remove(id)
+                unused.append(id)
+            }
         }
-        for id in unused { remove(id) }
-        searches.ended(owner, found: unused.count, of: all, now: now)
         return unused
     }
 }

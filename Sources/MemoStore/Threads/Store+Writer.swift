@@ -27,7 +27,8 @@ extension Store {
     }
 
     func write() {
-        var progress = Progress()
+        // Pages that were free when the daemon ended are given back after its start.
+        var progress = Progress(restDue: clock.now() + Self.restMs)
         while true {
             let closing = isClosing.load(ordering: .acquiring)
             let due = core.withLock { core -> Int64? in
@@ -65,14 +66,16 @@ extension Store {
         }
     }
 
-    /// Once no entries follow: moves the log into the database, and gives back what SQLite's cache and the allocator
-    /// hold from large ones.
+    /// Once no entries follow: moves the log into the database, and gives back what is free there, and what SQLite's
+    /// cache and the allocator hold from large commits.
     /// - Returns: in how many ms that is due; `nil`: it is not.
     private func rest(_ due: inout Int64?) -> Int64? {
         guard let left = due.map({ $0 - clock.now() }) else { return nil }
         if left > 0 { return left }
         due = nil
-        maintain(resting: true)
+        moveLog { () throws(ColdError) in
+            try database.rest { core.withLock { $0.queue.isEmpty } && !isClosing.load(ordering: .acquiring) }
+        }
         database.releaseMemory()
         malloc_trim(0)
         return nil
@@ -123,13 +126,13 @@ extension Store {
             events?.log(false, "the disk takes writes again")
         }
         if !stillWaiting.isEmpty { events?.wake(stillWaiting) }
-        maintain()
+        moveLog { () throws(ColdError) in try database.maintain() }
         return true
     }
 
-    private func maintain(resting: Bool = false) {
+    private func moveLog(_ move: () throws(ColdError) -> Void) {
         do throws(ColdError) {
-            try database.maintain(resting: resting)
+            try move()
         } catch {
             events?.log(true, "moving the log into the database failed: \(error.message)")
             if error.failure != .full { core.withLock { $0.needsRecovery = true } }

@@ -38,8 +38,8 @@ import Testing
             #expect(try alice.get(function, "-1", #""lease_ms":60000"#).code == "busy")
             #expect(try bob.get(function, "-1", #""lease_ms":60000"#).has("lease"))
         }
-        for first in stride(from: 0, to: 10_000, by: 16) {
-            let tags = (first..<first + 16).map { "\"\($0)\"" }.joined(separator: ",")
+        for first in stride(from: 0, to: 12_500, by: 10) {
+            let tags = (first..<first + 10).map { "\"\($0)\"" }.joined(separator: ",")
             #expect(try alice.put("f", "\(first)", "1", "\"tags\":[\(tags)]").bool("stored") == true)
         }
         let more = #""tags":["one more"]"#

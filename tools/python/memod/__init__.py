@@ -37,7 +37,7 @@ from .operations import Entry
 if TYPE_CHECKING:
     from .async_client import AsyncClient
 
-__version__ = "1.0.0"
+__version__ = "0.1.0"
 
 __all__ = [
     "AsyncClient",

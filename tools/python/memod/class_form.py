@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import enum
 import types
-from typing import Any, Callable, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, Mapping, Tuple
 
 Member = Tuple[str, Callable[[], Any], Any]
 
 _TRIVIA = frozenset("""
     __module__ __doc__ __dict__ __weakref__ __qualname__ __annotations__ __firstlineno__ __static_attributes__
-    __dataclass_fields__ __dataclass_params__ __match_args__ __parameters__ __orig_bases__ __slots__ __hash__
+    __dataclass_fields__ __dataclass_params__ __parameters__ __orig_bases__
     __abstractmethods__ _abc_impl __annotate__ __annotate_func__ __annotations_cache__ __type_params__
     __protocol_attrs__ _is_protocol _is_runtime_protocol __non_callable_proto_members__
     __callable_proto_members_only__
     """.split())
-_PLACES = (types.MemberDescriptorType, types.GetSetDescriptorType)
+_PLACES = (
+    types.MemberDescriptorType,
+    types.GetSetDescriptorType,
+    type(vars(collections.namedtuple("_Named", "x"))["x"]),
+)
+_DATACLASS_METHODS = frozenset("""
+    __init__ __repr__ __eq__ __lt__ __le__ __gt__ __ge__ __hash__ __setattr__ __delattr__ __replace__
+    __getstate__ __setstate__
+    """.split())
+_NESTED = 0x10  # CO_NESTED
 
 
 def class_members(cls: type) -> Iterator[Member]:
     """The members of the class itself that count: name, how to read it again, what it is now."""
+    held = vars(cls)
     if issubclass(cls, enum.Enum):
         members = [[name, member.value] for name, member in cls.__members__.items()]
         yield "members", lambda: [[name, each.value] for name, each in cls.__members__.items()], members
-    if dataclasses.is_dataclass(cls):
-        fields = _fields(cls)
-        yield "fields", lambda: fields, fields
-    for name, value in sorted(vars(cls).items()):
-        if name in _TRIVIA or isinstance(value, _PLACES) or _is_generated(cls, name, value):
+    if "__dataclass_params__" in held:
+        yield from _dataclass_members(held)
+    for name, value in sorted(held.items()):
+        if name in _TRIVIA or type(value) in _PLACES or _is_generated(cls, name, value):
             continue
         yield name, _reader(cls, name), value
 
@@ -37,29 +47,46 @@ def _reader(cls: type, name: str) -> Callable[[], Any]:
     return lambda: vars(cls).get(name)
 
 
+def _constant(name: str, value: Any) -> Member:
+    return name, lambda: value, value
+
+
 def _is_generated(cls: type, name: str, value: Any) -> bool:
     """Whether the standard library made it, from what counts already."""
-    if issubclass(cls, enum.Enum) and (
-        isinstance(value, cls) or name.startswith("_") or type(value).__module__ == "enum"
-    ):
-        return not isinstance(value, types.FunctionType)
-    fields = getattr(cls, "_fields", ())
-    if fields and issubclass(cls, tuple) and (name in fields or name.startswith("_")):
-        return not isinstance(value, types.FunctionType) or value.__module__ != cls.__module__
-    code = getattr(getattr(value, "__func__", value), "__code__", None)
-    return code is not None and code.co_filename == "<string>"
+    if issubclass(cls, enum.Enum) and name != "_boundary_":
+        if issubclass(type(value), cls):
+            return True
+        return name[0] == name[-1] == "_" and not callable(value) and not hasattr(type(value), "__get__")
+    if "__dataclass_params__" in vars(cls) and name in _DATACLASS_METHODS:
+        return isinstance(value, types.FunctionType) and _is_of_dataclasses(value)
+    return False
 
 
-def _fields(cls: Any) -> List[Any]:
-    found: List[Any] = []
-    for field in dataclasses.fields(cls):
-        default = None if field.default is dataclasses.MISSING else field.default
-        factory = None if field.default_factory is dataclasses.MISSING else field.default_factory
-        name = getattr(factory, "__qualname__", None)
-        try:
-            default_repr: Any = type(default).__repr__
-            shown = repr(default) if default_repr is not object.__repr__ else type(default).__qualname__
-        except Exception:
-            shown = type(default).__qualname__
-        found.append([field.name, shown, name, field.init, field.compare])
-    return found
+def _is_of_dataclasses(function: types.FunctionType) -> bool:
+    """Whether `dataclasses` holds or has generated it."""
+    if function.__globals__ is vars(dataclasses):
+        return True
+    # A program that is a string itself has the same file name, but not what `dataclasses` calls its scope.
+    code: Any = function.__code__
+    scope = getattr(code, "co_qualname", "__create_fn__.")  # since 3.11
+    return bool(
+        code.co_filename == "<string>" and code.co_flags & _NESTED and scope.startswith("__create_fn__.")
+    )
+
+
+def _dataclass_members(held: Mapping[str, Any]) -> Iterator[Member]:
+    """What the generated methods are made from."""
+    fields = held["__dataclass_fields__"]
+    traits = [
+        (each.name, each.init, each.repr, each.hash, each.compare, getattr(each, "kw_only", None) is True)
+        + (each._field_type.name,)
+        for each in fields.values()
+    ]
+    yield _constant("dataclass", repr((held["__dataclass_params__"], traits)))
+    for name, field in fields.items():
+        if field.default is not dataclasses.MISSING and held.get(name) is not field.default:
+            yield _constant(f"{name} default", field.default)
+        if field.default_factory is not dataclasses.MISSING:
+            yield _constant(f"{name} factory", field.default_factory)
+        if field.metadata:
+            yield _constant(f"{name} metadata", dict(field.metadata))

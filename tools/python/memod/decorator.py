@@ -111,7 +111,7 @@ def _decorate(function: Any, maxsize: Optional[int], typed: bool, options: Optio
         raise TypeError("the first argument must be callable")
     shared = SharedFunction(function, maxsize, bool(typed), options)
     front: Union[NativeFront, TimedFront]
-    if inspect.iscoroutinefunction(function):
+    if _is_async(function):
         front = TimedFront(shared)
         from . import async_front
 
@@ -139,7 +139,7 @@ class _Controls:
 
     def attach(self, wrapper: Any) -> None:
         shared, front = self._shared, self._front
-        is_async = inspect.iscoroutinefunction(shared.function)
+        is_async = _is_async(shared.function)
 
         def cache_info() -> Any:
             """Report cache statistics"""
@@ -187,6 +187,13 @@ class _Controls:
         if isinstance(self._front, TimedFront):
             self._front.keep(self._front.key(args, kwds), flight, result, shared.options.ttl_ms, cost)
         return result
+
+
+def _is_async(function: Any) -> bool:
+    try:
+        return inspect.iscoroutinefunction(function)
+    except Exception:
+        return False  # it raises when it is looked at, which functools does not do
 
 
 def _running_loop() -> Any:

@@ -13,16 +13,24 @@ import re
 import sys
 import threading
 import types
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Collection, Dict, List, Optional, Set, Tuple
 
-from . import modules
+from . import codec_classes, modules
 from .class_form import class_members
 from .code_form import CodeForm, Imported, Read
 from .codec import Packer, Unstorable, dumps
 from .data_source import MISSING, Source
 
 _DYNAMIC = {"globals", "eval", "exec", "__import__", "compile"}
-_INERT = (logging.Logger, type(threading.Lock()), type(threading.RLock()), threading.local)
+#: Names in modules of the standard library that lead to the process's surroundings, or to any code there is.
+_BEYOND = {
+    "os": {"environ", "environb", "getenv", "getenvb"},
+    "sys": {"argv", "modules"},
+    "importlib": {"__import__", "import_module", "reload", "spec_from_file_location"},
+    "runpy": {"run_module", "run_path"},
+    "builtins": _DYNAMIC,
+}
+_INERT = (logging.Logger, type(threading.Lock()), type(threading.RLock()))
 _NAMED_BUILTINS = (
     types.BuiltinFunctionType,
     types.MethodDescriptorType,
@@ -30,6 +38,13 @@ _NAMED_BUILTINS = (
     types.ClassMethodDescriptorType,
     types.MethodWrapperType,
 )
+_CachedWrapper: Any = functools._lru_cache_wrapper
+#: Attributes that say nothing about a call: what `update_wrapper` copies, and a cache's functions.
+_COPIED = frozenset(("__type_params__", *functools.WRAPPER_ASSIGNMENTS))
+_CONTROLS = frozenset(
+    ("cache_info", "cache_clear", "cache_parameters", "cache_scope", "refresh", "forget")
+)
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _DATA_BYTES_MAX = 8 << 20
 _OBJECTS_MAX = 10_000
 _DIGEST_LENGTH = 24  # hexadecimal digits: 96 bits
@@ -69,73 +84,82 @@ class Fingerprint:
         self._lines: List[str] = []
         try:
             self._add("python", sys.implementation.cache_tag or sys.version)
-            self._value("", lambda: root, root)
+            self._value("", None, root)
+        except Unstable:
+            raise
         except RecursionError:
             raise Unstable("its code is nested too deep to follow") from None
+        except Exception as error:  # raised by the program's own code, such as a metaclass's `__getattr__`
+            raise Unstable(f"what it reaches cannot be inspected: {type(error).__name__}") from None
         text = "\n".join(self._lines)
         self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
 
     def _add(self, *words: Any) -> None:
         self._lines.append(repr(words))
 
-    def _value(self, label: str, read: Callable[[], Any], value: Any) -> None:
-        if not self._code_value(label, read, value):
-            self._data(label, read, value)
+    def _value(self, label: str, read: Optional[Callable[[], Any]], value: Any) -> None:
+        """Adds whatever it is. Without `read` it is part of something that is read as a whole."""
+        if not self._code_value(label, value):
+            self._data(label, read or _constant(value), value)
+        elif read is not None:
+            self.sources.append(Source(label, read, value, None))
 
-    def _code_value(self, label: str, read: Callable[[], Any], value: Any) -> bool:
+    def _code_value(self, label: str, value: Any) -> bool:
         """Handles functions, classes, modules and the like. False for what can only be data."""
-        if isinstance(value, (staticmethod, classmethod)):
-            self._add(label, type(value).__name__)
-            self._value(label, lambda: value.__func__, value.__func__)
-        elif isinstance(value, types.FunctionType):
-            self._rebinding(label, read, value)
-            if self._is_own(value.__module__):
+        kind = type(value)  # what it says of itself (`__class__`) may be another's
+        if kind is staticmethod or kind is classmethod:
+            self._add(label, kind.__name__)
+            self._value(label, None, value.__func__)
+        elif kind is types.FunctionType:
+            if self._is_outside(value):
+                self._external(label, value)
+            else:
                 self._function(label, value)
-            else:
+        elif issubclass(kind, type):
+            if self._is_outside(value):
                 self._external(label, value)
-        elif isinstance(value, type):
-            self._rebinding(label, read, value)
-            if self._is_own(value.__module__):
+            else:
                 self._class(label, value)
-            else:
-                self._external(label, value)
-        elif isinstance(value, types.ModuleType):
-            self._module(label, value.__name__)
-        elif isinstance(value, types.MethodType):
-            self._value(f"{label}.__func__", lambda: value.__func__, value.__func__)
-            self._value(f"{label}.__self__", lambda: value.__self__, value.__self__)
-        elif isinstance(value, functools.partial):
-            self._value(f"{label}.func", lambda: value.func, value.func)
-            for place, part in enumerate((value.args, value.keywords)):
+        elif kind is types.MethodType:
+            self._value(f"{label}.__func__", None, value.__func__)
+            self._value(f"{label}.__self__", None, value.__self__)
+        elif kind is functools.partial:
+            self._value(f"{label}.func", None, value.func)
+            for place, part in enumerate((value.args, value.keywords, vars(value))):
                 self._data(f"{label}.partial{place}", _constant(part), part)
-        elif isinstance(value, property):
+        elif kind is property or issubclass(kind, types.DynamicClassAttribute):
+            self._add(label, "property")
             for accessor in (value.fget, value.fset, value.fdel):
                 if accessor is not None:
-                    self._value(label, _constant(accessor), accessor)
-        elif isinstance(value, functools.cached_property):
-            self._value(label, lambda: value.func, value.func)
-        elif isinstance(value, re.Pattern):
-            self._rebinding(label, read, value)
+                    self._value(label, None, accessor)
+        elif kind is functools.cached_property:
+            self._value(label, None, value.func)
+        elif kind is re.Pattern:
             self._add(label, "pattern", value.pattern, value.flags)
-        elif isinstance(value, _INERT):
-            self._add(label, "inert", type(value).__qualname__)
-        elif isinstance(value, _NAMED_BUILTINS):
+        elif issubclass(kind, _NAMED_BUILTINS):
+            module = getattr(value, "__module__", None) or ""
+            self._check_beyond(module, (value.__name__,))
+            self._add(label, "builtin", module, value.__qualname__, modules.version(module))
             owner = getattr(value, "__self__", None)
-            if (
-                owner is not None
-                and not isinstance(owner, (types.ModuleType, type))
-                and self._is_own(type(owner).__module__)
-            ):
-                raise Unstable(f"{label} is a method of an object")
-            self._add(label, "builtin", getattr(value, "__module__", None), value.__qualname__)
-        elif callable(value) and hasattr(value, "__wrapped__"):
-            self._rebinding(label, read, value)
-            self._add(label, "wrapper", type(value).__qualname__)
-            self._value(label, lambda: value.__wrapped__, value.__wrapped__)
-        elif type(value).__module__ == "typing" or isinstance(value, types_generic_alias):
+            if owner is not None and not _is_module(owner):
+                self._value(f"{label}.__self__", None, owner)
+        elif kind.__module__ == "typing" or issubclass(kind, types_generic_alias):
             self._add(label, "type", repr(value))
-        elif callable(value) and not self._is_own(type(value).__module__) and hasattr(value, "__name__"):
+            for part in (getattr(value, "__origin__", None), *getattr(value, "__args__", ())):
+                if isinstance(part, (type, types_generic_alias)) or type(part).__module__ == "typing":
+                    self._value(label, None, part)
+        elif callable(value) and hasattr(value, "__name__") and self._is_outside(value):
             self._external(label, value)
+        elif self._is_own(kind.__module__):
+            if not _stands_for_function(value):
+                return False
+            self._wrapper(label, value)
+        elif _is_module(value):
+            self._module(label, value.__name__)
+        elif issubclass(kind, _INERT):
+            self._add(label, "inert", kind.__qualname__)
+        elif kind is _CachedWrapper:
+            self._wrapper(label, value)
         else:
             return False
         return True
@@ -143,14 +167,24 @@ class Fingerprint:
     def _is_own(self, module: Optional[str]) -> bool:
         return modules.is_own_code(module, self._package)
 
-    def _rebinding(self, label: str, read: Callable[[], Any], value: Any) -> None:
-        if label:
-            self.sources.append(Source(label, read, value, None))
+    def _is_outside(self, value: Any) -> bool:
+        """Whether a function, class or other callable is what its name leads to in a library, and so is known
+        by that name and a version."""
+        if isinstance(value, type) and not value.__flags__ & _HEAP_TYPE:
+            return True
+        module, name = _full_name(value)
+        return not self._is_own(module) and modules.resolve(sys.modules.get(module), name) is value
 
     def _external(self, label: str, value: Any) -> None:
-        module = getattr(value, "__module__", None) or type(value).__module__
-        name = getattr(value, "__qualname__", None) or value.__name__
+        module, name = _full_name(value)
+        self._check_beyond(module, (name,))
         self._add(label, "external", module, name, modules.version(module))
+
+    def _check_beyond(self, module: str, names: Collection[str]) -> None:
+        top = module.partition(".")[0]
+        for name in _BEYOND.get(top, ()):
+            if name in names:
+                raise Unstable(f"it uses {name} of {top}, and may reach anything")
 
     def _first_visit(self, label: str, value: Any) -> bool:
         known = self._visited.get(id(value))
@@ -177,10 +211,25 @@ class Fingerprint:
             self._value(f"{name} default {key}", _keyword_default(function, key), value)
         for free, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
             self._cell(f"{name} closure {free}", cell)
+        self._attributes(name, function)
         for read in sorted(set(form.reads)):
-            self._read(function, read)
+            self._read(function, read, form.names)
         for imported in sorted(set(form.imports)):
+            self._check_beyond(imported.name, form.names)
             self._imported(str(function.__globals__.get("__package__") or ""), imported)
+
+    def _wrapper(self, label: str, value: Any) -> None:
+        """A callable object that stands for a function."""
+        if self._first_visit(label, value):
+            self._add(label, "wrapper", type(value).__qualname__)
+            if self._is_own(type(value).__module__):
+                self._class(label, type(value))
+            self._attributes(label, value, _CONTROLS if type(value) is _CachedWrapper else ())
+
+    def _attributes(self, label: str, holder: Any, trivia: Collection[str] = ()) -> None:
+        for name, value in sorted(vars(holder).items()):
+            if name not in _COPIED and name not in trivia:
+                self._value(f"{label}.{name}", _attribute(holder, name), value)
 
     def _cell(self, label: str, cell: Any) -> None:
         try:
@@ -190,7 +239,8 @@ class Fingerprint:
             return
         self._value(label, lambda: cell.cell_contents, value)
 
-    def _read(self, function: types.FunctionType, read: Read) -> None:
+    def _read(self, function: types.FunctionType, read: Read, names: List[str]) -> None:
+        """Adds what is read. `names` are all that the code mentions."""
         namespace = function.__globals__
         builtins = namespace.get("__builtins__", {})
         builtins = builtins if isinstance(builtins, dict) else vars(builtins)
@@ -203,12 +253,13 @@ class Fingerprint:
         path = [read.name]
         value = namespace.get(read.name, MISSING)
         for attribute in read.attributes:
-            if not isinstance(value, types.ModuleType) or not self._is_own(value.__name__):
+            if not _is_module(value) or not self._is_own(value.__name__):
                 break
             path.append(attribute)
             value = getattr(value, attribute, MISSING)
-        if isinstance(value, types.ModuleType) and not self._is_own(value.__name__):
+        if _is_module(value) and not self._is_own(value.__name__):
             attributes = read.attributes[len(path) - 1 :]
+            self._check_beyond(value.__name__, attributes or names)
             self._add("module", value.__name__, attributes[:1], modules.version(value.__name__))
             return
         label = f"{function.__module__}:{'.'.join(path)}"
@@ -226,15 +277,17 @@ class Fingerprint:
         self.sources.append(Source(label, read, value, digest, lambda found: data_digest(label, found)[0]))
         self._add(label, "data", digest)
         for cls in classes:
-            if self._is_own(cls.__module__):
+            if not self._is_outside(cls):
                 self._class(label, cls)
 
     def _class(self, label: str, cls: type) -> None:
         for base in reversed(cls.__mro__):
-            if not self._is_own(base.__module__):
+            if self._is_outside(base):
                 self._external(label, base)
             elif self._first_visit(label, base):
                 self._add(label, "class", base.__qualname__)
+                if not self._is_outside(type(base)):
+                    self._class(label, type(base))
                 for name, read, value in class_members(base):
                     member = f"{base.__module__}.{base.__qualname__}.{name}"
                     self._add(member)
@@ -288,6 +341,31 @@ def _constant(value: Any) -> Callable[[], Any]:
     return lambda: value
 
 
+def _attribute(holder: Any, name: str) -> Callable[[], Any]:
+    return lambda: vars(holder).get(name, MISSING)
+
+
+def _is_module(value: Any) -> bool:
+    return issubclass(type(value), types.ModuleType)
+
+
+def _full_name(value: Any) -> Tuple[str, str]:
+    """The module and the name by which a function, class or other callable goes."""
+    module = getattr(value, "__module__", type(value).__module__)
+    return module or "", getattr(value, "__qualname__", None) or value.__name__
+
+
+def _stands_for_function(value: Any) -> bool:
+    """Whether an object is what `functools.update_wrapper` makes of one, with all its state in attributes."""
+    kind = type(value)
+    return (
+        callable(value)
+        and hasattr(value, "__wrapped__")
+        and codec_classes.has_plain_layout(kind)
+        and not codec_classes.slots(kind)
+    )
+
+
 def _default(function: types.FunctionType, place: int) -> Callable[[], Any]:
     return lambda: (function.__defaults__ or ())[place] if function.__defaults__ else MISSING
 
@@ -321,8 +399,8 @@ def data_digest(label: str, value: Any) -> Tuple[str, List[type]]:
         text = dumps(packer.pack(value))
     except Unstorable as error:
         raise Unstable(f"it reads {label}, which is not plain data: {error}") from None
-    except (RecursionError, ValueError, TypeError, RuntimeError) as error:
-        raise Unstable(f"it reads {label}, which cannot be read as data: {error!r}") from None
+    except Exception as error:
+        raise Unstable(f"it reads {label}, which cannot be read as data: {type(error).__name__}") from None
     if len(text) > _DATA_BYTES_MAX:
         raise Unstable(f"it reads {label}, which is too large to be compared")
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), packer.classes

@@ -33,16 +33,17 @@ def process_only(function: Any, name: Optional[str]) -> Optional[str]:
     """Why a callable cannot be known outside this process, or None. With a name of its own it always can."""
     if name is not None:
         return None
-    if isinstance(function, types.BuiltinFunctionType):
+    kind = type(function)  # what it says of itself (`__class__`) may be another's
+    if issubclass(kind, types.BuiltinFunctionType):
         if isinstance(function.__self__, types.ModuleType) or function.__self__ is None:
             return None
         return "it is bound to an object"
-    if isinstance(function, types.MethodType):
+    if kind is types.MethodType:
         return "it is a bound method"
-    if isinstance(function, functools.partial):
+    if issubclass(kind, functools.partial):
         return "it is a partial application"
-    if not isinstance(function, types.FunctionType):
-        return f"a {type(function).__qualname__} has no stable identity"
+    if kind is not types.FunctionType:
+        return f"a {kind.__qualname__} has no stable identity"
     if function.__name__ == "<lambda>" or "<lambda>" in function.__qualname__:
         return "it is a lambda"
     free = [each for each in function.__code__.co_freevars if each != "__class__"]
@@ -130,7 +131,10 @@ class Identity:
         base = f"{modules.label(module)}.{function.__qualname__}"
         if self._version is not None:
             mark = self._version
-        elif isinstance(function, types.BuiltinFunctionType) or modules.is_standard(module):
+        elif isinstance(function, types.BuiltinFunctionType) or (
+            modules.is_standard(module)
+            and modules.resolve(sys.modules.get(module), function.__qualname__) is function
+        ):
             mark = f"{sys.implementation.cache_tag} {modules.version(module)}".strip()
         else:
             self._print = Fingerprint(function, modules.top_level(module), self._frozen)

@@ -46,8 +46,11 @@ def named(name: str) -> Optional[ModuleType]:
 def resolve(module: Optional[ModuleType], qualname: str) -> Any:
     """What `qualname` names in a module, or None."""
     found: Any = module
-    for part in qualname.split("."):
-        found = getattr(found, part, None)
+    try:
+        for part in qualname.split("."):
+            found = getattr(found, part, None)
+    except Exception:  # a metaclass, say, that raises
+        return None
     return found
 
 
