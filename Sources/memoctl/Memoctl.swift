@@ -34,11 +34,11 @@ struct Memoctl: ParsableCommand {
     static func start(_ arguments: [String]) {
         memod_hold_standard_descriptors()
         do {
-            if let settings = QuickArguments.runSettings(arguments, rawWords: { CommandWords.all }) {
-                try CommandRunner(settings).run()
-            }
             if let wrong = unreadableWord(arguments) {
                 refuse("\"\(TextEscaping.printable(wrong))\" is not UTF-8, as names and values have to be")
+            }
+            if let settings = QuickArguments.runSettings(arguments, rawWords: { CommandWords.all }) {
+                try CommandRunner(settings).run()
             }
             if let wrong = unknownHelpTopic(arguments) {
                 refuse("there is no command \"\(wrong)\"; memoctl help lists all")
@@ -61,10 +61,12 @@ struct Memoctl: ParsableCommand {
 
     /// What is not UTF-8 would be taken for something else. The words of a command that is run may be any bytes.
     private static func unreadableWord(_ arguments: [String]) -> String? {
-        let own = arguments.first == "run" ? arguments.firstIndex(of: "--") : nil
-        let words = CommandWords.all.suffix(arguments.count).prefix(own ?? arguments.count)
-        let position = words.firstIndex { String(validating: $0, as: UTF8.self) == nil }
-        return position.map { arguments[$0 - words.startIndex] }
+        let own = arguments.first == "run" ? arguments.prefix { $0 != "--" } : arguments[...]
+        // Only what shows the mark of a replacement can have been anything else.
+        let suspects = own.indices.filter { own[$0].unicodeScalars.contains("\u{FFFD}") }
+        guard !suspects.isEmpty else { return nil }
+        let words = Array(CommandWords.all.suffix(arguments.count))
+        return suspects.first { String(validating: words[$0], as: UTF8.self) == nil }.map { own[$0] }
     }
 
     /// The parser gives help on everything where it does not know what help is asked for.

@@ -12,7 +12,7 @@ enum RoundTrip {
             let decoded = try? JSONDecoding.decode(T.self, from: again)
         else { return nil }
         guard isSame(value, decoded) else { return nil }
-        guard (try? JSONEncoding.encode(decoded)) == json || value is any Equatable else { return nil }
+        guard value is any Equatable || (try? JSONEncoding.encode(decoded)) == json else { return nil }
         return purpose == .value ? json : try? JSONEncoding.encode(value, for: .key)
     }
 

@@ -41,9 +41,10 @@ struct DatabaseLock: ~Copyable {
 
     /// Whether the lock is still the file at its path: another one's lock says nothing of this one.
     func isStill(at path: String) -> Bool {
-        var (own, there) = (stat(), stat())
-        return fstat(descriptor, &own) == 0 && lstat(path, &there) == 0 && own.st_dev == there.st_dev
-            && own.st_ino == there.st_ino
+        guard let own = DatabaseFile(descriptor: descriptor), let there = DatabaseFile(path) else {
+            return false
+        }
+        return own.isSameFile(as: there)
     }
 
     private static func holder(_ descriptor: Int32) -> Int32? {

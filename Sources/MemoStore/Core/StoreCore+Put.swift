@@ -53,9 +53,9 @@ extension StoreCore {
     package mutating func internTags(owner: Int64, names: [String]) -> [UInt32]? {
         let known = names.map { tags.find(owner: owner, name: $0) }
         let new = known.count { $0 == nil }
-        if new > 0 {
-            let spared = Set(known.compactMap { $0 })
-            for id in tags.makeRoom(for: new, of: owner, in: directory, sparing: spared) {
+        if new > 0, tags.areTooMany(new, of: owner) {
+            let looks = new * TagTable.looksPerTag
+            for id in tags.removeUnused(in: directory, sparing: known.compactMap { $0 }, looks: looks) {
                 enqueue(.forgetTag(id))
             }
         }

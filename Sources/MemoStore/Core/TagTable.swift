@@ -11,8 +11,6 @@ struct TagTable: ~Copyable {
         var members: [Member] = []
         /// How many members to reach before looking which of them are still there.
         var compactAt = 64
-        /// Where it is in `ring`.
-        fileprivate var place: Int
     }
 
     /// By bytes: strings that only look the same are two names.
@@ -38,7 +36,7 @@ struct TagTable: ~Copyable {
     /// The same of one user's tags, where they are not everybody's.
     let capacityPerOwner: Int
     /// Tags looked at with each new one where there are many.
-    private static let looksPerTag = 64
+    static let looksPerTag = 64
 
     init(capacity: Int, capacityPerOwner: Int) {
         self.capacity = capacity
@@ -68,17 +66,23 @@ struct TagTable: ~Copyable {
     /// Entries with this tag and a smaller row were cleared.
     func clearedBelow(_ id: UInt32) -> Int64 { tags[id]?.row.clearedBelow ?? 0 }
 
-    /// Whether a bound is reached with so many more tags of an owner.
-    private func areTooMany(_ more: Int, of owner: Int64, _ bound: (Int) -> Int) -> Bool {
-        tags.count + more > bound(capacity)
+    /// Whether so many more tags of an owner are more than may be in use.
+    func areTooMany(_ more: Int, of owner: Int64) -> Bool {
+        tags.count + more > capacity
+            || (owner != FunctionRow.everyone && countByOwner[owner, default: 0] + more > capacityPerOwner)
+    }
+
+    /// Whether there is no room for another tag of an owner, even with those that wait to be forgotten.
+    private func isFull(for owner: Int64) -> Bool {
+        tags.count >= capacity + capacity / 4
             || (owner != FunctionRow.everyone
-                && countByOwner[owner, default: 0] + more > bound(capacityPerOwner))
+                && countByOwner[owner, default: 0] >= capacityPerOwner + capacityPerOwner / 4)
     }
 
     /// - Returns: `nil` where there are too many tags; otherwise whether the tag is new.
     mutating func intern(owner: Int64, name: String) -> (id: UInt32, isNew: Bool)? {
         if let id = find(owner: owner, name: name) { return (id, false) }
-        guard !areTooMany(1, of: owner, { $0 + $0 / 4 }) else { return nil }
+        guard !isFull(for: owner) else { return nil }
         let id = nextID
         add(TagRow(id: id, owner: owner, name: name))
         return (id, true)
@@ -86,26 +90,11 @@ struct TagTable: ~Copyable {
 
     mutating func add(_ row: TagRow) {
         nextID = max(nextID, row.id + 1)
-        guard tags[row.id] == nil else {
-            tags[row.id]?.row = row
-            return
+        if tags.updateValue(Tag(row: row), forKey: row.id) == nil {
+            ring.append(row.id)
+            countByOwner[row.owner, default: 0] += 1
         }
-        tags[row.id] = Tag(row: row, place: ring.count)
-        ring.append(row.id)
-        countByOwner[row.owner, default: 0] += 1
         numbers[Name(owner: row.owner, name: row.name)] = row.id
-    }
-
-    mutating func remove(_ id: UInt32) {
-        guard let tag = tags.removeValue(forKey: id) else { return }
-        numbers[Name(owner: tag.row.owner, name: tag.row.name)] = nil
-        let last = ring.removeLast()
-        if last != id {
-            ring[tag.place] = last
-            tags[last]?.place = tag.place
-        }
-        countByOwner[tag.row.owner, default: 1] -= 1
-        if countByOwner[tag.row.owner] == 0 { countByOwner[tag.row.owner] = nil }
     }
 
     mutating func setMembers(_ members: [Member], of id: UInt32) {
@@ -127,32 +116,29 @@ struct TagTable: ~Copyable {
         tags[id]!.members.append(member)
     }
 
-    /// Makes room for so many new tags of an owner where there are many: forgets some that no entry bears any more.
+    /// Forgets those of the next tags that no entry bears any more.
     /// - Parameter spared: those that one is about to bear.
     /// - Returns: their numbers.
-    mutating func makeRoom(
-        for new: Int, of owner: Int64, in directory: borrowing Directory, sparing spared: Set<UInt32>
-    ) -> [UInt32] {
-        guard areTooMany(new, of: owner, { $0 }) else { return [] }
-        return removeUnused(in: directory, sparing: spared, looks: new * Self.looksPerTag)
-    }
-
-    /// Forgets those of the next tags that no entry bears any more.
     mutating func removeUnused(
-        in directory: borrowing Directory, sparing spared: Set<UInt32>, looks: Int
+        in directory: borrowing Directory, sparing spared: [UInt32], looks: Int
     ) -> [UInt32] {
         var unused: [UInt32] = []
         for _ in 0..<min(looks, ring.count) {
             if hand >= ring.count { hand = 0 }
             let id = ring[hand]
-            let isUsed = tags[id]?.members.contains { directory.isCurrent($0.slot, row: $0.row) } ?? true
-            if isUsed || spared.contains(id) {
+            guard let tag = tags[id], !spared.contains(id),
+                !tag.members.contains(where: { directory.isCurrent($0.slot, row: $0.row) })
+            else {
                 hand += 1
-            } else {
-                // Another one takes its place.
-                remove(id)
-                unused.append(id)
+                continue
             }
+            ring.swapAt(hand, ring.count - 1)
+            ring.removeLast()
+            tags[id] = nil
+            numbers[Name(owner: tag.row.owner, name: tag.row.name)] = nil
+            countByOwner[tag.row.owner, default: 1] -= 1
+            if countByOwner[tag.row.owner] == 0 { countByOwner[tag.row.owner] = nil }
+            unused.append(id)
         }
         return unused
     }

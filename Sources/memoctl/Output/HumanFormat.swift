@@ -1,5 +1,10 @@
 /// Sizes, times and ratios for people.
 enum HumanFormat {
+    /// `1 entry`, `2 entries`.
+    static func count(_ count: Int64, _ one: String, _ many: String) -> String {
+        "\(count) \(count == 1 ? one : many)"
+    }
+
     /// `512 B`, `12.3 KiB`, `4 GiB`.
     static func bytes(_ count: Int64) -> String {
         let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]

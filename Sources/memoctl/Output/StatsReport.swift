@@ -33,8 +33,8 @@ struct StatsReport {
         var lines = [
             "\(hits) hits, \(misses) misses, hit ratio \(HumanFormat.ratio(hits, of: hits + misses)), "
                 + "\(time("saved_ms")) of computing saved",
-            "\(count(totals.int("currsize") ?? 0, "entry", "entries")), \(number("evictions")) evicted, \(number("expirations")) expired; "
-                + "up \(time("uptime_ms")), \(count(totals.int("connections") ?? 0, "connection", "connections"))",
+            "\(HumanFormat.count(totals.int("currsize") ?? 0, "entry", "entries")), \(number("evictions")) evicted, \(number("expirations")) expired; "
+                + "up \(time("uptime_ms")), \(HumanFormat.count(totals.int("connections") ?? 0, "connection", "connections"))",
         ]
         if totals.bool("degraded") ?? false {
             lines.append(
@@ -65,8 +65,8 @@ struct StatsReport {
         var lines: [String] = []
         if let interning = totals.object("interning") {
             lines.append(
-                "sharing: \(count(interning.int("values") ?? 0, "value", "values")) for "
-                    + "\(count(interning.int("references") ?? 0, "entry", "entries")), "
+                "sharing: \(HumanFormat.count(interning.int("values") ?? 0, "value", "values")) for "
+                    + "\(HumanFormat.count(interning.int("references") ?? 0, "entry", "entries")), "
                     + "\(HumanFormat.bytes(interning.int("saved_bytes") ?? 0)) saved")
         }
         if let pool = totals.object("pool") {
@@ -92,7 +92,4 @@ struct StatsReport {
 
     private func number(_ name: String) -> String { "\(totals.int(name) ?? 0)" }
     private func time(_ name: String) -> String { HumanFormat.duration(milliseconds: totals.int(name) ?? 0) }
-    private func count(_ count: Int64, _ one: String, _ many: String) -> String {
-        "\(count) \(count == 1 ? one : many)"
-    }
 }

@@ -3,16 +3,12 @@ internal import MemoClient
 /// Reads the usual command lines of `run` without the general parser, which takes about as long as everything
 /// else that a remembered command costs.
 enum QuickArguments {
-    /// Whether a word may have been something else than UTF-8.
-    private static func hasReplacement(_ word: String) -> Bool { word.unicodeScalars.contains("\u{FFFD}") }
-
     /// - Parameters:
     ///   - arguments: without the program's name.
     ///   - rawWords: the same as bytes.
     /// - Returns: `nil` for whatever is not plainly right: the general parser then does it, or says what is wrong.
     static func runSettings(_ arguments: [String], rawWords: () -> [[UInt8]]) -> RunSettings? {
-        let own = arguments.prefix { $0 != "--" }
-        guard own.first == "run", !own.contains(where: hasReplacement) else { return nil }
+        guard arguments.first == "run" else { return nil }
         var settings = RunSettings()
         var index = 1
         func value() -> String? {

@@ -147,7 +147,7 @@ struct TopView {
             let paused = isPaused ? "  PAUSED" : ""
             let shown = filter.isEmpty ? "" : "  filter \(TextEscaping.printable(filter))"
             return
-                "\(rows.count) function\(rows.count == 1 ? "" : "s") by \(column.rawValue)\(shown)\(paused)   s sort  / filter  c clear  p pause  q quit"
+                "\(HumanFormat.count(Int64(rows.count), "function", "functions")) by \(column.rawValue)\(shown)\(paused)   s sort  / filter  c clear  p pause  q quit"
         }
     }
 
@@ -195,7 +195,7 @@ struct TopView {
         do throws(MemoError) {
             let count = try client.perform(.clear(function: function))
             message =
-                "cleared \(count == 1 ? "1 entry" : "\(count) entries") of \(TextEscaping.printable(function))"
+                "cleared \(HumanFormat.count(Int64(count), "entry", "entries")) of \(TextEscaping.printable(function))"
         } catch {
             message = TextEscaping.printable("not cleared: \(error.message)")
         }
