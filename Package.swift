@@ -27,7 +27,8 @@ let package = Package(
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: settings),
         .target(
             name: "Migrations", path: "migrations",
-            resources: [.embedInCode("0001_entries.sql")], swiftSettings: settings),
+            resources: [.embedInCode("0001_entries.sql"), .embedInCode("0002_deleted_rows.sql")],
+            swiftSettings: settings),
         .target(name: "MemoWire", swiftSettings: settings),
         .target(
             name: "MemoStore", dependencies: ["CLinux", "SQLite", "Migrations"], swiftSettings: settings),

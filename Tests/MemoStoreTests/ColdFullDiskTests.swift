@@ -81,4 +81,44 @@ import Testing
         #expect(database.restoreBallast())
         #expect(try reader.entry(3550) != nil && reader.entry(4100) != nil)
     }
+
+    @Test(.enabled(if: directory != nil)) func deletedRowsMakeRoom() throws {
+        var random = SplitMix64(seed: 6)
+        let roomy = try ColdFixture()
+        let rows = Int64(1)...10_000
+        do {
+            let database = try roomy.open()
+            _ = try Loaded(database)
+            try database.commit([.function(FunctionRow(id: 1, owner: -1, name: "f"))])
+            try database.insert(
+                Dictionary(
+                    uniqueKeysWithValues: rows.map {
+                        ($0, TestEntry(key: Array("[\($0)]".utf8), value: random.bytes(800)))
+                    }))
+            try database.commit(ContiguousArray(rows.map { .delete(row: $0, bytes: 900) }))
+            #expect(database.hasDeletedRows)
+            try database.close()
+        }
+        let fixture = try ColdFixture(below: try #require(Self.directory))
+        try fixture.write(roomy.bytes())
+        let database = try fixture.open()
+        _ = try Loaded(database)
+        #expect(database.hasDeletedRows)
+        let filler = fixture.directory + "/filler"
+        let descriptor = open(filler, O_WRONLY | O_CREAT, 0o600)
+        let block = [UInt8](repeating: 1, count: 4096)
+        while write(descriptor, block, block.count) > 0 {}
+        close(descriptor)
+
+        let batch = Dictionary(
+            uniqueKeysWithValues: (Int64(10_001)...12_000).map {
+                ($0, TestEntry(key: [1], value: random.bytes(1000)))
+            })
+        let error = #expect(throws: ColdError.self) { try database.insert(batch) }
+        #expect(error?.failure == .full)
+        try database.makeRoom(deleting: [])
+        #expect(!database.hasDeletedRows)
+        try database.insert(batch)
+        #expect(try Loaded(database).heads.map(\.row) == Array(10_001...12_000))
+    }
 }

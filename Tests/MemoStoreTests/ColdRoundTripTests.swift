@@ -42,9 +42,11 @@ struct ColdRoundTripTests {
         for round in 0..<60 {
             var writes: [Write] = []
             var change = model
+            // So many deletions that they are noted, and so few that they are made at once.
+            let deletions = round % 3 == 0 ? 4 : 2
             for _ in 0..<Int.random(in: 0...80, using: &random) {
                 switch Int.random(in: 0..<10, using: &random) {
-                case 0..<6:
+                case ..<(8 - deletions):
                     var entry = TestEntry(
                         key: random.bytes(upTo: 40),
                         value: Bool.random(using: &random)
@@ -63,10 +65,11 @@ struct ColdRoundTripTests {
                     writes.append(
                         .insert(row: next, function: 1, hash: entry.hash, payload: entry.payload()))
                     next += 1
-                case 6..<8:
+                case (8 - deletions)..<8:
                     guard let row = change.keys.randomElement(using: &random) else { continue }
                     change[row] = nil
-                    writes.append(.delete(row: row))
+                    let bytes = Bool.random(using: &random) ? nil : Int.random(in: 0...2000, using: &random)
+                    writes.append(.delete(row: row, bytes: round % 3 == 0 ? 100 : bytes))
                 default:
                     guard Int.random(in: 0..<20, using: &random) == 0 else { continue }
                     function.clearedBelow = next
@@ -77,6 +80,7 @@ struct ColdRoundTripTests {
             try database.commitAndRelease(writes)
             model = change
 
+            if Int.random(in: 0..<4, using: &random) == 0 { try database.rest { true } }
             switch Int.random(in: 0..<4, using: &random) {
             case 0: try database.close()
             case 1: try fixture.crash(database)

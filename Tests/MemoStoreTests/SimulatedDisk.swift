@@ -37,7 +37,7 @@ final class SimulatedDisk {
                 function: function, hash: hash, key: Array(payload.key), value: Array(payload.value),
                 facts: payload.facts, tags: Array(payload.tags))
             payload.release()
-        case .delete(let row): rows[row] = nil
+        case .delete(let row, _): rows[row] = nil
         case .function(let row): functions[row.id] = row
         case .forget(let function): functions[function] = nil
         case .tag(let row): tags[row.id] = row

@@ -181,25 +181,27 @@ final class ColdDatabase: @unchecked Sendable {
         try writing { writer throws(ColdError) in
             let passing = writer.passingRows(writes)
             let growth = DiskSpace.growth(of: writes, passing: passing)
+            let notes = !diskIsScarce
             if growth > 0 { try makeRoom(growth, writer) }
             do throws(ColdError) {
-                try writer.commit(writes, passing: passing, clock: clock.state())
+                try writer.commit(writes, passing: passing, notes: notes, clock: clock.state())
             } catch {
                 guard error.failure == .full else { throw error }
                 // Room for a deletion is found in the log, once it is moved, and then in the ballast.
                 ballast.release()
                 try checkpoint(writer)
                 guard growth == 0 else { throw error }
-                try writer.commit(writes, passing: passing, clock: clock.state())
+                try writer.commit(writes, passing: passing, notes: false, clock: clock.state())
             }
         }
     }
 
-    /// Deletes entries while the disk is full: a few in each transaction, since every one may touch two pages
-    /// that have to be logged first, and the log is moved in between.
+    /// Takes out what was deleted before, and deletes entries, while the disk is full: a few in each transaction, since
+    /// every one may touch two pages that have to be logged first, and the log is moved in between.
     ///
     /// - Throws: what `commit` throws; some of the entries may be deleted then.
     func makeRoom(deleting rows: [Int64]) throws(ColdError) {
+        while try takeOutDeleted(rows: Self.rowsPerDeletion) { try maintain() }
         let rows = rows.sorted()
         for start in stride(from: 0, to: rows.count, by: Self.rowsPerDeletion) {
             let slice = rows[start..<min(start + Self.rowsPerDeletion, rows.count)]
@@ -207,6 +209,20 @@ final class ColdDatabase: @unchecked Sendable {
             try maintain()
         }
         try writing { writer throws(ColdError) in try giveBack(writer) }
+    }
+
+    /// - Returns: whether more deleted rows are still in their pages.
+    private func takeOutDeleted(rows: Int) throws(ColdError) -> Bool {
+        try writing { writer throws(ColdError) in
+            do throws(ColdError) {
+                return try writer.takeOutDeleted(rows: rows)
+            } catch {
+                guard error.failure == .full else { throw error }
+                ballast.release()
+                try checkpoint(writer)
+                return try writer.takeOutDeleted(rows: rows)
+            }
+        }
     }
 
     /// Pages that are free within the file are of no use to the log, which needs room of its own beside it.
@@ -270,11 +286,18 @@ final class ColdDatabase: @unchecked Sendable {
     /// Gives back what the writer's page cache holds.
     func releaseMemory() { try? writing { writer throws(ColdError) in writer.connection.releaseMemory() } }
 
-    /// Work that is due between commits: moves the log into the database once it is long, and gives free pages
-    /// back while there are many. To be called after what was committed is acknowledged.
+    /// Work that is due between commits: takes deleted rows out where there are many, moves the log into the database
+    /// once it is long, and gives free pages back while there are many. To be called after what was committed is
+    /// acknowledged.
     func maintain() throws(ColdError) {
-        let isScarce = DiskSpace.available(below: path.directory).map { $0 < DiskSpace.plentyBytes } ?? false
+        let isScarce = diskIsScarce
         let due = isScarce ? ColdOptions.checkpointFramesWhenScarce : ColdOptions.checkpointFrames
+        if isScarce {
+            _ = try takeOutDeleted(rows: Self.rowsPerDeletion)
+        } else if try writing({ writer throws(ColdError) in try hasManyDeletedRows(writer) }) {
+            // Faster than others come, and not so many that the next commit would wait for long.
+            _ = try takeOutDeleted(rows: max(Self.rowsTakenOutLeast, 2 * (writer?.deleted.newest ?? 0)))
+        }
         try writing { writer throws(ColdError) in
             guard writer.logFrames >= due else { return }
             try checkpoint(writer)
@@ -282,11 +305,15 @@ final class ColdDatabase: @unchecked Sendable {
         }
     }
 
-    /// The same where there is nothing else to do: a shorter log is moved, too, since rows are read faster from the
-    /// database, and pages are given back until few are free.
+    /// The same where there is nothing else to do: all deleted rows are taken out, a shorter log is moved, too, since
+    /// rows are read faster from the database, and pages are given back until few are free.
     /// - Parameter goesOn: whether there is still nothing else.
     func rest(while goesOn: () -> Bool) throws(ColdError) {
         try writing { writer throws(ColdError) in
+            while !writer.deleted.isEmpty, goesOn() {
+                _ = try writer.takeOutDeleted(rows: ColdOptions.takenOutAtOnce)
+                if writer.logFrames >= ColdOptions.checkpointFrames { try checkpoint(writer) }
+            }
             if writer.logFrames >= ColdOptions.checkpointFramesWhenResting { try checkpoint(writer) }
             while goesOn(), try hasManyFreePages(writer) {
                 try writer.vacuum(pages: Self.pagesPerVacuum)
@@ -295,6 +322,23 @@ final class ColdDatabase: @unchecked Sendable {
             }
         }
     }
+
+    private var diskIsScarce: Bool {
+        DiskSpace.available(below: path.directory).map { $0 < DiskSpace.plentyBytes } ?? false
+    }
+
+    private func hasManyDeletedRows(_ writer: ColdWriter) throws(ColdError) -> Bool {
+        let deleted = writer.deleted
+        if deleted.isLeaving || deleted.count >= ColdOptions.notedRowsMax { return true }
+        guard deleted.bytes >= ColdOptions.notedBytesLeast else { return false }
+        let part = try writer.pages().all * Int64(ColdOptions.pageBytes) / ColdOptions.notedPart
+        return Int64(deleted.bytes) > part
+    }
+
+    private static let rowsTakenOutLeast = 512
+
+    /// Whether rows of deleted entries are still in their pages.
+    var hasDeletedRows: Bool { writer?.deleted.isEmpty == false }
 
     private func hasManyFreePages(_ writer: ColdWriter) throws(ColdError) -> Bool {
         let pages = try writer.pages()

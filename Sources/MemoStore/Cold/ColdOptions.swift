@@ -23,6 +23,15 @@ struct ColdOptions: Sendable {
     static let checkpointFramesWhenScarce = 200
     /// The same where nothing else is to be written.
     static let checkpointFramesWhenResting = 200
+    /// So many deletions and more in a commit are noted, those of small entries: fewer change as many pages at once.
+    static let noteLeast = 16
+    static let notedBytesMax = 1024
+    /// With so many rows noted, or an eighth of the database and at least a mebibyte, they begin to be taken out.
+    static let notedRowsMax = 1 << 18
+    static let notedPart: Int64 = 8
+    static let notedBytesLeast = 1 << 20
+    /// Taken out in one transaction, for which others wait.
+    static let takenOutAtOnce = 2048
     /// The log file is cut to this once it was larger, such as during a backup.
     static let logBytesKept = 32 << 20
     static let writerCacheBytes = 8 << 20

@@ -2,15 +2,17 @@ internal import SQLite
 
 extension ColdWriter {
     /// Makes all changes in one transaction, or none of them.
-    /// - Parameter passing: the `passingRows` of these.
+    /// - Parameters:
+    ///   - passing: the `passingRows` of these.
+    ///   - notes: whether it is enough to note what is deleted.
     func commit(
-        _ writes: ContiguousArray<Write>, passing: Set<Int64>, clock: StoreClock.State
+        _ writes: ContiguousArray<Write>, passing: Set<Int64>, notes: Bool, clock: StoreClock.State
     ) throws(ColdError) {
         var next = next
         var journalRows = journalRows
         do throws(SQLiteError) {
             try connection.execute("BEGIN IMMEDIATE")
-            try delete(writes, passing)
+            try delete(writes, passing, notes)
             try apply(writes, passing, &next, &journalRows)
             try entries.flush()
             try sharing.settle()
@@ -22,9 +24,11 @@ extension ColdWriter {
             if connection.isInTransaction { try? connection.execute("ROLLBACK") }
             entries.forgetPending()
             sharing.rolledBack()
+            deleted.rollBack()
             throw ColdError(error)
         }
         sharing.committed()
+        deleted.keep()
         hasSnapshot = false
         self.next = next
         self.journalRows = journalRows
@@ -46,22 +50,70 @@ extension ColdWriter {
         var first = next.row
         for case .insert(let row, _, _, _) in writes { first = min(first, row) }
         var deleted: Set<Int64> = []
-        for case .delete(let row) in writes where row >= first { deleted.insert(row) }
+        for case .delete(let row, _) in writes where row >= first { deleted.insert(row) }
         guard !deleted.isEmpty else { return deleted }
         var passing: Set<Int64> = []
         for case .insert(let row, _, _, _) in writes where deleted.contains(row) { passing.insert(row) }
         return passing
     }
 
-    /// Deletes what is to be deleted, in the order of the rows, so that each page is changed once and the rows that are
-    /// inserted stay together.
-    private func delete(_ writes: ContiguousArray<Write>, _ passing: Set<Int64>) throws(SQLiteError) {
+    /// Deletes what is to be deleted: notes many small entries, and takes out the rows of others in their order, so that
+    /// each page is changed once and the rows that are inserted stay together.
+    private func delete(
+        _ writes: ContiguousArray<Write>, _ passing: Set<Int64>, _ notes: Bool
+    ) throws(SQLiteError) {
         var rows: [Int64] = []
-        for case .delete(let row) in writes where row < next.row || !passing.contains(row) {
-            rows.append(row)
+        var small: [Int64] = []
+        var smallBytes = 0
+        for case .delete(let row, let bytes) in writes where row < next.row || !passing.contains(row) {
+            if notes, let bytes, bytes <= ColdOptions.notedBytesMax {
+                small.append(row)
+                smallBytes += bytes
+            } else {
+                rows.append(row)
+            }
+        }
+        if small.count < ColdOptions.noteLeast {
+            rows += small
+            small = []
         }
         rows.sort()
         for row in rows { try delete(row) }
+        if sharing.isInUse { small = try deletingShared(small) }
+        try deleted.note(small, bytes: smallBytes)
+    }
+
+    /// Takes out those of the rows that refer to shared values, whose uses are counted.
+    /// - Returns: the others.
+    private func deletingShared(_ rows: [Int64]) throws(SQLiteError) -> [Int64] {
+        var others: [Int64] = []
+        for row in rows.sorted() {
+            if let value = try entries.shared(row: row) {
+                sharing.drop(value.shared, bytes: value.bytes)
+                try entries.delete(row: row)
+            } else {
+                others.append(row)
+            }
+        }
+        return others
+    }
+
+    /// Takes deleted rows out of their pages, so many of them.
+    /// - Returns: whether there are more.
+    func takeOutDeleted(rows limit: Int) throws(ColdError) -> Bool {
+        let rows = deleted.next(limit)
+        guard !rows.isEmpty else { return false }
+        do throws(SQLiteError) {
+            try connection.execute("BEGIN IMMEDIATE")
+            for row in rows { try entries.delete(row: row) }
+            try deleted.forgetNotes(after: rows.count)
+            try connection.execute("COMMIT")
+        } catch {
+            if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+            throw ColdError(error)
+        }
+        deleted.took(rows.count)
+        return !deleted.isEmpty
     }
 
     private func apply(
@@ -97,7 +149,9 @@ extension ColdWriter {
             // A batch that is repeated because nobody knows whether its commit failed.
             if row < self.next.row { try delete(row) }
             let shared =
-                interning ? try sharing.place(payload.value, hash: valueHash, row: row, entries: entries) : 0
+                interning
+                ? try sharing.place(
+                    payload.value, hash: valueHash, row: row, entries: entries, deleted: deleted) : 0
             try entries.insert(row: row, function: function, hash: hash, payload: payload, shared: shared)
         case .delete: break
         case .function(let function):

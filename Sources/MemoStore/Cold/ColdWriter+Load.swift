@@ -61,6 +61,10 @@ extension ColdWriter {
             var figures = SharedValues.Figures()
             var shared: [Int64: Int] = [:]
             try entries.forEachHead { row, record in
+                if deleted.contains(row) {
+                    next.row = max(next.row, row + 1)
+                    return
+                }
                 guard let record else {
                     load.damaged += 1
                     load.garbage.append(row)

@@ -8,6 +8,7 @@ final class ColdWriter {
     let uses: UsesTable
     let entries: EntryTables
     let sharing: SharedValues
+    let deleted: DeletedRows
     let interning: Bool
     /// As of the last commit.
     var next: MetaTable.NextNumbers
@@ -52,6 +53,7 @@ final class ColdWriter {
             uses = try UsesTable(connection)
             entries = try EntryTables(connection)
             sharing = try SharedValues(connection)
+            deleted = try DeletedRows(connection, meta)
             pageCount = try Statement(connection, "PRAGMA page_count")
             freePages = try Statement(connection, "PRAGMA freelist_count")
             interning = options.interning

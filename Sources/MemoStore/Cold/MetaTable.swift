@@ -11,7 +11,7 @@ final class MetaTable {
     }
 
     private enum Name: String {
-        case seed, clock, totals, next, snapshot
+        case seed, clock, totals, next, snapshot, notes
     }
 
     private let select: Statement
@@ -83,6 +83,17 @@ final class MetaTable {
 
     func save(snapshotStamp stamp: (UInt64, UInt64)?) throws(SQLiteError) {
         try save(.snapshot, numbers: stamp.map { [Int64(bitPattern: $0.0), Int64(bitPattern: $0.1)] } ?? [])
+    }
+
+    /// Numbers of the notes in `deleted`: the first one, and the one behind the last.
+    func notes() throws(ColdError) -> (first: Int64, next: Int64)? {
+        guard let numbers = try numbers(.notes) else { return nil }
+        guard numbers.count == 2, numbers[0] <= numbers[1] else { return try unreadable(.notes) }
+        return (numbers[0], numbers[1])
+    }
+
+    func save(notes: (first: Int64, next: Int64)) throws(SQLiteError) {
+        try save(.notes, numbers: [notes.first, notes.next])
     }
 
     private func unreadable<Result>(_ name: Name) throws(ColdError) -> Result {

@@ -60,7 +60,8 @@ final class SharedValues {
     /// - Parameter hash: what `expect` returned for the value.
     /// - Returns: the row of `shared_value`, or 0 where the value is to stand in the entry's own row.
     func place(
-        _ value: UnsafeRawBufferPointer, hash: UInt64, row: Int64, entries: EntryTables
+        _ value: UnsafeRawBufferPointer, hash: UInt64, row: Int64, entries: EntryTables,
+        deleted: DeletedRows
     ) throws(SQLiteError) -> Int64 {
         guard value.count >= Self.smallestBytes else { return 0 }
         switch recent.find(hash) {
@@ -68,7 +69,8 @@ final class SharedValues {
             recent.remember(hash, at: .shared(shared))
             refer(to: shared, bytes: value.count)
             return shared
-        case .entry(let first) where try entries.hasValue(value, row: first):
+        case .entry(let first)
+        where deleted.contains(first) ? false : try entries.hasValue(value, row: first):
             // In a batch that is repeated the row may have its shared value already.
             switch try compare(value, row) {
             case nil:

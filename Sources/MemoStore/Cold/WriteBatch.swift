@@ -69,7 +69,8 @@ public struct Totals: Sendable, Equatable {
 enum Write {
     /// The payload is immutable, and the queue holds a reference to it until the commit is over.
     case insert(row: Int64, function: UInt32, hash: UInt64, payload: Payload)
-    case delete(row: Int64)
+    /// - Parameter bytes: what the entry takes; `nil` where its row is to be taken out of the database at once.
+    case delete(row: Int64, bytes: Int? = nil)
     /// Inserts or replaces the function's row.
     indirect case function(FunctionRow)
     case forget(function: UInt32)

@@ -111,8 +111,16 @@ extension StoreCore {
         let entry = directory[slot]
         ghosts.add(
             hash: entry.hash, function: functions[entry.function].row.id, at: at ?? now, departure, cause)
-        if !entry.flags.contains(.memoryOnly) { enqueue(.delete(row: entry.row)) }
+        if !entry.flags.contains(.memoryOnly) {
+            // After a clear nothing else has to be noted, and there may be very many.
+            let isCleared = entry.row < functions[entry.function].row.clearedBelow
+            enqueue(.delete(row: entry.row, bytes: isCleared ? nil : Self.coldBytes(of: entry)))
+        }
         discard(slot)
+    }
+
+    static func coldBytes(of entry: Entry) -> Int {
+        entry.payload.map { ColdSize.bytes($0) } ?? entry.coldBytes
     }
 
     /// Frees an entry's memory and slot.

@@ -148,7 +148,7 @@ extension StoreCore {
         }
         nextRow += 1
         let old = directory[slot]
-        if !old.flags.contains(.memoryOnly) { enqueue(.delete(row: old.row)) }
+        if !old.flags.contains(.memoryOnly) { enqueue(.delete(row: old.row, bytes: Self.coldBytes(of: old))) }
         if let payload = old.payload {
             if !old.flags.contains(.memoryOnly) { coldBytes -= ColdSize.bytes(payload) }
             hot.remove(payload, in: directory)

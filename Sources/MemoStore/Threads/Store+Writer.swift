@@ -61,19 +61,21 @@ extension Store {
         let isLong = database.logFrames >= ColdOptions.checkpointFramesWhenResting
         let hasEntries = batch.row > progress.row
         progress.row = batch.row
-        if batch.writes.count >= Self.trimWrites || (isLong && (hasEntries || progress.restDue == nil)) {
+        if batch.writes.count >= Self.trimWrites || (isLong && hasEntries)
+            || (progress.restDue == nil && (isLong || database.hasDeletedRows))
+        {
             progress.restDue = clock.now() + Self.restMs
         }
     }
 
-    /// Once no entries follow: moves the log into the database, and gives back what is free there, and what SQLite's
-    /// cache and the allocator hold from large commits.
+    /// Once no entries follow: takes out deleted rows, moves the log into the database, and gives back what is free
+    /// there, and what SQLite's cache and the allocator hold from large commits.
     /// - Returns: in how many ms that is due; `nil`: it is not.
     private func rest(_ due: inout Int64?) -> Int64? {
         guard let left = due.map({ $0 - clock.now() }) else { return nil }
         if left > 0 { return left }
         due = nil
-        moveLog { () throws(ColdError) in
+        tidy { () throws(ColdError) in
             try database.rest { core.withLock { $0.queue.isEmpty } && !isClosing.load(ordering: .acquiring) }
         }
         database.releaseMemory()
@@ -126,15 +128,15 @@ extension Store {
             events?.log(false, "the disk takes writes again")
         }
         if !stillWaiting.isEmpty { events?.wake(stillWaiting) }
-        moveLog { () throws(ColdError) in try database.maintain() }
+        tidy { () throws(ColdError) in try database.maintain() }
         return true
     }
 
-    private func moveLog(_ move: () throws(ColdError) -> Void) {
+    private func tidy(_ work: () throws(ColdError) -> Void) {
         do throws(ColdError) {
-            try move()
+            try work()
         } catch {
-            events?.log(true, "moving the log into the database failed: \(error.message)")
+            events?.log(true, "the database could not be tidied up: \(error.message)")
             if error.failure != .full { core.withLock { $0.needsRecovery = true } }
         }
     }
@@ -206,11 +208,12 @@ extension Store {
     /// - Parameter saidSo: whether it was logged that there is no room.
     /// - Returns: whether something was evicted on the disk too.
     private func makeRoom(_ saidSo: inout Bool) -> Bool {
-        let rows = core.withLock { $0.evictForSpace() }
-        guard !rows.isEmpty else { return false }
+        // Rows that are deleted already may be enough.
+        let rows = database.hasDeletedRows ? [] : core.withLock { $0.evictForSpace() }
+        guard !rows.isEmpty || database.hasDeletedRows else { return false }
         do throws(ColdError) {
             try database.makeRoom(deleting: rows)
-            events?.log(false, "evicted \(rows.count) entries to make room on the disk")
+            if !rows.isEmpty { events?.log(false, "evicted \(rows.count) entries to make room on the disk") }
             return true
         } catch {
             // They are gone from memory, and may still be on disk: left there they would come back with the next

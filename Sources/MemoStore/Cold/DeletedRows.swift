@@ -1,0 +1,148 @@
+internal import SQLite
+
+/// Rows of entries that are deleted and still lie in their pages.
+///
+/// An entry that is overwritten or evicted lies anywhere in the database. To take its row out at once reads, logs and
+/// writes a page or two of it, hundreds of times what a note of its number takes at the end of a table. So the commit
+/// that deletes leaves notes, and rows are taken out later, in order and so many that those of a page go together.
+/// (Log-structured stores know the notes as tombstones.)
+final class DeletedRows {
+    /// Rows in one note: 64 KiB, so that none is long to write or to read.
+    private static let rowsPerNote = 8192
+
+    /// Which notes there are, and what they are about.
+    private struct State {
+        /// Numbers of notes, the first one and the one behind the last.
+        var first: Int64 = 1
+        var next: Int64 = 1
+        var bytes = 0
+    }
+
+    private var rows: Set<Int64> = []
+    private var state = State()
+    /// As of the last commit.
+    private var committed = State()
+    /// Rows first noted since then.
+    private var pending: [Int64] = []
+    /// How many rows the last commit noted.
+    private(set) var newest = 0
+    /// Rows that are being taken out, in order, from `taken` on. The notes of them are those before `through`.
+    private var leaving: [Int64] = []
+    private var taken = 0
+    private var through: Int64 = 0
+    private var leavingBytes = 0
+
+    private let meta: MetaTable
+    private let insert: Statement
+    private let delete: Statement
+
+    /// - Throws: `.corrupt` where a note is damaged or missing: nobody knows then which entries were deleted.
+    init(_ connection: borrowing Connection, _ meta: MetaTable) throws {
+        self.meta = meta
+        insert = try Statement(
+            connection, "INSERT INTO deleted (seq, rows, bytes, checksum) VALUES (?, ?, ?, ?)")
+        delete = try Statement(connection, "DELETE FROM deleted WHERE seq < ?")
+        if let (first, next) = try meta.notes() { state = State(first: first, next: next) }
+        var expected = state.first
+        let select = try Statement(
+            connection, "SELECT seq, rows, bytes, checksum FROM deleted ORDER BY seq")
+        while try select.step() {
+            let note = select.bytes(1)
+            let bytes = select.integer(2)
+            guard select.integer(0) == expected, expected < state.next,
+                Self.checksum(note, seq: expected, bytes: bytes) == select.integer(3)
+            else { throw Self.damaged }
+            for offset in stride(from: 0, to: note.count & ~7, by: 8) {
+                rows.insert(Int64(littleEndian: note.loadUnaligned(fromByteOffset: offset, as: Int64.self)))
+            }
+            state.bytes += Int(bytes)
+            expected += 1
+        }
+        guard expected == state.next else { throw Self.damaged }
+        committed = state
+    }
+
+    private static let damaged = ColdError(.corrupt, "its record of deleted rows is damaged")
+
+    private static func checksum(_ note: UnsafeRawBufferPointer, seq: Int64, bytes: Int64) -> Int64 {
+        Int64(bitPattern: Checksum.of(note, seed: UInt64(bitPattern: seq &* 0x1_0000_0001 ^ bytes)))
+    }
+
+    var isEmpty: Bool { rows.isEmpty }
+    var count: Int { rows.count }
+    /// What they take in the database, estimated.
+    var bytes: Int { state.bytes }
+    var isLeaving: Bool { taken < leaving.count }
+
+    func contains(_ row: Int64) -> Bool { rows.contains(row) }
+
+    // MARK: notes
+
+    /// Within a transaction: notes that these rows are deleted.
+    func note(_ deleted: [Int64], bytes: Int) throws(SQLiteError) {
+        guard !deleted.isEmpty else { return }
+        for row in deleted where rows.insert(row).inserted { pending.append(row) }
+        state.bytes += bytes
+        var left = bytes
+        for start in stride(from: 0, to: deleted.count, by: Self.rowsPerNote) {
+            let part = deleted[start..<min(start + Self.rowsPerNote, deleted.count)].map(\.littleEndian)
+            let note = part.withUnsafeBytes { Array($0) }
+            try insert.bind(1, state.next)
+            try insert.bind(2, copying: note)
+            try insert.bind(3, Int64(left))
+            try insert.bind(
+                4, note.withUnsafeBytes { Self.checksum($0, seq: state.next, bytes: Int64(left)) })
+            try insert.run()
+            state.next += 1
+            left = 0
+        }
+        try meta.save(notes: (state.first, state.next))
+    }
+
+    /// The transaction of the notes is committed.
+    func keep() {
+        committed = state
+        newest = pending.count
+        pending.removeAll(keepingCapacity: newest <= Self.rowsPerNote)
+    }
+
+    /// It is rolled back. What was noted before stays.
+    func rollBack() {
+        state = committed
+        rows.subtract(pending)
+        pending = []
+    }
+
+    // MARK: taking out
+
+    /// The next rows to be taken out, in their order.
+    func next(_ limit: Int) -> ArraySlice<Int64> {
+        if taken == leaving.count {
+            leaving = rows.sorted()
+            taken = 0
+            through = state.next
+            leavingBytes = state.bytes
+        }
+        return leaving[taken..<min(taken + limit, leaving.count)]
+    }
+
+    /// Within the transaction that takes out the next rows: where they are the last ones, their notes go too.
+    func forgetNotes(after count: Int) throws(SQLiteError) {
+        guard taken + count == leaving.count else { return }
+        try delete.bind(1, through)
+        try delete.run()
+        try meta.save(notes: (through, state.next))
+    }
+
+    /// That transaction is committed.
+    func took(_ count: Int) {
+        for row in leaving[taken..<taken + count] { rows.remove(row) }
+        taken += count
+        guard taken == leaving.count else { return }
+        state.first = through
+        state.bytes -= leavingBytes
+        committed = state
+        leaving = []
+        taken = 0
+    }
+}
