@@ -135,7 +135,7 @@ struct DeletedRowsTests {
             try database.commit(deletions(row..<row + 500))
             try database.maintain()
             let rows = try #require(try counts().entries)
-            // An eighth of the database, and never less than a mebibyte.
+            // A sixteenth of the database, and never less than a mebibyte.
             let noted = rows - (20_000 - row - 499)
             #expect(noted * 150 < 1 << 20 + 500 * 150, "\(noted) at \(row)")
         }

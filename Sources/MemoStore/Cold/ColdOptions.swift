@@ -26,9 +26,9 @@ struct ColdOptions: Sendable {
     /// So many deletions and more in a commit are noted, those of small entries: fewer change as many pages at once.
     static let noteLeast = 16
     static let notedBytesMax = 1024
-    /// With so many rows noted, or an eighth of the database and at least a mebibyte, they begin to be taken out.
+    /// With so many rows noted, or a sixteenth of the database and at least a mebibyte, they begin to be taken out.
     static let notedRowsMax = 1 << 18
-    static let notedPart: Int64 = 8
+    static let notedPart: Int64 = 16
     static let notedBytesLeast = 1 << 20
     /// Taken out in one transaction, for which others wait.
     static let takenOutAtOnce = 2048
