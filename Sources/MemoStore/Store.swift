@@ -215,7 +215,11 @@ package final class Store: Sendable {
         }
         if failure == nil { writeSnapshot() }
         core.withLock { $0.dispose() }
-        try database.close()
+        if try !database.close() {
+            events?.log(
+                false,
+                "another process reads the database: its log stays beside it, with all that was written")
+        }
         if let failure { throw ColdError(.other, "the newest changes are not on disk: \(failure)") }
     }
 }

@@ -87,7 +87,7 @@ struct ColdFaultTests {
         } catch {
             #expect(error.failure == .corrupt, comment)
         }
-        try? database.close()
+        _ = try? database.close()
         return (found, quarantined)
     }
 

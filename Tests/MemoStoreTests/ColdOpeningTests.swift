@@ -108,6 +108,26 @@ struct ColdOpeningTests {
         try isUntouched(.newer, "downgrade")
     }
 
+    @Test func endsWhileAnotherProcessReads() throws {
+        let entry = TestEntry(key: [1], value: [2])
+        let database = try fixture.open()
+        try database.insert([1: entry])
+        do {
+            let other = try Connection(path: fixture.path, mode: .readWrite)
+            try other.setCheckpointOnClose(false)
+            try other.execute("BEGIN")
+            #expect(try other.integer("SELECT count(*) FROM entry") == 1)
+            try database.insert([2: entry])
+            #expect(try !database.close(), "its log stays")
+            try other.execute("COMMIT")
+        }
+        let again = try fixture.open()
+        #expect(try Loaded(again).load.nextRow == 3)
+        #expect(try again.makeReader().entry(2) == entry)
+        #expect(try again.close())
+        #expect(fixture.names(containing: "-wal").isEmpty)
+    }
+
     @Test func aFailingMigrationChangesNothing() throws {
         try fixture.open().close()
         let broken = Schema.Migration(

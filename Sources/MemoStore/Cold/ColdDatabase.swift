@@ -18,12 +18,19 @@ final class ColdDatabase: @unchecked Sendable {
 
     private let options: ColdOptions
     private let source: ClockSource
-    private var lock: DatabaseLock?
     private let ballast: Ballast
-    private var file: DatabaseFile
+    private let holding: Mutex<Holding>
     private var writer: ColdWriter?
     /// How often it was opened anew.
     private let openings = Atomic<Int>(0)
+
+    /// What is this process's own, as long as nobody removes or replaces it.
+    private struct Holding: ~Copyable {
+        var lock: DatabaseLock?
+        var file: DatabaseFile
+        /// Made when the database is first read.
+        var log: DatabaseFile?
+    }
 
     /// Opens the database, or makes it where there is none. A damaged one is moved aside first.
     ///
@@ -33,11 +40,11 @@ final class ColdDatabase: @unchecked Sendable {
         self.options = options
         self.source = source
         path = try DatabasePath(options.path)
-        lock = try DatabaseLock(path: path.lock)
+        let lock = try DatabaseLock(path: path.lock)
         ballast = Ballast(path: path.ballast, directory: path.directory)
         let opened = try Self.open(path, options, wallMs: source.wallMs())
         writer = opened.writer
-        file = opened.file
+        holding = Mutex(Holding(lock: lock, file: opened.file, log: DatabaseFile(path.log)))
         quarantined = opened.quarantined
         clock = StoreClock(source: source, saved: opened.clock)
         ballast.restore()
@@ -365,20 +372,43 @@ final class ColdDatabase: @unchecked Sendable {
     /// What sharing equal values saves on disk.
     var interning: SharedValues.Figures { writer?.sharing.figures ?? SharedValues.Figures() }
 
-    /// What somebody removed or replaced: `.corrupt`: the database, and what is written there is lost; `.io`: its lock
-    /// alone, and another memod may take it.
+    /// What somebody removed or replaced, asked from any thread. `.corrupt`: the database, and what is written there is
+    /// lost. `.io`: its lock alone, and another memod may take it; or its log, and what is in it is lost with this
+    /// process.
     func findLoss() -> ColdFailure? {
-        if !isInPlace { return .corrupt }
-        return lock?.isStill(at: path.lock) == false ? .io : nil
+        holding.withLock { holding in
+            if DatabaseFile(path.database)?.isSameFile(as: holding.file) != true { return .corrupt }
+            if holding.lock?.isStill(at: path.lock) == false { return .io }
+            guard let log = holding.log else {
+                holding.log = DatabaseFile(path.log)
+                return nil
+            }
+            return DatabaseFile(path.log)?.isSameFile(as: log) == true ? nil : .io
+        }
     }
 
-    private var isInPlace: Bool { DatabaseFile(path.database)?.isSameFile(as: file) ?? false }
+    private var isInPlace: Bool {
+        let file = holding.withLock { $0.file }
+        return DatabaseFile(path.database)?.isSameFile(as: file) ?? false
+    }
+
+    /// Moves a log that was removed into the database while its last connection is open: nobody else has what is in it.
+    /// - Returns: whether it was removed.
+    /// - Throws: `.corrupt` where that is not possible.
+    private func rescueLog() throws(ColdError) -> Bool {
+        guard let log = holding.withLock({ $0.log }), DatabaseFile(path.log)?.isSameFile(as: log) != true,
+            let writer
+        else { return false }
+        guard (try? writer.checkpoint()) == 0 else { throw ColdError(.corrupt, "its log is gone") }
+        return true
+    }
 
     /// Takes the lock again where it is another file now.
     /// - Throws: `.locked` where another process has it by now: then the files at these paths are its own.
     private func renewLock() throws(ColdError) {
-        if lock?.isStill(at: path.lock) == true { return }
-        lock = try DatabaseLock(path: path.lock)
+        if holding.withLock({ $0.lock?.isStill(at: path.lock) == true }) { return }
+        var lock: DatabaseLock? = try DatabaseLock(path: path.lock)
+        holding.withLock { swap(&$0.lock, &lock) }
     }
 
     /// What this process may still write to the file system; `nil` where it does not say.
@@ -407,9 +437,12 @@ final class ColdDatabase: @unchecked Sendable {
     /// nothing that the failure left unwritten is trusted. What was committed is still there; of the commit that
     /// failed either all is or nothing, and it may be repeated.
     ///
+    /// - Returns: whether its log had been removed, and what was in it was saved.
     /// - Throws: `.corrupt` where the file did not survive; any other error where it is not usable yet: the
     ///   database stays closed, and reopening may be tried again.
-    func reopen() throws(ColdError) {
+    @discardableResult
+    func reopen() throws(ColdError) -> Bool {
+        let isRescued = try rescueLog()
         writer = nil
         openings.wrappingAdd(1, ordering: .relaxed)
         // Its inode alone is looked at: readers may still have the file open, whose locks a look inside of it
@@ -424,6 +457,7 @@ final class ColdDatabase: @unchecked Sendable {
             throw ColdError(.corrupt, "it is truncated: \(needed) bytes are needed")
         }
         try adopt(writer)
+        return isRescued
     }
 
     /// Moves the database aside, whatever is wrong with it, and opens an empty one. The clock goes on.
@@ -444,15 +478,20 @@ final class ColdDatabase: @unchecked Sendable {
     private func adopt(_ writer: ColdWriter) throws(ColdError) {
         let opened = try Self.opened(path, writer, nil, quarantined: nil)
         self.writer = opened.writer
-        file = opened.file
+        holding.withLock { holding in
+            holding.file = opened.file
+            holding.log = DatabaseFile(path.log)
+        }
     }
 
     /// Moves the log into the database, removes it, and lets the lock go, whether or not that succeeds.
-    func close() throws(ColdError) {
+    /// - Returns: false where another process reads the database: the log stays beside it.
+    @discardableResult
+    func close() throws(ColdError) -> Bool {
         defer {
             writer = nil
-            lock = nil
+            holding.withLock { $0.lock = nil }
         }
-        try writer?.finish()
+        return try writer?.finish() ?? true
     }
 }

@@ -37,4 +37,6 @@ struct ColdOptions: Sendable {
     static let writerCacheBytes = 8 << 20
     static let readerCacheBytes = 2 << 20
     static let busyTimeoutMs: Int32 = 5000
+    /// How long the end waits for others that read.
+    static let lastWaitMs: Int32 = 1000
 }

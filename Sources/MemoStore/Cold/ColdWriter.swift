@@ -90,12 +90,16 @@ final class ColdWriter {
     }
 
     /// Moves everything from the log into the database; closing then removes the log.
-    func finish() throws(ColdError) {
+    /// - Returns: false where another process reads it for long: the log stays, and nothing is lost.
+    func finish() throws(ColdError) -> Bool {
         do throws(SQLiteError) {
+            connection.setBusyTimeout(milliseconds: ColdOptions.lastWaitMs)
             try connection.checkpoint(.truncate)
             try connection.setCheckpointOnClose(true)
+            return true
         } catch {
-            throw ColdError(error)
+            guard error.kind == .busy else { throw ColdError(error) }
+            return false
         }
     }
 

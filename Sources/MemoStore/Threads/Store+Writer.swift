@@ -156,7 +156,9 @@ extension Store {
                     return true
                 }
                 do throws(ColdError) {
-                    try database.reopen()
+                    if try database.reopen() {
+                        events?.log(true, "the log of the database was removed: what it had was saved")
+                    }
                     return false
                 } catch {
                     guard error.failure == .corrupt else { throw error }

@@ -138,6 +138,21 @@ import Testing
         #expect(try peer.get("f", "1").value == "\"before\"", "what memory had is in the new database")
     }
 
+    @Test(arguments: [["-wal"], ["-wal", "-shm"]]) func aRemovedLogIsNoticed(_ parts: [String]) throws {
+        let home = try Home()
+        var daemon = try Daemon(home)
+        var peer = try daemon.connect()
+        #expect(try peer.put("f", "1", "1", "\"durable\":true").isOK)
+        removeFiles(home, parts)
+        #expect(daemon.process.logs("was removed: what it had was saved"), "\(daemon.process.log)")
+        #expect(try peer.put("f", "2", "2", "\"durable\":true").bool("stored") == true)
+        try daemon.kill()
+        daemon = try Daemon(home)
+        peer = try daemon.connect()
+        for key in ["1", "2"] { #expect(try peer.get("f", key).value == key) }
+        #expect(home.quarantined.isEmpty)
+    }
+
     private func removeFiles(_ home: Home, _ parts: [String]) {
         for part in parts { try? FileManager.default.removeItem(atPath: home.database + part) }
     }
