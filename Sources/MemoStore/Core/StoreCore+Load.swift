@@ -83,12 +83,22 @@ extension StoreCore {
         return directory.chainAll()
     }
 
-    /// Candidates for reading into memory after a start, from a number of slots on; all of them where there are not
-    /// too many, else those used not too long ago.
-    func warmUpCandidates(from start: Slot, slots: Int) -> [WarmUp.Candidate] {
+    /// Since which use about so many entries were used: told from a part of them.
+    func useSince(entries wanted: Int) -> UInt64 {
+        guard directory.count > wanted else { return 0 }
+        var sample: [UInt64] = []
+        for slot in stride(from: 0, to: directory.slotCount, by: max(1, directory.slotCount >> 14)) {
+            let entry = directory[Slot(slot)]
+            if entry.flags.contains(.live) { sample.append(entry.used) }
+        }
+        sample.sort(by: >)
+        let place = Int(Double(sample.count) * Double(wanted) / Double(directory.count))
+        return place < sample.count ? sample[place] : 0
+    }
+
+    /// Candidates for reading into memory after a start, from a number of slots on: those used since then.
+    func warmUpCandidates(from start: Slot, slots: Int, since: UInt64) -> [WarmUp.Candidate] {
         let end = Slot(min(directory.slotCount, Int(start) + slots))
-        let since =
-            directory.count <= WarmUp.candidatesMax ? 0 : uses - min(uses, UInt64(WarmUp.candidatesMax))
         var candidates: [WarmUp.Candidate] = []
         for slot in start..<max(start, end) {
             let entry = directory[slot]

@@ -91,7 +91,8 @@ final class WarmUp: Sendable {
     /// Stands for a connection in the readers' jobs.
     static let connection: ConnectionID = .max
     private static let readsAtOnce = 64
-    static let candidatesMax = 4 << 20
+    /// No entry takes less memory: more of them than there is room for need not be put into their order.
+    static let bytesLeast = HotTier.overhead + 32
 
     struct Candidate {
         var used: UInt64
@@ -106,10 +107,11 @@ final class WarmUp: Sendable {
 
     func next() -> [ColdTicket] {
         tickets.withLock { tickets in
-            let next = tickets.suffix(Self.readsAtOnce)
+            // Not the slice itself, for whose sake the rest would be copied.
+            let next = Array(tickets.suffix(Self.readsAtOnce).reversed())
             tickets.removeLast(next.count)
             if tickets.isEmpty { tickets = [] }
-            return next.reversed()
+            return next
         }
     }
 
@@ -119,10 +121,15 @@ final class WarmUp: Sendable {
 extension Store {
     func startWarmUp() {
         let slotsAtOnce = 1 << 16
-        let (slotCount, room) = core.withLock { ($0.directory.slotCount, $0.hot.limit - $0.hot.limit / 16) }
+        let (slotCount, room, since) = core.withLock { core in
+            let room = core.hot.limit - core.hot.limit / 16
+            return (core.directory.slotCount, room, core.useSince(entries: room / WarmUp.bytesLeast))
+        }
         var candidates: [WarmUp.Candidate] = []
         for start in stride(from: 0, to: slotCount, by: slotsAtOnce) {
-            candidates += core.withLock { $0.warmUpCandidates(from: Slot(start), slots: slotsAtOnce) }
+            candidates += core.withLock {
+                $0.warmUpCandidates(from: Slot(start), slots: slotsAtOnce, since: since)
+            }
         }
         candidates.sort { $0.used > $1.used }
         var bytes = 0

@@ -31,6 +31,33 @@ import Testing
         }
     }
 
+    @Test func whatWasUsedLastIsReadIntoMemoryAfterAStart() throws {
+        let home = try Home()
+        // Room for a third of the entries.
+        let options = ["--hot-bytes", "640KiB"]
+        let daemon = try Daemon(home, options)
+        var peer = try daemon.connect()
+        let value = "\"\(String(repeating: "v", count: 60))\""
+        for first in stride(from: 0, to: 9000, by: 1000) {
+            let entries = (first..<first + 1000).map { "{\"key\":\($0),\"value\":\(value)}" }
+            let reply = try peer.call(
+                Peer.request("mput", "f", "\"entries\":[\(entries.joined(separator: ","))]"))
+            #expect(reply.int("stored") == 1000)
+        }
+        #expect(try peer.sync().isOK)
+        // The first ones, which are the last ones used.
+        for key in 0..<1000 { #expect(try peer.get("f", "\(key)").isHit) }
+        try daemon.stop()
+
+        let next = try Daemon(home, options)
+        peer = try next.connect()
+        try peer.until("they are in memory") { try $0.stats().int("hot.entries") ?? 0 >= 2000 }
+        for key in stride(from: 0, to: 1000, by: 20) {
+            #expect(try peer.why("f", "\(key)").string("tier") == "hot", "\(key)")
+        }
+        #expect(try peer.stats().int("hot.bytes") ?? .max <= 640 << 10)
+    }
+
     @Test func aWaitingGetIsAnsweredWhenItDrains() throws {
         let daemon = try Daemon()
         let holder = try daemon.connect()
