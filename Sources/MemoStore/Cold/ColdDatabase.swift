@@ -208,7 +208,7 @@ final class ColdDatabase: @unchecked Sendable {
     ///
     /// - Throws: what `commit` throws; some of the entries may be deleted then.
     func makeRoom(deleting rows: [Int64]) throws(ColdError) {
-        while try takeOutDeleted(rows: Self.rowsPerDeletion) { try maintain() }
+        while try takeOutDeleted(rows: Self.rowsPerDeletion) { try moveLongLog(true) }
         let rows = rows.sorted()
         for start in stride(from: 0, to: rows.count, by: Self.rowsPerDeletion) {
             let slice = rows[start..<min(start + Self.rowsPerDeletion, rows.count)]
@@ -298,13 +298,17 @@ final class ColdDatabase: @unchecked Sendable {
     /// acknowledged.
     func maintain() throws(ColdError) {
         let isScarce = diskIsScarce
-        let due = isScarce ? ColdOptions.checkpointFramesWhenScarce : ColdOptions.checkpointFrames
         if isScarce {
             _ = try takeOutDeleted(rows: Self.rowsPerDeletion)
         } else if try writing({ writer throws(ColdError) in try hasManyDeletedRows(writer) }) {
             // Faster than others come, and not so many that the next commit would wait for long.
             _ = try takeOutDeleted(rows: max(Self.rowsTakenOutLeast, 2 * (writer?.deleted.newest ?? 0)))
         }
+        try moveLongLog(isScarce)
+    }
+
+    private func moveLongLog(_ isScarce: Bool) throws(ColdError) {
+        let due = isScarce ? ColdOptions.checkpointFramesWhenScarce : ColdOptions.checkpointFrames
         try writing { writer throws(ColdError) in
             guard writer.logFrames >= due else { return }
             try checkpoint(writer)
@@ -316,11 +320,12 @@ final class ColdDatabase: @unchecked Sendable {
     /// rows are read faster from the database, and pages are given back until few are free.
     /// - Parameter goesOn: whether there is still nothing else.
     func rest(while goesOn: () -> Bool) throws(ColdError) {
+        while hasDeletedRows, goesOn() {
+            let isScarce = diskIsScarce
+            _ = try takeOutDeleted(rows: isScarce ? Self.rowsPerDeletion : ColdOptions.takenOutAtOnce)
+            try moveLongLog(isScarce)
+        }
         try writing { writer throws(ColdError) in
-            while !writer.deleted.isEmpty, goesOn() {
-                _ = try writer.takeOutDeleted(rows: ColdOptions.takenOutAtOnce)
-                if writer.logFrames >= ColdOptions.checkpointFrames { try checkpoint(writer) }
-            }
             if writer.logFrames >= ColdOptions.checkpointFramesWhenResting { try checkpoint(writer) }
             while goesOn(), try hasManyFreePages(writer) {
                 try writer.vacuum(pages: Self.pagesPerVacuum)
