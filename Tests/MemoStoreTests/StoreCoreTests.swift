@@ -42,6 +42,48 @@ import Testing
         }
     }
 
+    /// Whatever the order in which they became known, and however large the pages are.
+    @Test func functionsComeByNameAndOwner() {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SplitMix64(seed: seed)
+        for _ in 0..<40 {
+            var core = makeCore()
+            defer { core.dispose() }
+            var all: [(name: String, owner: Int64)] = []
+            for _ in 0..<Int.random(in: 0...60, using: &random) {
+                let name = String(
+                    (0..<Int.random(in: 1...3, using: &random)).map { _ in
+                        "ab\u{e9}~".randomElement(using: &random)!
+                    })
+                let owner = Int64.random(in: -1...20, using: &random)
+                // With more of them others would be forgotten.
+                guard owner < 0 || all.count(where: { $0.owner == owner }) < 4,
+                    !all.contains(where: { $0 == (name, owner) }),
+                    Array(name.utf8).withUnsafeBytes({ core.internFunction(owner: owner, name: $0) }) != nil
+                else { continue }
+                all.append((name, owner))
+            }
+            all.sort { (Array($0.name.utf8), $0.owner) < (Array($1.name.utf8), $1.owner) }
+            let visible = all.filter { $0.owner % 3 != 0 }
+            var found: [(name: String, owner: Int64)] = []
+            while true {
+                let (page, hasMore) = core.functions(
+                    after: found.last.map { ($0.name, $0.owner) },
+                    limit: Int.random(in: 1...8, using: &random)
+                ) { $0.owner % 3 != 0 }
+                found += page.map { ($0.row.name, $0.row.owner) }
+                #expect(hasMore == (found.count < visible.count), "seed \(seed)")
+                if !hasMore { break }
+            }
+            #expect(found.elementsEqual(visible, by: ==), "seed \(seed)")
+            for name in Set(all.map(\.name)) {
+                let next = all.first { Array(name.utf8) < Array($0.name.utf8) }
+                let page = core.functions(after: (name, nil), limit: 1) { _ in true }.page
+                #expect(page.first?.row.name == next?.name, "seed \(seed)")
+            }
+        }
+    }
+
     @Test func makingRoomForATagSparesTheOthersOfItsEntry() {
         var core = makeCore(tags: 3)
         defer { core.dispose() }
@@ -245,3 +287,9 @@ import Testing
         }
     }
 }
+
+private func < (one: ([UInt8], Int64), other: ([UInt8], Int64)) -> Bool {
+    one.0 == other.0 ? one.1 < other.1 : one.0.lexicographicallyPrecedes(other.0)
+}
+
+private func < (one: [UInt8], other: [UInt8]) -> Bool { one.lexicographicallyPrecedes(other) }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What `define` changes; `nil` leaves a setting as it is.
 package struct ProfileChange {
     package var maxsize: Int64??
@@ -66,24 +68,43 @@ extension StoreCore {
     package func functions(
         after: (name: String, owner: Int64?)?, limit: Int, isVisible: (FunctionRow) -> Bool
     ) -> (page: [FunctionInfo], hasMore: Bool) {
-        var page: [FunctionInfo] = []
-        var matching: [(name: String, owner: Int64, place: UInt32)] = []
+        let wanted = limit + 1
+        // The first ones of those seen so far, and no more than as many others: there may be very many functions.
+        var first: [(name: String, owner: Int64, place: UInt32)] = []
+        var last: (name: String, owner: Int64)?
+        func cut() {
+            first.sort { Self.precedes(($0.name, $0.owner), ($1.name, $1.owner)) }
+            guard first.count >= wanted else { return }
+            first.removeLast(first.count - wanted)
+            last = (first[wanted - 1].name, first[wanted - 1].owner)
+        }
+        // Without an owner: behind all of that name.
+        let start = after.map { ($0.name, $0.owner ?? .max) }
         for place in functions.allPlaces where functions.isLive(place) {
-            let (name, owner) = (functions[place].row.name, functions[place].row.owner)
-            if let after, !after.name.utf8.lexicographicallyPrecedes(name.utf8) {
-                guard let last = after.owner, owner > last, name.utf8.elementsEqual(after.name.utf8) else {
-                    continue
-                }
-            }
+            let function = (functions[place].row.name, functions[place].row.owner)
+            if let start, !Self.precedes(start, function) { continue }
+            if let last, !Self.precedes(function, last) { continue }
             guard isVisible(functions[place].row) else { continue }
-            matching.append((name, owner, place))
+            first.append((function.0, function.1, place))
+            if first.count == 2 * wanted { cut() }
         }
-        matching.sort {
-            $0.name.utf8.elementsEqual($1.name.utf8)
-                ? $0.owner < $1.owner : $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+        cut()
+        return (first.prefix(limit).map { info($0.place) }, first.count > limit)
+    }
+
+    /// By the bytes of the names, then by owner.
+    private static func precedes(
+        _ one: (name: String, owner: Int64), _ other: (name: String, owner: Int64)
+    ) -> Bool {
+        var (name, otherName) = (one.name, other.name)
+        let order = name.withUTF8 { name in
+            otherName.withUTF8 { other in
+                let common = min(name.count, other.count)
+                let order = common == 0 ? 0 : Int(memcmp(name.baseAddress!, other.baseAddress!, common))
+                return order == 0 ? name.count - other.count : order
+            }
         }
-        for (_, _, place) in matching.prefix(limit) { page.append(info(place)) }
-        return (page, matching.count > limit)
+        return order == 0 ? one.owner < other.owner : order < 0
     }
 }
 

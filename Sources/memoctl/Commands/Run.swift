@@ -23,7 +23,8 @@ struct Run: ParsableCommand {
     @Option(help: ArgumentHelp("It depends on this variable; may be repeated.", valueName: "name"))
     var env: [String] = []
     @Option(
-        help: ArgumentHelp("It depends on this file's content; may be repeated.", valueName: "path"),
+        help: ArgumentHelp(
+            "It depends on this file's content, or that it is not there; may be repeated.", valueName: "path"),
         completion: .file())
     var file: [String] = []
     @Flag(help: "It reads standard input, and depends on what that holds.") var stdin = false
