@@ -66,49 +66,62 @@ extension StoreCore {
         sweepSlot = end >= directory.slotCount ? 0 : Slot(end)
     }
 
-    /// Queues the counters that changed and the order of the last uses.
+    /// Queues the counters that changed.
     mutating func flushCounters() {
         guard degraded == nil, !queue.isFull else { return }
         let rows = functions.takeDirty()
-        let used = takeJournal()
-        guard !rows.isEmpty || !used.isEmpty else { return }
+        guard !rows.isEmpty else { return }
         for row in rows { enqueue(.function(row)) }
         enqueue(.totals(totals))
-        if !used.isEmpty { enqueue(.uses(used)) }
     }
 
-    private mutating func takeJournal() -> [Int64] {
-        var used: [(used: UInt64, row: Int64)] = []
-        used.reserveCapacity(journal.count)
-        for slot in journal where directory[slot].flags.contains([.live, .journaled]) {
+    /// The last use of an entry.
+    struct Use {
+        var used: UInt64
+        var row: Int64
+    }
+
+    /// Entries of bounded functions that were used since this was asked last, for `note`: there may be very many.
+    mutating func takeJournal() -> [Slot] {
+        guard degraded == nil, !queue.isFull, !journal.isEmpty else { return [] }
+        return exchange(&journal, with: [])
+    }
+
+    /// Adds the last uses of entries in the journal that was taken.
+    mutating func note(_ slots: ArraySlice<Slot>, in uses: inout [Use]) {
+        for slot in slots where directory[slot].flags.contains([.live, .journaled]) {
             directory[slot].flags.remove(.journaled)
-            used.append((directory[slot].used, directory[slot].row))
+            uses.append(Use(used: directory[slot].used, row: directory[slot].row))
         }
-        journal.removeAll(keepingCapacity: true)
-        used.sort { $0.used < $1.used }
-        return used.map(\.row)
     }
 
-    /// Replaces a journal that has grown long by the order of the entries that it is about.
-    mutating func compactJournal() {
-        guard disk.journalRows > max(1 << 20, 4 * directory.count), degraded == nil else { return }
-        enqueue(.order(order { $0.maxsize != nil }))
+    /// Queues uses in their order, or an order. The last changes have the order of all bounded functions already.
+    mutating func enqueue(uses: Write) {
+        if degraded == nil, !isFinished { enqueue(uses) }
     }
+
+    /// Whether the journal has grown so long that the order of all entries that it is about is shorter.
+    var hasLongJournal: Bool { degraded == nil && disk.journalRows > max(1 << 20, 4 * directory.count) }
 
     /// The rows of all entries in the order of their last use, oldest first.
     /// - Parameter isMeant: whether a function's entries are.
     func order(of isMeant: (FunctionRow) -> Bool = { _ in true }) -> [Int64] {
-        var all: [(used: UInt64, row: Int64)] = []
-        all.reserveCapacity(directory.count)
-        for slot in 0..<Slot(directory.slotCount) {
+        var uses: [Use] = []
+        uses.reserveCapacity(directory.count)
+        gather(0..<Slot(directory.slotCount), in: &uses, of: isMeant)
+        uses.sort { $0.used < $1.used }
+        return uses.map(\.row)
+    }
+
+    /// Adds the last uses of the entries in some slots.
+    func gather(_ slots: Range<Slot>, in uses: inout [Use], of isMeant: (FunctionRow) -> Bool) {
+        for slot in slots {
             let entry = directory[slot]
             guard entry.flags.contains(.live), !entry.flags.contains(.memoryOnly) else { continue }
             let function = functions[entry.function].row
             guard entry.row >= function.clearedBelow, isMeant(function) else { continue }
-            all.append((entry.used, entry.row))
+            uses.append(Use(used: entry.used, row: entry.row))
         }
-        all.sort { $0.used < $1.used }
-        return all.map(\.row)
     }
 
     /// The disk takes writes again: what was put meanwhile is queued, as far as there is room, in the order of use,

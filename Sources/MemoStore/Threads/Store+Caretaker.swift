@@ -16,14 +16,13 @@ extension Store {
                 core.needsCare = false
                 // Others get the lock between two pieces.
                 if core.sweep() { pauseMs = 1 }
-                if flushes {
-                    core.flushCounters()
-                    core.compactJournal()
-                }
+                if flushes { core.flushCounters() }
                 pauseMs = max(1, min(pauseMs, core.leases.nextEnd - now))
                 core.careDue = now + pauseMs
             }
             if flushes {
+                flushUses()
+                compactJournal()
                 if let loss = database.findLoss() { databaseLost(loss) }
                 // Asked here and not for a request: a disk that hangs makes the caretaker wait alone.
                 let free = database.freeBytes()
@@ -32,6 +31,40 @@ extension Store {
             caretakerSignal.wait(ms: pauseMs)
         }
     }
+
+    /// Queues the order of the last uses. Others get the lock while it is gathered and sorted.
+    private func flushUses() {
+        var slots: [Slot] = []
+        perform { slots = $0.takeJournal() }
+        var uses: [StoreCore.Use] = []
+        uses.reserveCapacity(slots.count)
+        for start in stride(from: 0, to: slots.count, by: Self.usesAtOnce) {
+            let piece = slots[start..<min(start + Self.usesAtOnce, slots.count)]
+            perform { $0.note(piece, in: &uses) }
+        }
+        uses.sort { $0.used < $1.used }
+        if !uses.isEmpty { perform { $0.enqueue(uses: .uses(uses.map(\.row))) } }
+    }
+
+    /// Replaces a journal that has grown long by the order of the entries that it is about. What is used while they are
+    /// gathered is in the next journal.
+    private func compactJournal() {
+        guard let slotCount = core.withLock({ $0.hasLongJournal ? $0.directory.slotCount : nil }) else {
+            return
+        }
+        var uses: [StoreCore.Use] = []
+        for start in stride(from: 0, to: slotCount, by: Self.usesAtOnce) {
+            perform { core in
+                core.gather(Slot(start)..<Slot(min(start + Self.usesAtOnce, slotCount)), in: &uses) {
+                    $0.maxsize != nil
+                }
+            }
+        }
+        uses.sort { $0.used < $1.used }
+        perform { $0.enqueue(uses: .order(uses.map(\.row))) }
+    }
+
+    private static let usesAtOnce = 4096
 
     /// The database is damaged, or somebody removed or replaced it: what is written there would be lost without
     /// notice. The writer begins a new one.
