@@ -23,6 +23,8 @@ final class ColdDatabase: @unchecked Sendable {
     private var writer: ColdWriter?
     /// How often it was opened anew.
     private let openings = Atomic<Int>(0)
+    /// When deleted rows are taken out again, which failed.
+    private var takesOutAgain: Int64 = 0
 
     /// What is this process's own, as long as nobody removes or replaces it.
     private struct Holding: ~Copyable {
@@ -188,7 +190,7 @@ final class ColdDatabase: @unchecked Sendable {
         try writing { writer throws(ColdError) in
             let passing = writer.passingRows(writes)
             let growth = DiskSpace.growth(of: writes, passing: passing)
-            let notes = !diskIsScarce
+            let notes = !diskIsScarce && writer.deleted.count < ColdOptions.notedRowsHardMax
             if growth > 0 { try makeRoom(growth, writer) }
             do throws(ColdError) {
                 try writer.commit(writes, passing: passing, notes: notes, clock: clock.state())
@@ -208,7 +210,7 @@ final class ColdDatabase: @unchecked Sendable {
     ///
     /// - Throws: what `commit` throws; some of the entries may be deleted then.
     func makeRoom(deleting rows: [Int64]) throws(ColdError) {
-        while try takeOutDeleted(rows: Self.rowsPerDeletion) { try moveLongLog(true) }
+        while try takeOutDeleted(rows: Self.rowsPerDeletion) > 0 { try moveLongLog(true) }
         let rows = rows.sorted()
         for start in stride(from: 0, to: rows.count, by: Self.rowsPerDeletion) {
             let slice = rows[start..<min(start + Self.rowsPerDeletion, rows.count)]
@@ -218,16 +220,19 @@ final class ColdDatabase: @unchecked Sendable {
         try writing { writer throws(ColdError) in try giveBack(writer) }
     }
 
-    /// - Returns: whether more deleted rows are still in their pages.
-    private func takeOutDeleted(rows: Int) throws(ColdError) -> Bool {
-        try writing { writer throws(ColdError) in
+    /// Takes deleted rows out of their pages, as many as there is time for.
+    /// - Returns: how many it were.
+    private func takeOutDeleted(rows: Int) throws(ColdError) -> Int {
+        let began = source.boottimeMs()
+        func isOver() -> Bool { source.boottimeMs() - began >= ColdOptions.takingOutMs }
+        return try writing { writer throws(ColdError) in
             do throws(ColdError) {
-                return try writer.takeOutDeleted(rows: rows)
+                return try writer.takeOutDeleted(rows: rows, until: isOver)
             } catch {
                 guard error.failure == .full else { throw error }
                 ballast.release()
                 try checkpoint(writer)
-                return try writer.takeOutDeleted(rows: rows)
+                return try writer.takeOutDeleted(rows: rows, until: isOver)
             }
         }
     }
@@ -296,15 +301,35 @@ final class ColdDatabase: @unchecked Sendable {
     /// Work that is due between commits: takes deleted rows out where there are many, moves the log into the database
     /// once it is long, and gives free pages back while there are many. To be called after what was committed is
     /// acknowledged.
-    func maintain() throws(ColdError) {
+    /// - Parameter goesOn: whether nobody waits for the next commit.
+    func maintain(while goesOn: () -> Bool = { true }) throws(ColdError) {
         let isScarce = diskIsScarce
         if isScarce {
-            _ = try takeOutDeleted(rows: Self.rowsPerDeletion)
+            try tidy(rows: Self.rowsPerDeletion, isScarce) { true }
         } else if try writing({ writer throws(ColdError) in try hasManyDeletedRows(writer) }) {
-            // Faster than others come, and not so many that the next commit would wait for long.
-            _ = try takeOutDeleted(rows: max(Self.rowsTakenOutLeast, 2 * (writer?.deleted.newest ?? 0)))
+            // Faster than others come.
+            try tidy(
+                rows: max(Self.rowsTakenOutLeast, 2 * (writer?.deleted.newest ?? 0)), isScarce, while: goesOn)
         }
         try moveLongLog(isScarce)
+    }
+
+    /// Takes so many deleted rows out, some at least.
+    private func tidy(rows: Int, _ isScarce: Bool, while goesOn: () -> Bool) throws(ColdError) {
+        guard source.boottimeMs() >= takesOutAgain else { return }
+        let most = isScarce ? Self.rowsPerDeletion : ColdOptions.takenOutAtOnce
+        var left = rows
+        do throws(ColdError) {
+            repeat {
+                let count = try takeOutDeleted(rows: min(left, most))
+                if count == 0 { return }
+                left -= count
+                try moveLongLog(isScarce)
+            } while left > 0 && goesOn()
+        } catch {
+            takesOutAgain = source.boottimeMs() + ColdOptions.takingOutPauseMs
+            throw error
+        }
     }
 
     private func moveLongLog(_ isScarce: Bool) throws(ColdError) {
@@ -320,11 +345,7 @@ final class ColdDatabase: @unchecked Sendable {
     /// rows are read faster from the database, and pages are given back until few are free.
     /// - Parameter goesOn: whether there is still nothing else.
     func rest(while goesOn: () -> Bool) throws(ColdError) {
-        while hasDeletedRows, goesOn() {
-            let isScarce = diskIsScarce
-            _ = try takeOutDeleted(rows: isScarce ? Self.rowsPerDeletion : ColdOptions.takenOutAtOnce)
-            try moveLongLog(isScarce)
-        }
+        if goesOn() { try tidy(rows: .max, diskIsScarce, while: goesOn) }
         try writing { writer throws(ColdError) in
             if writer.logFrames >= ColdOptions.checkpointFramesWhenResting { try checkpoint(writer) }
             while goesOn(), try hasManyFreePages(writer) {
@@ -477,6 +498,7 @@ final class ColdDatabase: @unchecked Sendable {
         let moved = try Quarantine.moveAside(path)
         try Self.create(path, options, wallMs: source.wallMs(), seed: seed)
         try adopt(ColdWriter(path, options, wallMs: source.wallMs()))
+        takesOutAgain = 0
         return moved
     }
 

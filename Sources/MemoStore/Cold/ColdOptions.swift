@@ -26,12 +26,17 @@ struct ColdOptions: Sendable {
     /// So many deletions and more in a commit are noted, those of small entries: fewer change as many pages at once.
     static let noteLeast = 16
     static let notedBytesMax = 1024
-    /// With so many rows noted, or a sixteenth of the database and at least a mebibyte, they begin to be taken out.
+    /// With so many rows noted, or a sixteenth of the database and at least a quarter of a mebibyte, they begin to be taken out.
     static let notedRowsMax = 1 << 18
+    /// With so many none is noted any more.
+    static let notedRowsHardMax = 1 << 19
     static let notedPart: Int64 = 16
-    static let notedBytesLeast = 1 << 20
-    /// Taken out in one transaction, for which others wait.
+    static let notedBytesLeast = 1 << 18
+    /// Taken out in one transaction, and how long it may take: others wait for it.
     static let takenOutAtOnce = 2048
+    static let takingOutMs: Int64 = 50
+    /// After a failure nothing is taken out for so long.
+    static let takingOutPauseMs: Int64 = 30_000
     /// The log file is cut to this once it was larger, such as during a backup.
     static let logBytesKept = 32 << 20
     static let writerCacheBytes = 8 << 20

@@ -74,7 +74,7 @@ final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: t
                 checks =
                     bytes <= Self.quickCheckBytesMax
                     ? ["quick_check(1)"]
-                    : ["migration", "meta", "function", "tag", "uses", "shared_use"].map {
+                    : ["migration", "meta", "function", "tag", "uses", "shared_use", "deleted"].map {
                         "quick_check(\($0))"
                     }
                 return slice

@@ -79,8 +79,8 @@ extension ColdWriter {
         }
         rows.sort()
         for row in rows { try delete(row) }
-        if sharing.isInUse { small = try deletingShared(small) }
-        try deleted.note(small, bytes: smallBytes)
+        let noted = sharing.isInUse ? try deletingShared(small) : small
+        try deleted.note(noted, bytes: small.isEmpty ? 0 : smallBytes / small.count * noted.count)
     }
 
     /// Takes out those of the rows that refer to shared values, whose uses are counted.
@@ -98,22 +98,30 @@ extension ColdWriter {
         return others
     }
 
-    /// Takes deleted rows out of their pages, so many of them.
-    /// - Returns: whether there are more.
-    func takeOutDeleted(rows limit: Int) throws(ColdError) -> Bool {
+    /// Takes deleted rows out of their pages.
+    /// - Parameters:
+    ///   - limit: so many of them at most.
+    ///   - isOver: whether it has taken long enough, asked now and then.
+    /// - Returns: how many it were.
+    func takeOutDeleted(rows limit: Int, until isOver: () -> Bool) throws(ColdError) -> Int {
         let rows = deleted.next(limit)
-        guard !rows.isEmpty else { return false }
+        guard !rows.isEmpty else { return 0 }
+        var count = 0
         do throws(SQLiteError) {
             try connection.execute("BEGIN IMMEDIATE")
-            for row in rows { try entries.delete(row: row) }
-            try deleted.forgetNotes(after: rows.count)
+            for row in rows {
+                try entries.delete(row: row)
+                count += 1
+                if count % 16 == 0, isOver() { break }
+            }
+            try deleted.forget(count)
             try connection.execute("COMMIT")
         } catch {
             if connection.isInTransaction { try? connection.execute("ROLLBACK") }
             throw ColdError(error)
         }
-        deleted.took(rows.count)
-        return !deleted.isEmpty
+        deleted.took(count)
+        return count
     }
 
     private func apply(

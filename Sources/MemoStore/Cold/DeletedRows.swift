@@ -10,27 +10,31 @@ final class DeletedRows {
     /// Rows in one note: 64 KiB, so that none is long to write or to read.
     private static let rowsPerNote = 8192
 
+    /// After so many rows were taken out the notes of the others are written anew: a process that ends then has not to
+    /// begin again.
+    private static let rowsPerRewrite = 16384
+
     /// Which notes there are, and what they are about.
     private struct State {
         /// Numbers of notes, the first one and the one behind the last.
-        var first: Int64 = 1
-        var next: Int64 = 1
+        var first: Int64
+        var next: Int64
         var bytes = 0
     }
 
     private var rows: Set<Int64> = []
-    private var state = State()
+    private var state: State
     /// As of the last commit.
-    private var committed = State()
+    private var committed: State
     /// Rows first noted since then.
     private var pending: [Int64] = []
     /// How many rows the last commit noted.
     private(set) var newest = 0
-    /// Rows that are being taken out, in order, from `taken` on. The notes of them are those before `through`.
+    /// Rows that are being taken out, in order, from `taken` on.
     private var leaving: [Int64] = []
     private var taken = 0
-    private var through: Int64 = 0
-    private var leavingBytes = 0
+    /// What is so once the rows are taken out: their notes are gone.
+    private var rewritten: State?
 
     private let meta: MetaTable
     private let insert: Statement
@@ -42,7 +46,9 @@ final class DeletedRows {
         insert = try Statement(
             connection, "INSERT INTO deleted (seq, rows, bytes, checksum) VALUES (?, ?, ?, ?)")
         delete = try Statement(connection, "DELETE FROM deleted WHERE seq < ?")
-        if let (first, next) = try meta.notes() { state = State(first: first, next: next) }
+        let (first, next) = try meta.notes()
+        state = State(first: first, next: next)
+        committed = state
         var expected = state.first
         let select = try Statement(
             connection, "SELECT seq, rows, bytes, checksum FROM deleted ORDER BY seq")
@@ -82,20 +88,23 @@ final class DeletedRows {
     func note(_ deleted: [Int64], bytes: Int) throws(SQLiteError) {
         guard !deleted.isEmpty else { return }
         for row in deleted where rows.insert(row).inserted { pending.append(row) }
-        state.bytes += bytes
-        var left = bytes
+        try add(deleted, bytes: bytes, to: &state)
+    }
+
+    private func add(_ deleted: [Int64], bytes: Int, to state: inout State) throws(SQLiteError) {
+        var left = Int64(bytes)
         for start in stride(from: 0, to: deleted.count, by: Self.rowsPerNote) {
             let part = deleted[start..<min(start + Self.rowsPerNote, deleted.count)].map(\.littleEndian)
             let note = part.withUnsafeBytes { Array($0) }
             try insert.bind(1, state.next)
             try insert.bind(2, copying: note)
-            try insert.bind(3, Int64(left))
-            try insert.bind(
-                4, note.withUnsafeBytes { Self.checksum($0, seq: state.next, bytes: Int64(left)) })
+            try insert.bind(3, left)
+            try insert.bind(4, note.withUnsafeBytes { Self.checksum($0, seq: state.next, bytes: left) })
             try insert.run()
             state.next += 1
             left = 0
         }
+        state.bytes += bytes
         try meta.save(notes: (state.first, state.next))
     }
 
@@ -120,29 +129,34 @@ final class DeletedRows {
         if taken == leaving.count {
             leaving = rows.sorted()
             taken = 0
-            through = state.next
-            leavingBytes = state.bytes
         }
         return leaving[taken..<min(taken + limit, leaving.count)]
     }
 
-    /// Within the transaction that takes out the next rows: where they are the last ones, their notes go too.
-    func forgetNotes(after count: Int) throws(SQLiteError) {
-        guard taken + count == leaving.count else { return }
-        try delete.bind(1, through)
+    /// Within the transaction that takes out the first of the next rows: now and then, and with the last of them, the
+    /// notes that there are become notes of the rest.
+    func forget(_ count: Int) throws(SQLiteError) {
+        rewritten = nil
+        let through = taken + count
+        guard through == leaving.count || through >= Self.rowsPerRewrite else { return }
+        let rest = rows.subtracting(leaving[taken..<through])
+        try delete.bind(1, state.next)
         try delete.run()
-        try meta.save(notes: (through, state.next))
+        var new = State(first: state.next, next: state.next)
+        try add(Array(rest), bytes: state.bytes / rows.count * rest.count, to: &new)
+        rewritten = new
     }
 
     /// That transaction is committed.
     func took(_ count: Int) {
         for row in leaving[taken..<taken + count] { rows.remove(row) }
         taken += count
-        guard taken == leaving.count else { return }
-        state.first = through
-        state.bytes -= leavingBytes
-        committed = state
+        guard let rewritten else { return }
+        state = rewritten
+        committed = rewritten
         leaving = []
         taken = 0
+        // With the memory that it had.
+        if rows.isEmpty { rows = [] }
     }
 }

@@ -86,9 +86,11 @@ final class MetaTable {
     }
 
     /// Numbers of the notes in `deleted`: the first one, and the one behind the last.
-    func notes() throws(ColdError) -> (first: Int64, next: Int64)? {
-        guard let numbers = try numbers(.notes) else { return nil }
-        guard numbers.count == 2, numbers[0] <= numbers[1] else { return try unreadable(.notes) }
+    func notes() throws(ColdError) -> (first: Int64, next: Int64) {
+        // The migration made it.
+        guard let numbers = try numbers(.notes), numbers.count == 2, numbers[0] <= numbers[1] else {
+            return try unreadable(.notes)
+        }
         return (numbers[0], numbers[1])
     }
 

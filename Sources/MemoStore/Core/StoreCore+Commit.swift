@@ -40,9 +40,12 @@ extension StoreCore {
     func commitDue(flushIntervalMs: Int64, isClosing: Bool, now: Int64) -> Int64? {
         if failedBatch != nil || needsRecovery { return 0 }
         guard !queue.isEmpty else { return nil }
-        if isClosing || urgentSequence > committedSequence || queue.isFull { return 0 }
+        if isClosing || isCommitAwaited { return 0 }
         return max(0, queue.since + flushIntervalMs - now)
     }
+
+    /// Whether somebody waits for the next commit.
+    var isCommitAwaited: Bool { urgentSequence > committedSequence || queue.isFull }
 
     mutating func takeBatch() -> Batch {
         if var batch = failedBatch {

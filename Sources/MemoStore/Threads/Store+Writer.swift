@@ -76,7 +76,10 @@ extension Store {
         if left > 0 { return left }
         due = nil
         tidy { () throws(ColdError) in
-            try database.rest { core.withLock { $0.queue.isEmpty } && !isClosing.load(ordering: .acquiring) }
+            try database.rest {
+                writerAlive.store(clock.now(), ordering: .relaxed)
+                return core.withLock { $0.queue.isEmpty } && !isClosing.load(ordering: .acquiring)
+            }
         }
         database.releaseMemory()
         malloc_trim(0)
@@ -128,7 +131,12 @@ extension Store {
             events?.log(false, "the disk takes writes again")
         }
         if !stillWaiting.isEmpty { events?.wake(stillWaiting) }
-        tidy { () throws(ColdError) in try database.maintain() }
+        tidy { () throws(ColdError) in
+            try database.maintain {
+                writerAlive.store(clock.now(), ordering: .relaxed)
+                return !core.withLock { $0.isCommitAwaited } && !isClosing.load(ordering: .acquiring)
+            }
+        }
         return true
     }
 
@@ -137,7 +145,7 @@ extension Store {
             try work()
         } catch {
             events?.log(true, "the database could not be tidied up: \(error.message)")
-            if error.failure != .full { core.withLock { $0.needsRecovery = true } }
+            if error.failure != .full { databaseLost(error.failure) }
         }
     }
 

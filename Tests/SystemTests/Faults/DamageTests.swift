@@ -192,4 +192,35 @@ import Testing
             #expect(try home.contents(of: "\(home.path)/\(name)") == data)
         }
     }
+
+    /// Rows that were overwritten are taken out when nobody waits for it: what is found then concerns all the same.
+    @Test func damageBesideWhatWasOverwrittenIsDealtWith() throws {
+        let home = try filledHome(stops: true)
+        var daemon = try Daemon(home)
+        var peer = try daemon.connect()
+        try peer.until("memory has all of it, and the check is over") {
+            let stats = try $0.stats()
+            return stats.int("hot.entries") == Self.entries && stats.string("cold.check.state") == "done"
+        }
+        // The page that has this entry's value. The file keeps its identity.
+        let data = try home.contents(of: home.database)
+        let value = try #require(data.range(of: Data(Self.value(150).utf8)))
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: home.database))
+        try file.seek(toOffset: UInt64(value.lowerBound / 8192 * 8192))
+        try file.write(contentsOf: Data(repeating: 0xA5, count: 8192))
+        try file.close()
+        let entries = (100..<200).map { "{\"key\":\($0),\"value\":\"new \($0)\"}" }.joined(separator: ",")
+        #expect(try peer.call(Peer.request("mput", "f", "\"entries\":[\(entries)]")).int("stored") == 100)
+        #expect(try peer.sync().isOK)
+        #expect(daemon.process.logs("database was lost"), "\(daemon.process.log)")
+        #expect(try peer.put("new", "1", "1", "\"durable\":true").bool("stored") == true)
+        try peer.until("all is in the new one") { try $0.sync().isOK && $0.stats().int("cold.pending") == 0 }
+        try daemon.kill()
+        daemon = try Daemon(home)
+        peer = try daemon.connect()
+        for key in 0..<Self.entries {
+            let isNew = (100..<200).contains(key)
+            #expect(try peer.get("f", "\(key)").value == (isNew ? "\"new \(key)\"" : Self.value(key)))
+        }
+    }
 }
