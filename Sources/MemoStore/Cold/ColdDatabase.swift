@@ -17,14 +17,14 @@ final class ColdDatabase: @unchecked Sendable {
     private(set) var quarantined: (path: String, reason: String)?
 
     private let options: ColdOptions
-    private let source: ClockSource
-    private let ballast: Ballast
+    let source: ClockSource
+    let ballast: Ballast
     private let holding: Mutex<Holding>
-    private var writer: ColdWriter?
+    private(set) var writer: ColdWriter?
     /// How often it was opened anew.
     private let openings = Atomic<Int>(0)
     /// When deleted rows are taken out again, which failed.
-    private var takesOutAgain: Int64 = 0
+    var takesOutAgain: Int64 = 0
 
     /// What is this process's own, as long as nobody removes or replaces it.
     private struct Holding: ~Copyable {
@@ -151,8 +151,7 @@ final class ColdDatabase: @unchecked Sendable {
 
     /// Runs what writes. After a failed write or sync nobody knows what is on the disk, so the connection is
     /// given up: nothing more is written before `reopen`.
-    private func writing<Result>(_ body: (ColdWriter) throws(ColdError) -> Result) throws(ColdError) -> Result
-    {
+    func writing<Result>(_ body: (ColdWriter) throws(ColdError) -> Result) throws(ColdError) -> Result {
         guard let writer else { throw ColdError(.io, "the database is closed after a failure") }
         do throws(ColdError) {
             return try body(writer)
@@ -220,23 +219,6 @@ final class ColdDatabase: @unchecked Sendable {
         try writing { writer throws(ColdError) in try giveBack(writer) }
     }
 
-    /// Takes deleted rows out of their pages, as many as there is time for.
-    /// - Returns: how many it were.
-    private func takeOutDeleted(rows: Int) throws(ColdError) -> Int {
-        let began = source.boottimeMs()
-        func isOver() -> Bool { source.boottimeMs() - began >= ColdOptions.takingOutMs }
-        return try writing { writer throws(ColdError) in
-            do throws(ColdError) {
-                return try writer.takeOutDeleted(rows: rows, until: isOver)
-            } catch {
-                guard error.failure == .full else { throw error }
-                ballast.release()
-                try checkpoint(writer)
-                return try writer.takeOutDeleted(rows: rows, until: isOver)
-            }
-        }
-    }
-
     /// Pages that are free within the file are of no use to the log, which needs room of its own beside it.
     private func giveBack(_ writer: ColdWriter) throws(ColdError) {
         for _ in 0..<Self.returnsMax {
@@ -257,7 +239,7 @@ final class ColdDatabase: @unchecked Sendable {
     private static let returnsMax = 32
 
     /// As many as the small ballast has room to log.
-    private static let rowsPerDeletion = 100
+    static let rowsPerDeletion = 100
 
     /// - Throws: `.full` where there is no room for the log and the database to grow by so many bytes.
     private func makeRoom(_ growth: Int64, _ writer: ColdWriter) throws(ColdError) {
@@ -282,7 +264,7 @@ final class ColdDatabase: @unchecked Sendable {
     /// then this is what the ballast is for.
     /// - Returns: how many pages are left in the log alone.
     @discardableResult
-    private func checkpoint(_ writer: ColdWriter) throws(ColdError) -> Int64 {
+    func checkpoint(_ writer: ColdWriter) throws(ColdError) -> Int64 {
         do throws(ColdError) {
             return try writer.checkpoint()
         } catch {
@@ -297,88 +279,6 @@ final class ColdDatabase: @unchecked Sendable {
 
     /// Gives back what the writer's page cache holds.
     func releaseMemory() { try? writing { writer throws(ColdError) in writer.connection.releaseMemory() } }
-
-    /// Work that is due between commits: takes deleted rows out where there are many, moves the log into the database
-    /// once it is long, and gives free pages back while there are many. To be called after what was committed is
-    /// acknowledged.
-    /// - Parameter goesOn: whether nobody waits for the next commit.
-    func maintain(while goesOn: () -> Bool = { true }) throws(ColdError) {
-        let isScarce = diskIsScarce
-        if isScarce {
-            try tidy(rows: Self.rowsPerDeletion, isScarce) { true }
-        } else if try writing({ writer throws(ColdError) in try hasManyDeletedRows(writer) }) {
-            // Faster than others come.
-            try tidy(
-                rows: max(Self.rowsTakenOutLeast, 2 * (writer?.deleted.newest ?? 0)), isScarce, while: goesOn)
-        }
-        try moveLongLog(isScarce)
-    }
-
-    /// Takes so many deleted rows out, some at least.
-    private func tidy(rows: Int, _ isScarce: Bool, while goesOn: () -> Bool) throws(ColdError) {
-        guard source.boottimeMs() >= takesOutAgain else { return }
-        let most = isScarce ? Self.rowsPerDeletion : ColdOptions.takenOutAtOnce
-        var left = rows
-        do throws(ColdError) {
-            repeat {
-                let count = try takeOutDeleted(rows: min(left, most))
-                if count == 0 { return }
-                left -= count
-                try moveLongLog(isScarce)
-            } while left > 0 && goesOn()
-        } catch {
-            takesOutAgain = source.boottimeMs() + ColdOptions.takingOutPauseMs
-            throw error
-        }
-    }
-
-    private func moveLongLog(_ isScarce: Bool) throws(ColdError) {
-        let due = isScarce ? ColdOptions.checkpointFramesWhenScarce : ColdOptions.checkpointFrames
-        try writing { writer throws(ColdError) in
-            guard writer.logFrames >= due else { return }
-            try checkpoint(writer)
-            if try hasManyFreePages(writer) { try writer.vacuum(pages: Self.pagesPerVacuum) }
-        }
-    }
-
-    /// The same where there is nothing else to do: all deleted rows are taken out, a shorter log is moved, too, since
-    /// rows are read faster from the database, and pages are given back until few are free.
-    /// - Parameter goesOn: whether there is still nothing else.
-    func rest(while goesOn: () -> Bool) throws(ColdError) {
-        if goesOn() { try tidy(rows: .max, diskIsScarce, while: goesOn) }
-        try writing { writer throws(ColdError) in
-            if writer.logFrames >= ColdOptions.checkpointFramesWhenResting { try checkpoint(writer) }
-            while goesOn(), try hasManyFreePages(writer) {
-                try writer.vacuum(pages: Self.pagesPerVacuum)
-                // What a reader keeps in the log does not shrink the file.
-                if try checkpoint(writer) > 0 { return }
-            }
-        }
-    }
-
-    private var diskIsScarce: Bool {
-        DiskSpace.available(below: path.directory).map { $0 < DiskSpace.plentyBytes } ?? false
-    }
-
-    private func hasManyDeletedRows(_ writer: ColdWriter) throws(ColdError) -> Bool {
-        let deleted = writer.deleted
-        if deleted.isLeaving || deleted.count >= ColdOptions.notedRowsMax { return true }
-        guard deleted.bytes >= ColdOptions.notedBytesLeast else { return false }
-        let part = try writer.pages().all * Int64(ColdOptions.pageBytes) / ColdOptions.notedPart
-        return Int64(deleted.bytes) > part
-    }
-
-    private static let rowsTakenOutLeast = 512
-
-    /// Whether rows of deleted entries are still in their pages.
-    var hasDeletedRows: Bool { writer?.deleted.isEmpty == false }
-
-    private func hasManyFreePages(_ writer: ColdWriter) throws(ColdError) -> Bool {
-        let pages = try writer.pages()
-        return pages.free > 1024 && pages.free > pages.all / 4
-    }
-
-    private static let pagesPerVacuum = 256
 
     /// Takes the ballast again if the disk has room. To be tried now and then after a full disk.
     /// - Returns: whether it is held.

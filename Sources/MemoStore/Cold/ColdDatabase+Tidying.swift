@@ -1,0 +1,101 @@
+/// What is done between commits and at rest.
+extension ColdDatabase {
+    /// Work that is due between commits: takes deleted rows out where there are many, moves the log into the database
+    /// once it is long, and gives free pages back while there are many. To be called after what was committed is
+    /// acknowledged.
+    /// - Parameter goesOn: whether nobody waits for the next commit.
+    func maintain(while goesOn: () -> Bool = { true }) throws(ColdError) {
+        let isScarce = diskIsScarce
+        if isScarce {
+            try tidy(rows: Self.rowsPerDeletion, isScarce) { true }
+        } else if try writing({ writer throws(ColdError) in try hasManyDeletedRows(writer) }) {
+            // Faster than others come.
+            try tidy(
+                rows: max(Self.rowsTakenOutLeast, 2 * (writer?.deleted.newest ?? 0)), isScarce, while: goesOn)
+        }
+        try moveLongLog(isScarce)
+    }
+
+    /// Takes so many deleted rows out, some at least.
+    private func tidy(rows: Int, _ isScarce: Bool, while goesOn: () -> Bool) throws(ColdError) {
+        guard source.boottimeMs() >= takesOutAgain else { return }
+        let most = isScarce ? Self.rowsPerDeletion : ColdOptions.takenOutAtOnce
+        var left = rows
+        do throws(ColdError) {
+            repeat {
+                let count = try takeOutDeleted(rows: min(left, most))
+                if count == 0 { return }
+                left -= count
+                try moveLongLog(isScarce)
+            } while left > 0 && goesOn()
+        } catch {
+            takesOutAgain = source.boottimeMs() + ColdOptions.takingOutPauseMs
+            throw error
+        }
+    }
+
+    func moveLongLog(_ isScarce: Bool) throws(ColdError) {
+        let due = isScarce ? ColdOptions.checkpointFramesWhenScarce : ColdOptions.checkpointFrames
+        try writing { writer throws(ColdError) in
+            guard writer.logFrames >= due else { return }
+            try checkpoint(writer)
+            if try hasManyFreePages(writer) { try writer.vacuum(pages: Self.pagesPerVacuum) }
+        }
+    }
+
+    /// The same where there is nothing else to do: all deleted rows are taken out, a shorter log is moved, too, since
+    /// rows are read faster from the database, and pages are given back until few are free.
+    /// - Parameter goesOn: whether there is still nothing else.
+    func rest(while goesOn: () -> Bool) throws(ColdError) {
+        if goesOn() { try tidy(rows: .max, diskIsScarce, while: goesOn) }
+        try writing { writer throws(ColdError) in
+            if writer.logFrames >= ColdOptions.checkpointFramesWhenResting { try checkpoint(writer) }
+            while goesOn(), try hasManyFreePages(writer) {
+                try writer.vacuum(pages: Self.pagesPerVacuum)
+                // What a reader keeps in the log does not shrink the file.
+                if try checkpoint(writer) > 0 { return }
+            }
+        }
+    }
+
+    var diskIsScarce: Bool {
+        DiskSpace.available(below: path.directory).map { $0 < DiskSpace.plentyBytes } ?? false
+    }
+
+    private func hasManyDeletedRows(_ writer: ColdWriter) throws(ColdError) -> Bool {
+        let deleted = writer.deleted
+        if deleted.isLeaving || deleted.count >= ColdOptions.notedRowsMax { return true }
+        guard deleted.bytes >= ColdOptions.notedBytesLeast else { return false }
+        let part = try writer.pages().all * Int64(ColdOptions.pageBytes) / ColdOptions.notedPart
+        return Int64(deleted.bytes) > part
+    }
+
+    private static let rowsTakenOutLeast = 512
+
+    /// Whether rows of deleted entries are still in their pages.
+    var hasDeletedRows: Bool { writer?.deleted.isEmpty == false }
+
+    private func hasManyFreePages(_ writer: ColdWriter) throws(ColdError) -> Bool {
+        let pages = try writer.pages()
+        return pages.free > 1024 && pages.free > pages.all / 4
+    }
+
+    private static let pagesPerVacuum = 256
+
+    /// Takes deleted rows out of their pages, as many as there is time for.
+    /// - Returns: how many it were.
+    func takeOutDeleted(rows: Int) throws(ColdError) -> Int {
+        let began = source.boottimeMs()
+        func isOver() -> Bool { source.boottimeMs() - began >= ColdOptions.takingOutMs }
+        return try writing { writer throws(ColdError) in
+            do throws(ColdError) {
+                return try writer.takeOutDeleted(rows: rows, until: isOver)
+            } catch {
+                guard error.failure == .full else { throw error }
+                ballast.release()
+                try checkpoint(writer)
+                return try writer.takeOutDeleted(rows: rows, until: isOver)
+            }
+        }
+    }
+}
