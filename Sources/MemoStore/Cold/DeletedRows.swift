@@ -10,8 +10,8 @@ final class DeletedRows {
     /// Rows in one note: 64 KiB, so that none is long to write or to read.
     private static let rowsPerNote = 8192
 
-    /// After so many rows were taken out the notes of the others are written anew: a process that ends then has not to
-    /// begin again.
+    /// After so many rows, and an eighth of all, were taken out the notes of the others are written anew: a process that
+    /// ends then has not to begin again.
     private static let rowsPerRewrite = 16384
 
     /// Which notes there are, and what they are about.
@@ -138,7 +138,8 @@ final class DeletedRows {
     func forget(_ count: Int) throws(SQLiteError) {
         rewritten = nil
         let through = taken + count
-        guard through == leaving.count || through >= Self.rowsPerRewrite else { return }
+        let isDue = through >= max(Self.rowsPerRewrite, leaving.count / 8)
+        guard isDue || through == leaving.count else { return }
         let rest = rows.subtracting(leaving[taken..<through])
         try delete.bind(1, state.next)
         try delete.run()
