@@ -75,7 +75,14 @@ import Testing
             try peer.send(#"{"op":"ping"}"#)
             idle.append(peer)
         }
-        for peer in idle { #expect(try peer.reply().isOK) }
+        for (number, peer) in idle.enumerated() {
+            do {
+                #expect(try peer.reply().isOK)
+            } catch {
+                throw HarnessError(
+                    "client \(number): \(error); \(try observer.stats()); \(daemon.process.log)")
+            }
+        }
         let stats = try observer.stats()
         #expect(stats.int("connections") == count + 1)
         let each = (try daemon.memoryKB() - before.memory) * 1024 / count
