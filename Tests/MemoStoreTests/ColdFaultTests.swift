@@ -253,6 +253,31 @@ struct ColdFaultTests {
         #expect(try database.makeReader().entry(victim) == nil)
     }
 
+    /// A pointer of the tree's root leads to its first leaf once more.
+    @Test func aPageThatIsThereTwice() throws {
+        try fill()
+        let root: Int
+        do {
+            let connection = try Connection(path: fixture.path, mode: .readWrite)
+            root = Int(
+                try #require(
+                    try connection.integer("SELECT rootpage FROM sqlite_schema WHERE name = 'entry'")))
+        }
+        var data = try fixture.bytes()
+        let start = data.startIndex + (root - 1) * 8192
+        try #require(data[start] == 5, "an inner page")
+        let cell = Int(data[start + 12]) << 8 | Int(data[start + 13])
+        data.replaceSubrange(start + 8..<start + 12, with: data[start + cell..<start + cell + 4])
+        try fixture.write(data)
+        let database = try fixture.open()
+        let loaded = try Loaded(database)
+        #expect(loaded.load.damaged > 0 && !loaded.heads.isEmpty)
+        #expect(loaded.heads.map(\.row) == Array(Set(loaded.heads.map(\.row))).sorted())
+        let scrub = try database.makeScrub()
+        let error = #expect(throws: ColdError.self) { while try !scrub.step(rows: 7).isLast {} }
+        #expect(error?.failure == .corrupt)
+    }
+
     @Test func onlyTheNewestCorruptFileIsKept() throws {
         try fill()
         for stamp in ["20200101T000000Z", "20200101T000000Z-wal"] {

@@ -79,7 +79,10 @@ final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: t
                     }
                 return slice
             }
-            row = select.integer(0)
+            let next = select.integer(0)
+            // A page that is there twice would be read again and again.
+            guard next > row else { throw SQLiteError(damage: "entry \(next) comes behind \(row)") }
+            row = next
             slice.rows += 1
             bytesRead += select.bytes(4).count + select.bytes(5).count
             if !isSound() { slice.damaged.append(row) }

@@ -60,7 +60,16 @@ extension ColdWriter {
             }
             var figures = SharedValues.Figures()
             var shared: [Int64: Int] = [:]
+            var last = Int64.min
             try entries.forEachHead { row, record in
+                // A page that is there twice: each entry counts once.
+                if record != nil {
+                    guard row > last else {
+                        load.damaged += 1
+                        return
+                    }
+                    last = row
+                }
                 if deleted.contains(row) {
                     next.row = max(next.row, row + 1)
                     return
