@@ -26,13 +26,13 @@ enum ColdBackup {
         let made = DatabaseFile(target)
         do {
             try copy(source, to: target, isCancelled)
-            guard let made, DatabaseFile(target)?.isSameFile(as: made) ?? false else {
+            guard let made, made.isStill(at: target) else {
                 throw ColdError(.other, "\(target) was replaced while it was written")
             }
             guard fsync(descriptor) == 0 else { throw ColdError(errno: errno, doing: "sync \(target)") }
         } catch {
             for part in ["-journal", "-wal", "-shm"] { unlink(target + part) }
-            if let made, DatabaseFile(target)?.isSameFile(as: made) ?? false { unlink(target) }
+            if let made, made.isStill(at: target) { unlink(target) }
             throw ColdError(any: error)
         }
     }

@@ -88,13 +88,8 @@ extension ColdDatabase {
         let began = source.boottimeMs()
         func isOver() -> Bool { source.boottimeMs() - began >= ColdOptions.takingOutMs }
         return try writing { writer throws(ColdError) in
-            do throws(ColdError) {
-                return try writer.takeOutDeleted(rows: rows, until: isOver)
-            } catch {
-                guard error.failure == .full else { throw error }
-                ballast.release()
-                try checkpoint(writer)
-                return try writer.takeOutDeleted(rows: rows, until: isOver)
+            try findingRoom(writer) { _ throws(ColdError) in
+                try writer.takeOutDeleted(rows: rows, until: isOver)
             }
         }
     }

@@ -18,7 +18,7 @@ final class ColdDatabase: @unchecked Sendable {
 
     private let options: ColdOptions
     let source: ClockSource
-    let ballast: Ballast
+    private let ballast: Ballast
     private let holding: Mutex<Holding>
     private(set) var writer: ColdWriter?
     /// How often it was opened anew.
@@ -191,16 +191,27 @@ final class ColdDatabase: @unchecked Sendable {
             let growth = DiskSpace.growth(of: writes, passing: passing)
             let notes = !diskIsScarce && writer.deleted.count < ColdOptions.notedRowsHardMax
             if growth > 0 { try makeRoom(growth, writer) }
-            do throws(ColdError) {
-                try writer.commit(writes, passing: passing, notes: notes, clock: clock.state())
-            } catch {
-                guard error.failure == .full else { throw error }
-                // Room for a deletion is found in the log, once it is moved, and then in the ballast.
-                ballast.release()
-                try checkpoint(writer)
-                guard growth == 0 else { throw error }
-                try writer.commit(writes, passing: passing, notes: false, clock: clock.state())
+            try findingRoom(writer, repeats: growth == 0) { isRepeated throws(ColdError) in
+                try writer.commit(
+                    writes, passing: passing, notes: notes && !isRepeated, clock: clock.state())
             }
+        }
+    }
+
+    /// Runs what deletes, and once more where the disk is full: room for a deletion is found in the log, once it is
+    /// moved, and then in the ballast.
+    /// - Parameter repeats: false for what needs more room than that.
+    func findingRoom<Result>(
+        _ writer: ColdWriter, repeats: Bool = true, _ body: (_ isRepeated: Bool) throws(ColdError) -> Result
+    ) throws(ColdError) -> Result {
+        do throws(ColdError) {
+            return try body(false)
+        } catch {
+            guard error.failure == .full else { throw error }
+            ballast.release()
+            try checkpoint(writer)
+            guard repeats else { throw error }
+            return try body(true)
         }
     }
 
@@ -303,28 +314,27 @@ final class ColdDatabase: @unchecked Sendable {
     /// process.
     func findLoss() -> ColdFailure? {
         holding.withLock { holding in
-            if DatabaseFile(path.database)?.isSameFile(as: holding.file) != true { return .corrupt }
+            if !holding.file.isStill(at: path.database) { return .corrupt }
             if holding.lock?.isStill(at: path.lock) == false { return .io }
             guard let log = holding.log else {
                 holding.log = DatabaseFile(path.log)
                 return nil
             }
-            return DatabaseFile(path.log)?.isSameFile(as: log) == true ? nil : .io
+            return log.isStill(at: path.log) ? nil : .io
         }
     }
 
     private var isInPlace: Bool {
-        let file = holding.withLock { $0.file }
-        return DatabaseFile(path.database)?.isSameFile(as: file) ?? false
+        holding.withLock { $0.file }.isStill(at: path.database)
     }
 
     /// Moves a log that was removed into the database while its last connection is open: nobody else has what is in it.
     /// - Returns: whether it was removed.
     /// - Throws: `.corrupt` where that is not possible.
     private func rescueLog() throws(ColdError) -> Bool {
-        guard let log = holding.withLock({ $0.log }), DatabaseFile(path.log)?.isSameFile(as: log) != true,
-            let writer
-        else { return false }
+        guard let log = holding.withLock({ $0.log }), !log.isStill(at: path.log), let writer else {
+            return false
+        }
         guard (try? writer.checkpoint()) == 0 else { throw ColdError(.corrupt, "its log is gone") }
         return true
     }

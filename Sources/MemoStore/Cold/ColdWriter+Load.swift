@@ -62,25 +62,22 @@ extension ColdWriter {
             var shared: [Int64: Int] = [:]
             var last = Int64.min
             try entries.forEachHead { row, record in
-                // A page that is there twice: each entry counts once.
-                if record != nil {
-                    guard row > last else {
-                        load.damaged += 1
-                        return
-                    }
-                    last = row
-                }
-                if deleted.contains(row) {
-                    next.row = max(next.row, row + 1)
-                    return
-                }
+                let isDeleted = deleted.contains(row)
                 guard let record else {
+                    if isDeleted { return }
                     load.damaged += 1
                     load.garbage.append(row)
                     return
                 }
-                let head = EntryRecord.decode(record, row: row)
+                // A page that is there twice: each entry counts once.
+                guard row > last else {
+                    load.damaged += 1
+                    return
+                }
+                last = row
                 next.row = max(next.row, row + 1)
+                if isDeleted { return }
+                let head = EntryRecord.decode(record, row: row)
                 let value = EntryRecord.shared(record)
                 if value != 0 {
                     figures.references += 1

@@ -41,7 +41,10 @@ struct DatabaseFile: Sendable, Equatable {
         bytes = Int64(status.st_size)
     }
 
-    func isSameFile(as other: DatabaseFile) -> Bool { device == other.device && inode == other.inode }
+    /// Whether it is still the file at its path, and no other one.
+    func isStill(at path: String) -> Bool {
+        DatabaseFile(path).map { $0.device == device && $0.inode == inode } ?? false
+    }
 
     /// Reads the header.
     ///

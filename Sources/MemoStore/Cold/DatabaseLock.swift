@@ -41,10 +41,7 @@ struct DatabaseLock: ~Copyable {
 
     /// Whether the lock is still the file at its path: another one's lock says nothing of this one.
     func isStill(at path: String) -> Bool {
-        guard let own = DatabaseFile(descriptor: descriptor), let there = DatabaseFile(path) else {
-            return false
-        }
-        return own.isSameFile(as: there)
+        DatabaseFile(descriptor: descriptor)?.isStill(at: path) ?? false
     }
 
     private static func holder(_ descriptor: Int32) -> Int32? {

@@ -58,9 +58,7 @@ final class DeletedRows {
             guard select.integer(0) == expected, expected < state.next,
                 Self.checksum(note, seq: expected, bytes: bytes) == select.integer(3)
             else { throw Self.damaged }
-            for offset in stride(from: 0, to: note.count & ~7, by: 8) {
-                rows.insert(Int64(littleEndian: note.loadUnaligned(fromByteOffset: offset, as: Int64.self)))
-            }
+            rows.formUnion(note.numbers)
             state.bytes += Int(bytes)
             expected += 1
         }
@@ -94,8 +92,7 @@ final class DeletedRows {
     private func add(_ deleted: [Int64], bytes: Int, to state: inout State) throws(SQLiteError) {
         var left = Int64(bytes)
         for start in stride(from: 0, to: deleted.count, by: Self.rowsPerNote) {
-            let part = deleted[start..<min(start + Self.rowsPerNote, deleted.count)].map(\.littleEndian)
-            let note = part.withUnsafeBytes { Array($0) }
+            let note = deleted[start..<min(start + Self.rowsPerNote, deleted.count)].blob
             try insert.bind(1, state.next)
             try insert.bind(2, copying: note)
             try insert.bind(3, left)

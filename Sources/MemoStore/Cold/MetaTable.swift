@@ -104,11 +104,7 @@ final class MetaTable {
 
     private func numbers(_ name: Name) throws(ColdError) -> [Int64]? {
         guard let bytes = try read(name) else { return nil }
-        return bytes.withUnsafeBytes { bytes in
-            stride(from: 0, to: bytes.count & ~7, by: 8).map {
-                Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: Int64.self))
-            }
-        }
+        return bytes.withUnsafeBytes { $0.numbers }
     }
 
     private func read(_ name: Name) throws(ColdError) -> [UInt8]? {
@@ -127,10 +123,7 @@ final class MetaTable {
     }
 
     private func save(_ name: Name, numbers: [Int64]) throws(SQLiteError) {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(numbers.count * 8)
-        for number in numbers { withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) } }
-        try save(name, bytes)
+        try save(name, numbers.blob)
     }
 
     private func save(_ name: Name, _ bytes: [UInt8]) throws(SQLiteError) {

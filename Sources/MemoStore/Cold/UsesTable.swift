@@ -27,8 +27,7 @@ final class UsesTable {
         for start in stride(from: 0, to: rows.count, by: Self.rowsPerBlob) {
             seq += 1
             try insert.bind(1, seq)
-            let blob = rows[start..<min(start + Self.rowsPerBlob, rows.count)].map(\.littleEndian)
-            try insert.bind(2, copying: blob.withUnsafeBytes { Array($0) })
+            try insert.bind(2, copying: rows[start..<min(start + Self.rowsPerBlob, rows.count)].blob)
             try insert.run()
         }
     }
@@ -42,11 +41,9 @@ final class UsesTable {
     func forEach(_ body: (Int64) -> Void) throws(SQLiteError) -> Int {
         var count = 0
         while try select.step() {
-            let bytes = select.bytes(0)
-            for offset in stride(from: 0, to: bytes.count & ~7, by: 8) {
-                body(Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int64.self)))
-            }
-            count += bytes.count / 8
+            let rows = select.bytes(0).numbers
+            rows.forEach(body)
+            count += rows.count
         }
         return count
     }

@@ -18,7 +18,7 @@ extension StoreCore {
                 precondition(hot.slots[Int(payload.hotIndex)] == slot)
             }
             if !entry.flags.contains(.memoryOnly) {
-                coldBytes += entry.payload.map { ColdSize.bytes($0) } ?? entry.coldBytes
+                coldBytes += Self.coldBytes(of: entry)
             }
             if entry.row >= functions[entry.function].row.clearedBelow {
                 counts[entry.function, default: 0] += 1

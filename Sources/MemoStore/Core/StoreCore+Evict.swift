@@ -119,6 +119,7 @@ extension StoreCore {
         discard(slot)
     }
 
+    /// What an entry takes on disk, if it is there.
     static func coldBytes(of entry: Entry) -> Int {
         entry.payload.map { ColdSize.bytes($0) } ?? entry.coldBytes
     }
@@ -126,12 +127,10 @@ extension StoreCore {
     /// Frees an entry's memory and slot.
     mutating func discard(_ slot: Slot) {
         let entry = directory[slot]
+        if !entry.flags.contains(.memoryOnly) { coldBytes -= Self.coldBytes(of: entry) }
         if let payload = entry.payload {
-            if !entry.flags.contains(.memoryOnly) { coldBytes -= ColdSize.bytes(payload) }
             hot.remove(payload, in: directory)
             payload.release()
-        } else {
-            coldBytes -= entry.coldBytes
         }
         directory.remove(slot)
     }

@@ -148,16 +148,16 @@ extension StoreCore {
         }
         nextRow += 1
         let old = directory[slot]
-        if !old.flags.contains(.memoryOnly) { enqueue(.delete(row: old.row, bytes: Self.coldBytes(of: old))) }
-        if let payload = old.payload {
-            if !old.flags.contains(.memoryOnly) { coldBytes -= ColdSize.bytes(payload) }
-            hot.remove(payload, in: directory)
-            directory[slot].setCold(bytes: 0)
-            payload.release()
-        } else {
-            coldBytes -= old.coldBytes
-            directory[slot].setCold(bytes: 0)
+        if !old.flags.contains(.memoryOnly) {
+            let bytes = Self.coldBytes(of: old)
+            enqueue(.delete(row: old.row, bytes: bytes))
+            coldBytes -= bytes
         }
+        if let payload = old.payload {
+            hot.remove(payload, in: directory)
+            payload.release()
+        }
+        directory[slot].setCold(bytes: 0)
         directory[slot].row = row
         directory[slot].hits = 0
         return slot

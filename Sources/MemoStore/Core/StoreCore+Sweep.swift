@@ -109,8 +109,7 @@ extension StoreCore {
         var uses: [Use] = []
         uses.reserveCapacity(directory.count)
         gather(0..<Slot(directory.slotCount), in: &uses, of: isMeant)
-        uses.sort { $0.used < $1.used }
-        return uses.map(\.row)
+        return uses.rowsInOrder
     }
 
     /// Adds the last uses of the entries in some slots.
@@ -159,4 +158,9 @@ extension StoreCore {
         }
         return false
     }
+}
+
+extension [StoreCore.Use] {
+    /// The one that was used last comes last.
+    var rowsInOrder: [Int64] { sorted { $0.used < $1.used }.map(\.row) }
 }

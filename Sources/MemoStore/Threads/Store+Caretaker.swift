@@ -42,8 +42,8 @@ extension Store {
             let piece = slots[start..<min(start + Self.usesAtOnce, slots.count)]
             perform { $0.note(piece, in: &uses) }
         }
-        uses.sort { $0.used < $1.used }
-        if !uses.isEmpty { perform { $0.enqueue(uses: .uses(uses.map(\.row))) } }
+        let rows = uses.rowsInOrder
+        if !rows.isEmpty { perform { $0.enqueue(uses: .uses(rows)) } }
     }
 
     /// Replaces a journal that has grown long by the order of the entries that it is about. What is used while they are
@@ -60,8 +60,8 @@ extension Store {
                 }
             }
         }
-        uses.sort { $0.used < $1.used }
-        perform { $0.enqueue(uses: .order(uses.map(\.row))) }
+        let rows = uses.rowsInOrder
+        perform { $0.enqueue(uses: .order(rows)) }
     }
 
     private static let usesAtOnce = 4096
