@@ -11,6 +11,13 @@ int accept4(int descriptor, struct sockaddr *address, unsigned int *length, int 
 // The mask is a cpu_set_t, which is for _GNU_SOURCE too: bits of unsigned longs.
 int sched_getaffinity(int process, size_t size, void *mask);
 
+// For _GNU_SOURCE, too.
+struct iovec;
+int pipe2(int descriptors[2], int flags);
+long vmsplice(int pipe, const struct iovec *parts, size_t count, unsigned flags);
+long splice(int from, long *from_offset, int to, long *to_offset, size_t size, unsigned flags);
+static const unsigned memod_splice_nonblocking = 2;  // SPLICE_F_NONBLOCK
+
 // In glibc's <malloc.h>, which is not in Swift's Glibc module.
 int malloc_trim(size_t pad);
 int mallopt(int parameter, int value);

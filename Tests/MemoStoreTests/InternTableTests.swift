@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import MemoStore
@@ -53,6 +54,25 @@ import Testing
         #expect(InternTable.value(first).elementsEqual(one) && InternTable.value(second).elementsEqual(other))
         #expect(table.count == 2 && table.references == 3 && table.savedBytes == 600)
         for block in [first, first, second] { InternTable.release(block) }
+        #expect(table.count == 0 && table.bytes == 0)
+    }
+    @Test func wholePagesOfALargeValueAreLentFromTheSecondTime() {
+        let table = InternTable(isOn: true, seed: 1)
+        for (size, isLent) in [(32_767, false), (32_768, true), (100_000, true)] {
+            let value = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+            let block = value.withUnsafeBytes { table.intern($0) }!
+            #expect(InternTable.lend(block).isEmpty)
+            let pages = InternTable.lend(block)
+            #expect(pages.isEmpty != isLent)
+            if isLent {
+                let offset = pages.baseAddress! - InternTable.value(block).baseAddress!
+                let page = Int(getpagesize())
+                #expect(UInt(bitPattern: pages.baseAddress!) % UInt(page) == 0 && pages.count % page == 0)
+                #expect(offset < page && size - offset - pages.count < page)
+                #expect(pages.elementsEqual(value[offset...].prefix(pages.count)))
+            }
+            InternTable.release(block)
+        }
         #expect(table.count == 0 && table.bytes == 0)
     }
 }

@@ -35,6 +35,8 @@ public final class Connection {
     /// executor's replies are sent, as the last of which the executor attached it.
     struct Attachment {
         var value: Bytes
+        /// The part of `value` that may be sent by reference (`PagePipe`); perhaps none.
+        var lentPages: Bytes
         /// How many bytes of `output` go before it.
         var position: Int
         /// Called once, when the value is needed no more.

@@ -47,7 +47,7 @@ extension Dispatcher {
         connection.output.append(",\"hit\":true,\"value\":")
         let held = hit.held()
         connection.attachment = Connection.Attachment(
-            value: held.bytes, position: connection.output.count,
+            value: held.bytes, lentPages: held.lentPages, position: connection.output.count,
             release: { [store] in store.perform { $0.release(held) } })
         ReplyWriter.end(into: &connection.output)
         return true

@@ -48,8 +48,7 @@ extension EventLoop {
     private func flush(_ attachment: Connection.Attachment, _ connection: Connection) {
         defer { attachment.release() }
         let value = attachment.value
-        let sent = transmit(
-            connection.replies.output.bytes, attachment.position, value, to: connection.descriptor)
+        let sent = transmit(connection.replies.output.bytes, attachment, to: connection.descriptor)
         if sent < connection.replies.output.count + value.count {
             connection.replies.insert(value, at: attachment.position)
             if connection.isOutputFull { connection.isOutputHeld = true }
@@ -64,11 +63,28 @@ extension EventLoop {
         if sent > 0 { connection.stallDeadline = nil }
     }
 
-    private func transmit(_ output: Bytes, _ position: Int, _ value: Bytes, to descriptor: Int32) -> Int {
+    private func transmit(_ output: Bytes, _ attachment: Connection.Attachment, to descriptor: Int32) -> Int {
+        let (value, pages) = (attachment.value, attachment.lentPages)
+        let before = Bytes(rebasing: output[..<attachment.position])
+        let after = Bytes(rebasing: output[attachment.position...])
+        guard pages.count > 0 else { return transmit(before, value, after, to: descriptor) }
+
+        let first = Bytes(rebasing: value[..<(pages.baseAddress! - value.baseAddress!)])
+        var sent = transmit(before, first, to: descriptor)
+        guard sent == before.count + first.count else { return sent }
+        let lent = pagePipe.send(pages, to: descriptor)
+        // Also where the pipe took nothing: it is the socket that says whether that was for want of room.
+        let rest = transmit(Bytes(rebasing: value[(first.count + lent)...]), after, to: descriptor)
+        sent += lent + max(0, rest)
+        return sent
+    }
+
+    private func transmit(_ first: Bytes, _ second: Bytes, _ third: Bytes? = nil, to descriptor: Int32) -> Int
+    {
         withUnsafeTemporaryAllocation(of: iovec.self, capacity: 3) { parts in
-            parts[0] = Self.part(Bytes(rebasing: output[..<position]))
-            parts[1] = Self.part(value)
-            parts[2] = Self.part(Bytes(rebasing: output[position...]))
+            parts[0] = Self.part(first)
+            parts[1] = Self.part(second)
+            parts[2] = Self.part(third ?? Bytes(start: nil, count: 0))
             var message = msghdr()
             message.msg_iov = parts.baseAddress
             message.msg_iovlen = 3

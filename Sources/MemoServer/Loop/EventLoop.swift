@@ -22,6 +22,7 @@ final class EventLoop: @unchecked Sendable {
     let horizon = CommitHorizon()
     private struct Tables: ~Copyable {
         var pool: BufferPool
+        var pagePipe = PagePipe()
         var connections: ConnectionTable
         var deadlines = DeadlineHeap()
         var gathered: ContiguousArray<Unmanaged<Burst>> = []
@@ -64,6 +65,10 @@ final class EventLoop: @unchecked Sendable {
     var pool: BufferPool {
         @inline(__always) _read { yield tables.value.pool }
         @inline(__always) _modify { yield &tables.value.pool }
+    }
+    var pagePipe: PagePipe {
+        @inline(__always) _read { yield tables.value.pagePipe }
+        @inline(__always) _modify { yield &tables.value.pagePipe }
     }
     var connections: ConnectionTable {
         @inline(__always) _read { yield tables.value.connections }

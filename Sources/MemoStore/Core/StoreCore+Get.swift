@@ -18,13 +18,16 @@ package struct Hit {
     /// Keeps the value until it is released, whatever becomes of the entry.
     package func held() -> HeldValue {
         payload.retain()
-        return HeldValue(bytes: value, payload: payload)
+        let pages = payload.isShared ? InternTable.lend(payload.block) : .init(start: nil, count: 0)
+        return HeldValue(bytes: value, lentPages: pages, payload: payload)
     }
 }
 
 /// A value that is kept without the store's lock, to be given back with `StoreCore.release`.
 package struct HeldValue {
     package let bytes: UnsafeRawBufferPointer
+    /// The part of it that may be sent by reference: it never changes, even after the value was given back.
+    package let lentPages: UnsafeRawBufferPointer
     fileprivate let payload: Payload
 }
 

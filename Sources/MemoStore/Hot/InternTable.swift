@@ -10,16 +10,22 @@ internal import Glibc
 final class InternTable {
     static let leastBytes = 64
     static let alwaysBytes = 512
+    /// Lending the pages of a smaller value to a socket takes as long as copying them there.
+    static let lentBytes = 32 << 10
 
     /// A value in memory: the bytes follow.
     struct Block {
-        var references: Int
+        var references: UInt32
+        var wasSent = false
+        /// Sockets, or whoever read from them, may have its whole pages, for as long as they like.
+        var isLent = false
         var hash: UInt64
         var bytes: Int
         /// The table that the block is in; it outlives it.
         unowned(unsafe) var table: InternTable
     }
 
+    private static let pageMask = UInt(getpagesize()) - 1
     private var blocks: [UInt64: UnsafeMutablePointer<Block>] = [:]
     /// Hashes of values that were met and not shared.
     private let recent: UnsafeMutableBufferPointer<UInt64>
@@ -80,6 +86,25 @@ final class InternTable {
         UnsafeRawBufferPointer(start: UnsafeRawPointer(block + 1), count: block.pointee.bytes)
     }
 
+    /// The whole pages of a value that is about to be sent, which may be lent to the socket in place of being copied:
+    /// they are never changed, and not used again. None where that does not pay: where the value is small, or is sent
+    /// for the first time and may go before the next, since new pages in their place take some time, too.
+    static func lend(_ block: UnsafeMutablePointer<Block>) -> UnsafeRawBufferPointer {
+        guard block.pointee.bytes >= lentBytes else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        if block.pointee.wasSent { block.pointee.isLent = true }
+        block.pointee.wasSent = true
+        return block.pointee.isLent ? wholePages(block) : UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    private static func wholePages(_ block: UnsafeMutablePointer<Block>) -> UnsafeRawBufferPointer {
+        let value = value(block)
+        let start = UnsafeRawPointer(
+            bitPattern: (UInt(bitPattern: value.baseAddress!) + pageMask) & ~pageMask)!
+        let end = UnsafeRawPointer(
+            bitPattern: UInt(bitPattern: value.baseAddress! + value.count) & ~pageMask)!
+        return UnsafeRawBufferPointer(start: start, count: max(0, end - start))
+    }
+
     /// Gives a reference back; the last one frees the block.
     static func release(_ block: UnsafeMutablePointer<Block>) {
         let table = block.pointee.table
@@ -91,6 +116,13 @@ final class InternTable {
         }
         table.blocks[block.pointee.hash] = nil
         table.bytes -= footprint(block.pointee.bytes)
+        if block.pointee.isLent {
+            // Whoever has pages of it keeps them, and the allocator gets others in their place.
+            let pages = wholePages(block)
+            let start = UnsafeMutableRawPointer(mutating: pages.baseAddress)
+            // Memory that is lost is better than a value that changes on its way.
+            guard madvise(start, pages.count, MADV_DONTNEED) == 0 else { return }
+        }
         free(block)
     }
 
@@ -100,6 +132,6 @@ final class InternTable {
 
     /// Every block with its number of references. For tests.
     var blockReferences: [(UnsafeMutableRawPointer, Int)] {
-        blocks.values.map { (UnsafeMutableRawPointer($0), $0.pointee.references) }
+        blocks.values.map { (UnsafeMutableRawPointer($0), Int($0.pointee.references)) }
     }
 }

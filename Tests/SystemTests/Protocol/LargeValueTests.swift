@@ -45,4 +45,30 @@ import Testing
         }
         try writer.until("all are closed") { try $0.stats().int("connections") == 1 }
     }
+    /// The socket has its pages by reference, and who reads from it is in no hurry.
+    @Test(arguments: [32_768, 50_000, 65_536, 69_630, 150_000])
+    func whatWasSentStaysAsItWasWhateverBecomesOfTheEntry(size: Int) throws {
+        let daemon = try Daemon()
+        let writer = try daemon.connect()
+        func value(_ letter: String) -> String { "\"\(String(repeating: letter, count: size))\"" }
+        for round in 0..<6 {
+            #expect(try writer.put("f", "1", value("a")).isOK)
+            // A value that was sent before is lent.
+            #expect(try writer.get("f", "1").value == value("a"))
+            let readers = try (0..<4).map { _ in try daemon.connect() }
+            for reader in readers { try reader.send(Peer.request("get", "f", "\"key\":1")) }
+            for reader in readers { #expect(try !reader.isSilent(for: Peer.patience)) }
+            if round.isMultiple(of: 2) {
+                #expect(try writer.call(Peer.request("delete", "f", "\"key\":1")).int("deleted") == 1)
+            } else {
+                #expect(try writer.put("f", "1", value("b")).isOK)
+            }
+            // Now nothing in memory refers to the old value, and its memory is used for others.
+            #expect(try writer.sync().isOK)
+            for key in 2..<10 { #expect(try writer.put("f", "\(key)", value("\(key)")).isOK) }
+            for reader in readers {
+                #expect(try reader.reply().value == value("a"), "round \(round)")
+            }
+        }
+    }
 }
