@@ -23,8 +23,10 @@ public struct Limits: Sendable {
     public var uncountedBytes = 4096
     /// Memory of unfinished lines. A line that would exceed it is answered `busy` and skipped.
     public var heldInputBytes = 256 << 20
-    /// Memory of unsent output. Beyond it a connection with unsent output is not read.
+    /// Memory of unsent output. Beyond it no connection gets more than `smallOutputBytes`.
     public var heldOutputBytes = 256 << 20
+    /// Unsent output that every connection may have, whatever the others have.
+    public var smallOutputBytes = 16 << 10
     /// With isolation, what one user who is no administrator may have of the connections and of either memory:
     /// this part of the whole.
     public var shareDivisor = 2

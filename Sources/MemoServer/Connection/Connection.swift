@@ -50,8 +50,24 @@ public final class Connection {
     }
     /// Whether all of the output may be sent at once.
     var mayAttach: Bool { attachment == nil && !isPeerGone && !isBlocked && replies.gateCount == 0 }
-    /// The executor stops before the next request: the peer does not read what it asked for.
-    public var isOutputFull: Bool { cell.value.replies.output.count >= outputHighWater }
+    /// Whether the executor has to stop before the next request, because the peer does not read what it asked for;
+    /// it is called again when that is over.
+    @inline(__always)
+    public func mustPause() -> Bool {
+        cell.value.replies.output.count >= limits.smallOutputBytes && holdsFullOutput()
+    }
+    private func holdsFullOutput() -> Bool {
+        let count = cell.value.replies.output.count
+        guard !isPeerGone, count >= limits.outputHighWater || !mayOwe(count) else { return false }
+        isOutputHeld = true
+        return true
+    }
+    /// Whether it may have so much output that is not sent: less where all connections, or those of its user, have as
+    /// much as they may.
+    func mayOwe(_ bytes: Int) -> Bool {
+        bytes < limits.smallOutputBytes || isPeerGone
+            || !quotas.isOutputOver(user: uid, isAdministrator: isAdministrator)
+    }
     /// The peer has closed the connection: replies are dropped.
     public internal(set) var isPeerGone: Bool {
         @inline(__always) get { cell.value.isPeerGone }
@@ -59,7 +75,8 @@ public final class Connection {
     }
 
     let descriptor: Int32
-    private let outputHighWater: Int
+    private let limits: (outputHighWater: Int, smallOutputBytes: Int)
+    private unowned let quotas: Quotas
     private unowned let horizon: CommitHorizon
 
     /// What is touched for every burst.
@@ -141,16 +158,22 @@ public final class Connection {
         @inline(__always) get { cell.value.armedDeadline }
         @inline(__always) set { cell.value.armedDeadline = newValue }
     }
+    /// What the executor has of the reply to the request that it is suspended in: counted as unsent output.
+    var unfinishedReplyBytes = 0
     /// What the quotas have counted.
     var countedInput = 0
     var countedOutput = 0
 
-    init(id: ConnectionID, adoption: Adoption, limits: Limits, lineLimit: Int, horizon: CommitHorizon) {
+    init(
+        id: ConnectionID, adoption: Adoption, limits: Limits, lineLimit: Int, quotas: Quotas,
+        horizon: CommitHorizon
+    ) {
         self.id = id
         descriptor = adoption.descriptor
         uid = adoption.peer.user
         isAdministrator = adoption.isAdministrator
-        outputHighWater = limits.outputHighWater
+        self.limits = (limits.outputHighWater, min(limits.smallOutputBytes, limits.outputHighWater))
+        self.quotas = quotas
         cell = UncheckedCell(State(framer: LineFramer(limit: lineLimit)))
         self.horizon = horizon
     }

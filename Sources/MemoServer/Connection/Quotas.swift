@@ -40,6 +40,8 @@ final class Quotas: Sendable {
     private let limits: Limits
     private let limitsUsers: Bool
     private let state: Mutex<State>
+    /// Whether any bound of unsent output may have been reached: for those who ask often, without the lock.
+    private let isOutputTight = Atomic(false)
 
     /// - Parameter limitsUsers: whether one user who is no administrator has a share of the whole alone.
     init(maxConnections: Int, limits: Limits, limitsUsers: Bool) {
@@ -119,7 +121,17 @@ final class Quotas: Sendable {
                 if usage.input > limits.heldInputBytes / limits.shareDivisor { excess.input = true }
                 if usage.output > limits.heldOutputBytes / limits.shareDivisor { excess.output = true }
             }
+            if output != 0 {
+                let least = limits.heldOutputBytes / (limitsUsers ? limits.shareDivisor : 1)
+                isOutputTight.store(state.total.output > least, ordering: .relaxed)
+            }
             return excess
         }
+    }
+
+    /// Whether there is more unsent output than there may be, of all or of a user.
+    func isOutputOver(user: UInt32, isAdministrator: Bool) -> Bool {
+        guard isOutputTight.load(ordering: .relaxed) else { return false }
+        return change(user: user, isAdministrator: isAdministrator, input: 0, output: 0).output
     }
 }

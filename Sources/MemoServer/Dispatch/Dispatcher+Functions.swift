@@ -69,6 +69,8 @@ extension Dispatcher {
         let (page, hasMore) = core.functions(
             after: after.map { Self.place($0, namesOwner: owner == nil && settings.isolatesUsers) },
             limit: limit ?? 100, isVisible: { owner == nil || isVisible($0, to: owner) })
+        let bytes = page.reduce(0) { $0 + $1.row.name.utf8.count + Self.functionBytes }
+        guard !refusesReply(of: bytes, request, context) else { return }
         ReplyWriter.begin(request.id, into: &context.connection.output)
         context.connection.output.append(",\"functions\":[")
         for (index, info) in page.enumerated() {
@@ -91,6 +93,9 @@ extension Dispatcher {
         }
         ReplyWriter.end(into: &context.connection.output)
     }
+
+    /// What a function takes in a reply beside its name, about.
+    private static let functionBytes = 256
 
     /// Where a page of functions ended: the name, for administrators with the owner behind NUL.
     private static func place(_ after: Bytes, namesOwner: Bool) -> (name: String, owner: Int64?) {
@@ -164,6 +169,10 @@ extension Dispatcher {
                 connection.deadline = BootClock.nowMs
                 return .suspended
             }
+        }
+        if refusesReply(of: state.partial.count, request, context) {
+            state.reset()
+            return .done
         }
         ReplyWriter.begin(request.id, into: &connection.output)
         connection.output.append(",\"keys\":[")

@@ -16,6 +16,15 @@ extension Dispatcher {
         if fields.leaseMs != nil { noteWait(outcome, fields, context.connection) }
         switch outcome {
         case .hit(let hit):
+            if hit.value.count >= Self.attachedBytes,
+                refusesReply(of: hit.value.count, burst.requests[index], context)
+            {
+                if let lease = hit.lease {
+                    _ = core.release(
+                        function, bytes, hash: place.hash, token: lease, uid: context.connection.uid)
+                }
+                return .done
+            }
             if !fields.meta, !hit.stale, hit.lease == nil {
                 if hit.value.count >= Self.attachedBytes, attach(hit, burst, index, context.connection) {
                     return .done
@@ -45,7 +54,7 @@ extension Dispatcher {
         guard index == burst.requests.count - 1, connection.mayAttach else { return false }
         ReplyWriter.begin(burst.requests[index].id, into: &connection.output)
         connection.output.append(",\"hit\":true,\"value\":")
-        let held = hit.held()
+        let held = hit.held(mayLend: PagePipe.isOfUse)
         connection.attachment = Connection.Attachment(
             value: held.bytes, lentPages: held.lentPages, position: connection.output.count,
             release: { [store] in store.perform { $0.release(held) } })
@@ -147,14 +156,18 @@ extension Dispatcher {
                 function, key, hash: core.hash(function, key), faults: context.faults, lease: nil, early: nil)
             if case .cold = outcome {
                 var tickets: [ColdTicket] = []
-                for next in batch.keys[(range.lowerBound + state.position)..<range.upperBound].prefix(64) {
+                var bytesToRead = 0
+                for next in batch.keys[(range.lowerBound + state.position)..<range.upperBound].prefix(64)
+                where bytesToRead < Self.readAheadBytes {
                     let key = bytes(next, core, function)
                     if let ticket = core.coldTicket(
                         function, key, hash: core.hash(function, key), faults: context.faults)
                     {
                         tickets.append(ticket)
+                        bytesToRead += core.bytes(of: ticket)
                     }
                 }
+                context.connection.unfinishedReplyBytes = state.partial.count
                 return suspend(reading: .several(tickets), request, &context)
             }
             state.partial.append(state.position == 0 ? "{" : ",{")
@@ -162,6 +175,10 @@ extension Dispatcher {
                 state.partial.append("\"hit\":true,\"value\":")
                 state.partial.append(hit.value)
                 if hit.stale { state.partial.append(",\"stale\":true") }
+                if refusesReply(of: state.partial.count, request, context) {
+                    state.reset()
+                    return .done
+                }
                 if state.partial.count > Self.multipleReplyMax {
                     state.reset()
                     fail(
@@ -187,6 +204,8 @@ extension Dispatcher {
 
     /// What one reply to an `mget` may hold of values.
     static let multipleReplyMax = 64 << 20
+    /// What is read from disk for it at once.
+    private static let readAheadBytes = 4 << 20
 
     func why(
         _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ context: inout Context
@@ -199,6 +218,9 @@ extension Dispatcher {
         }
         if case .cold(let ticket) = found {
             return suspend(reading: .one(ticket), peeking: true, request, &context)
+        }
+        if case .present(let entry, _) = found, refusesReply(of: entry.value?.count ?? 0, request, context) {
+            return .done
         }
         ReplyWriter.begin(request.id, into: &connection.output)
         switch found {

@@ -121,6 +121,7 @@ public final class Dispatcher: RequestExecutor {
         let first = burst.next
         var context = Context(connection: connection)
         if let state = connection.stateIfAny {
+            connection.unfinishedReplyBytes = 0
             var lost: [ColdTicket] = []
             guard collect(&context, state, &lost, connection) else { return }
             if !context.isPeeking { core.adopt(context.faults) }
@@ -128,7 +129,7 @@ public final class Dispatcher: RequestExecutor {
         }
         var index = first
         while index < burst.requests.count {
-            if connection.isOutputFull, !connection.isPeerGone { break }
+            if connection.mustPause() { break }
             context.replyStart = connection.output.count
             guard step(&core, burst, index, &context) == .done else { break }
             context.readFailure = nil
@@ -154,6 +155,10 @@ public final class Dispatcher: RequestExecutor {
     ) -> Step {
         if let error = burst.requests.failure(at: index) {
             ReplyWriter.fail(error, into: &context.connection.output)
+            return .done
+        }
+        if let id = burst.requests[index].id, !context.connection.mayOwe(id.count) {
+            ReplyWriter.fail(nil, .busy, Self.noMemoryForReplies, into: &context.connection.output)
             return .done
         }
         switch burst.requests[index].body {
@@ -201,6 +206,16 @@ public final class Dispatcher: RequestExecutor {
     }
 
     // MARK: what operations share
+
+    /// Answers `busy` in the place of a large reply where there is no memory for it, because peers do not read.
+    func refusesReply(of bytes: Int, _ request: Request, _ context: Context) -> Bool {
+        guard !context.connection.mayOwe(bytes) else { return false }
+        fail(request, .busy, Self.noMemoryForReplies, context)
+        return true
+    }
+
+    private static let noMemoryForReplies =
+        "replies that nobody reads take all the memory there is for them; try again"
 
     /// Whose entries a request means.
     @inline(__always)

@@ -162,7 +162,7 @@ extension EventLoop {
             consume(connection)
         }
         listIfGated(connection)
-        if connection.isOutputFull { connection.isOutputHeld = true }
+        _ = connection.mustPause()
         flush(connection)
         settle(connection)
     }

@@ -85,7 +85,7 @@ extension EventLoop {
     /// Counts what the connection holds between bursts. Where unfinished lines hold too much, this one is refused.
     private func count(_ connection: Connection) {
         let input = counted(connection.input.count)
-        let output = counted(connection.replies.output.count)
+        let output = counted(connection.replies.output.count + connection.unfinishedReplyBytes)
         guard input != connection.countedInput || output != connection.countedOutput else { return }
         let excess = quotas.change(
             user: connection.uid, isAdministrator: connection.isAdministrator,
@@ -170,7 +170,9 @@ extension EventLoop {
 
     func adopt(_ adoption: Adoption) {
         let connection = connections.insert { id in
-            Connection(id: id, adoption: adoption, limits: limits, lineLimit: lineLimit, horizon: horizon)
+            Connection(
+                id: id, adoption: adoption, limits: limits, lineLimit: lineLimit, quotas: quotas,
+                horizon: horizon)
         }
         port.connectionCount.store(connections.count, ordering: .relaxed)
         if drainDeadline != nil { shutdown(connection.descriptor, Int32(SHUT_RD)) }

@@ -51,7 +51,7 @@ extension EventLoop {
         let sent = transmit(connection.replies.output.bytes, attachment, to: connection.descriptor)
         if sent < connection.replies.output.count + value.count {
             connection.replies.insert(value, at: attachment.position)
-            if connection.isOutputFull { connection.isOutputHeld = true }
+            _ = connection.mustPause()
             if sent > 0 { connection.replies.sent(sent) }
             connection.isBlocked = true
             // Says why nothing was sent, if so.

@@ -231,7 +231,8 @@ final class EventLoop: @unchecked Sendable {
 
     private func append(_ event: [UInt8], to connection: Connection) {
         guard !connection.sawEnd, !connection.isPeerGone else { return }
-        if connection.lostEvents || connection.replies.output.count >= limits.eventHighWater {
+        let unsent = connection.replies.output.count
+        if connection.lostEvents || unsent >= limits.eventHighWater || !connection.mayOwe(unsent) {
             connection.lostEvents = true
         } else {
             ensureOutput(connection)

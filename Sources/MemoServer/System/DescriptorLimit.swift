@@ -3,7 +3,7 @@ internal import Glibc
 /// The number of files and sockets the process may have open.
 enum DescriptorLimit {
     /// What the daemon needs beside its connections.
-    static let reserve = 64
+    static let reserve = 96
 
     /// Raises the limit to the most that the system grants.
     /// - Returns: the limit that now holds.

@@ -78,6 +78,9 @@ extension StoreCore {
         }
     }
 
+    /// What there is to read, about.
+    package func bytes(of ticket: ColdTicket) -> Int { directory[ticket.slot].coldBytes }
+
     package func release(_ faults: [Fault]) {
         for fault in faults { fault.payload.release() }
     }

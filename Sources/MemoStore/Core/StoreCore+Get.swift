@@ -16,9 +16,11 @@ package struct Hit {
     let payload: Payload
 
     /// Keeps the value until it is released, whatever becomes of the entry.
-    package func held() -> HeldValue {
+    /// - Parameter mayLend: whether `lentPages` are of any use to the caller; they cost something.
+    package func held(mayLend: Bool) -> HeldValue {
         payload.retain()
-        let pages = payload.isShared ? InternTable.lend(payload.block) : .init(start: nil, count: 0)
+        let pages =
+            mayLend && payload.isShared ? InternTable.lend(payload.block) : .init(start: nil, count: 0)
         return HeldValue(bytes: value, lentPages: pages, payload: payload)
     }
 }

@@ -73,7 +73,7 @@ final class ScriptedExecutor: RequestExecutor, @unchecked Sendable {  // `condit
 
     private func execute(_ burst: Burst, _ connection: Connection) {
         defer { locked { _calls += 1 } }
-        while burst.next < burst.requests.count, !connection.isOutputFull {
+        while burst.next < burst.requests.count, !connection.mustPause() {
             if let error = burst.requests.failure(at: burst.next) {
                 ReplyWriter.fail(error, into: &connection.output)
             } else {

@@ -50,6 +50,31 @@ import Testing
         try observer.until("its memory is given back") { _ in try daemon.memoryKB() - before < 32 << 10 }
     }
 
+    @Test func manyClientsThatNeverReadAreBoundedTogether() throws {
+        let daemon = try Daemon()
+        let observer = try daemon.connect()
+        let value = "\"\(String(repeating: "v", count: 1 << 20))\""
+        #expect(try observer.put("f", "1", value).isOK)
+        #expect(try observer.put("f", "2", "2").isOK)
+        let keys = "\"keys\":[\(Array(repeating: "1", count: 40).joined(separator: ","))]"
+        // Each would be given 40 MiB.
+        let greedy = try (0..<30).map { _ in try daemon.connect() }
+        for peer in greedy {
+            try peer.send(Peer.request("mget", "f", keys))
+            #expect(try !peer.isSilent(for: Peer.patience))
+        }
+        let memory = try daemon.memoryKB()
+        #expect(memory < 450 << 10, "\(memory) kB")
+        #expect(try observer.get("f", "1").code == "busy")
+        #expect(try observer.call(Peer.request("mget", "f", keys)).code == "busy")
+        #expect(try observer.why("f", "1").code == "busy")
+        #expect(try observer.get("f", "2").value == "2")
+        #expect(try greedy.last!.reply().code == "busy")
+        // Whoever reads gets it all, and then there is room again.
+        for peer in greedy.prefix(8) { _ = try peer.line() }
+        #expect(try observer.get("f", "1").value == value)
+    }
+
     @Test func aSlowReaderGetsEverythingInOrder() throws {
         let daemon = try Daemon()
         let peer = try daemon.connect()
