@@ -86,6 +86,7 @@ internal import Testing
         }
         #expect(Self.error(nested(512, "[", "]")) == nil)
         #expect(Self.error(nested(513, "[", "]")) == JSONError(.tooDeep, at: 512))
+        #expect(Self.error(nested(513, "[", "]"))?.description == "nested deeper than 512 at byte 512")
         #expect(Self.error(nested(512, "{\"\":", "}")) == nil)
         #expect(Self.error(nested(513, "{\"\":", "}"))?.reason == .tooDeep)
         #expect(Self.error(nested(256, "[{\"a\":", "}]")) == nil)

@@ -12,8 +12,11 @@ internal import Testing
         ("{\"op\":\"ping\",}", .badJSON, "expected a member name in double quotes at byte 13"),
         ("\u{FEFF}{}", .badJSON, "a byte order mark is not allowed at byte 0"),
         ("{\"id\":1,\"op\":\"ping\",\"op\":\"ping\"}", .badJSON, "member \"op\" is repeated at byte 20"),
-        ("{\"x\":1,\"\\u0078\":1}", .badJSON, "member \"\\u0078\" is repeated at byte 7"),
-        ("{\"op\":\"get\",\"\\u006fp\":1}", .badJSON, "member \"\\u006fp\" is repeated at byte 12"),
+        ("{\"x\":1,\"\\u0078\":1}", .badJSON, "member \"\\u0078\", which is \"x\", is repeated at byte 7"),
+        (
+            "{\"op\":\"get\",\"\\u006fp\":1}", .badJSON,
+            "member \"\\u006fp\", which is \"op\", is repeated at byte 12"
+        ),
         ("{\"op\":\"nope\",\"key\":[{\"a\":1,\"a\":2}]}", .badJSON, "member \"a\" is repeated at byte 27"),
         ("{\"op\":\"mget\",\"keys\":[1,{\"a\":1,\"a\":2}]}", .badJSON, "member \"a\" is repeated at byte 30"),
         (

@@ -37,7 +37,7 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
         case .byteOrderMark: "a byte order mark is not allowed"
         case .digit: "expected a digit"
         case .leadingZero: "a number must not begin with a superfluous zero"
-        case .tooDeep: "nested deeper than the limit"
+        case .tooDeep: "nested deeper than \(WireLimits.depth)"
         case .repeatedMember: "a member is repeated"
         case .unpairedSurrogate: "an unpaired surrogate is no character"
         }

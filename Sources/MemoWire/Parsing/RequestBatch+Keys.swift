@@ -146,12 +146,17 @@ extension RequestBatch {
     }
 
     /// The message of a JSON error in the line; a repeated member is named.
-    func describe(_ error: JSONError) -> String {
+    mutating func describe(_ error: JSONError) -> String {
         guard error.reason == .repeatedMember, error.offset < line.count else { return "\(error)" }
         var scanner = JSONScanner(line)
         scanner.position = error.offset
         guard (try? scanner.skipString()) != nil else { return "\(error)" }
         let name = Bytes(rebasing: line[(error.offset + 1)..<(scanner.position - 1)])
-        return "member \(FieldSuggestion.quote(name)) is repeated at byte \(error.offset)"
+        var message = "member \(FieldSuggestion.quote(name))"
+        // Spelt with an escape, it does not look like the one that it repeats.
+        if name.contains(UInt8(ascii: "\\")) {
+            message += ", which is \(FieldSuggestion.quote(arena.decode(name).bytes)),"
+        }
+        return message + " is repeated at byte \(error.offset)"
     }
 }
