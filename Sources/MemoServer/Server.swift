@@ -58,6 +58,11 @@ public struct Server {
                     "descriptors": "\(descriptors)", "max-connections": "\(configuration.maxConnections)",
                 ])
         }
+        for (name, meant) in UnknownVariables.find(in: environment) {
+            logger.warning(
+                "an environment variable that means nothing to memod",
+                metadata: ["variable": "\(name)"].merging(meant.map { ["meant": "\($0)"] } ?? [:]) { $1 })
+        }
         let notifier = ServiceNotifier(environment: environment)
         let listener = try Listener.open(configuration, environment: environment, limits: limits)
         defer { listener.remove() }

@@ -3,22 +3,30 @@ internal import Glibc
 internal import MemoServer
 
 /// The settings as options: texts, which `ServerConfiguration` checks whatever source they come from.
+///
+/// Numbers are taken whatever they look like: a negative one is refused as a value, and not taken for an option.
 struct SettingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Unix socket to listen on.", valueName: "path"))
     var socket: String?
     @Option(help: ArgumentHelp("SQLite file of the cold tier.", valueName: "path"))
     var database: String?
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Memory for the hot tier's entries, overhead counted (256MiB).", valueName: "size")
     )
     var hotBytes: String?
-    @Option(help: ArgumentHelp("Disk space for the cold tier (4GiB).", valueName: "size"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Disk space for the cold tier (4GiB).", valueName: "size")
+    )
     var coldBytes: String?
-    @Option(help: ArgumentHelp("Longest request line (16MiB).", valueName: "size"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Longest request line (16MiB).", valueName: "size"))
     var maxLine: String?
-    @Option(help: ArgumentHelp("Most connections at a time (10000).", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Most connections at a time (10000).", valueName: "n"))
     var maxConnections: String?
-    @Option(help: ArgumentHelp("Number of event loops (1).", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Number of event loops (1).", valueName: "n"))
     var ioThreads: String?
     @Option(
         help: ArgumentHelp(
@@ -26,6 +34,7 @@ struct SettingOptions: ParsableArguments {
             valueName: "normal|full"))
     var durability: String?
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The commit of an acknowledged put begins at the latest after this (100ms).",
             valueName: "duration"))

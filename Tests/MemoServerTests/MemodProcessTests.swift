@@ -73,13 +73,22 @@ struct MemodProcessTests {
         (["--hot-bytes", "12XB"], "--hot-bytes"), (["--flush-interval", "5"], "--flush-interval"),
         (["--no-such-option"], "--no-such-option"),
         (["--config", "/nowhere/memod.conf"], "/nowhere/memod.conf"),
-        (["--isolation", "group"], "--isolation"),
+        (["--isolation", "group"], "--isolation"), (["--socket", ""], "option --socket"),
+        (["--hot-bytes", "-1"], "\"-1\" is not a size"),
+        (["--flush-interval", "-5s"], "\"-5s\" is not a duration"),
     ])
     func usageErrorsNameWhatIsWrong(_ arguments: [String], _ named: String) throws {
         let daemon = try start(arguments)
         #expect(daemon.exitStatus() == 64)
         #expect(daemon.log.contains(named))
         #expect(!FileManager.default.fileExists(atPath: socketPath))
+    }
+
+    @Test func itWarnsOfAVariableThatMeansNothing() throws {
+        let daemon = try start(environment: ["MEMOD_HOT_BITES": "1GiB"])
+        #expect(daemon.wait(for: "ready"))
+        #expect(daemon.log.contains("variable=MEMOD_HOT_BITES"))
+        #expect(daemon.log.contains("meant=MEMOD_HOT_BYTES"))
     }
 
     @Test(arguments: [SIGTERM, SIGINT])

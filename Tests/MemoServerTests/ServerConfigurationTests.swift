@@ -98,7 +98,7 @@ struct ServerConfigurationTests {
         (.isolation, "group"),
         (.socketMode, "0999"), (.socketMode, "7777"), (.socketMode, "-600"), (.allowUser, "no such user"),
         (.allowGroup, "no such group"), (.adminGroup, "-1"), (.logLevel, "loud"), (.flushInterval, "2d"),
-        (.hotBytes, "-1"), (.shared, ""),
+        (.hotBytes, "-1"), (.shared, ""), (.socket, ""), (.database, ""),
     ])
     func wrongValues(_ name: SettingName, _ value: String) {
         #expect(error([name: [value]])?.hasPrefix(name.rawValue) == true)
@@ -109,10 +109,24 @@ struct ServerConfigurationTests {
         ("\nhot-bytes =\n", "line 2: hot-bytes has no value"),
         ("hot-bytes = 1\n\nhot-bytes = 2\n", "line 3: hot-bytes was set in line 1"),
         ("config = x\n", "there is no setting"),
+        ("hot_bytes = 1\n", "line 1: there is no setting \"hot_bytes\"; did you mean hot-bytes?"),
+        ("durabillity = full\n", "did you mean durability?"),
     ])
     func wrongFiles(_ text: String, _ expected: String) {
         #expect(error(file: text)?.contains(expected) == true)
         #expect(error(file: text)?.contains("memod.conf") == true)
+    }
+
+    @Test func variablesThatMeanNothingAreFound() {
+        let names =
+            SettingName.allCases.map(\.environmentName) + ["MEMOD_CONFIG", "MEMOD_TIMEOUT", "HOT_BITES"]
+        var environment = Dictionary(uniqueKeysWithValues: names.map { ($0, "1") })
+        #expect(UnknownVariables.find(in: environment).isEmpty)
+        environment["MEMOD_HOT_BITES"] = "1GiB"
+        environment["MEMOD_WEATHER"] = "fine"
+        let found = UnknownVariables.find(in: environment)
+        #expect(found.map(\.name) == ["MEMOD_HOT_BITES", "MEMOD_WEATHER"])
+        #expect(found.map(\.meant) == ["MEMOD_HOT_BYTES", nil])
     }
 
     @Test func aFileThatCannotBeReadIsNamed() {

@@ -50,7 +50,7 @@ public struct ServerConfiguration: Sendable {
     /// - Throws: at the first value that is not one of its setting.
     public init(_ settings: Settings, environment: [String: String]) throws(ConfigurationError) {
         let paths = DefaultPaths(environment: environment)
-        let isPath = { (text: String) in text.utf8.contains(0) ? nil : text }
+        let isPath = { (text: String) in text.isEmpty || text.utf8.contains(0) ? nil : text }
         socketPath = try settings.value(.socket, else: paths.socket, expected: "a path", isPath)
         guard let database = try settings.value(.database, else: paths.database, expected: "a path", isPath)
         else {
