@@ -43,9 +43,12 @@ enum HumanFormat {
         duration(.milliseconds(milliseconds))
     }
 
-    /// `97.5%`; a dash where there is nothing to divide.
+    /// `97.5%`; a dash where there is nothing to divide. 0% and 100% are none and all, and nothing near them.
     static func ratio(_ part: Int64, of whole: Int64) -> String {
-        whole > 0 ? decimal(100 * Double(part) / Double(whole), places: 1) + "%" : "-"
+        guard whole > 0 else { return "-" }
+        if 0 < part, Double(part) / Double(whole) < 0.0005 { return "<0.1%" }
+        if part < whole, Double(part) / Double(whole) >= 0.9995 { return ">99.9%" }
+        return decimal(100 * Double(part) / Double(whole), places: 1) + "%"
     }
 
     /// Rounded half away from zero, without superfluous zeros.
