@@ -42,7 +42,9 @@ struct Export: ParsableCommand {
         }
         bar.finish()
         let summary =
-            common.json ? "{\"exported\":\(exporter.entries)}" : "exported \(exporter.entries) entries\(part)"
+            common.json
+            ? "{\"exported\":\(exporter.entries)}"
+            : "exported \(HumanFormat.count(exporter.entries, "entry", "entries"))\(part)"
         if file == "-" {
             Terminal.standardError.writeLine(summary)
         } else {

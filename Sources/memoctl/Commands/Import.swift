@@ -28,7 +28,8 @@ struct Import: ParsableCommand {
                     + "\"refused\":\(figures.refused)}")
         } else {
             try Output.standard.writeLine(
-                "imported \(figures.stored) entries of \(figures.functions) functions; "
+                "imported \(HumanFormat.count(figures.stored, "entry", "entries")) of "
+                    + "\(HumanFormat.count(figures.functions, "function", "functions")); "
                     + "\(figures.expired) had expired, \(figures.refused) were refused")
         }
     }

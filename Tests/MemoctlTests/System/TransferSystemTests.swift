@@ -53,6 +53,7 @@ import Testing
         for key in ["1", "2"] { try fixture.memoctl("put", "f", key, "0") }
         try fixture.memoctl("get", "f", "1")
         #expect(try fixture.memoctl("export", "-").status == 0)
+        #expect(try fixture.memoctl("export", "-", "f").errors == "exported 2 entries\n")
         #expect(try fixture.memoctl("stats", "f").output.hasPrefix("CacheInfo(hits=1, misses=0,"))
         // The least recently used is the one it was.
         try fixture.memoctl("put", "f", "3", "0")
@@ -127,6 +128,7 @@ import Testing
         let result = try fixture.memoctl("import", "-", input: text)
         #expect(result.status == 1)
         #expect(result.errors.contains("line "))
+        #expect(!result.errors.contains("invalid_argument"))
     }
 
     @Test func timesToLiveGoOnFromTheExport() throws {
