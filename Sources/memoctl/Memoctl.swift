@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CLinux
 internal import Glibc
 internal import MemoClient
+internal import MemoWire
 
 /// The command line's root: a subcommand a file in `Commands`.
 struct Memoctl: ParsableCommand {
@@ -40,10 +41,16 @@ struct Memoctl: ParsableCommand {
             if let settings = QuickArguments.runSettings(arguments, rawWords: { CommandWords.all }) {
                 try CommandRunner(settings).run()
             }
-            if let wrong = unknownHelpTopic(arguments) {
-                refuse("there is no command \"\(wrong)\"; memoctl help lists all")
+            if let option = ArgumentOrder.optionWithoutValue(arguments) {
+                refuse("a value is missing behind \(option)")
             }
-            var command = try parseAsRoot(ArgumentOrder.arranged(arguments))
+            let arranged = ArgumentOrder.arranged(arguments)
+            if let wrong = unknownCommand(arranged) ?? unknownHelpTopic(arranged) {
+                let meant = Likeness.nearest(to: wrong, among: names)
+                let hint = meant.map { "did you mean \($0)?" } ?? "memoctl help lists all"
+                refuse("there is no command \"\(TextEscaping.printable(wrong))\"; \(hint)")
+            }
+            var command = try parseAsRoot(arranged)
             try command.run()
         } catch let error as MemoError {
             fail(message(of: error))
@@ -61,7 +68,8 @@ struct Memoctl: ParsableCommand {
 
     /// What is not UTF-8 would be taken for something else. The words of a command that is run may be any bytes.
     private static func unreadableWord(_ arguments: [String]) -> String? {
-        let own = arguments.first == "run" ? arguments.prefix { $0 != "--" } : arguments[...]
+        let isRun = ArgumentOrder.arranged(arguments).first == "run"
+        let own = isRun ? arguments.prefix { $0 != "--" } : arguments[...]
         // Only what shows the mark of a replacement can have been anything else.
         let suspects = own.indices.filter { own[$0].unicodeScalars.contains("\u{FFFD}") }
         guard !suspects.isEmpty else { return nil }
@@ -69,12 +77,22 @@ struct Memoctl: ParsableCommand {
         return suspects.first { String(validating: words[$0], as: UTF8.self) == nil }.map { own[$0] }
     }
 
+    private static var names: [String] { configuration.subcommands.map { $0._commandName } }
+
+    /// The parser calls it an unexpected argument, and does not know what may have been meant.
+    private static func unknownCommand(_ arranged: [String]) -> String? {
+        guard let name = arranged.first, !name.hasPrefix("-"), name != "help", !names.contains(name) else {
+            return nil
+        }
+        return name
+    }
+
     /// The parser gives help on everything where it does not know what help is asked for.
     private static func unknownHelpTopic(_ arguments: [String]) -> String? {
         guard arguments.first == "help", arguments.count > 1 else { return nil }
         let topic = arguments[1]
         if topic.hasPrefix("-") || topic == "help" { return nil }
-        return configuration.subcommands.contains { $0._commandName == topic } ? nil : topic
+        return names.contains(topic) ? nil : topic
     }
 
     /// What the parser has to say: help and versions on standard output, complaints on standard error.
@@ -107,6 +125,8 @@ struct Memoctl: ParsableCommand {
         case .untrustedPeer: error.message + "; start your own with: memod"
         case .timedOut: error.message + "; the daemon may be busy: try again, or with a longer --timeout"
         case .forbidden: error.message + " (the daemon does not allow this to you)"
+        // Found on this side: the code says nothing that the message does not.
+        case .invalidArgument: error.message
         case .tooManyConnections: error.message + "; try again, or give memod a larger --max-connections"
         default: error.message + " (\(error.code))"
         }

@@ -12,11 +12,22 @@ import Testing
         #expect(ArgumentOrder.arranged(["--socket"]) == ["--socket"])
     }
 
+    @Test func anOptionAloneLacksItsValue() {
+        #expect(ArgumentOrder.optionWithoutValue(["--socket"]) == "--socket")
+        #expect(ArgumentOrder.optionWithoutValue(["--json", "--timeout"]) == "--timeout")
+        #expect(ArgumentOrder.optionWithoutValue(["get", "--socket"]) == nil)
+        #expect(ArgumentOrder.optionWithoutValue([]) == nil)
+    }
+
     @Test func negativeNumbersAreNoOptions() {
         #expect(ArgumentOrder.arranged(["get", "f", "-1"]) == ["get", "f", "\0-1"])
         #expect(ArgumentOrder.arranged(["get", "f", "--", "-1"]) == ["get", "f", "--", "-1"])
         #expect(
             ArgumentOrder.arranged(["run", "--ttl", "1h", "--", "-1"]) == ["run", "--ttl", "1h", "--", "-1"])
+        #expect(
+            ArgumentOrder.arranged(["run", "--ttl", "-1s", "--", "a"]) == [
+                "run", "--ttl", "\0-1s", "--", "a",
+            ])
         #expect(ArgumentOrder.arranged(["put", "f", "1", "-"]) == ["put", "f", "1", "-"])
         #expect(ArgumentOrder.unmarked("\0-1") == "-1")
     }

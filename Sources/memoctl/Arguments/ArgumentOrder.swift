@@ -6,8 +6,8 @@ enum ArgumentOrder {
     private static let optionsWithValue: Set<String> = ["--socket", "--timeout"]
 
     /// Common options may stand before the command: they are moved behind it. Negative numbers among the
-    /// arguments are marked, so that they are not taken for options; behind `--`, and in the command of `run`,
-    /// everything stays as it is.
+    /// arguments are marked, so that they are not taken for options; behind `--`, as
+    /// in the command of `run`, everything stays as it is.
     static func arranged(_ arguments: [String]) -> [String] {
         // What a shell's completion asks has its order from the parser itself.
         if arguments.first == "---completion" { return arguments }
@@ -15,10 +15,19 @@ enum ArgumentOrder {
         var arranged = [arguments[command]]
         arranged += arguments[..<command]
         let rest = arguments[(command + 1)...]
-        if arguments[command] == "run" { return arranged + rest }
         let end = rest.firstIndex(of: "--") ?? rest.endIndex
         arranged += rest[..<end].map { isNegativeNumber($0) ? "\(numberMark)\($0)" : $0 }
         return arranged + rest[end...]
+    }
+
+    /// The common option that a command line ends with, where its value should stand and no command was given: to
+    /// the parser, it is one that it does not know.
+    static func optionWithoutValue(_ arguments: [String]) -> String? {
+        guard let last = arguments.last, optionsWithValue.contains(last), commandIndex(arguments) == nil
+        else {
+            return nil
+        }
+        return last
     }
 
     /// The argument as the user wrote it.

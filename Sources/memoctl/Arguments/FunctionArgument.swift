@@ -9,7 +9,8 @@ struct FunctionArgument: ExpressibleByArgument {
 
     let name: String
 
-    init(argument: String) {
+    init?(argument: String) {
+        guard !argument.isEmpty else { return nil }
         name = ArgumentOrder.unmarked(argument)
     }
 }

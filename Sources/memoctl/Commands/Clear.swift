@@ -14,7 +14,8 @@ struct Clear: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Argument(help: FunctionArgument.help) var function: FunctionArgument?
-    @Option(help: ArgumentHelp("Remove what was stored with this tag.", valueName: "tag")) var tag: String?
+    @Option(help: ArgumentHelp("Remove what was stored with this tag.", valueName: "tag"))
+    var tag: TagArgument?
     @Flag(help: "Remove everything.") var all = false
 
     func validate() throws {
@@ -26,7 +27,8 @@ struct Clear: ParsableCommand {
 
     func run() throws {
         let call: Call<Int64> =
-            if let function { .clear(function: function.name) } else if let tag { .clear(tag: tag) } else {
+            if let function { .clear(function: function.name) } else if let tag { .clear(tag: tag.name) } else
+            {
                 .clearAll()
             }
         try common.perform(call) { "cleared \($0)" }

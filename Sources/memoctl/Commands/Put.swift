@@ -26,7 +26,7 @@ struct Put: ParsableCommand {
     var cost: DurationArgument?
     @Option(
         help: ArgumentHelp("A name to clear it by, together with others; may be repeated.", valueName: "tag"))
-    var tag: [String] = []
+    var tag: [TagArgument] = []
     @Flag(help: "Return only when it is on disk.") var durable = false
     @Flag(help: "Leave an entry that is there already.") var ifAbsent = false
 
@@ -39,7 +39,8 @@ struct Put: ParsableCommand {
         let key = try key.json("KEY")
         let value = try value.jsonOrInput("VALUE")
         let options = PutOptions(
-            ttl: ttl?.lifetime, stale: stale?.duration, cost: cost?.duration, tags: tag, durable: durable,
+            ttl: ttl?.lifetime, stale: stale?.duration, cost: cost?.duration, tags: tag.map(\.name),
+            durable: durable,
             ifAbsent: ifAbsent)
         let call = Call.put(function.name, key, value, options)
         let reply = try common.client().reply(to: call)

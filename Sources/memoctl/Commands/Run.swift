@@ -37,7 +37,7 @@ struct Run: ParsableCommand {
             valueName: "duration"))
     var stale: DurationArgument?
     @Option(help: ArgumentHelp("A name to clear it by; may be repeated.", valueName: "tag")) var tag:
-        [String] = []
+        [TagArgument] = []
     @Flag(help: "Remember a failure too.") var keepFailures = false
     @Flag(help: "Run it in any case, and remember that.") var refresh = false
     @Flag(help: "Say on standard error whether it was remembered, and why not.") var explain = false
@@ -62,12 +62,12 @@ struct Run: ParsableCommand {
         settings.socket = socket
         settings.anyDirectory = anyCwd
         settings.environment = env
-        settings.files = file
+        settings.files = file.map(ArgumentOrder.unmarked)
         settings.readsInput = stdin
-        settings.key = key
+        settings.key = key.map(ArgumentOrder.unmarked)
         settings.ttl = ttl?.lifetime
         settings.stale = stale?.duration
-        settings.tags = tag
+        settings.tags = tag.map(\.name)
         settings.keepsFailures = keepFailures
         settings.refresh = refresh
         settings.explain = explain

@@ -6,7 +6,8 @@ struct Stats: ParsableCommand {
         abstract: "Print the totals of both tiers and a row a function, or all about one function.",
         usage: "memoctl stats [<options>] [<fn>]",
         discussion: """
-            Busiest first. With FN, the first line is what cache_info() prints in Python.
+            Busiest first. With FN, the first line is what cache_info() prints in Python. --json prints what the \
+            protocol's stats gives, with the rows as "functions" and their number as "function_count".
 
               memoctl stats
               memoctl stats compute_risk_score
@@ -26,7 +27,7 @@ struct Stats: ParsableCommand {
     var interval = DurationArgument(.seconds(2))
 
     func validate() throws {
-        if let limit, limit < 0 { throw ValidationError("--limit must not be negative.") }
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
         if prometheus && (common.json || function != nil) {
             throw ValidationError("--prometheus is for all functions, and is not JSON.")
         }

@@ -16,10 +16,13 @@ struct StatsSnapshot {
             totals: totals, functions: limit.map { Array(functions.prefix($0)) } ?? functions)
     }
 
-    /// The totals as the daemon gave them, with `functions` beside them.
+    /// The totals as the daemon gave them, with the rows as `functions`; how many functions there are, which the
+    /// daemon calls so, is `function_count`.
     var json: String {
-        let rows = functions.map(\.reply.payload.description).joined(separator: ",")
-        let totals = totals.payload.description.dropLast()
-        return totals + (totals.count > 1 ? "," : "") + "\"functions\":[\(rows)]}"
+        let members = totals.names.filter { $0 != "ok" }.map { name -> (String, JSONText) in
+            (name == "functions" ? "function_count" : name, totals[name] ?? .null)
+        }
+        let rows = JSONText(joining: functions.map(\.reply.payload))
+        return JSONText(members: members + [("functions", rows)]).description
     }
 }

@@ -40,7 +40,7 @@ enum QuickArguments {
                 guard let key = value() else { return nil }
                 settings.key = key
             case "--tag":
-                guard let tag = value() else { return nil }
+                guard let tag = value(), !tag.isEmpty else { return nil }
                 settings.tags.append(tag)
             case "--ttl":
                 guard let ttl = value().flatMap(LifetimeArgument.init) else { return nil }

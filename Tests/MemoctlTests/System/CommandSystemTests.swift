@@ -1,4 +1,5 @@
 import Foundation
+import MemoClient
 import MemodFixture
 import Testing
 
@@ -43,6 +44,9 @@ import Testing
         #expect(try fixture.memoctl("put", "f", "1", "-", input: "{\"a\":\n1}\n").status == 0)
         #expect(try fixture.memoctl("get", "f", "1.0").output == "{\"a\": 1}\n")
         #expect(try fixture.memoctl("put", "f", "1", "2", "--if-absent").status == 2)
+        // A tag that is a number is no option either.
+        #expect(try fixture.memoctl("put", "g", "1", "2", "--tag", "-1").status == 0)
+        #expect(try fixture.memoctl("clear", "--tag=-1").output == "cleared 1\n")
         #expect(try fixture.memoctl("delete", "f", "1").output == "deleted 1\n")
         #expect(try fixture.memoctl("get", "f", "1").output.isEmpty)
         #expect(try fixture.memoctl("why", "f", "1").output.hasSuffix(" ago by a delete\n"))
@@ -66,8 +70,10 @@ import Testing
     @Test(arguments: [
         ["get", "f", "hello"], ["put", "f", "1", "hello"], ["get", "f"], ["get", "f", "1", "2"], ["nonsense"],
         ["clear"], ["clear", "f", "--all"], ["put", "f", "1", "2", "--ttl", "5"], ["stats", "--sort", "x"],
-        ["run", "true"], ["keys", "f", "--limit", "0"], ["get", "f", "[1,]"], ["get", "f", "1", "--tll"],
-        ["help", "nonsense"], ["run", "--env", "LANG=C", "--", "true"],
+        ["run", "true"], ["keys", "f", "--limit", "0"], ["stats", "--limit", "0"], ["get", "f", "[1,]"],
+        ["get", "f", "1", "--tll"],
+        ["help", "nonsense"], ["run", "--env", "LANG=C", "--", "true"], ["put", "", "1", "2"], ["clear", ""],
+        ["put", "f", "1", "2", "--tag", ""], ["clear", "--tag", ""], ["run", "--tag", "", "--", "true"],
     ])
     func wrongUsage(arguments: [String]) throws {
         let fixture = try SystemFixture()
@@ -77,6 +83,21 @@ import Testing
         #expect(result.status == 64)
         #expect(result.output.isEmpty)
         #expect(!result.errors.isEmpty)
+    }
+
+    @Test(arguments: [
+        (["stat"], "did you mean stats?"), (["help", "improt"], "did you mean import?"),
+        (["--socket"], "a value is missing behind --socket"),
+        (["put", "f", "1", "2", "--ttl", "-5s"], "'-5s' is invalid for '--ttl"),
+        (["run", "--ttl", "-5s", "--", "true"], "'-5s' is invalid for '--ttl"),
+    ])
+    func wrongUsageIsExplained(arguments: [String], said: String) throws {
+        let fixture = try SystemFixture()
+        let (process, output, errors) = try fixture.start(arguments)
+        try process.run()
+        let result = fixture.finish(process, output, errors)
+        #expect(result.status == 64)
+        #expect(result.errors.contains(said), "\(result.errors)")
     }
 
     @Test func theSocketMayBeNamedBeforeOrBehindTheCommand() throws {
@@ -113,6 +134,10 @@ import Testing
         let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
         #expect(object["hits"] as? Int == 950)
         #expect((object["functions"] as? [[String: Any]])?.first?["fn"] as? String == "f")
+        // Foundation takes a member that is there twice; strict parsers do not.
+        let names = try Reply(parsing: Array(json.utf8)).names
+        #expect(Set(names).count == names.count, "\(names)")
+        #expect(object["function_count"] as? Int == 1)
         let metrics = try fixture.memoctl("stats", "--prometheus").output
         #expect(metrics.contains("\nmemod_hits_total{fn=\"f\"} 950\n"))
         #expect(metrics.hasSuffix("\n# EOF\n"))
