@@ -83,6 +83,10 @@ public final class SystemFixture {
         self.daemon = nil
     }
 
+    public func signalDaemon(_ signal: Int32) {
+        if let daemon { kill(daemon.processIdentifier, signal) }
+    }
+
     /// Starts memoctl; `finish` waits for it.
     public func start(_ arguments: [String], environment: [String: String] = [:]) throws -> (
         Process, output: Pipe, errors: Pipe

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A client for scripts and command lines: one connection, one request at a time, each with a deadline.
 ///
 /// It connects when it is first used, and again after the connection was lost. It is not for several threads.
@@ -8,6 +10,9 @@ public final class BlockingClient {
     public var timeout: Duration
     /// The name by which the daemon knows this client's connections in its events.
     public let name: String?
+    /// Where the daemon has not begun to answer a request for that long, the function is told how long it may still
+    /// take.
+    public var silence: (after: Duration, tell: (_ left: Duration) -> Void)?
     private var connection: SocketConnection?
     /// Events that came while a reply was waited for.
     private var pendingEvents: [Event] = []
@@ -66,6 +71,7 @@ public final class BlockingClient {
         try connect(deadline: deadline)
         return try guarded { () throws(MemoError) in
             try connection!.send(calls.flatMap(\.request.bytes), deadline: deadline)
+            waitInSilence(deadline)
             var replies: [Reply] = []
             for _ in calls { replies.append(try receiveReply(deadline: deadline)) }
             return replies
@@ -113,7 +119,17 @@ public final class BlockingClient {
     private func exchange(_ request: [UInt8], deadline: Deadline) throws(MemoError) -> Reply {
         try guarded { () throws(MemoError) in
             try connection!.send(request, deadline: deadline)
+            waitInSilence(deadline)
             return try receiveReply(deadline: deadline)
+        }
+    }
+
+    /// Returns when something arrives: what was sent just now cannot have been answered before.
+    private func waitInSilence(_ deadline: Deadline) {
+        guard let silence, let left = deadline.left, left > silence.after else { return }
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        if poll(&waiting, 1, Int32(clamping: silence.after.milliseconds)) == 0 {
+            silence.tell(left - silence.after)
         }
     }
 

@@ -15,6 +15,9 @@ public struct Deadline: Sendable {
         return Int32(clamping: left.milliseconds + 1)
     }
 
+    /// `nil`: for ever.
+    var left: Duration? { instant.map { $0 - ContinuousClock.now } }
+
     func check(_ what: String) throws(MemoError) {
         guard let instant, ContinuousClock.now >= instant else { return }
         throw MemoError(.timedOut, "no answer in time while \(what)")

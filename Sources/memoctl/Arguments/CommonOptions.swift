@@ -9,11 +9,32 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: "Print JSON, for scripts.")
     var json = false
 
-    @Option(help: ArgumentHelp("How long a request may take, such as 5s.", valueName: "duration"))
-    var timeout = DurationArgument(.seconds(30))
+    @Option(
+        help: ArgumentHelp(
+            "How long a request may take, such as 5s (30s; ping and doctor 3s).", valueName: "duration"))
+    var timeout: DurationArgument?
 
-    func client() -> BlockingClient {
-        BlockingClient(path: socket, timeout: timeout.duration)
+    static let patience = Duration.seconds(30)
+    /// Of those who ask whether the daemon answers at all.
+    static let shortPatience = Duration.seconds(3)
+    /// After this long without an answer, a person is told what is being waited for.
+    private static let silence = Duration.seconds(2)
+
+    /// - Parameter patience: how long a request may take where the command line does not say.
+    func client(patience: Duration = patience) -> BlockingClient {
+        let client = BlockingClient(path: socket, timeout: timeout?.duration ?? patience)
+        let terminal = Terminal.standardError
+        if terminal.isTerminal {
+            client.silence = (
+                Self.silence,
+                { left in
+                    guard !LiveScreen.isShown else { return }
+                    terminal.writeLine(
+                        "memoctl: the daemon does not answer yet; giving up in \(HumanFormat.duration(left))")
+                }
+            )
+        }
+        return client
     }
 
     /// Performs a call and prints what it answered: as JSON where that is asked for, else as `describe` says.

@@ -13,7 +13,10 @@ struct Doctor: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let findings = Examination(common.client()).findings()
+        let examination = Examination(
+            common.client(patience: CommonOptions.shortPatience),
+            commitTimeout: common.timeout?.duration ?? CommonOptions.patience)
+        let findings = examination.findings()
         if common.json {
             for finding in findings { try Output.standard.writeLine(finding.json.description) }
         } else {

@@ -13,7 +13,7 @@ struct Ping: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let client = common.client()
+        let client = common.client(patience: CommonOptions.shortPatience)
         let hello = try client.perform(.hello())
         let start = ContinuousClock.now
         try client.perform(.ping())

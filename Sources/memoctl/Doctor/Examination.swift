@@ -7,9 +7,12 @@ struct Examination {
     private static let scarceBytes: Int64 = 256 << 20
 
     private let client: BlockingClient
+    /// A daemon that answers may still have much to write.
+    private let commitTimeout: Duration
 
-    init(_ client: BlockingClient) {
+    init(_ client: BlockingClient, commitTimeout: Duration) {
         self.client = client
+        self.commitTimeout = commitTimeout
     }
 
     func findings() -> [Finding] {
@@ -19,7 +22,7 @@ struct Examination {
             findings.append(Finding(.good, "connection", "connected to \(client.path ?? "?")"))
             findings += versions(hello)
             let stats = try client.perform(.stats())
-            findings += health(stats)
+            findings += health(stats) + movedAside(stats)
             findings += settings(stats)
             // What lives in memory alone is nothing that a sync waits for.
             if stats.bool("degraded") != true { findings.append(commit()) }
@@ -140,6 +143,18 @@ struct Examination {
         }
     }
 
+    /// At its start the daemon says it in its log alone, and everything since then looks sound.
+    private func movedAside(_ stats: Reply) -> [Finding] {
+        guard let database = stats.object("settings")?.object("database")?.string("value") else { return [] }
+        return MovedAside.find(beside: database).map { aside in
+            Finding(
+                .warning, "database",
+                "a damaged one was moved aside at \(aside.time), and the cache began empty: "
+                    + "\(aside.path) (\(HumanFormat.bytes(aside.bytes)))",
+                advice: "check the disk; nothing needs the file any more, and it may be deleted")
+        }
+    }
+
     /// What the daemon says of its configuration: `settings`, a member a setting with `value` and `source`.
     private func settings(_ stats: Reply) -> [Finding] {
         guard let settings = stats.object("settings") else {
@@ -158,6 +173,7 @@ struct Examination {
     /// The way to the disk and back.
     private func commit() -> Finding {
         let start = ContinuousClock.now
+        client.timeout = commitTimeout
         do throws(MemoError) {
             try client.perform(.sync())
             let time = HumanFormat.duration(ContinuousClock.now - start)

@@ -11,6 +11,7 @@ struct LiveScreen {
     private static let leave: StaticString = "\u{1B}[?25h\u{1B}[?1049l"
 
     private let terminal: Terminal
+    static var isShown: Bool { isActive }
 
     /// - Parameter readsKeys: keys arrive at once and are not shown.
     init(_ terminal: Terminal, readsKeys: Bool) {

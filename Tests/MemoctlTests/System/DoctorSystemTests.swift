@@ -28,6 +28,35 @@ import Testing
         #expect(settings.contains("hot-bytes = 256MiB (default)"))
     }
 
+    @Test func aDatabaseThatWasMovedAsideIsShown() throws {
+        let fixture = try SystemFixture()
+        try "no database".write(
+            toFile: fixture.directory + "/memod.db", atomically: true, encoding: .utf8)
+        try fixture.startDaemon()
+        let result = try fixture.memoctl("doctor", "--json")
+        #expect(result.status == 0)
+        let found = try findings(result.output).filter { $0["severity"] == "warning" }
+        #expect(found.count == 1)
+        let text = try #require(found.first?["text"])
+        #expect(text.contains(fixture.directory + "/memod.db.corrupt-"), "\(text)")
+        #expect(text.hasSuffix("Z (11 B)") && text.contains(" UTC, "), "\(text)")
+        #expect(found.first?["advice"]?.contains("may be deleted") == true)
+    }
+
+    @Test(arguments: ["doctor", "ping"]) func aDaemonThatHangsIsNotWaitedForLong(command: String) throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        fixture.signalDaemon(SIGSTOP)
+        defer { fixture.signalDaemon(SIGCONT) }
+        let start = ContinuousClock.now
+        let result = try fixture.memoctl(command)
+        #expect(result.status == 1)
+        #expect((result.output + result.errors).contains("no answer in time"))
+        // The limit itself is 3 s; 30 s it is for others.
+        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(try fixture.memoctl(command, "--timeout", "50ms").status == 1)
+    }
+
     @Test func whatIsWrongComesWithAdvice() throws {
         let fixture = try SystemFixture()
         let nothing = try fixture.memoctl("doctor", "--json")

@@ -66,6 +66,17 @@ import Testing
         #expect(try fixture.memoctl("get", "geo.distance", "1").status != 0)
     }
 
+    @Test func whoeverWaitsIsToldForWhat() throws {
+        let fixture = try busyFixture()
+        let terminal = try open(fixture, "get", "geo.distance", "1")
+        fixture.signalDaemon(SIGSTOP)
+        try terminal.start()
+        #expect(terminal.shows("the daemon does not answer yet; giving up in 2"))
+        fixture.signalDaemon(SIGCONT)
+        #expect(terminal.rest().contains("2"))
+        #expect(terminal.status == (.exit, 0))
+    }
+
     @Test func statsAreAlignedWithinTheTerminal() throws {
         let fixture = try busyFixture()
         let terminal = try open(fixture, "stats")
