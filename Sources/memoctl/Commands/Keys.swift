@@ -29,17 +29,20 @@ struct Keys: ParsableCommand {
         if common.json {
             for row in listing.rows { try Output.standard.writeLine(row.payload.description) }
         } else if !listing.rows.isEmpty {
-            var table = Table([
-                ("KEY", .left), ("BYTES", .right), ("AGE", .right), ("TTL", .right), ("TIER", .left),
-            ])
+            // To an administrator, one key may be several users'.
+            let namesOwners = Set(listing.rows.map { $0.int("uid") }).count > 1
+            var table = Table(
+                [("KEY", .left), ("BYTES", .right), ("AGE", .right), ("TTL", .right), ("TIER", .left)]
+                    + (namesOwners ? [("UID", .right)] : []))
             for row in listing.rows {
-                table.add([
-                    row["key"]?.description ?? "?",
-                    row.int("bytes").map(HumanFormat.bytes) ?? "-",
-                    row.int("age_ms").map(HumanFormat.duration(milliseconds:)) ?? "-",
-                    row.int("ttl_ms").map(HumanFormat.duration(milliseconds:)) ?? "forever",
-                    row.string("tier") ?? "-",
-                ])
+                table.add(
+                    [
+                        row["key"]?.description ?? "?",
+                        row.int("bytes").map(HumanFormat.bytes) ?? "-",
+                        row.int("age_ms").map(HumanFormat.duration(milliseconds:)) ?? "-",
+                        row.int("ttl_ms").map(HumanFormat.duration(milliseconds:)) ?? "forever",
+                        row.string("tier") ?? "-",
+                    ] + (namesOwners ? [row.int("uid").map(String.init) ?? "-"] : []))
             }
             try Output.standard.writeLine(table.text(for: .standardOutput))
         }

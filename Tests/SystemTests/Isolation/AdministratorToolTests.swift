@@ -28,6 +28,14 @@ import Testing
         #expect(entries.contains { $0.contains("\"ours\"") && $0.contains("[\"t\"]") })
     }
 
+    @Test func aListingOfSeveralUsersSaysWhoseEachIs() throws {
+        let household = try filled()
+        let several = try memoctl(household, "keys", "f").map { $0.split(separator: " ") }
+        #expect(several[0].last == "UID")
+        #expect(Set(several.dropFirst().map(\.last)) == ["\(Household.aliceID)", "\(geteuid())"])
+        #expect(try memoctl(household, "keys", "g").first?.hasSuffix("TIER") == true)
+    }
+
     @Test func eachUsersFunctionIsASeriesOfItsOwn() throws {
         let household = try filled()
         let series = try memoctl(household, "stats", "--prometheus")
