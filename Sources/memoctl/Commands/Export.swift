@@ -7,7 +7,8 @@ struct Export: ParsableCommand {
         usage: "memoctl export [<options>] <file> [<fn> ...]",
         discussion: """
             FILE appears when it is whole; after a break, the same command goes on where it stopped. This is no \
-            use of the entries and is not counted. For a copy of the database itself, see memoctl backup.
+            use of the entries and is not counted. Their order of use is not exported: after an import, a function \
+            with a maxsize may evict what was used last. For a copy of the database itself, see memoctl backup.
 
               memoctl export results.ndjson
               memoctl export - compute_risk_score | gzip >results.gz

@@ -7,7 +7,8 @@ struct Import: ParsableCommand {
         abstract: "Store what memoctl export wrote.",
         discussion: """
             Entries there already are replaced; times to live go on from the time of the export. After a break, the \
-            same command goes on where it stopped, which FILE.import says until it is done.
+            same command goes on where it stopped, which FILE.import says until it is done. Exit status 1: something \
+            is missing at the end, where an export has the line {"done":true}; what is there was imported.
 
               memoctl import results.ndjson
               zcat results.gz | memoctl import -
@@ -21,27 +22,33 @@ struct Import: ParsableCommand {
 
     func run() throws {
         let client = common.client()
-        let figures = file == "-" ? try readInput(client) : try readFile(client)
+        let (figures, isComplete) = file == "-" ? try readInput(client) : try readFile(client)
         if common.json {
             try Output.standard.writeLine(
                 "{\"functions\":\(figures.functions),\"stored\":\(figures.stored),\"expired\":\(figures.expired),"
-                    + "\"refused\":\(figures.refused)}")
+                    + "\"refused\":\(figures.refused),\"complete\":\(isComplete)}")
         } else {
             try Output.standard.writeLine(
                 "imported \(HumanFormat.count(figures.stored, "entry", "entries")) of "
                     + "\(HumanFormat.count(figures.functions, "function", "functions")); "
                     + "\(figures.expired) had expired, \(figures.refused) were refused")
         }
+        guard isComplete else {
+            Terminal.standardError.writeLine(
+                "memoctl: \(file == "-" ? "standard input" : file) is not a whole export: "
+                    + "it lacks the end, the line {\"done\":true}; what is there was imported")
+            throw ExitCode(1)
+        }
     }
 
-    private func readInput(_ client: BlockingClient) throws -> Importer.Figures {
+    private func readInput(_ client: BlockingClient) throws -> (Importer.Figures, isComplete: Bool) {
         var importer = Importer(client)
         var reader = LineReader(STDIN_FILENO)
         try read(&reader, &importer, number: 1) { _, _ in }
-        return importer.figures
+        return (importer.figures, importer.isComplete)
     }
 
-    private func readFile(_ client: BlockingClient) throws -> Importer.Figures {
+    private func readFile(_ client: BlockingClient) throws -> (Importer.Figures, isComplete: Bool) {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw OutputError("\(file) cannot be read", number: errno) }
         defer { close(descriptor) }
@@ -68,7 +75,7 @@ struct Import: ParsableCommand {
         bar.finish()
         try client.perform(.sync())
         unlink(note)
-        return importer.figures
+        return (importer.figures, importer.isComplete)
     }
 
     /// - Parameter number: of the first line, where that is known.
@@ -83,6 +90,10 @@ struct Import: ParsableCommand {
                     try importer.take(line.bytes)
                 } catch {
                     guard error.code == .invalidArgument else { throw error }
+                    // Where an export was cut within a line, that line is no JSON.
+                    if !line.isComplete, importer.age != nil, (try? JSONText(parsing: line.bytes)) == nil {
+                        break
+                    }
                     let place = number.map { "line \($0)" } ?? "the line that ends at byte \(reader.offset)"
                     throw MemoError(.invalidArgument, "\(place): \(error.message)")
                 }

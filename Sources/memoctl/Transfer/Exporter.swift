@@ -2,12 +2,14 @@ internal import Glibc
 internal import MemoClient
 
 /// Writes functions and their entries as NDJSON: a line for the export, one a function with its settings, one an
-/// entry, and after each page of entries one that says how far it has come, so that a broken export goes on there.
+/// entry, and after each page of entries one that says how far it has come, so that a broken export goes on there. The
+/// last line says that nothing is missing.
 ///
 ///     {"memod_export":1,"at_ms":1700000000000,"only":["compute_risk_score"]}
 ///     {"define":"compute_risk_score","maxsize":512,"ttl_ms":null,"typed":false}
 ///     {"fn":"compute_risk_score","key":[7,0.05],"value":42,"ttl_ms":null,"cost_ms":10}
 ///     {"done":"compute_risk_score","next":"…","instance":"…"}
+///     {"done":true}
 struct Exporter {
     /// Where an export stands: this function's entries are written up to `next`, or all of them.
     struct Position: Equatable {
@@ -82,6 +84,7 @@ struct Exporter {
                 progress(entries, total)
             } while next != nil
         }
+        try write(Array("{\"done\":true}\n".utf8))
     }
 
     /// The functions that were asked for, as the first line has them.

@@ -20,6 +20,10 @@ struct Importer {
     private(set) var figures = Figures()
     /// How long ago the export was made, in milliseconds; `nil` until its first line was read.
     private(set) var age: Int64?
+    /// Whether an export has begun and not ended.
+    private var isWithin: Bool
+    /// Whether another one began before the end of the last.
+    private var hasGap = false
     private var function = ""
     private var batch: [Entry] = []
     private var weight = 0
@@ -28,7 +32,11 @@ struct Importer {
     init(_ client: BlockingClient, age: Int64? = nil) {
         self.client = client
         self.age = age
+        isWithin = age != nil
     }
+
+    /// Whether all that was exported came: there was an export, and it ended.
+    var isComplete: Bool { age != nil && !isWithin && !hasGap }
 
     /// Takes one line.
     /// - Throws: `invalidArgument` where it is not a line of an export, and whatever storing throws.
@@ -39,10 +47,15 @@ struct Importer {
         } catch {
             throw MemoError(.invalidArgument, "not JSON: \(error.message)")
         }
-        if object["done"] != nil { return }
+        if object["done"] != nil {
+            if object.bool("done") == true { isWithin = false }
+            return
+        }
         if let version = object.int("memod_export") {
             guard version == 1 else { throw MemoError(.invalidArgument, "an export of version \(version)") }
             age = max(0, WallClock.unixMilliseconds() - (object.int("at_ms") ?? 0))
+            if isWithin { hasGap = true }
+            isWithin = true
         } else if age == nil {
             throw MemoError(.invalidArgument, "the first line is not that of an export")
         } else if let name = object.string("define") {

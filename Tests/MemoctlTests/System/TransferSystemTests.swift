@@ -131,6 +131,37 @@ import Testing
         #expect(!result.errors.contains("invalid_argument"))
     }
 
+    /// Wherever an export is cut, what is there is imported, and that something is missing is said.
+    @Test func aCutExportIsNotTakenForAWholeOne() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        try fill(fixture)
+        let whole = try fixture.memoctl("export", "-").output
+        #expect(whole.hasSuffix("\n{\"done\":true}\n"))
+        let lines = whole.split(separator: "\n").map(String.init)
+        let end = lines.count - 1
+        let first = lines[..<3].joined(separator: "\n")
+        let cuts = [
+            (lines[..<end].joined(separator: "\n") + "\n", 11), (first + "\n", 1), (first, 1),
+            (String(whole.dropLast(3)), 11), (first + "\n" + lines[3].prefix(20), 1),
+            (first + "\n" + whole, 12),
+            ("", 0), ("\n", 0),
+        ]
+        let file = fixture.directory + "/cut.ndjson"
+        for (text, stored) in cuts {
+            try text.write(toFile: file, atomically: true, encoding: .utf8)
+            for name in [file, "-"] {
+                let result = try fixture.memoctl("import", name, "--json", input: text)
+                #expect(result.status == 1, "\(text)")
+                #expect(result.output.contains("\"stored\":\(stored),"), "\(text): \(result.output)")
+                #expect(result.output.contains("\"complete\":false"))
+                #expect(result.errors.contains("is not a whole export"), "\(result.errors)")
+            }
+        }
+        #expect(try fixture.memoctl("import", "-", input: String(whole.dropLast())).status == 0)
+        #expect(try fixture.memoctl("import", "-", input: whole + whole).status == 0)
+    }
+
     @Test func timesToLiveGoOnFromTheExport() throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
@@ -141,7 +172,9 @@ import Testing
                 {"fn":"f","key":1,"value":1,"ttl_ms":5000}
                 {"fn":"f","key":2,"value":2,"ttl_ms":null}
                 {"fn":"f","key":3,"value":3,"ttl_ms":5000,"stale_ms":4000000000000}
+                {"done":true}
                 """)
+        #expect(result.status == 0)
         #expect(result.output == "imported 2 entries of 0 functions; 1 had expired, 0 were refused\n")
         #expect(try fixture.memoctl("get", "f", "3", "--meta", "--json").output.contains("\"stale\":true"))
         #expect(try fixture.memoctl("get", "f", "1").status == 2)
