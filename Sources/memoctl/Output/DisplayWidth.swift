@@ -34,4 +34,22 @@ enum DisplayWidth {
         }
         return fitted + "…"
     }
+
+    /// The beginning of a line that fits, colours and other attributes left out of account and all kept.
+    static func cut(_ line: String, _ columns: Int) -> String {
+        var cut = ""
+        var width = 0
+        var isInAttribute = false
+        for character in line {
+            if character == "\u{1B}" { isInAttribute = true }
+            if isInAttribute {
+                cut.append(character)
+                if character == "m" { isInAttribute = false }
+                continue
+            }
+            width += of(character)
+            if width <= columns { cut.append(character) }
+        }
+        return cut
+    }
 }

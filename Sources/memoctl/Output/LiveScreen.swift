@@ -69,9 +69,11 @@ struct LiveScreen {
     /// Draws lines from the top; what does not fit is left out.
     func draw(_ lines: [String]) throws {
         let size = terminal.size
-        var text = "\u{1B}[H"
-        for line in lines.prefix(size.lines - 1) { text += line + "\u{1B}[K\r\n" }
-        try Output.standard.write(Array((text + "\u{1B}[J").utf8))
+        // Each is erased before it is written: behind a full line, that would take its last character.
+        let shown = lines.prefix(size.lines).map { "\u{1B}[K" + DisplayWidth.cut($0, size.columns) }
+        var text = "\u{1B}[H" + shown.joined(separator: "\r\n")
+        if shown.count < size.lines { text += "\r\n\u{1B}[J" }
+        try Output.standard.write(Array(text.utf8))
     }
 
     /// Gives the terminal back. May be called from a signal handler, and more than once.

@@ -97,14 +97,25 @@ struct TopView {
             ])
         }
         let drawn = table.lines(width: columns) { terminal.styled($0, .bold) }
-        let room = max(1, terminal.size.lines - lines.count - 3)
+        let height = terminal.size.lines
+        // Below it are at least the table's heading, some rows, and the keys.
+        lines = Self.fit(lines, height - 2 - min(max(1, rows.count), Self.leastRows))
+        if height > 2 { lines.append(drawn[0]) }
+        let room = max(1, height - lines.count - 1)
         let first = max(0, min(selected - room / 2, rows.count - room))
-        lines.append(drawn[0])
         for (index, line) in drawn.dropFirst().enumerated().dropFirst(first).prefix(room) {
             lines.append(
                 index == selected ? (terminal.hasColour ? "\u{1B}[7m\(line)\u{1B}[0m" : "> " + line) : line)
         }
-        return lines + [footer(rows)]
+        return lines + [footer(rows, columns)]
+    }
+
+    /// Rows of the table for which lines above it make room.
+    private static let leastRows = 3
+
+    /// The lines for which there is room: without the empty ones first, then without the last ones.
+    private static func fit(_ lines: [String], _ room: Int) -> [String] {
+        lines.count <= room ? lines : Array(lines.filter { !$0.isEmpty }.prefix(max(0, room)))
     }
 
     var visibleRows: [Rates.Row] {
@@ -136,7 +147,7 @@ struct TopView {
         }
     }
 
-    private func footer(_ rows: [Rates.Row]) -> String {
+    private func footer(_ rows: [Rates.Row], _ columns: Int) -> String {
         switch mode {
         case .filtering: return "filter: \(TextEscaping.printable(filter))_  (Enter keeps it, Esc removes it)"
         case .confirming(let row):
@@ -146,8 +157,11 @@ struct TopView {
             if !message.isEmpty { return message }
             let paused = isPaused ? "  PAUSED" : ""
             let shown = filter.isEmpty ? "" : "  filter \(TextEscaping.printable(filter))"
-            return
+            let line =
                 "\(HumanFormat.count(Int64(rows.count), "function", "functions")) by \(column.rawValue)\(shown)\(paused)   s sort  / filter  c clear  p pause  q quit"
+            if DisplayWidth.of(line) <= columns { return line }
+            // Where not everything has room, how to leave is the most useful.
+            return (isPaused ? "PAUSED " : "") + "q quit s sort / filter c clear p pause"
         }
     }
 

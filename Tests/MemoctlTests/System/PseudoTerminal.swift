@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// A terminal of 100 columns with memoctl in it.
+/// A terminal with memoctl in it, of 30 lines of 100 columns.
 final class PseudoTerminal {
     /// TIOCSPTLCK and TIOCGPTN, which the importer does not see.
     private static let (setLock, getNumber): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
@@ -19,8 +19,7 @@ final class PseudoTerminal {
             let screen = FileHandle(forUpdatingAtPath: "/dev/pts/\(number)")
         else { throw CocoaError(.fileNoSuchFile) }
         self.screen = screen
-        var size = winsize(ws_row: 30, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0)
-        _ = ioctl(keyboard, UInt(TIOCSWINSZ), &size)
+        resize(lines: 30, columns: 100)
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
         process.environment = environment.merging(["TERM": "xterm", "PATH": "/usr/bin:/bin"]) { $1 }
@@ -36,6 +35,28 @@ final class PseudoTerminal {
 
     func start() throws { try process.run() }
 
+    func resize(lines: UInt16, columns: UInt16) {
+        var size = winsize(ws_row: lines, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+        _ = ioctl(keyboard, UInt(TIOCSWINSZ), &size)
+    }
+
+    /// Waits until a screen was drawn from its top that has this in it, to the next one.
+    /// - Returns: its lines without their attributes; none where that did not happen.
+    func screen(with expected: String) -> [Substring] {
+        text = ""
+        for _ in 0..<100 {
+            guard shows("\u{1B}[H") else { return [] }
+            guard shows("\u{1B}[H", taking: false), let end = text.range(of: "\u{1B}[H") else { return [] }
+            // The terminal puts a carriage return before each line feed.
+            let drawn = text[..<end.lowerBound].replacing(/\u{1B}\[[0-9;]*[A-Za-z]/, with: "")
+                .replacing("\r\r\n", with: "\n")
+            if drawn.contains(expected) {
+                return drawn.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            }
+        }
+        return []
+    }
+
     /// Whether it reads lines and shows what is typed, as a shell expects it.
     var isForLines: Bool {
         var attributes = termios()
@@ -50,12 +71,13 @@ final class PseudoTerminal {
     func type(_ keys: String) { _ = write(keyboard, keys, keys.utf8.count) }
 
     /// Reads until something was shown since the last call that was waited for.
+    /// - Parameter taking: whether what was shown up to there is done with.
     /// - Returns: whether it was.
-    func shows(_ expected: String) -> Bool {
+    func shows(_ expected: String, taking: Bool = true) -> Bool {
         let end = Date(timeIntervalSinceNow: 120)
         while Date() < end {
             if let found = text.range(of: expected) {
-                text.removeSubrange(..<found.upperBound)
+                if taking { text.removeSubrange(..<found.upperBound) }
                 return true
             }
             read(within: 100)

@@ -35,6 +35,27 @@ import Testing
         #expect(terminal.isForLines)
     }
 
+    @Test func topFitsIntoSmallTerminals() throws {
+        let fixture = try busyFixture()
+        for name in ["b", "c", "d", "e", "f"] { try fixture.memoctl("put", name, "1", "2") }
+        let terminal = try open(fixture, "top", "--interval", "100ms")
+        try terminal.start()
+        #expect(terminal.shows("geo.distance"))
+        for (lines, columns) in [(10, 40), (24, 59), (8, 100), (4, 20), (3, 40), (30, 100)] {
+            terminal.resize(lines: UInt16(lines), columns: UInt16(columns))
+            var screen: [Substring] = []
+            // One may have been drawn for the old size.
+            for _ in 0..<3 { screen = terminal.screen(with: "quit") }
+            #expect(screen.count <= lines, "\(lines)x\(columns): \(screen)")
+            #expect(screen.allSatisfy { $0.count <= columns }, "\(lines)x\(columns): \(screen)")
+            #expect(screen.contains { $0.hasPrefix("FUNCTION") }, "\(lines)x\(columns): \(screen)")
+            #expect(screen.contains { $0.contains("geo.distan") }, "\(lines)x\(columns): \(screen)")
+            if lines >= 8 { #expect(screen.first?.hasPrefix("memod") == true) }
+        }
+        terminal.type("q")
+        #expect(terminal.rest().contains(Self.leave))
+    }
+
     @Test func topGivesTheTerminalBackWhenItIsEnded() throws {
         let fixture = try busyFixture()
         defer { withExtendedLifetime(fixture) {} }
