@@ -7,14 +7,17 @@ struct Run: ParsableCommand {
         discussion: """
             The command is known by its words and the directory, and by what --env, --file, --stdin and --key add. \
             It is run again when one of these differs, and its output streams while it runs. Without --stdin its \
-            standard input is empty. Failures, interrupted runs and more than 8 MiB of output are not remembered. \
-            Several at once run it once. Without a daemon it simply runs.
+            standard input is empty. Failures are remembered with --keep-failures alone, interrupted runs and more \
+            than 8 MiB of output never. Several at once run it once. Without a daemon it simply runs.
+
+            Its output and its errors are two pipes: where both go to one place, as with 2>&1, lines of the one may \
+            come before earlier ones of the other, and are replayed so.
 
               memoctl run --ttl 1h -- curl -s https://example.org/rates.json
               memoctl run --file data.csv --env LANG --explain -- ./report data.csv
               memoctl stats run:curl
 
-            The exit status is the command's; 127 where there is no such command.
+            The exit status is the command's; 127 where there is no such command, 126 where it cannot be started.
             """)
 
     @Option(help: ArgumentHelp("Talk to the daemon at this socket.", valueName: "path"), completion: .file())

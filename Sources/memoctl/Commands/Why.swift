@@ -5,8 +5,8 @@ struct Why: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say in a sentence what became of an entry.",
         discussion: """
-            present, expired, evicted, deleted, cleared, rejected, or unknown where it was never there or is no \
-            longer remembered. Asking is not a use and is not counted.
+            present, expired, evicted, deleted, cleared, rejected, or unknown where it was never there, was cleared \
+            within the last second, or is no longer remembered. Asking is not a use and is not counted.
 
               memoctl why compute_risk_score '[7,0.05]'
             """)

@@ -7,7 +7,8 @@ enum WhySentence {
         let state = reply.string("state") ?? "unknown"
         switch state {
         case "present": return present(reply)
-        case "unknown": return "unknown: it was never put, or that is no longer remembered"
+        case "unknown":
+            return "unknown: it was never put, was cleared just now, or that is no longer remembered"
         default:
             let ago = reply.int("ago_ms").map { " \(HumanFormat.duration(milliseconds: $0)) ago" } ?? ""
             let cause = reply.string("by") ?? ""

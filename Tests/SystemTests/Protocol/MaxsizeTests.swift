@@ -18,6 +18,19 @@ import Testing
         }
     }
 
+    @Test func aTouchIsAUseAndLookingIsNone() throws {
+        let daemon = try Daemon()
+        let peer = try daemon.connect()
+        #expect(try peer.define("f", "\"maxsize\":3").isOK)
+        for key in 1...3 { #expect(try peer.put("f", "\(key)", "0").isOK) }
+        #expect(try peer.call(Peer.request("touch", "f", "\"key\":1,\"ttl_ms\":null")).isOK)
+        #expect(try peer.why("f", "2").isOK)
+        #expect(try peer.call(Peer.request("keys", "f")).list("keys").count == 3)
+        for key in 4...5 { #expect(try peer.put("f", "\(key)", "0").isOK) }
+        let left = try (1...5).filter { try peer.why("f", "\($0)").string("state") == "present" }
+        #expect(left == [1, 4, 5])
+    }
+
     @Test(arguments: [[], ["--hot-bytes", "4KiB"]]) func theOrderIsExactAcrossRestarts(_ options: [String])
         throws
     {
