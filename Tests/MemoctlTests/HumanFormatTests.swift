@@ -45,5 +45,8 @@ import Testing
         #expect(DisplayWidth.of("e\u{301}") == 1)
         #expect(DisplayWidth.fit("compute_risk_score", 8) == "compute…")
         #expect(DisplayWidth.fit("short", 8) == "short")
+        #expect(DisplayWidth.cut("\u{1B}[1mabc\u{1B}[0m", 3) == "\u{1B}[1mabc\u{1B}[0m")
+        #expect(DisplayWidth.cut("\u{1B}[1mabcd\u{1B}[0m", 3) == "\u{1B}[1mabc\u{1B}[0m")
+        #expect(DisplayWidth.cut("日本", 3) == "日")
     }
 }
