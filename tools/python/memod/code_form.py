@@ -15,7 +15,7 @@ _GLOBAL_LOADS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 _ATTRIBUTE_LOADS = {"LOAD_ATTR", "LOAD_METHOD"}
 _STORES = {"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR"}
 _SIMPLE_LOADS = {"LOAD_CONST", "LOAD_FAST", "LOAD_GLOBAL", "LOAD_SMALL_INT", "LOAD_FAST_CHECK"}
-#: Methods that change a container and return nothing: a name used in no other way is written, not read.
+#: Methods that change a container and return nothing. Whether it is one, the code alone does not say.
 _WRITES = {"append", "add", "extend", "insert", "appendleft", "extendleft", "discard", "put", "put_nowait"}
 
 
@@ -24,6 +24,9 @@ class Read(NamedTuple):
 
     name: str
     attributes: Tuple[str, ...]
+    #: `items` or `method` where that is how it is written to, if it is a container: then nothing of it is
+    #: read.
+    writes: str = ""
 
 
 class Imported(NamedTuple):
@@ -74,7 +77,8 @@ class CodeForm:
         return constant_form(value)
 
     def _collect(self, steps: List[Any]) -> None:
-        own = _written_names(steps)
+        rebound = {str(step.argval) for step in steps if step.opname == "STORE_GLOBAL"}
+        filled = _filled_names(steps)
         for place, step in enumerate(steps):
             if step.opname == "IMPORT_NAME":
                 level, members = (
@@ -90,20 +94,33 @@ class CodeForm:
                 if following.opname not in _ATTRIBUTE_LOADS:
                     break
                 attributes.append(str(following.argval))
-            if str(step.argval) in own or (len(attributes) == 1 and attributes[0] in _WRITES):
-                continue
-            self.reads.append(Read(str(step.argval), tuple(attributes)))
+            name = str(step.argval)
+            if name in rebound:
+                continue  # a counter or memory of its own
+            writes = ""
+            if name in filled:
+                writes = "items"
+            elif len(attributes) == 1 and attributes[0] in _WRITES:
+                writes = "method"
+            self.reads.append(Read(name, tuple(attributes), writes))
 
 
-def _written_names(steps: List[Any]) -> Set[str]:
-    """Globals that the code rebinds, or stores items in: counters and memories of its own."""
-    names = {str(step.argval) for step in steps if step.opname == "STORE_GLOBAL"}
+def _filled_names(steps: List[Any]) -> Set[str]:
+    """Globals that the code stores items in: `name[key] = ...` and `name[key] += ...`."""
+    names = set()
     for place, step in enumerate(steps[:-2]):
         if step.opname in _GLOBAL_LOADS and steps[place + 1].opname in _SIMPLE_LOADS:
-            # `name[key] = ...` and `name[key] += ...`
-            if steps[place + 2].opname in ("STORE_SUBSCR", "DUP_TOP_TWO", "COPY"):
+            if _stores_item(steps[place + 2 : place + 4]):
                 names.add(str(step.argval))
     return names
+
+
+def _stores_item(steps: List[Any]) -> bool:
+    """Whether the container and key on the stack are those of an assignment."""
+    if steps[0].opname == "COPY":
+        # Both are copied for `+=`; one copy is also made of an operand of `or` and for `:=`.
+        return [(step.opname, step.argval) for step in steps] == [("COPY", 2)] * 2
+    return steps[0].opname in ("STORE_SUBSCR", "DUP_TOP_TWO")
 
 
 def _instructions(code: types.CodeType) -> Iterator[Any]:

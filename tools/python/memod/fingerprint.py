@@ -38,6 +38,8 @@ _NAMED_BUILTINS = (
     types.ClassMethodDescriptorType,
     types.MethodWrapperType,
 )
+_CONTAINERS = (list, dict, set, bytearray)
+_CONTAINER_MODULES = ("collections", "array", "queue", "_queue", "asyncio.queues", "multiprocessing.queues")
 _CachedWrapper: Any = functools._lru_cache_wrapper
 #: Attributes that say nothing about a call: what `update_wrapper` copies, and a cache's functions.
 _COPIED = frozenset(("__type_params__", *functools.WRAPPER_ASSIGNMENTS))
@@ -263,7 +265,19 @@ class Fingerprint:
             self._add("module", value.__name__, attributes[:1], modules.version(value.__name__))
             return
         label = f"{function.__module__}:{'.'.join(path)}"
+        if read.writes and self._is_written(value, read.writes):
+            # Its own memory, or a log: as long as it is of that kind, its contents do not matter.
+            self._add(label, "written")
+            self.sources.append(Source(label, lambda: type(_follow(namespace, path)), type(value), None))
+            return
         self._value(label, lambda: _follow(namespace, path), value)
+
+    def _is_written(self, value: Any, writes: str) -> bool:
+        """Whether what is done to it runs no code of the program, and has no result."""
+        kind = type(value)
+        if writes == "method":
+            return kind in _CONTAINERS or kind.__module__ in _CONTAINER_MODULES
+        return value is not MISSING and not self._is_own(kind.__module__)
 
     def _data(self, label: str, read: Callable[[], Any], value: Any) -> None:
         if label in self._frozen:

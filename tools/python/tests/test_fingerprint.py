@@ -149,6 +149,37 @@ CHANGES = {
         "= 2",
     ),
 }
+for _name, _call in {
+    "or": "h(x or 1)",
+    "and": "h(x and 1)",
+    "walrus": "h(n := x)",
+    "chained comparison": "h(1 < x < 50)",
+    "operand of or": "K * (x or 1)",
+    "operand of a walrus": "K * (n := x) + n",
+    "item": "d.__setitem__(K, x)",
+}.items():
+    CHANGES[f"global beside {_name}"] = (
+        f"K = 2\nd = {{}}\ndef h(x): return x * K\ndef f(x): return {_call}",
+        "K = 2",
+        "K = 3",
+    )
+for _name in ("add", "append", "extend", "insert", "put", "discard"):
+    CHANGES[f"class with {_name}"] = (
+        f"class S:\n  @staticmethod\n  def {_name}(x): return x + 1\ndef f(x): return S.{_name}(x)",
+        "+ 1",
+        "+ 2",
+    )
+    CHANGES[f"object with {_name}"] = (
+        f"class S:\n  def {_name}(self, x): return x + self.k\n"
+        f"s = S()\ns.k = 1\ndef f(x): return s.{_name}(x)",
+        "k = 1",
+        "k = 2",
+    )
+CHANGES["object with items"] = (
+    "class S:\n  def __setitem__(self, k, v): v.append(1)\ns = S()\ndef f(x):\n  s[x] = x\n  return x",
+    "append(1)",
+    "append(2)",
+)
 for _name in ("_pick", "_missing_"):
     for _wrapper in ("classmethod", "staticmethod"):
         CHANGES[f"enum {_wrapper} {_name}"] = (
@@ -258,6 +289,12 @@ STABLE = {
     "dict method": CHANGES["dict method"][0],
     "pattern method": CHANGES["pattern method"][0],
     "slots": DATACLASS.replace("frozen=False", "slots=True").replace("x: int = 0", "x: int = 0\n    w: int = 1"),
+    "containers that are written": (
+        "import queue, threading, weakref\n"
+        "seen, known, later, held = set(), {}, queue.Queue(), weakref.WeakValueDictionary()\n"
+        "lock = threading.Lock()\nseen.add(lock)\nknown[1] = lock\n"
+        "def f(x):\n  seen.add(lock)\n  known[x] = held[x] = lock\n  known[x] += 1\n  later.put(x)\n  return x"
+    ),
     "attributes of a function": CHANGES["attribute of a function"][0],
 }
 if sys.version_info < (3, 10):

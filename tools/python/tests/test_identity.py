@@ -40,6 +40,9 @@ def scale(x):
 def offset(x):
     return x + 7
 
+def add(x):
+    return x + 9
+
 def unrelated():
     return 1
 """
@@ -82,6 +85,7 @@ CHANGED = [
     ("sides = 3", "sides = 4"),
     ("x * self.sides", "x + self.sides"),
     ("total += n", "total = n"),
+    ("+ helper.offset(x)", "+ helper.add(x)"),
     ("import math", "import statistics as math; math.floor = int"),
 ]
 
@@ -102,7 +106,9 @@ def test_whatever_changes_the_behaviour_matters(name_of):
         names.add(name_of(BASE.replace(old, new)))
     for old, new in [("FACTOR = 3", "FACTOR = 4"), ("x + 7", "x + 8"), ("x * FACTOR", "FACTOR * x")]:
         names.add(name_of(helper=HELPER.replace(old, new)))
-    assert len(names) == len(CHANGED) + 4
+    adds = BASE.replace("helper.offset", "helper.add")
+    names.add(name_of(adds, HELPER.replace("x + 9", "x + 10")))
+    assert len(names) == len(CHANGED) + 5
 
 
 def test_an_edited_program_computes_anew(daemon, program):
