@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Callable, Optional, Set
+
+from .snapshot import UNCHANGING, Snapshot, snapshot
 
 
 class _Missing:
@@ -13,11 +14,6 @@ class _Missing:
 
 #: Stands for a name that is not bound.
 MISSING: Any = _Missing()
-
-_UNCHANGING = (type(None), bool, int, float, complex, str, bytes)
-#: Of the time a program runs, at most this part goes into comparing one large container again and again.
-_EFFORT = 0.05
-_CHEAP_SECONDS = 0.0002
 
 
 class Source:
@@ -30,8 +26,10 @@ class Source:
         value: Any,
         digest: Optional[str],
         take: Optional[Callable[[Any], str]] = None,
+        held: Optional[Snapshot] = None,
     ) -> None:
-        """`read` finds the value again; `take` digests it. Without a digest only the identity counts."""
+        """`read` finds the value again; `take` digests it. Without a digest only the identity counts. `held` is
+        from before the digest, so that no change between the two is missed."""
         self.label = label
         self.digest = digest
         #: Whether the function itself changes it, so that its changes mean nothing.
@@ -39,35 +37,29 @@ class Source:
         self._read = read
         self._take = take
         self._value = value
-        self._fixed = digest is None or type(value) in _UNCHANGING
-        self._not_before = 0.0
+        self._held = held
+        self._fixed = digest is None or type(value) in UNCHANGING
 
     def changed(self) -> bool:
-        """Whether it is no longer what it was."""
+        """Whether it is no longer what it was. Large data are compared each time too: what is asked for or
+        stored under the name of other data is wrong in every process."""
         try:
             value = self._read()
+            if value is self._value and (self._fixed or (self._held is not None and self._held.holds())):
+                return False
+            if self._take is None:
+                return value is not self._value
+            held = snapshot(value)
+            if self._take(value) != self.digest:
+                return True
         except Exception:
             return True
-        if value is self._value and self._fixed:
-            return False
-        if self._take is None:
-            return value is not self._value
-        started = time.monotonic()
-        if value is self._value and started < self._not_before:
-            return False
-        try:
-            same = self._take(value) == self.digest
-        except Exception:
-            return True
-        taken = time.monotonic() - started
-        if taken > _CHEAP_SECONDS:
-            self._not_before = started + taken / _EFFORT
-        if same:
-            self._value = value
-            self._fixed = type(value) in _UNCHANGING
-        return not same
+        self._value = value
+        self._held = held
+        self._fixed = type(value) in UNCHANGING
+        return False
 
     def may_be_written_by(self, writes: Set[str]) -> bool:
         """Whether code that rebinds these names and items could have changed it."""
         name = self.label.rpartition(":")[2].rpartition(".")[2]
-        return name in writes or type(self._value) not in _UNCHANGING
+        return name in writes or type(self._value) not in UNCHANGING

@@ -20,6 +20,7 @@ from .class_form import class_members
 from .code_form import CodeForm, Imported, Read
 from .codec import Packer, Unstorable, dumps
 from .data_source import MISSING, Source
+from .snapshot import snapshot
 
 _DYNAMIC = {"globals", "eval", "exec", "__import__", "compile"}
 #: Names in modules of the standard library that lead to the process's surroundings, or to any code there is.
@@ -287,8 +288,9 @@ class Fingerprint:
             self.sources.append(Source(label, read, MISSING, None))
             self._add(label, "missing")
             return
+        held = snapshot(value)
         digest, classes = data_digest(label, value)
-        self.sources.append(Source(label, read, value, digest, lambda found: data_digest(label, found)[0]))
+        self.sources.append(Source(label, read, value, digest, lambda now: data_digest(label, now)[0], held))
         self._add(label, "data", digest)
         for cls in classes:
             if not self._is_outside(cls):

@@ -293,7 +293,7 @@ STABLE = {
         "import queue, threading, weakref\n"
         "seen, known, later, held = set(), {}, queue.Queue(), weakref.WeakValueDictionary()\n"
         "lock = threading.Lock()\nseen.add(lock)\nknown[1] = lock\n"
-        "def f(x):\n  seen.add(lock)\n  known[x] = held[x] = lock\n  known[x] += 1\n  later.put(x)\n  return x"
+        "def f(x):\n  seen.add(lock)\n  known[x] = held[x] = lock\n  known[x] += 1\n  later.put(x)\n"
     ),
     "attributes of a function": CHANGES["attribute of a function"][0],
 }
