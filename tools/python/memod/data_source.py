@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Set
+import types
+from operator import attrgetter
+from typing import Any, Callable, List, Optional, Set
 
 from .snapshot import UNCHANGING, Snapshot, snapshot
 
@@ -28,8 +30,8 @@ class Source:
         take: Optional[Callable[[Any], str]] = None,
         held: Optional[Snapshot] = None,
     ) -> None:
-        """`read` finds the value again; `take` digests it. Without a digest only the identity counts. `held` is
-        from before the digest, so that no change between the two is missed."""
+        """`read` finds the value again; `take` digests it. Without a digest only the identity counts. `held`
+        is from before the digest, so that no change between the two is missed."""
         self.label = label
         self.digest = digest
         #: Whether the function itself changes it, so that its changes mean nothing.
@@ -63,3 +65,17 @@ class Source:
         """Whether code that rebinds these names and items could have changed it."""
         name = self.label.rpartition(":")[2].rpartition(".")[2]
         return name in writes or type(self._value) not in UNCHANGING
+
+
+class CodeSource(Source):
+    """The code of functions, which tools that reload modules replace within the function. One for all of them, since
+    most of what a look costs is the same for any number."""
+
+    def __init__(self, functions: List[types.FunctionType], codes: List[types.CodeType]) -> None:
+        super().__init__("code", lambda: None, None, None)
+        self._functions = functions
+        self._codes = codes
+
+    def changed(self) -> bool:
+        """Whether one of them does something else."""
+        return list(map(attrgetter("__code__"), self._functions)) != self._codes

@@ -19,7 +19,7 @@ from . import codec_classes, modules
 from .class_form import class_members
 from .code_form import CodeForm, Imported, Read
 from .codec import Packer, Unstorable, dumps
-from .data_source import MISSING, Source
+from .data_source import MISSING, CodeSource, Source
 from .snapshot import snapshot
 
 _DYNAMIC = {"globals", "eval", "exec", "__import__", "compile"}
@@ -83,6 +83,8 @@ class Fingerprint:
         self._package = package
         self._frozen = frozen or {}
         self._visited: Dict[int, int] = {}
+        self._functions: List[types.FunctionType] = []
+        self._codes: List[types.CodeType] = []
         self._alive: List[Any] = []  # keeps the visited objects, whose ids would else be reused
         self._lines: List[str] = []
         try:
@@ -94,6 +96,8 @@ class Fingerprint:
             raise Unstable("its code is nested too deep to follow") from None
         except Exception as error:  # raised by the program's own code, such as a metaclass's `__getattr__`
             raise Unstable(f"what it reaches cannot be inspected: {type(error).__name__}") from None
+        if self._functions:
+            self.sources.append(CodeSource(self._functions, self._codes))
         text = "\n".join(self._lines)
         self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
 
@@ -203,7 +207,9 @@ class Fingerprint:
     def _function(self, label: str, function: types.FunctionType) -> None:
         if not self._first_visit(label, function):
             return
-        form = CodeForm(function.__code__)
+        self._functions.append(function)
+        self._codes.append(function.__code__)
+        form = CodeForm(self._codes[-1])
         self.writes |= form.writes
         self._add(label, "function", form.form)
         name = f"{function.__module__}.{function.__qualname__}"

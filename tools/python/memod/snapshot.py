@@ -32,7 +32,7 @@ class Snapshot:
     """The containers within some data, and which objects they held."""
 
     def __init__(self, value: Any) -> None:
-        # What many containers held is kept in one list, for one pass over them all that the interpreter makes.
+        # What many containers held is kept in one list, for one pass that the interpreter makes over it.
         self._containers: List[Any] = []
         self._sizes: List[int] = []
         self._items: List[Any] = []

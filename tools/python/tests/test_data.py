@@ -97,3 +97,16 @@ def test_what_is_changed_back_is_what_it_was():
     data[0] = [0]
     assert not source.changed() and taken == [1, 1]
     assert not source.changed() and taken == [1, 1]
+
+
+def test_code_that_is_replaced_within_a_function_is_noticed(monkeypatch, daemon):
+    """As tools do that reload modules."""
+    source = "def h(x): return x + 1\ndef f(x): return h(x)"
+    module = load(source, monkeypatch)
+    f = memod.lru_cache(module.f)
+    assert f(1) == 2
+    module.h.__code__ = load(source.replace("+ 1", "+ 10"), monkeypatch).h.__code__
+    assert f(2) == 12
+    assert memod.lru_cache(load(source, monkeypatch).f)(2) == 3
+    module.h.__code__ = load(source, monkeypatch).h.__code__
+    assert f(3) == 4 and f.cache_scope() == "shared"
