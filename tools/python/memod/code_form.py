@@ -46,6 +46,8 @@ class CodeForm:
         #: The globals and attributes that are rebound, and `STORE_SUBSCR` where items are.
         self.writes: Set[str] = set()
         self.names: List[str] = []
+        #: Text among the constants, which may name something too.
+        self.texts: Set[str] = set()
         #: Nested lists, tuples, strings and constants that are the same where the code does the same.
         self.form: Any = self._code(code)
 
@@ -53,6 +55,7 @@ class CodeForm:
         steps = list(_instructions(code))
         self._collect(steps)
         self.names.extend(code.co_names)
+        self.texts.update(each for each in code.co_consts if type(each) is str)
         body = [(step.opname, self._argument(step)) for step in steps]
         flags = code.co_flags & ~_HAS_DOCSTRING
         return (
@@ -160,3 +163,16 @@ def constant_form(value: Any) -> Any:
     if kind is types.CodeType:
         return CodeForm(value).form
     return kind.__name__, repr(value)
+
+
+def names_at_import(code: types.CodeType) -> Set[str]:
+    """What is mentioned in the code of a module that runs when it is imported: its own, that of the classes
+    in it, and of the functions that it mentions."""
+    names = set(code.co_names)
+    loaded = {step.argval for step in dis.get_instructions(code) if step.opname in _GLOBAL_LOADS}
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            is_class = not inner.co_flags & 0x2
+            if is_class or inner.co_name in loaded or inner.co_name.startswith("<"):
+                names |= names_at_import(inner)
+    return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from operator import attrgetter
 from typing import Any, Callable, List, Optional, Set
@@ -67,9 +68,16 @@ class Source:
         return name in writes or type(self._value) not in UNCHANGING
 
 
+class LoadSource(Source):
+    """A module that is not loaded yet."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, lambda: sys.modules.get(name, MISSING), MISSING, None)
+
+
 class CodeSource(Source):
-    """The code of functions, which tools that reload modules replace within the function. One for all of them, since
-    most of what a look costs is the same for any number."""
+    """The code of functions, which tools that reload modules replace within the function. One for all of
+    them, since most of what a look costs is the same for any number."""
 
     def __init__(self, functions: List[types.FunctionType], codes: List[types.CodeType]) -> None:
         super().__init__("code", lambda: None, None, None)

@@ -17,9 +17,9 @@ from typing import Any, Callable, Collection, Dict, List, Optional, Set, Tuple
 
 from . import codec_classes, modules
 from .class_form import class_members
-from .code_form import CodeForm, Imported, Read
+from .code_form import CodeForm, Imported, Read, names_at_import
 from .codec import Packer, Unstorable, dumps
-from .data_source import MISSING, CodeSource, Source
+from .data_source import MISSING, CodeSource, LoadSource, Source
 from .snapshot import snapshot
 
 _DYNAMIC = {"globals", "eval", "exec", "__import__", "compile"}
@@ -31,6 +31,14 @@ _BEYOND = {
     "runpy": {"run_module", "run_path"},
     "builtins": _DYNAMIC,
 }
+#: In code that runs when a module is imported: its data may be other than its source says.
+_READS_AT_IMPORT = frozenset(
+    "open read_text read_bytes environ getenv argv read_csv read_json read_parquet urlopen loadtxt".split()
+)
+#: What every module has.
+_OF_MODULES = frozenset(
+    "__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__ __path__ __cached__".split()
+)
 _INERT = (logging.Logger, type(threading.Lock()), type(threading.RLock()))
 _NAMED_BUILTINS = (
     types.BuiltinFunctionType,
@@ -83,6 +91,9 @@ class Fingerprint:
         self._package = package
         self._frozen = frozen or {}
         self._visited: Dict[int, int] = {}
+        self._mentioned: Set[str] = set()
+        #: Modules that functions import while they run, and what of each was looked at.
+        self._opened: Dict[str, Set[str]] = {}
         self._functions: List[types.FunctionType] = []
         self._codes: List[types.CodeType] = []
         self._alive: List[Any] = []  # keeps the visited objects, whose ids would else be reused
@@ -90,6 +101,7 @@ class Fingerprint:
         try:
             self._add("python", sys.implementation.cache_tag or sys.version)
             self._value("", None, root)
+            self._watch_imported()
         except Unstable:
             raise
         except RecursionError:
@@ -163,6 +175,8 @@ class Fingerprint:
             self._wrapper(label, value)
         elif _is_module(value):
             self._module(label, value.__name__)
+            if self._is_own_module(value) and self._first_visit(label, value):
+                self._watch(value, [name for name in vars(value) if name not in _OF_MODULES])
         elif issubclass(kind, _INERT):
             self._add(label, "inert", kind.__qualname__)
         elif kind is _CachedWrapper:
@@ -173,6 +187,11 @@ class Fingerprint:
 
     def _is_own(self, module: Optional[str]) -> bool:
         return modules.is_own_code(module, self._package)
+
+    def _is_own_module(self, module: Any) -> bool:
+        """Whether it is a part of the program, or was made by it."""
+        name = module.__name__
+        return self._is_own(name) or sys.modules.get(name) is not module
 
     def _is_outside(self, value: Any) -> bool:
         """Whether a function, class or other callable is what its name leads to in a library, and so is known
@@ -221,11 +240,18 @@ class Fingerprint:
         for free, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
             self._cell(f"{name} closure {free}", cell)
         self._attributes(name, function)
+        if "__subclasses__" in form.names:
+            raise Unstable("it asks for the subclasses of a class, of which there may always be more")
+        self._mentioned.update(form.names, form.texts)
         for read in sorted(set(form.reads)):
             self._read(function, read, form.names)
         for imported in sorted(set(form.imports)):
             self._check_beyond(imported.name, form.names)
-            self._imported(str(function.__globals__.get("__package__") or ""), imported)
+            package = str(function.__globals__.get("__package__") or "")
+            for opened in self._imported(package, imported):
+                while opened:
+                    self._opened.setdefault(opened, set())
+                    opened = opened.rpartition(".")[0]
 
     def _wrapper(self, label: str, value: Any) -> None:
         """A callable object that stands for a function."""
@@ -262,11 +288,11 @@ class Fingerprint:
         path = [read.name]
         value = namespace.get(read.name, MISSING)
         for attribute in read.attributes:
-            if not _is_module(value) or not self._is_own(value.__name__):
+            if not _is_module(value) or not self._is_own_module(value):
                 break
             path.append(attribute)
             value = getattr(value, attribute, MISSING)
-        if _is_module(value) and not self._is_own(value.__name__):
+        if _is_module(value) and not self._is_own_module(value):
             attributes = read.attributes[len(path) - 1 :]
             self._check_beyond(value.__name__, attributes or names)
             self._add("module", value.__name__, attributes[:1], modules.version(value.__name__))
@@ -315,16 +341,43 @@ class Fingerprint:
                     self._add(member)
                     self._value(member, read, value)
 
-    def _imported(self, package: str, imported: Imported) -> None:
+    def _imported(self, package: str, imported: Imported) -> List[str]:
+        """Adds the modules that are imported; returns their names."""
         try:
             name = importlib.util.resolve_name("." * imported.level + imported.name, package or None)
         except (ImportError, ValueError):
             self._add("import", imported)
-            return
-        self._module("import", name)
+            return []
+        names = [name]
         for member in imported.members:
             if f"{name}.{member}" in sys.modules or _has_submodule(name, member):
-                self._module("import", f"{name}.{member}")
+                names.append(f"{name}.{member}")
+        for each in names:
+            self._module("import", each)
+        return names
+
+    def _watch_imported(self) -> None:
+        """Adds what functions may read of the modules that they import while they run: whatever goes by a name
+        that is mentioned anywhere, which may become more by that."""
+        known = (-1, -1)
+        while known != (len(self._mentioned), len(self._opened)):
+            known = (len(self._mentioned), len(self._opened))
+            for name, watched in list(self._opened.items()):
+                module = sys.modules.get(name)
+                if module is not None and self._is_own_module(module):
+                    new = self._mentioned.intersection(vars(module)) - watched - _OF_MODULES
+                    watched |= new
+                    inner = {each for each in new if _is_module(vars(module)[each])}
+                    for each in inner:
+                        self._opened.setdefault(vars(module)[each].__name__, set())
+                    self._watch(module, new - inner)
+        for name in self._opened:
+            if name not in sys.modules and ("module", name) in self._modules_seen():
+                self.sources.append(LoadSource(name))
+
+    def _watch(self, module: types.ModuleType, names: Collection[str]) -> None:
+        for name in sorted(names):
+            self._value(f"{module.__name__}:{name}", _attribute(module, name), vars(module)[name])
 
     def _module(self, label: str, name: str) -> None:
         """A module as a whole: for the program's own, what its source says."""
@@ -345,6 +398,8 @@ class Fingerprint:
         if mark in self._modules_seen():
             return
         self._modules_seen().add(mark)
+        if name not in sys.modules and _READS_AT_IMPORT & names_at_import(code):
+            raise Unstable(f"the module {name}, which it imports, may read its data from anywhere")
         form = CodeForm(code)
         self._add(label, "module code", name, form.form)
         package = name if spec is not None and spec.submodule_search_locations else name.rpartition(".")[0]

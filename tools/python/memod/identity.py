@@ -10,6 +10,7 @@ import types
 from typing import Any, Callable, Dict, Optional
 
 from . import modules
+from .data_source import LoadSource
 from .fingerprint import Fingerprint, Unstable
 
 NAME_BYTES_MAX = 512
@@ -69,6 +70,8 @@ class Identity:
         self._print: Optional[Fingerprint] = None
         self._wire_name = ""
         self._frozen: Dict[str, str] = {}
+        #: Digests that stand for others: of the same, before the function had loaded modules.
+        self._earlier: Dict[str, str] = {}
         self._running = 0
         self.reset_lock()
 
@@ -112,16 +115,33 @@ class Identity:
         whether there are others."""
         found = self._print
         assert found is not None
-        foreign = False
+        foreign = loaded = False
         for source in found.sources:
             if source.own or not source.changed():
+                continue
+            if by_itself and isinstance(source, LoadSource):
+                loaded = True
                 continue
             if by_itself and source.digest is not None and source.may_be_written_by(found.writes):
                 source.own = True
                 self._frozen[source.label] = source.digest
             else:
                 foreign = True
-        return foreign
+        return foreign or (loaded and not self._take_loaded(found))
+
+    def _take_loaded(self, found: Fingerprint) -> bool:
+        """The function has loaded modules, whose source counted. What they hold counts from now on, where it is
+        no longer what it is now. False where it cannot be watched."""
+        try:
+            self._print = self._fingerprint()
+        except Unstable:
+            return False
+        self._earlier[self._print.digest] = self._earlier.get(found.digest, found.digest)
+        return True
+
+    def _fingerprint(self) -> Fingerprint:
+        module = getattr(self._function, "__module__", None) or "builtins"
+        return Fingerprint(self._function, modules.top_level(module), self._frozen)
 
     def _make_name(self) -> str:
         if self._name is not None:
@@ -137,8 +157,8 @@ class Identity:
         ):
             mark = f"{sys.implementation.cache_tag} {modules.version(module)}".strip()
         else:
-            self._print = Fingerprint(function, modules.top_level(module), self._frozen)
-            mark = self._print.digest
+            self._print = self._fingerprint()
+            mark = self._earlier.get(self._print.digest, self._print.digest)
         # Two wrappers that group differently must not take each other's entries away.
         whole = f"{base}@{mark}+typed" if self._typed else f"{base}@{mark}"
         if len(whole.encode("utf-8", "replace")) > NAME_BYTES_MAX or not _is_text(whole):

@@ -1,0 +1,118 @@
+"""Modules that a function reaches as a whole: by importing them while it runs, or as objects."""
+
+import types
+
+import pytest
+
+import memod
+from test_fingerprint import load, name_of
+
+CONFIG = """
+import logging
+log = logging.getLogger(__name__)
+lock = object()
+LIMIT = 1
+def scale(x): return x * LIMIT
+"""
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    (tmp_path / "memod_config.py").write_text(CONFIG)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(__import__("sys").modules, "memod_config", raising=False)
+    return __import__("memod_config")
+
+
+IMPORTING = {
+    "import": "def f(x):\n  import memod_config\n  return x * memod_config.LIMIT",
+    "import as": "def f(x):\n  import memod_config as c\n  return x * c.LIMIT",
+    "from import": "def f(x):\n  from memod_config import LIMIT\n  return x * LIMIT",
+    "function": "def f(x):\n  from memod_config import scale\n  return scale(x)",
+    "handed on": "def h(c): return c.LIMIT\ndef f(x):\n  import memod_config\n  return x * h(memod_config)",
+    "by text": "def f(x):\n  import memod_config\n  return x * getattr(memod_config, 'LIMIT')",
+}
+WHOLE = {
+    "getattr": "import memod_config\ndef f(x): return x * getattr(memod_config, 'LI' + 'MIT'.lower().upper())",
+    "vars": "import memod_config\ndef f(x): return x * vars(memod_config)['LIMIT']",
+    "alias": "import memod_config\ndef f(x):\n  c = memod_config\n  return x * c.LIMIT",
+    "default": "import memod_config\ndef f(x, c=memod_config): return x * c.LIMIT",
+}
+
+
+@pytest.mark.parametrize("case", [*IMPORTING, *WHOLE])
+def test_the_data_of_a_module_count(case, config, monkeypatch):
+    source = {**IMPORTING, **WHOLE}[case]
+    first = name_of(source, monkeypatch)
+    monkeypatch.setattr(config, "LIMIT", 100)
+    assert first is None or first != name_of(source, monkeypatch)
+
+
+@pytest.mark.parametrize("case", IMPORTING)
+def test_a_function_that_imports_is_shared(case, config, monkeypatch):
+    assert name_of(IMPORTING[case], monkeypatch) is not None
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_and_so_is_one_that_has_a_module_of_plain_data(case, config, monkeypatch):
+    assert name_of(WHOLE[case], monkeypatch) is None
+    monkeypatch.delattr(config, "lock")
+    assert name_of(WHOLE[case], monkeypatch) is not None
+
+
+@pytest.mark.parametrize("case", [*IMPORTING, *WHOLE])
+def test_a_change_while_the_program_runs_is_noticed(case, config, monkeypatch, daemon):
+    f = memod.lru_cache(load({**IMPORTING, **WHOLE}[case], monkeypatch).f)
+    assert f(1) == 1
+    monkeypatch.setattr(config, "LIMIT", 100)
+    assert f(2) == 200
+    monkeypatch.setattr(config, "LIMIT", 1)
+    assert memod.lru_cache(f.__wrapped__)(2) == 2
+
+
+def test_a_module_made_by_the_program(monkeypatch):
+    source = "import types\nm = types.ModuleType('made')\nm.LIMIT = 1\ndef f(x): return x * m.LIMIT"
+    assert name_of(source, monkeypatch) != name_of(source.replace("= 1", "= 2"), monkeypatch)
+    assert isinstance(load(source, monkeypatch).m, types.ModuleType)
+
+
+def test_subclasses_stay_in_the_process(monkeypatch):
+    source = "class A: pass\ndef f(x): return A.__subclasses__()"
+    assert name_of(source, monkeypatch) is None
+
+
+READING = """
+    import os
+    def read(): return open(os.path.join(os.path.dirname(__file__), "limit")).read()
+    LIMIT = int(read())
+    """
+LATE = """
+    from memod import lru_cache
+
+    @lru_cache
+    def f(x):
+        import config
+        return x * config.LIMIT
+
+    print([f(n) for n in range(4)], f.cache_info().misses)
+    import config
+    config.LIMIT = 7
+    print(f(5))
+    """
+
+
+def test_a_module_that_the_function_loads(daemon, program):
+    program.write(LATE)
+    program.write("LIMIT = 2", "config")
+    assert program.run() == "[0, 2, 4, 6] 4\n35\n"
+    assert program.run() == "[0, 2, 4, 6] 0\n35\n"
+    program.write("LIMIT = 3", "config")
+    assert program.run() == "[0, 3, 6, 9] 4\n35\n"
+
+
+def test_a_module_that_reads_its_data_from_elsewhere(daemon, program):
+    program.write(LATE)
+    program.write(READING, "config")
+    for limit in (2, 3):
+        (program.directory / "limit").write_text(str(limit))
+        assert program.run() == f"{[n * limit for n in range(4)]} 4\n35\n"
