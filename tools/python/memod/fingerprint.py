@@ -357,8 +357,8 @@ class Fingerprint:
         return names
 
     def _watch_imported(self) -> None:
-        """Adds what functions may read of the modules that they import while they run: whatever goes by a name
-        that is mentioned anywhere, which may become more by that."""
+        """Adds what functions may read of the modules that they import while they run: whatever goes by a
+        name that is mentioned anywhere, which may become more by that."""
         known = (-1, -1)
         while known != (len(self._mentioned), len(self._opened)):
             known = (len(self._mentioned), len(self._opened))

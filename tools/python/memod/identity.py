@@ -130,8 +130,8 @@ class Identity:
         return foreign or (loaded and not self._take_loaded(found))
 
     def _take_loaded(self, found: Fingerprint) -> bool:
-        """The function has loaded modules, whose source counted. What they hold counts from now on, where it is
-        no longer what it is now. False where it cannot be watched."""
+        """The function has loaded modules, whose source counted. What they hold counts from now on, where it
+        is no longer what it is now. False where it cannot be watched."""
         try:
             self._print = self._fingerprint()
         except Unstable:
@@ -150,7 +150,8 @@ class Identity:
         module = getattr(function, "__module__", None) or "builtins"
         base = f"{modules.label(module)}.{function.__qualname__}"
         if self._version is not None:
-            mark = self._version
+            # Without a fingerprint, scripts of the same name in different projects are told apart by place.
+            mark = "~".join(filter(None, (self._version, modules.script_mark(module))))
         elif isinstance(function, types.BuiltinFunctionType) or (
             modules.is_standard(module)
             and modules.resolve(sys.modules.get(module), function.__qualname__) is function

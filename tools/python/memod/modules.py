@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import sysconfig
@@ -29,6 +30,17 @@ def main_label() -> str:
         return str(spec.name)
     path = getattr(main, "__file__", None)
     return os.path.splitext(os.path.basename(str(path)))[0] if path else "__main__"
+
+
+def script_mark(name: str) -> str:
+    """A word for the script or notebook that a module is, which tells it from others of its name; empty
+    for what can be imported by its name."""
+    main = sys.modules.get("__main__")
+    if name not in _MAIN or getattr(main, "__spec__", None) is not None:
+        return ""
+    notebook = getattr(main, "__vsc_ipynb_file__", None) or os.environ.get("JPY_SESSION_NAME")
+    path = getattr(main, "__file__", None) or notebook or os.getcwd()
+    return hashlib.sha256(os.path.realpath(str(path)).encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def label(name: str) -> str:

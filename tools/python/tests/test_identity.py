@@ -1,10 +1,13 @@
 """What a function is called across processes: what changes its fingerprint and what does not."""
 
 import functools
+import types
 
 import pytest
 
 import memod
+from conftest import Program
+from memod import modules
 from memod.identity import Identity
 
 BASE = """
@@ -272,6 +275,39 @@ def test_name_and_version_replace_the_fingerprint(daemon, client):
     assert client.get("mine", [1]) == 2
     memod.lru_cache(version=3)(counting)(1)
     assert client.get(f"{__name__}.counting@3", [1]) == 2
+
+
+def test_a_version_is_that_of_one_script(daemon, tmp_path):
+    programs = []
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        programs.append(Program(tmp_path / place, "app"))
+        programs[-1].write(f"""
+            from memod import lru_cache
+            @lru_cache(version=1)
+            def load(x):
+                print("computing")
+                return {place!r}
+            print(load(1))
+            """)
+    assert [each.run() for each in programs] == ["computing\none\n", "computing\ntwo\n"]
+    assert [each.run() for each in programs] == ["one\n", "two\n"]
+
+
+def test_a_notebook_is_known_by_its_file_or_directory(monkeypatch, tmp_path):
+    main = types.ModuleType("__main__")
+    monkeypatch.setitem(__import__("sys").modules, "__main__", main)
+    main.__spec__ = None
+    marks = {modules.script_mark("__main__")}
+    monkeypatch.chdir(tmp_path)
+    marks.add(modules.script_mark("__main__"))
+    for path in ("/a/one.ipynb", "/a/two.ipynb"):
+        monkeypatch.setenv("JPY_SESSION_NAME", path)
+        marks.add(modules.script_mark("__main__"))
+    main.__vsc_ipynb_file__ = "/a/three.ipynb"
+    marks.add(modules.script_mark("__main__"))
+    assert len(marks) == 5 and "" not in marks
+    assert modules.script_mark("json") == ""
 
 
 def test_a_redefined_function_of_a_notebook(daemon):

@@ -33,7 +33,7 @@ IMPORTING = {
     "by text": "def f(x):\n  import memod_config\n  return x * getattr(memod_config, 'LIMIT')",
 }
 WHOLE = {
-    "getattr": "import memod_config\ndef f(x): return x * getattr(memod_config, 'LI' + 'MIT'.lower().upper())",
+    "getattr": "import memod_config\ndef f(x): return x * getattr(memod_config, 'limit'.upper())",
     "vars": "import memod_config\ndef f(x): return x * vars(memod_config)['LIMIT']",
     "alias": "import memod_config\ndef f(x):\n  c = memod_config\n  return x * c.LIMIT",
     "default": "import memod_config\ndef f(x, c=memod_config): return x * c.LIMIT",
