@@ -21,20 +21,8 @@ from .code_form import CodeForm, Imported, Read, names_at_import
 from .codec import Packer, Unstorable, dumps
 from .data_source import MISSING, CodeSource, LoadSource, Source
 from .snapshot import snapshot
+from .surroundings import BEYOND, DYNAMIC, READS_AT_IMPORT, decimal_context
 
-_DYNAMIC = {"globals", "eval", "exec", "__import__", "compile"}
-#: Names in modules of the standard library that lead to the process's surroundings, or to any code there is.
-_BEYOND = {
-    "os": {"environ", "environb", "getenv", "getenvb"},
-    "sys": {"argv", "modules"},
-    "importlib": {"__import__", "import_module", "reload", "spec_from_file_location"},
-    "runpy": {"run_module", "run_path"},
-    "builtins": _DYNAMIC,
-}
-#: In code that runs when a module is imported: its data may be other than its source says.
-_READS_AT_IMPORT = frozenset(
-    "open read_text read_bytes environ getenv argv read_csv read_json read_parquet urlopen loadtxt".split()
-)
 #: What every module has.
 _OF_MODULES = frozenset(
     "__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__ __path__ __cached__".split()
@@ -205,10 +193,17 @@ class Fingerprint:
         module, name = _full_name(value)
         self._check_beyond(module, (name,))
         self._add(label, "external", module, name, modules.version(module))
+        self._surroundings(module)
+
+    def _surroundings(self, module: str) -> None:
+        """Adds what in the process decides how a library's functions compute."""
+        if module in ("decimal", "_decimal") and ("context", "decimal") not in self._modules_seen():
+            self._modules_seen().add(("context", "decimal"))
+            self._data("decimal:context", decimal_context, decimal_context())
 
     def _check_beyond(self, module: str, names: Collection[str]) -> None:
         top = module.partition(".")[0]
-        for name in _BEYOND.get(top, ()):
+        for name in BEYOND.get(top, ()):
             if name in names:
                 raise Unstable(f"it uses {name} of {top}, and may reach anything")
 
@@ -280,7 +275,7 @@ class Fingerprint:
         builtins = namespace.get("__builtins__", {})
         builtins = builtins if isinstance(builtins, dict) else vars(builtins)
         if read.name not in namespace and read.name in builtins:
-            if read.name in _DYNAMIC:
+            if read.name in DYNAMIC:
                 raise Unstable(f"it calls {read.name}(), and may reach anything")
             self._add("builtin", read.name)
             self.sources.append(Source(read.name, lambda: namespace.get(read.name, MISSING), MISSING, None))
@@ -296,7 +291,10 @@ class Fingerprint:
             attributes = read.attributes[len(path) - 1 :]
             self._check_beyond(value.__name__, attributes or names)
             self._add("module", value.__name__, attributes[:1], modules.version(value.__name__))
+            self._surroundings(value.__name__)
             return
+        if type(value) is type and value.__module__.partition(".")[0] == "pathlib":
+            self._check_beyond("pathlib", names)
         label = f"{function.__module__}:{'.'.join(path)}"
         if read.writes and self._is_written(value, read.writes):
             # Its own memory, or a log: as long as it is of that kind, its contents do not matter.
@@ -324,6 +322,7 @@ class Fingerprint:
         digest, classes = data_digest(label, value)
         self.sources.append(Source(label, read, value, digest, lambda now: data_digest(label, now)[0], held))
         self._add(label, "data", digest)
+        self._surroundings(type(value).__module__)
         for cls in classes:
             if not self._is_outside(cls):
                 self._class(label, cls)
@@ -390,6 +389,7 @@ class Fingerprint:
         get_code = getattr(spec.loader, "get_code", None) if spec is not None else None
         if not own or origin in (None, "built-in", "frozen") or get_code is None:
             self._add(label, "module", name, modules.version(name))
+            self._surroundings(name)
             return
         code = get_code(name)
         if code is None:
@@ -398,7 +398,7 @@ class Fingerprint:
         if mark in self._modules_seen():
             return
         self._modules_seen().add(mark)
-        if name not in sys.modules and _READS_AT_IMPORT & names_at_import(code):
+        if name not in sys.modules and READS_AT_IMPORT & names_at_import(code):
             raise Unstable(f"the module {name}, which it imports, may read its data from anywhere")
         form = CodeForm(code)
         self._add(label, "module code", name, form.form)

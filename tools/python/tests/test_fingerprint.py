@@ -1,6 +1,7 @@
 """Pairs of programs that differ in something that a function reaches, in ways that are easily overlooked: the
 second must not be served what the first computed. And what is looked through without losing the name."""
 
+import decimal
 import sys
 import types
 
@@ -238,6 +239,15 @@ AMBIENT = [
     "import importlib\ndef f(x): return importlib.import_module('lm').K",
     "from importlib import import_module\ndef f(x): return import_module('lm').K",
     "def f(x):\n    import importlib\n    return importlib.import_module('lm').K",
+    "import os\ndef f(x): return os.path.expanduser(x)",
+    "import os.path as p\ndef f(x): return p.expandvars(x)",
+    "from os.path import expandvars\ndef f(x): return expandvars(x)",
+    "def f(x):\n    from os.path import expanduser\n    return expanduser(x)",
+    "import os\ndef f(x): return os.getcwd()",
+    "from os import getcwd\ndef f(x): return getcwd()",
+    "from pathlib import Path\ndef f(x): return Path.home()",
+    "from pathlib import Path\ndef f(x): return Path(x).expanduser()",
+    "import pathlib\ndef f(x): return pathlib.Path.cwd()",
     "import builtins\ndef f(x): return builtins.eval('K')",
     "run = eval\ndef f(x): return run('K')",
 ]
@@ -248,7 +258,30 @@ def test_what_reaches_beyond_the_program_stays_in_the_process(source, monkeypatc
     assert name_of(source, monkeypatch) is None
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import decimal\ndef f(x): return decimal.Decimal(1) / x",
+        "from decimal import Decimal\ndef f(x): return Decimal(1) / x",
+        "def f(x):\n  from decimal import Decimal\n  return Decimal(1) / x",
+        "from decimal import Decimal\nONE = Decimal(1)\ndef f(x): return ONE / x",
+        "import decimal\ndef f(x): return decimal.getcontext().divide(1, x)",
+    ],
+)
+def test_the_precision_of_decimals_counts(source, monkeypatch, daemon):
+    with decimal.localcontext() as context:
+        f = memod.lru_cache(load(source, monkeypatch).f)
+        first, name = f(3), name_of(source, monkeypatch)
+        context.prec = 5
+        assert name is not None and name != name_of(source, monkeypatch)
+        assert f(4) == f.__wrapped__(4) and f.cache_scope() == "shared"
+        assert memod.lru_cache(f.__wrapped__)(3) == f.__wrapped__(3)
+        context.prec = 28
+        assert memod.lru_cache(f.__wrapped__)(3) == first
+
+
 STABLE = {
+    "paths": "from pathlib import Path\ndef f(x): return Path(x).name",
     "metaclass": METACLASS.format("def __getattr__(c, n): return 1"),
     "decorator object": DECORATOR,
     "executed": EXECUTED,
