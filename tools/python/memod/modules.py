@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import sys
 import sysconfig
 from types import ModuleType
-from typing import Any, Optional, Tuple
+from typing import Any, Iterable, Optional, Tuple
 
 _MAIN = ("__main__", "__mp_main__")  # the second is what multiprocessing calls the first in a spawned child
 
@@ -105,7 +106,50 @@ def is_standard(module_name: str) -> bool:
 
 
 def version(module_name: str) -> str:
-    """A word that changes when a module outside the program is replaced by another release."""
-    top = sys.modules.get(module_name.partition(".")[0])
+    """A word that changes when a module outside the program is replaced by another release: what the package
+    says of itself, what was installed, or the file. For the program's own compiled modules it is the file."""
+    module = sys.modules.get(module_name)
+    path = getattr(module, "__file__", None)
+    if path and path.endswith((".so", ".pyd")) and not os.path.realpath(path).startswith(_OUTSIDE):
+        return _file_mark(path)
+    top_name = module_name.partition(".")[0]
+    top = sys.modules.get(top_name)
     found = getattr(top, "__version__", None)
-    return found if isinstance(found, str) else ""
+    if isinstance(found, str):
+        return found
+    path = getattr(top, "__file__", None)
+    if not path or is_standard(top_name):
+        return ""
+    return _installed_version(top_name) or _file_mark(path)
+
+
+def _file_mark(path: str) -> str:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ""
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
+@functools.lru_cache(maxsize=None)
+def _installed_version(top_name: str) -> str:
+    """The version of the distribution that has a package, which may go by another name."""
+    from importlib import metadata
+
+    try:
+        return metadata.version(top_name)
+    except Exception:  # not found, or damaged
+        pass
+    for each in metadata.distributions():
+        try:
+            listed = (each.read_text("top_level.txt") or "").split()
+            if top_name in listed or (not listed and _has_package(each.files or (), top_name)):
+                return each.version
+        except Exception:  # damaged
+            continue
+    return ""
+
+
+def _has_package(files: Iterable[Any], name: str) -> bool:
+    code = (file for file in files if file.suffix in (".py", ".so", ".pyd"))
+    return any(file.parts[0].partition(".")[0] == name for file in code)

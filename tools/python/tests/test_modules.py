@@ -1,10 +1,13 @@
 """Modules that a function reaches as a whole: by importing them while it runs, or as objects."""
 
+import os
+import sys
 import types
 
 import pytest
 
 import memod
+from memod import modules
 from test_fingerprint import load, name_of
 
 CONFIG = """
@@ -116,3 +119,61 @@ def test_a_module_that_reads_its_data_from_elsewhere(daemon, program):
     for limit in (2, 3):
         (program.directory / "limit").write_text(str(limit))
         assert program.run() == f"{[n * limit for n in range(4)]} 4\n35\n"
+
+
+def install(directory, monkeypatch, version, name="Other-Name", listed="top_level.txt"):
+    """A package of a library, without a version in its code, as an installer leaves it."""
+    info = directory / "other_name.dist-info"
+    info.mkdir(exist_ok=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (directory / "memod_lib.py").write_text("def h(x): return x")
+    os.utime(directory / "memod_lib.py", (1, 1))
+    text = "memod_lib\n" if listed == "top_level.txt" else "memod_lib.py,,\n"
+    (info / listed).write_text(text)
+    modules._installed_version.cache_clear()
+    monkeypatch.setattr(modules, "_OUTSIDE", (os.path.realpath(directory) + os.sep,))
+    if str(directory) not in sys.path:
+        monkeypatch.syspath_prepend(directory)
+    monkeypatch.delitem(sys.modules, "memod_lib", raising=False)
+
+
+@pytest.mark.parametrize("name, listed", [("memod-lib", "none"), ("X", "top_level.txt"), ("X", "RECORD")])
+def test_an_installed_package_counts_by_its_version(name, listed, tmp_path, monkeypatch):
+    source = "import memod_lib\ndef f(x): return memod_lib.h(x)"
+    names = []
+    for version in ("1.0", "1.0", "2.0"):
+        install(tmp_path, monkeypatch, version, name, listed)
+        if name == "memod-lib":
+            (tmp_path / "other_name.dist-info").rename(tmp_path / "memod_lib.dist-info")
+        names.append(name_of(source, monkeypatch))
+        assert modules.version("memod_lib") == version
+        if name == "memod-lib":
+            (tmp_path / "memod_lib.dist-info").rename(tmp_path / "other_name.dist-info")
+    assert names[0] == names[1] != names[2] and None not in names
+
+
+def test_a_package_that_nothing_describes_counts_by_its_file(tmp_path, monkeypatch):
+    modules._installed_version.cache_clear()
+    monkeypatch.setattr(modules, "_OUTSIDE", (os.path.realpath(tmp_path) + os.sep,))
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "memod_lib.py").write_text("def h(x): return x")
+    monkeypatch.delitem(sys.modules, "memod_lib", raising=False)
+    source = "from memod_lib import h\ndef f(x): return h(x)"
+    first = name_of(source, monkeypatch)
+    assert first == name_of(source, monkeypatch)
+    os.utime(tmp_path / "memod_lib.py", (1, 1))
+    assert first != name_of(source, monkeypatch)
+    assert modules.version("json") == "2.0.9" and modules.version("functools") == ""
+
+
+def test_a_compiled_module_of_the_program_counts_by_its_file(tmp_path, monkeypatch):
+    path = tmp_path / "memod_fast.so"
+    path.write_bytes(b"1")
+    compiled = types.ModuleType("memod_fast")
+    compiled.__file__, compiled.h = str(path), len
+    monkeypatch.setitem(sys.modules, "memod_fast", compiled)
+    source = "import memod_fast\ndef f(x): return memod_fast.h(x)"
+    first = name_of(source, monkeypatch)
+    assert first == name_of(source, monkeypatch)
+    path.write_bytes(b"12")
+    assert first != name_of(source, monkeypatch)
