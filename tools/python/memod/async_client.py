@@ -82,6 +82,14 @@ class AsyncClient:
         """Answers where the daemon is alive."""
         await self._call(operations.ping())
 
+    async def hello(self, client: Optional[str] = None) -> Dict[str, Any]:
+        """What the daemon is: its `server`, `version`, `protocol`, `limits` and `instance`, another one after
+        each start. With `client` the connection goes by that name from now on."""
+        result: Dict[str, Any] = await self._call(operations.hello(client))
+        if client is not None:
+            self._name = client
+        return result
+
     async def get(self, fn: str, key: Any, default: Any = None) -> Any:
         """The value of an entry, or `default`."""
         return await self._call(operations.get(fn, key, default))

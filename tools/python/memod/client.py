@@ -116,6 +116,15 @@ class Client:
         """Answers where the daemon is alive."""
         self._call(operations.ping())
 
+    def hello(self, client: Optional[str] = None) -> Dict[str, Any]:
+        """What the daemon is: its `server`, `version`, `protocol`, `limits` and `instance`, another one after
+        each start. With `client` the connection goes by that name from now on."""
+        with self._lock:
+            result: Dict[str, Any] = self._call(operations.hello(client))
+            if client is not None:
+                self._name = client
+            return result
+
     def get(self, fn: str, key: Any, default: Any = None) -> Any:
         """The value of an entry, or `default`."""
         return self._call(operations.get(fn, key, default))

@@ -95,6 +95,10 @@ def ping() -> Operation:
     return Operation(_request("ping"), _nothing)
 
 
+def hello(client: Optional[str]) -> Operation:
+    return Operation(_request("hello", client=ABSENT if client is None else client), _figures)
+
+
 def get(fn: str, key: Any, default: Any) -> Operation:
     def read(reply: Reply) -> Any:
         return unpack(reply.get("value")) if reply.get("hit") is True else default

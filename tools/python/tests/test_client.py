@@ -11,6 +11,32 @@ import memod
 from memod import operations
 
 
+def test_hello(client, daemon):
+    found = client.hello()
+    assert (found["server"], found["protocol"]) == ("memod", 1) and found["limits"] == client.limits
+    with memod.Client() as watcher:
+        watcher.subscribe("f")
+        for again in (False, True):
+            if again:
+                client._connection.close()
+            else:
+                assert client.hello("another")["instance"] == found["instance"]
+            client.put("f", 1, 1)
+            client.delete("f", 1)
+            names = {event["client"] for event in watcher.events(0.2)}
+            assert names == {"another"}
+    with pytest.raises(memod.ReplyError):
+        client.hello("x" * 1000)
+
+    async def ask():
+        async with memod.AsyncClient() as other:
+            found = await other.hello("third")
+            assert other._name == "third"
+            return found["instance"]
+
+    assert asyncio.run(ask()) == found["instance"]
+
+
 def test_every_operation(client, tmp_path):
     assert client.ping() is None and client.sync() is None
     assert client.limits["max_fn"] == 512
