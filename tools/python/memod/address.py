@@ -7,13 +7,16 @@ import re
 import socket
 import stat
 import struct
-from typing import List, Optional
+from typing import List, Optional, Set
 
+from .complaint import complain
 from .errors import Unavailable
 
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|)")
 _DEFAULT_TIMEOUT = 1.0
+#: Values of `MEMOD_TIMEOUT` that were complained of.
+_complained: Set[str] = set()
 
 
 def candidates(path: Optional[str] = None) -> List[str]:
@@ -44,13 +47,17 @@ def _private(directory: str) -> bool:
 
 
 def timeout() -> float:
-    """Seconds that one request may take: `MEMOD_TIMEOUT` (`0.5`, `250ms`, `2s`), 1 where unset or
-    unreadable."""
-    match = _DURATION.fullmatch(os.environ.get("MEMOD_TIMEOUT", "").strip())
-    if match is None:
-        return _DEFAULT_TIMEOUT
-    seconds = float(match.group(1)) * {"ms": 0.001, "m": 60.0}.get(match.group(2), 1.0)
-    return seconds if seconds > 0 else _DEFAULT_TIMEOUT
+    """Seconds that one request may take: `MEMOD_TIMEOUT` (`0.5`, `250ms`, `2s`), 1 where unset. Of what makes
+    no sense the program is told once."""
+    text = os.environ.get("MEMOD_TIMEOUT", "").strip()
+    match = _DURATION.fullmatch(text)
+    seconds = float(match.group(1)) * {"ms": 0.001, "m": 60.0}.get(match.group(2), 1.0) if match else 0.0
+    if seconds > 0:
+        return seconds
+    if text and text not in _complained:
+        _complained.add(text)
+        complain(f"MEMOD_TIMEOUT={text!r} is no time like 0.5, 250ms, 2s or 1m; it is taken for 1s")
+    return _DEFAULT_TIMEOUT
 
 
 def check_peer(connected: socket.socket) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import os
 import random
-import sys
 import threading
 import time
-import warnings
 from typing import List, Optional
 
 from . import address
+from .complaint import complain
 from .connection import Connection, Reply
 from .errors import MemodError, RequestTimeout, Unavailable
 
@@ -20,16 +19,6 @@ _BACKOFF_SECONDS_MIN = 0.05
 _BACKOFF_SECONDS_MAX = 5.0
 #: After a request that ran into the timeout, the daemon is left alone for this many times what that cost.
 _REST_FACTOR = 4.0
-
-
-def _depth_of_caller() -> int:
-    """The `stacklevel` of the program's own line, for a warning issued by the function that asks."""
-    depth = 1
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
-        frame = frame.f_back
-        depth += 1
-    return depth
 
 
 class _Held(threading.local):
@@ -78,14 +67,7 @@ class Gateway:
             connection.close()
         if not self._warned:
             self._warned = True
-            try:
-                warnings.warn(
-                    f"memod: {error}; results are remembered in this process alone",
-                    RuntimeWarning,
-                    _depth_of_caller(),
-                )
-            except Warning:
-                pass  # warnings may have been made errors, but not for the caller of a cached function
+            complain(f"{error}; results are remembered in this process alone")
 
     def worked(self) -> None:
         """Notes that the daemon answered."""

@@ -230,3 +230,23 @@ def test_clients_of_threads_take_turns(client):
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+@pytest.mark.parametrize("text", ["abc", "-1", "inf", "nan", "0", "1h", "1 s"])
+def test_a_timeout_that_makes_no_sense_is_complained_of_once(text, monkeypatch):
+    from memod import address
+
+    monkeypatch.setenv("MEMOD_TIMEOUT", text)
+    monkeypatch.setattr(address, "_complained", set())
+    with pytest.warns(RuntimeWarning) as found:
+        assert address.timeout() == address.timeout() == 1.0
+    assert len(found) == 1
+    assert f"MEMOD_TIMEOUT={text!r} is no time like 0.5, 250ms, 2s or 1m" in str(found[0].message)
+
+
+@pytest.mark.parametrize("text, seconds", [("", 1), ("2", 2), (" 250ms ", 0.25), ("1.5s", 1.5), ("2m", 120)])
+def test_timeouts(text, seconds, monkeypatch, recwarn):
+    from memod import address
+
+    monkeypatch.setenv("MEMOD_TIMEOUT", text)
+    assert address.timeout() == seconds and not recwarn

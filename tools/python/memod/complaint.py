@@ -1,0 +1,24 @@
+"""Warnings about what surrounds the program, which must not break it."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+
+def complain(message: str) -> None:
+    """Warns at the program's own line, the one that led here."""
+    try:
+        warnings.warn(f"memod: {message}", RuntimeWarning, _depth_of_caller())
+    except Warning:
+        pass  # warnings may have been made errors, but not for the caller of a cached function
+
+
+def _depth_of_caller() -> int:
+    """The `stacklevel` of the program's own line, for a warning issued by the function that asks."""
+    depth = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+        depth += 1
+    return depth
