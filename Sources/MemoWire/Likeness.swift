@@ -2,24 +2,30 @@
 package enum Likeness {
     /// The name that is closest to `name`, if any is close enough.
     package static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
-        let simple = simplify(name.utf8)
-        var best: (name: String, distance: Int)?
+        nearest(to: name.utf8, among: candidates, spelling: { $0 }, distance: distance)
+    }
+
+    /// The first of the candidates whose spelling is closest to `name`, if any is close enough.
+    static func nearest<Candidate>(
+        to name: some Sequence<UInt8>, among candidates: some Sequence<Candidate>,
+        spelling: (Candidate) -> String, distance: ([UInt8], [UInt8]) -> Int
+    ) -> Candidate? {
+        let name = simplify(name)
+        // A slip in a short name makes another word of it.
+        let limit = name.count <= 3 ? 1 : 2
+        var best: (candidate: Candidate, distance: Int)?
         for candidate in candidates {
-            let simpleCandidate = simplify(candidate.utf8)
-            let distance = distance(simple, simpleCandidate)
-            if distance <= limit(simple), distance < simpleCandidate.count, distance < best?.distance ?? .max
-            {
+            let spelling = simplify(spelling(candidate).utf8)
+            let distance = distance(name, spelling)
+            if distance <= limit, distance < spelling.count, distance < best?.distance ?? .max {
                 best = (candidate, distance)
             }
         }
-        return best?.name
+        return best?.candidate
     }
 
-    /// How far the name that was meant may be from a name: a slip in a short one makes another word of it.
-    static func limit(_ name: [UInt8]) -> Int { name.count <= 3 ? 1 : 2 }
-
     /// Lower case, without `_` and `-`.
-    static func simplify(_ name: some Sequence<UInt8>) -> [UInt8] {
+    private static func simplify(_ name: some Sequence<UInt8>) -> [UInt8] {
         name.compactMap { byte in
             switch byte {
             case UInt8(ascii: "_"), UInt8(ascii: "-"): nil

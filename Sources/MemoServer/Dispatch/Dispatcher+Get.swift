@@ -167,7 +167,6 @@ extension Dispatcher {
                         bytesToRead += core.bytes(of: ticket)
                     }
                 }
-                context.connection.unfinishedReplyBytes = state.partial.count
                 return suspend(reading: .several(tickets), request, &context)
             }
             state.partial.append(state.position == 0 ? "{" : ",{")

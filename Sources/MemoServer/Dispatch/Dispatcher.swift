@@ -121,7 +121,6 @@ public final class Dispatcher: RequestExecutor {
         let first = burst.next
         var context = Context(connection: connection)
         if let state = connection.stateIfAny {
-            connection.unfinishedReplyBytes = 0
             var lost: [ColdTicket] = []
             guard collect(&context, state, &lost, connection) else { return }
             if !context.isPeeking { core.adopt(context.faults) }
@@ -140,11 +139,12 @@ public final class Dispatcher: RequestExecutor {
             index &+= 1
         }
         burst.next = index
+        if let state = connection.stateIfAny {
+            state.faults = context.faults
+            connection.unfinishedReplyBytes = state.partial.count
+        }
         if let reading = context.reading {
-            connection.state.faults = context.faults
             waiting.append(Waiting(connection: .passUnretained(connection), reading: reading))
-        } else {
-            connection.stateIfAny?.faults = context.faults
         }
         if let since = began { began = latencies.record(burst, first..<index, since: since) }
     }

@@ -3,19 +3,11 @@ enum FieldSuggestion {
     /// The field whose name is closest to `name`, those of `allowed` first, if any is close enough.
     static func field(for name: Bytes, among allowed: FieldSet) -> Field? {
         guard 1...24 ~= name.count else { return nil }
-        let name = Likeness.simplify(name)
-        let limit = Likeness.limit(name)
-        var best: (field: Field, distance: Int)?
-        for isAllowed in [true, false] {
-            for field in Field.allCases where allowed.contains(field) == isAllowed {
-                let candidate = Likeness.simplify(field.rawValue.utf8)
-                let distance = candidate == name + Array("ms".utf8) ? 0 : Likeness.distance(name, candidate)
-                if distance <= limit, distance < candidate.count, distance < best?.distance ?? .max {
-                    best = (field, distance)
-                }
-            }
+        let fields =
+            Field.allCases.filter { allowed.contains($0) } + Field.allCases.filter { !allowed.contains($0) }
+        return Likeness.nearest(to: name, among: fields, spelling: \.rawValue) { name, field in
+            field == name + Array("ms".utf8) ? 0 : Likeness.distance(name, field)
         }
-        return best?.field
     }
 
     /// A name for a message: quoted, and cut if it is long.

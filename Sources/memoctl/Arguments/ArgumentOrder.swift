@@ -6,8 +6,8 @@ enum ArgumentOrder {
     private static let optionsWithValue: Set<String> = ["--socket", "--timeout"]
 
     /// Common options may stand before the command: they are moved behind it. Negative numbers among the
-    /// arguments are marked, so that they are not taken for options; behind `--`, as
-    /// in the command of `run`, everything stays as it is.
+    /// arguments are marked, so that they are not taken for options; behind `--`, as in the command of
+    /// `run`, everything stays as it is.
     static func arranged(_ arguments: [String]) -> [String] {
         // What a shell's completion asks has its order from the parser itself.
         if arguments.first == "---completion" { return arguments }

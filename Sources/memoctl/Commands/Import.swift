@@ -22,18 +22,19 @@ struct Import: ParsableCommand {
 
     func run() throws {
         let client = common.client()
-        let (figures, isComplete) = file == "-" ? try readInput(client) : try readFile(client)
+        let importer = file == "-" ? try readInput(client) : try readFile(client)
+        let figures = importer.figures
         if common.json {
             try Output.standard.writeLine(
                 "{\"functions\":\(figures.functions),\"stored\":\(figures.stored),\"expired\":\(figures.expired),"
-                    + "\"refused\":\(figures.refused),\"complete\":\(isComplete)}")
+                    + "\"refused\":\(figures.refused),\"complete\":\(importer.isComplete)}")
         } else {
             try Output.standard.writeLine(
                 "imported \(HumanFormat.count(figures.stored, "entry", "entries")) of "
                     + "\(HumanFormat.count(figures.functions, "function", "functions")); "
                     + "\(figures.expired) had expired, \(figures.refused) were refused")
         }
-        guard isComplete else {
+        guard importer.isComplete else {
             Terminal.standardError.writeLine(
                 "memoctl: \(file == "-" ? "standard input" : file) is not a whole export: "
                     + "it lacks the end, the line {\"done\":true}; what is there was imported")
@@ -41,14 +42,14 @@ struct Import: ParsableCommand {
         }
     }
 
-    private func readInput(_ client: BlockingClient) throws -> (Importer.Figures, isComplete: Bool) {
+    private func readInput(_ client: BlockingClient) throws -> Importer {
         var importer = Importer(client)
         var reader = LineReader(STDIN_FILENO)
         try read(&reader, &importer, number: 1) { _, _ in }
-        return (importer.figures, importer.isComplete)
+        return importer
     }
 
-    private func readFile(_ client: BlockingClient) throws -> (Importer.Figures, isComplete: Bool) {
+    private func readFile(_ client: BlockingClient) throws -> Importer {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw OutputError("\(file) cannot be read", number: errno) }
         defer { close(descriptor) }
@@ -75,7 +76,7 @@ struct Import: ParsableCommand {
         bar.finish()
         try client.perform(.sync())
         unlink(note)
-        return (importer.figures, importer.isComplete)
+        return importer
     }
 
     /// - Parameter number: of the first line, where that is known.
