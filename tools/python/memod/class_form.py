@@ -5,8 +5,10 @@ from __future__ import annotations
 import collections
 import dataclasses
 import enum
+import re
+import sys
 import types
-from typing import Any, Callable, Iterator, Mapping, Tuple
+from typing import Any, Callable, Iterator, List, Mapping, Tuple
 
 Member = Tuple[str, Callable[[], Any], Any]
 
@@ -27,6 +29,31 @@ _DATACLASS_METHODS = frozenset("""
     __getstate__ __setstate__
     """.split())
 _NESTED = 0x10  # CO_NESTED
+#: `list[int]`, and `int | str` since 3.10.
+_ALIASES: Any = tuple(getattr(types, name) for name in ("GenericAlias", "UnionType") if hasattr(types, name))
+_WORD = re.compile(r"[^\W\d]\w*")
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+
+
+def is_type(value: Any) -> bool:
+    """Whether it is a class, or what annotations make of classes."""
+    kind = type(value)
+    return issubclass(kind, (type, *_ALIASES)) or kind.__module__ == "typing"
+
+
+def spelling(annotation: Any) -> str:
+    """An annotation as text that is the same in every process."""
+    return annotation if isinstance(annotation, str) else _ADDRESS.sub("", repr(annotation))
+
+
+def class_annotations(cls: type) -> Iterator[Tuple[str, str, List[Any]]]:
+    """The annotations of the class itself, by which data become instances: name, text, and the types that
+    it names."""
+    namespace = getattr(sys.modules.get(cls.__module__), "__dict__", {})
+    for name, annotation in vars(cls).get("__annotations__", {}).items():
+        text = spelling(annotation)
+        parts = (annotation, *map(namespace.get, _WORD.findall(text)))
+        yield name, text, [part for part in parts if is_type(part)]
 
 
 def class_members(cls: type) -> Iterator[Member]:

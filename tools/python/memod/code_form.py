@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dis
 import types
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import AbstractSet, Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 _HAS_DOCSTRING = 0x4000000  # a flag since 3.13; before, a docstring is the first constant
 _IGNORED = {"EXTENDED_ARG", "CACHE", "NOP", "RESUME", "PRECALL"}
@@ -13,10 +13,14 @@ _IGNORED = {"EXTENDED_ARG", "CACHE", "NOP", "RESUME", "PRECALL"}
 _CLASS_TRIVIA = {"__doc__", "__firstlineno__"}
 _GLOBAL_LOADS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 _ATTRIBUTE_LOADS = {"LOAD_ATTR", "LOAD_METHOD"}
-_STORES = {"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR"}
+_REBINDS = {"STORE_GLOBAL", "DELETE_GLOBAL"}
+_ATTRIBUTE_STORES = {"STORE_ATTR", "DELETE_ATTR"}
 _SIMPLE_LOADS = {"LOAD_CONST", "LOAD_FAST", "LOAD_GLOBAL", "LOAD_SMALL_INT", "LOAD_FAST_CHECK"}
 #: Methods that change a container and return nothing. Whether it is one, the code alone does not say.
 _WRITES = {"append", "add", "extend", "insert", "appendleft", "extendleft", "discard", "put", "put_nowait"}
+_CHANGES = _WRITES.union(
+    ("update", "setdefault", "pop", "popleft", "popitem", "clear", "remove", "sort", "reverse")
+)
 
 
 class Read(NamedTuple):
@@ -25,7 +29,7 @@ class Read(NamedTuple):
     name: str
     attributes: Tuple[str, ...]
     #: `items` or `method` where that is how it is written to, if it is a container: then nothing of it is
-    #: read.
+    #: read. `made` where the code may have made it itself: it is rebound or filled elsewhere in the code.
     writes: str = ""
 
 
@@ -43,7 +47,7 @@ class CodeForm:
     def __init__(self, code: types.CodeType) -> None:
         self.reads: List[Read] = []
         self.imports: List[Imported] = []
-        #: The globals and attributes that are rebound, and `STORE_SUBSCR` where items are.
+        #: The globals and attributes that are rebound, and the globals whose contents are changed.
         self.writes: Set[str] = set()
         self.names: List[str] = []
         #: Text among the constants, which may name something too.
@@ -80,42 +84,80 @@ class CodeForm:
         return constant_form(value)
 
     def _collect(self, steps: List[Any]) -> None:
-        rebound = {str(step.argval) for step in steps if step.opname == "STORE_GLOBAL"}
-        filled = _filled_names(steps)
+        loads = [place for place, step in enumerate(steps) if step.opname in _GLOBAL_LOADS]
+        rebound = {str(step.argval) for step in steps if step.opname in _REBINDS}
+        filling = {place for place in loads if _fills(steps, place)}
+        made = rebound.union(str(steps[place].argval) for place in filling)
+        self.writes |= made
         for place, step in enumerate(steps):
             if step.opname == "IMPORT_NAME":
                 level, members = (
                     (steps[place - 2].argval, steps[place - 1].argval) if place >= 2 else (0, None)
                 )
                 self.imports.append(Imported(str(step.argval), level or 0, tuple(members or ())))
-            if step.opname in _STORES:
-                self.writes.add(str(step.argval) if isinstance(step.argval, str) else step.opname)
-            if step.opname not in _GLOBAL_LOADS:
-                continue
+            leads_on = step.opname in _GLOBAL_LOADS or step.opname in _ATTRIBUTE_LOADS
+            if step.opname in _ATTRIBUTE_STORES or (leads_on and _changes(steps, place)):
+                self.writes.add(str(step.argval))
+        for place in loads:
+            name = str(steps[place].argval)
             attributes = []
             for following in steps[place + 1 :]:
                 if following.opname not in _ATTRIBUTE_LOADS:
                     break
                 attributes.append(str(following.argval))
-            name = str(step.argval)
-            if name in rebound:
-                continue  # a counter or memory of its own
+            if name in rebound and _counts(steps, place):
+                continue
             writes = ""
-            if name in filled:
+            if place in filling:
                 writes = "items"
             elif len(attributes) == 1 and attributes[0] in _WRITES:
                 writes = "method"
+            elif name in made:
+                writes = "made"
             self.reads.append(Read(name, tuple(attributes), writes))
 
 
-def _filled_names(steps: List[Any]) -> Set[str]:
-    """Globals that the code stores items in: `name[key] = ...` and `name[key] += ...`."""
-    names = set()
-    for place, step in enumerate(steps[:-2]):
-        if step.opname in _GLOBAL_LOADS and steps[place + 1].opname in _SIMPLE_LOADS:
-            if _stores_item(steps[place + 2 : place + 4]):
-                names.add(str(step.argval))
-    return names
+def _counts(steps: List[Any], place: int) -> bool:
+    """Whether a global is loaded for nothing but `name += ...`."""
+    following = [step.opname for step in steps[place + 1 : place + 4]]
+    return (
+        len(following) == 3
+        and following[0] in _SIMPLE_LOADS
+        and following[1].startswith(("BINARY_", "INPLACE_"))
+        and following[2] == "STORE_GLOBAL"
+        and steps[place + 3].argval == steps[place].argval
+    )
+
+
+def _changes(steps: List[Any], place: int) -> bool:
+    """Whether what a global or attribute holds is evidently changed: `name.a[b] = ...`,
+    `name[a, b].c += ...`, `name[a].append(...)`."""
+    depth = 0  # of what is on the stack above it, or above what was found in it
+    for step, later in zip(steps[place + 1 :], steps[place + 2 :]):
+        if step.opname in ("STORE_SUBSCR", "DELETE_SUBSCR"):
+            return depth == 1
+        if step.opname == "STORE_SLICE":
+            return depth == 2
+        if step.opname in ("COPY", "DUP_TOP", "DUP_TOP_TWO") and depth < 2:
+            # Of an item's `+=` the container and the key are copied, of an attribute's the object.
+            return depth == 1 or later.opname in _ATTRIBUTE_LOADS
+        if step.opname in _ATTRIBUTE_STORES:
+            return depth == 0
+        if step.opname in _ATTRIBUTE_LOADS and depth == 0 and step.argval in _CHANGES:
+            return True
+        kept = depth == 0 and step.opname.startswith("STORE_")
+        if kept or step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
+            return False
+        depth -= 1 + step.arg if step.opname == "CALL" else -dis.stack_effect(step.opcode, step.arg)
+        if depth < 0:
+            return False
+    return False
+
+
+def _fills(steps: List[Any], place: int) -> bool:
+    """Whether a global is loaded to store an item in it: `name[key] = ...` and `name[key] += ...`."""
+    following = steps[place + 1 : place + 4]
+    return len(following) > 1 and following[0].opname in _SIMPLE_LOADS and _stores_item(following[1:])
 
 
 def _stores_item(steps: List[Any]) -> bool:
@@ -165,14 +207,14 @@ def constant_form(value: Any) -> Any:
     return kind.__name__, repr(value)
 
 
-def names_at_import(code: types.CodeType) -> Set[str]:
-    """What is mentioned in the code of a module that runs when it is imported: its own, that of the classes
-    in it, and of the functions that it mentions."""
+def names_at_import(code: types.CodeType, called: AbstractSet[str]) -> Set[str]:
+    """What is mentioned in the code of a module that runs when it is imported, by modules that mention the
+    names `called`: its own, that of the classes in it, and of the functions that either mentions."""
     names = set(code.co_names)
-    loaded = {step.argval for step in dis.get_instructions(code) if step.opname in _GLOBAL_LOADS}
+    called = called | {step.argval for step in dis.get_instructions(code) if step.opname in _GLOBAL_LOADS}
     for inner in code.co_consts:
         if isinstance(inner, types.CodeType):
             is_class = not inner.co_flags & 0x2
-            if is_class or inner.co_name in loaded or inner.co_name.startswith("<"):
-                names |= names_at_import(inner)
+            if is_class or inner.co_name in called or inner.co_name.startswith("<"):
+                names |= names_at_import(inner, called)
     return names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from operator import attrgetter
-from typing import Any, Callable, List, Optional, Set
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from .snapshot import UNCHANGING, Snapshot, snapshot
 
@@ -39,9 +39,14 @@ class Source:
         self.own = False
         self._read = read
         self._take = take
+        self._hold(value, held)
+
+    def _hold(self, value: Any, held: Optional[Snapshot]) -> None:
         self._value = value
         self._held = held
-        self._fixed = digest is None or type(value) in UNCHANGING
+        # Of what has an empty digest and cannot be looked into, only the identity counts too.
+        opaque = self.digest is None or (self.digest == "" and held is None)
+        self._fixed = opaque or type(value) in UNCHANGING
 
     def changed(self) -> bool:
         """Whether it is no longer what it was. Large data are compared each time too: what is asked for or
@@ -52,20 +57,21 @@ class Source:
                 return False
             if self._take is None:
                 return value is not self._value
+            if type(value) is type(self._value) is str and value == self._value:
+                return False
             held = snapshot(value)
             if self._take(value) != self.digest:
                 return True
         except Exception:
             return True
-        self._value = value
-        self._held = held
-        self._fixed = type(value) in UNCHANGING
+        self._hold(value, held)
         return False
 
-    def may_be_written_by(self, writes: Set[str]) -> bool:
-        """Whether code that rebinds these names and items could have changed it."""
+    def may_be_written_by(self, writes: Set[str], alone: bool) -> bool:
+        """Whether code that rebinds these names, or changes what they hold, has changed it. `alone` says that
+        there is no other code that could have."""
         name = self.label.rpartition(":")[2].rpartition(".")[2]
-        return name in writes or type(self._value) not in UNCHANGING
+        return name in writes or (alone and type(self._value) not in UNCHANGING)
 
 
 class LoadSource(Source):
@@ -87,3 +93,27 @@ class CodeSource(Source):
     def changed(self) -> bool:
         """Whether one of them does something else."""
         return list(map(attrgetter("__code__"), self._functions)) != self._codes
+
+
+class LinkSource(Source):
+    """What functions read of the modules of libraries, which tests and patches replace there. One for all of
+    it, as for code."""
+
+    def __init__(self) -> None:
+        super().__init__("library", lambda: None, None, None)
+        self.links: List[Tuple[Dict[str, Any], str, Any]] = []
+
+    def watch(self, space: Dict[str, Any], name: str) -> Any:
+        """Adds what goes by a name in a module's namespace, and returns it. What is not there yet will be
+        what the library makes it."""
+        value = space.get(name, MISSING)
+        if value is not MISSING:
+            self.links.append((space, name, value))
+        return value
+
+    def changed(self) -> bool:
+        """Whether one of them is another object."""
+        for space, name, value in self.links:
+            if space.get(name) is not value:
+                return True
+        return False

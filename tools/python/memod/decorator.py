@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from . import driver, headroom
 from .gateway import GATEWAY
-from .identity import CacheScope
+from .identity import CacheScope, is_async
 from .listener import LISTENER
 from .native import NativeFront, maxsize_of
 from .options import Options, Seconds, checked_options
@@ -111,7 +111,7 @@ def _decorate(function: Any, maxsize: Optional[int], typed: bool, options: Optio
         raise TypeError("the first argument must be callable")
     shared = SharedFunction(function, maxsize, bool(typed), options)
     front: Union[NativeFront, TimedFront]
-    if _is_async(function):
+    if is_async(function):
         front = TimedFront(shared)
         from . import async_front
 
@@ -139,7 +139,7 @@ class _Controls:
 
     def attach(self, wrapper: Any) -> None:
         shared, front = self._shared, self._front
-        is_async = _is_async(shared.function)
+        awaits = is_async(shared.function)
 
         def cache_info() -> Any:
             """Report cache statistics"""
@@ -147,7 +147,7 @@ class _Controls:
 
         def cache_clear() -> None:
             """Clear the cache and cache statistics"""
-            loop = _running_loop() if is_async else None
+            loop = _running_loop() if awaits else None
             if loop is not None:
                 # Removed here at once, and in the daemon before it is asked again; nobody waits for that.
                 shared.clear_here()
@@ -160,7 +160,7 @@ class _Controls:
         wrapper.cache_clear = cache_clear
         wrapper.cache_scope = shared.scope
         wrapper.refresh, wrapper.forget = self._refresh, self._forget
-        if is_async and isinstance(front, TimedFront):
+        if awaits and isinstance(front, TimedFront):
             from . import async_front
 
             wrapper.forget, wrapper.refresh = async_front.controls(shared, front)
@@ -187,13 +187,6 @@ class _Controls:
         if isinstance(self._front, TimedFront):
             self._front.keep(self._front.key(args, kwds), flight, result, shared.options.ttl_ms, cost)
         return result
-
-
-def _is_async(function: Any) -> bool:
-    try:
-        return inspect.iscoroutinefunction(function)
-    except Exception:
-        return False  # it raises when it is looked at, which functools does not do
 
 
 def _running_loop() -> Any:

@@ -13,15 +13,15 @@ import re
 import sys
 import threading
 import types
-from typing import Any, Callable, Collection, Dict, List, Optional, Set, Tuple
+from typing import AbstractSet, Any, Callable, Collection, Dict, List, Optional, Set, Tuple
 
 from . import codec_classes, modules
-from .class_form import class_members
+from .class_form import class_annotations, class_members, is_type, spelling
 from .code_form import CodeForm, Imported, Read, names_at_import
-from .codec import Packer, Unstorable, dumps
-from .data_source import MISSING, CodeSource, LoadSource, Source
-from .snapshot import snapshot
-from .surroundings import BEYOND, DYNAMIC, READS_AT_IMPORT, decimal_context
+from .data_source import MISSING, CodeSource, LinkSource, LoadSource, Source
+from .plain_data import Digest, Unstable, data_digest, made_digest
+from .snapshot import UNCHANGING, snapshot
+from .surroundings import BEYOND, DOCUMENTED, DYNAMIC, READS_AT_IMPORT, REFLECTIVE, ambient
 
 #: What every module has.
 _OF_MODULES = frozenset(
@@ -44,28 +44,8 @@ _CONTROLS = frozenset(
     ("cache_info", "cache_clear", "cache_parameters", "cache_scope", "refresh", "forget")
 )
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
-_DATA_BYTES_MAX = 8 << 20
 _OBJECTS_MAX = 10_000
 _DIGEST_LENGTH = 24  # hexadecimal digits: 96 bits
-
-
-class Unstable(Exception):
-    """Nothing to tell one version of the function from another by; the message says why."""
-
-
-class CanonicalPacker(Packer):
-    """Packs so that equal data gives equal text, and notes the classes that took part."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.classes: List[type] = []
-
-    def unordered(self, value: Any) -> List[Any]:
-        return sorted(super().unordered(value), key=dumps)
-
-    def class_reference(self, cls: type) -> str:
-        self.classes.append(cls)
-        return super().class_reference(cls)
 
 
 class Fingerprint:
@@ -74,6 +54,7 @@ class Fingerprint:
     def __init__(self, root: Any, package: str, frozen: Optional[Dict[str, str]] = None) -> None:
         """`root` is a function or class. `frozen` are digests by label of data that the function itself keeps
         changing: they count as they were. Raises `Unstable`."""
+        self._links = LinkSource()
         self.sources: List[Source] = []
         self.writes: Set[str] = set()
         self._package = package
@@ -90,15 +71,19 @@ class Fingerprint:
             self._add("python", sys.implementation.cache_tag or sys.version)
             self._value("", None, root)
             self._watch_imported()
+            if not DOCUMENTED.isdisjoint(self._mentioned):
+                self._add("docstrings", [_docstring(each) for each in self._alive])
         except Unstable:
             raise
         except RecursionError:
             raise Unstable("its code is nested too deep to follow") from None
         except Exception as error:  # raised by the program's own code, such as a metaclass's `__getattr__`
             raise Unstable(f"what it reaches cannot be inspected: {type(error).__name__}") from None
+        if self._links.links:
+            self.sources.append(self._links)
         if self._functions:
             self.sources.append(CodeSource(self._functions, self._codes))
-        text = "\n".join(self._lines)
+        text = modules.portable("\n".join(self._lines))
         self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
 
     def _add(self, *words: Any) -> None:
@@ -146,14 +131,15 @@ class Fingerprint:
         elif issubclass(kind, _NAMED_BUILTINS):
             module = getattr(value, "__module__", None) or ""
             self._check_beyond(module, (value.__name__,))
+            self._surroundings((module, value.__name__))
             self._add(label, "builtin", module, value.__qualname__, modules.version(module))
             owner = getattr(value, "__self__", None)
             if owner is not None and not _is_module(owner):
                 self._value(f"{label}.__self__", None, owner)
-        elif kind.__module__ == "typing" or issubclass(kind, types_generic_alias):
-            self._add(label, "type", repr(value))
+        elif is_type(value):
+            self._add(label, "type", spelling(value))
             for part in (getattr(value, "__origin__", None), *getattr(value, "__args__", ())):
-                if isinstance(part, (type, types_generic_alias)) or type(part).__module__ == "typing":
+                if is_type(part):
                     self._value(label, None, part)
         elif callable(value) and hasattr(value, "__name__") and self._is_outside(value):
             self._external(label, value)
@@ -193,19 +179,20 @@ class Fingerprint:
         module, name = _full_name(value)
         self._check_beyond(module, (name,))
         self._add(label, "external", module, name, modules.version(module))
-        self._surroundings(module)
+        self._surroundings((module, name))
 
-    def _surroundings(self, module: str) -> None:
-        """Adds what in the process decides how a library's functions compute."""
-        if module in ("decimal", "_decimal") and ("context", "decimal") not in self._modules_seen():
-            self._modules_seen().add(("context", "decimal"))
-            self._data("decimal:context", decimal_context, decimal_context())
+    def _surroundings(self, names: Collection[str]) -> None:
+        """Adds what in the process decides how functions of these names and modules compute."""
+        for name, read in ambient(names):
+            if ("process", name) not in self._modules_seen():
+                self._modules_seen().add(("process", name))
+                self._data(f"process:{name}", read, read())
 
     def _check_beyond(self, module: str, names: Collection[str]) -> None:
         top = module.partition(".")[0]
         for name in BEYOND.get(top, ()):
             if name in names:
-                raise Unstable(f"it uses {name} of {top}, and may reach anything")
+                raise Unstable(f"it uses {name} of {top}, which may be other in another process")
 
     def _first_visit(self, label: str, value: Any) -> bool:
         known = self._visited.get(id(value))
@@ -234,9 +221,11 @@ class Fingerprint:
             self._value(f"{name} default {key}", _keyword_default(function, key), value)
         for free, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
             self._cell(f"{name} closure {free}", cell)
+        self._add("annotations", [(key, spelling(value)) for key, value in function.__annotations__.items()])
         self._attributes(name, function)
-        if "__subclasses__" in form.names:
-            raise Unstable("it asks for the subclasses of a class, of which there may always be more")
+        for found in sorted(REFLECTIVE.intersection(form.names)):
+            raise Unstable(f"it uses {found}, and may reach anything")
+        self._surroundings(form.names)
         self._mentioned.update(form.names, form.texts)
         for read in sorted(set(form.reads)):
             self._read(function, read, form.names)
@@ -277,8 +266,10 @@ class Fingerprint:
         if read.name not in namespace and read.name in builtins:
             if read.name in DYNAMIC:
                 raise Unstable(f"it calls {read.name}(), and may reach anything")
+            self._check_beyond("builtins", (read.name,))
             self._add("builtin", read.name)
             self.sources.append(Source(read.name, lambda: namespace.get(read.name, MISSING), MISSING, None))
+            self._library_value("builtins", read.name, self._links.watch(builtins, read.name))
             return
         path = [read.name]
         value = namespace.get(read.name, MISSING)
@@ -291,17 +282,41 @@ class Fingerprint:
             attributes = read.attributes[len(path) - 1 :]
             self._check_beyond(value.__name__, attributes or names)
             self._add("module", value.__name__, attributes[:1], modules.version(value.__name__))
-            self._surroundings(value.__name__)
+            self._surroundings((value.__name__,))
+            for attribute in attributes:
+                name, value = value.__name__, self._links.watch(vars(value), attribute)
+                if not _is_module(value):
+                    self._library_value(name, attribute, value)
+                    break
             return
         if type(value) is type and value.__module__.partition(".")[0] == "pathlib":
             self._check_beyond("pathlib", names)
         label = f"{function.__module__}:{'.'.join(path)}"
+        if read.writes == "made":
+            self._data(label, lambda: _state(_follow(namespace, path)), _state(value), made_digest)
+            kind = _kind(value)
+            read_kind = lambda: _kind(_follow(namespace, path))
+            self.sources.append(Source(f"code:{path[-1]}", read_kind, kind, repr(kind), repr))
+            if self._is_own(kind.__module__):
+                self._value(label, None, kind)
+            return
         if read.writes and self._is_written(value, read.writes):
             # Its own memory, or a log: as long as it is of that kind, its contents do not matter.
             self._add(label, "written")
             self.sources.append(Source(label, lambda: type(_follow(namespace, path)), type(value), None))
             return
         self._value(label, lambda: _follow(namespace, path), value)
+
+    def _library_value(self, module: str, name: str, value: Any) -> None:
+        """Adds what the program has put into a library, and what may be a setting there."""
+        kind = type(value)
+        named = kind is types.FunctionType or issubclass(kind, type)
+        if named and self._is_own(value.__module__) or kind.__module__ == "unittest.mock":
+            self._value(f"{module}:{name}", None, value)
+        elif named:
+            self._add("library", name, *_full_name(value))  # another library may have put it there
+        elif kind in UNCHANGING and (module == "builtins" or not modules.is_standard(module)):
+            self._add("setting", module, name, data_digest(name, value)[0])
 
     def _is_written(self, value: Any, writes: str) -> bool:
         """Whether what is done to it runs no code of the program, and has no result."""
@@ -310,7 +325,9 @@ class Fingerprint:
             return kind in _CONTAINERS or kind.__module__ in _CONTAINER_MODULES
         return value is not MISSING and not self._is_own(kind.__module__)
 
-    def _data(self, label: str, read: Callable[[], Any], value: Any) -> None:
+    def _data(
+        self, label: str, read: Callable[[], Any], value: Any, take: Callable[..., Digest] = data_digest
+    ) -> None:
         if label in self._frozen:
             self._add(label, "data", self._frozen[label])
             return
@@ -319,10 +336,10 @@ class Fingerprint:
             self._add(label, "missing")
             return
         held = snapshot(value)
-        digest, classes = data_digest(label, value)
-        self.sources.append(Source(label, read, value, digest, lambda now: data_digest(label, now)[0], held))
+        digest, classes = take(label, value)
+        self.sources.append(Source(label, read, value, digest, lambda now: take(label, now)[0], held))
         self._add(label, "data", digest)
-        self._surroundings(type(value).__module__)
+        self._surroundings((type(value).__module__,))
         for cls in classes:
             if not self._is_outside(cls):
                 self._class(label, cls)
@@ -335,13 +352,19 @@ class Fingerprint:
                 self._add(label, "class", base.__qualname__)
                 if not self._is_outside(type(base)):
                     self._class(label, type(base))
+                for name, annotation, parts in class_annotations(base):
+                    self._add("annotation", name, annotation)
+                    for part in parts:
+                        self._value(f"{label}.{name}", None, part)
                 for name, read, value in class_members(base):
                     member = f"{base.__module__}.{base.__qualname__}.{name}"
                     self._add(member)
                     self._value(member, read, value)
 
-    def _imported(self, package: str, imported: Imported) -> List[str]:
-        """Adds the modules that are imported; returns their names."""
+    def _imported(
+        self, package: str, imported: Imported, called: AbstractSet[str] = frozenset()
+    ) -> List[str]:
+        """Adds the modules that are imported; returns their names. `called` is what runs at once of them."""
         try:
             name = importlib.util.resolve_name("." * imported.level + imported.name, package or None)
         except (ImportError, ValueError):
@@ -349,10 +372,10 @@ class Fingerprint:
             return []
         names = [name]
         for member in imported.members:
-            if f"{name}.{member}" in sys.modules or _has_submodule(name, member):
+            if f"{name}.{member}" in sys.modules or modules.has_submodule(name, member):
                 names.append(f"{name}.{member}")
         for each in names:
-            self._module("import", each)
+            self._module("import", each, called)
         return names
 
     def _watch_imported(self) -> None:
@@ -378,7 +401,7 @@ class Fingerprint:
         for name in sorted(names):
             self._value(f"{module.__name__}:{name}", _attribute(module, name), vars(module)[name])
 
-    def _module(self, label: str, name: str) -> None:
+    def _module(self, label: str, name: str, called: AbstractSet[str] = frozenset()) -> None:
         """A module as a whole: for the program's own, what its source says."""
         try:
             spec = importlib.util.find_spec(name)
@@ -389,7 +412,7 @@ class Fingerprint:
         get_code = getattr(spec.loader, "get_code", None) if spec is not None else None
         if not own or origin in (None, "built-in", "frozen") or get_code is None:
             self._add(label, "module", name, modules.version(name))
-            self._surroundings(name)
+            self._surroundings((name,))
             return
         code = get_code(name)
         if code is None:
@@ -398,20 +421,19 @@ class Fingerprint:
         if mark in self._modules_seen():
             return
         self._modules_seen().add(mark)
-        if name not in sys.modules and READS_AT_IMPORT & names_at_import(code):
-            raise Unstable(f"the module {name}, which it imports, may read its data from anywhere")
+        if called or name not in sys.modules:
+            called = called | names_at_import(code, called)
+            if READS_AT_IMPORT & called:
+                raise Unstable(f"the module {name}, which it imports, may read its data from anywhere")
         form = CodeForm(code)
         self._add(label, "module code", name, form.form)
         package = name if spec is not None and spec.submodule_search_locations else name.rpartition(".")[0]
         for imported in sorted(set(form.imports)):
-            self._imported(package, imported)
+            self._imported(package, imported, called)
 
     def _modules_seen(self) -> Set[Tuple[str, str]]:
         seen: Set[Tuple[str, str]] = self.__dict__.setdefault("_seen_modules", set())
         return seen
-
-
-types_generic_alias: Any = getattr(types, "GenericAlias", ())
 
 
 def _constant(value: Any) -> Callable[[], Any]:
@@ -443,6 +465,11 @@ def _stands_for_function(value: Any) -> bool:
     )
 
 
+def _docstring(value: Any) -> Optional[str]:
+    text = vars(value).get("__doc__") if issubclass(type(value), type) else getattr(value, "__doc__", None)
+    return text if isinstance(text, str) else None
+
+
 def _default(function: types.FunctionType, place: int) -> Callable[[], Any]:
     return lambda: (function.__defaults__ or ())[place] if function.__defaults__ else MISSING
 
@@ -458,26 +485,12 @@ def _follow(namespace: Dict[str, Any], path: List[str]) -> Any:
     return value
 
 
-def _has_submodule(package: str, member: str) -> bool:
-    loaded = sys.modules.get(package)
-    if loaded is not None and hasattr(loaded, member):
-        return isinstance(getattr(loaded, member), types.ModuleType)
-    try:
-        return importlib.util.find_spec(f"{package}.{member}") is not None
-    except (ImportError, ValueError, AttributeError):
-        return False
+def _kind(value: Any) -> Any:
+    """The function or class that a value is, or the class that it is of."""
+    kind = type(value)
+    return value if kind is types.FunctionType or issubclass(kind, type) else kind
 
 
-def data_digest(label: str, value: Any) -> Tuple[str, List[type]]:
-    """A digest of plain data, and the classes that took part in it. Raises `Unstable` for what is not
-    plain."""
-    packer = CanonicalPacker()
-    try:
-        text = dumps(packer.pack(value))
-    except Unstorable as error:
-        raise Unstable(f"it reads {label}, which is not plain data: {error}") from None
-    except Exception as error:
-        raise Unstable(f"it reads {label}, which cannot be read as data: {type(error).__name__}") from None
-    if len(text) > _DATA_BYTES_MAX:
-        raise Unstable(f"it reads {label}, which is too large to be compared")
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), packer.classes
+def _state(value: Any) -> Any:
+    """What an object holds, which is looked into where an object alone says nothing."""
+    return getattr(value, "__dict__", value)

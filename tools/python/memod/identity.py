@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import sys
 import threading
 import types
@@ -11,7 +12,8 @@ from typing import Any, Callable, Dict, Optional
 
 from . import modules
 from .data_source import LoadSource
-from .fingerprint import Fingerprint, Unstable
+from .fingerprint import Fingerprint
+from .plain_data import Unstable
 
 NAME_BYTES_MAX = 512
 
@@ -57,6 +59,14 @@ def process_only(function: Any, name: Optional[str]) -> Optional[str]:
     return None
 
 
+def is_async(function: Any) -> bool:
+    """Whether others may run while the function does, in the same thread."""
+    try:
+        return inspect.iscoroutinefunction(function)
+    except Exception:
+        return False  # it raises when it is looked at, which functools does not do
+
+
 class Identity:
     """A function's name on the wire, and whether it still holds. Safe to use from several threads."""
 
@@ -73,6 +83,7 @@ class Identity:
         #: Digests that stand for others: of the same, before the function had loaded modules.
         self._earlier: Dict[str, str] = {}
         self._running = 0
+        self._awaits = is_async(function)
         self.reset_lock()
 
     def reset_lock(self) -> None:
@@ -122,12 +133,17 @@ class Identity:
             if by_itself and isinstance(source, LoadSource):
                 loaded = True
                 continue
-            if by_itself and source.digest is not None and source.may_be_written_by(found.writes):
+            own = by_itself and source.digest is not None
+            if own and source.may_be_written_by(found.writes, self._alone()):
                 source.own = True
-                self._frozen[source.label] = source.digest
+                self._frozen[source.label] = source.digest or ""
             else:
                 foreign = True
         return foreign or (loaded and not self._take_loaded(found))
+
+    def _alone(self) -> bool:
+        """Whether nobody else could have changed data while the function ran."""
+        return not self._awaits and threading.active_count() == 1
 
     def _take_loaded(self, found: Fingerprint) -> bool:
         """The function has loaded modules, whose source counted. What they hold counts from now on, where it
@@ -150,8 +166,8 @@ class Identity:
         module = getattr(function, "__module__", None) or "builtins"
         base = f"{modules.label(module)}.{function.__qualname__}"
         if self._version is not None:
-            # Without a fingerprint, scripts of the same name in different projects are told apart by place.
-            mark = "~".join(filter(None, (self._version, modules.script_mark(module))))
+            # Without a fingerprint, modules of the same name in different projects are told apart by place.
+            mark = "~".join(filter(None, (self._version, modules.place_mark(module))))
         elif isinstance(function, types.BuiltinFunctionType) or (
             modules.is_standard(module)
             and modules.resolve(sys.modules.get(module), function.__qualname__) is function

@@ -11,7 +11,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from . import codec_classes, modules
 from .codec import Unstorable, dumps, pack_special_float, tagged
-from .fingerprint import CanonicalPacker, Fingerprint, Unstable
+from .fingerprint import Fingerprint
+from .plain_data import CanonicalPacker, Unstable
 
 KEY_BYTES_MAX = 1 << 20
 _INT_BITS_MAX = 13_000  # more decimal digits than this has cost too much to write or are refused by Python

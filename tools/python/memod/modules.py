@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 import os
+import re
+import site
 import sys
 import sysconfig
 from types import ModuleType
 from typing import Any, Iterable, Optional, Tuple
 
 _MAIN = ("__main__", "__mp_main__")  # the second is what multiprocessing calls the first in a spawned child
+_MAIN_WORD = re.compile(r"\b__(?:mp_)?main__\b")
 
 
 def _outside_directories() -> Tuple[str, ...]:
     paths = sysconfig.get_paths()
     named = {paths.get(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    # Distributions have more than one, and so have environments that see the system's.
+    named.update(site.getsitepackages([sys.prefix, sys.base_prefix]), [site.getusersitepackages()])
     return tuple(os.path.realpath(path) + os.sep for path in named if path)
 
 
@@ -33,14 +39,17 @@ def main_label() -> str:
     return os.path.splitext(os.path.basename(str(path)))[0] if path else "__main__"
 
 
-def script_mark(name: str) -> str:
-    """A word for the script or notebook that a module is, which tells it from others of its name; empty
-    for what can be imported by its name."""
+def place_mark(name: str) -> str:
+    """A word for the file or notebook of a module of the program, which tells it from others of its name;
+    empty for what is installed."""
     main = sys.modules.get("__main__")
-    if name not in _MAIN or getattr(main, "__spec__", None) is not None:
-        return ""
-    notebook = getattr(main, "__vsc_ipynb_file__", None) or os.environ.get("JPY_SESSION_NAME")
-    path = getattr(main, "__file__", None) or notebook or os.getcwd()
+    if name not in _MAIN:
+        path = getattr(sys.modules.get(name), "__file__", None)
+        if not path or not is_own_path(path):
+            return ""
+    else:
+        notebook = getattr(main, "__vsc_ipynb_file__", None) or os.environ.get("JPY_SESSION_NAME")
+        path = getattr(main, "__file__", None) or notebook or os.getcwd()
     return hashlib.sha256(os.path.realpath(str(path)).encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
@@ -49,11 +58,28 @@ def label(name: str) -> str:
     return main_label() if name in _MAIN else name
 
 
+def portable(text: str) -> str:
+    """A text that names modules, the same in a script as in programs that import it."""
+    label = main_label()
+    return _MAIN_WORD.sub(lambda _: label, text)
+
+
 def named(name: str) -> Optional[ModuleType]:
     """The loaded module of that label. Nothing is ever imported because data names it."""
     if name == main_label():
         return sys.modules.get("__main__")
     return sys.modules.get(name)
+
+
+def has_submodule(package: str, member: str) -> bool:
+    """Whether a package has a module of that name."""
+    loaded = sys.modules.get(package)
+    if loaded is not None and hasattr(loaded, member):
+        return isinstance(getattr(loaded, member), ModuleType)
+    try:
+        return importlib.util.find_spec(f"{package}.{member}") is not None
+    except (ImportError, ValueError, AttributeError):
+        return False
 
 
 def resolve(module: Optional[ModuleType], qualname: str) -> Any:

@@ -14,13 +14,13 @@ from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
 from . import codec, signing
 from .codec import Undecodable, Unstorable
 from .connection import Reply, encode_request, key_request
-from .fingerprint import Unstable
 from .flight import Ask, Flight
 from .gateway import GATEWAY
 from .identity import CacheScope, Identity, process_only
 from .keys import key_text
 from .listener import LISTENER
 from .options import Options, Selection
+from .plain_data import Unstable
 from .removals import Removals
 from .seen import Seen, seen
 

@@ -8,7 +8,7 @@ import pytest
 
 import memod
 from memod.data_source import Source
-from memod.fingerprint import data_digest
+from memod.plain_data import data_digest
 from memod.snapshot import snapshot
 from test_fingerprint import load
 

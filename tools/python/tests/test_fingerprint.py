@@ -8,7 +8,7 @@ import types
 import pytest
 
 import memod
-from memod.fingerprint import Unstable
+from memod.plain_data import Unstable
 from memod.identity import Identity
 
 
@@ -243,11 +243,15 @@ AMBIENT = [
     "import os.path as p\ndef f(x): return p.expandvars(x)",
     "from os.path import expandvars\ndef f(x): return expandvars(x)",
     "def f(x):\n    from os.path import expanduser\n    return expanduser(x)",
-    "import os\ndef f(x): return os.getcwd()",
-    "from os import getcwd\ndef f(x): return getcwd()",
     "from pathlib import Path\ndef f(x): return Path.home()",
     "from pathlib import Path\ndef f(x): return Path(x).expanduser()",
-    "import pathlib\ndef f(x): return pathlib.Path.cwd()",
+    "import os\ndef f(x): return os.getpid()",
+    "import uuid\ndef f(x): return uuid.uuid4().hex",
+    "from secrets import token_hex\ndef f(x): return token_hex()",
+    "import getpass\ndef f(x): return getpass.getpass(x)",
+    "import sys\ndef f(x): return sys.stdin.readline()",
+    "def f(x): return input(x)",
+    "ask = input\ndef f(x): return ask(x)",
     "import builtins\ndef f(x): return builtins.eval('K')",
     "run = eval\ndef f(x): return run('K')",
 ]

@@ -274,10 +274,10 @@ def test_name_and_version_replace_the_fingerprint(daemon, client):
     assert memod.lru_cache(name="mine")(counting)(1) == 2
     assert client.get("mine", [1]) == 2
     memod.lru_cache(version=3)(counting)(1)
-    assert client.get(f"{__name__}.counting@3", [1]) == 2
+    assert client.get(f"{__name__}.counting@3~{modules.place_mark(__name__)}", [1]) == 2
 
 
-def test_a_version_is_that_of_one_script(daemon, tmp_path):
+def test_a_version_is_that_of_one_script_or_module(daemon, tmp_path):
     programs = []
     for place in ("one", "two"):
         (tmp_path / place).mkdir()
@@ -292,22 +292,26 @@ def test_a_version_is_that_of_one_script(daemon, tmp_path):
             """)
     assert [each.run() for each in programs] == ["computing\none\n", "computing\ntwo\n"]
     assert [each.run() for each in programs] == ["one\n", "two\n"]
+    for each in programs:
+        each.name = "other"
+        each.write("import app")
+    assert [each.run() for each in programs] == ["one\n", "two\n"]
 
 
 def test_a_notebook_is_known_by_its_file_or_directory(monkeypatch, tmp_path):
     main = types.ModuleType("__main__")
     monkeypatch.setitem(__import__("sys").modules, "__main__", main)
     main.__spec__ = None
-    marks = {modules.script_mark("__main__")}
+    marks = {modules.place_mark("__main__")}
     monkeypatch.chdir(tmp_path)
-    marks.add(modules.script_mark("__main__"))
+    marks.add(modules.place_mark("__main__"))
     for path in ("/a/one.ipynb", "/a/two.ipynb"):
         monkeypatch.setenv("JPY_SESSION_NAME", path)
-        marks.add(modules.script_mark("__main__"))
+        marks.add(modules.place_mark("__main__"))
     main.__vsc_ipynb_file__ = "/a/three.ipynb"
-    marks.add(modules.script_mark("__main__"))
+    marks.add(modules.place_mark("__main__"))
     assert len(marks) == 5 and "" not in marks
-    assert modules.script_mark("json") == ""
+    assert modules.place_mark("json") == ""
 
 
 def test_a_redefined_function_of_a_notebook(daemon):

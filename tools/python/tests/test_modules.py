@@ -1,8 +1,11 @@
 """Modules that a function reaches as a whole: by importing them while it runs, or as objects."""
 
+import builtins
 import os
+import site
 import sys
 import types
+from unittest import mock
 
 import pytest
 
@@ -121,6 +124,15 @@ def test_a_module_that_reads_its_data_from_elsewhere(daemon, program):
         assert program.run() == f"{[n * limit for n in range(4)]} 4\n35\n"
 
 
+def test_and_one_that_has_another_module_read_them(daemon, program):
+    program.write(LATE)
+    program.write("import reader\nLIMIT = int(reader.read())", "config")
+    program.write(READING.replace("LIMIT = int(read())", "def other(): pass"), "reader")
+    for limit in (2, 3):
+        (program.directory / "limit").write_text(str(limit))
+        assert program.run() == f"{[n * limit for n in range(4)]} 4\n35\n"
+
+
 def install(directory, monkeypatch, version, name="Other-Name", listed="top_level.txt"):
     """A package of a library, without a version in its code, as an installer leaves it."""
     info = directory / "other_name.dist-info"
@@ -177,3 +189,62 @@ def test_a_compiled_module_of_the_program_counts_by_its_file(tmp_path, monkeypat
     assert first == name_of(source, monkeypatch)
     path.write_bytes(b"12")
     assert first != name_of(source, monkeypatch)
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    """An installed package."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(modules, "_OUTSIDE", (*modules._OUTSIDE, str(tmp_path)))
+    (tmp_path / "memod_kit").mkdir()
+    for name in ("__init__", "part"):
+        (tmp_path / "memod_kit" / f"{name}.py").write_text("RATE = 2\ndef fetch(x): return RATE\n")
+    yield __import__("memod_kit.part")
+    for name in ("memod_kit", "memod_kit.part"):
+        sys.modules.pop(name)
+
+
+REPLACED = "import builtins, memod_kit as kit, memod_kit.part\ndef f(x): return {}\n"
+REPLACE = {
+    "kit.fetch(x)": "def fake(x): return 5\nkit.fetch = fake",
+    "kit.part.fetch(x)": "def fake(x): return 5\nkit.part.fetch = fake",
+    "kit.RATE": "kit.RATE = 5",
+    "kit.part.RATE": "kit.part.RATE = 5",
+    "memod_made(x)": "def fake(x): return 5\nbuiltins.memod_made = fake",
+    "memod_rate": "builtins.memod_rate = 5",
+}
+
+
+@pytest.mark.parametrize("use", REPLACE)
+def test_what_a_program_puts_into_a_library_counts(use, library, monkeypatch):
+    sources = [REPLACED.format(use) + REPLACE[use].replace("5", value) for value in ("5", "6")]
+    try:
+        names = [name_of(source, monkeypatch) for source in (*sources, sources[0])]
+    finally:
+        for name in ("memod_made", "memod_rate"):
+            vars(builtins).pop(name, None)
+    assert None not in names and names[0] == names[2] != names[1]
+
+
+def test_what_another_library_puts_there_counts(library, monkeypatch):
+    source = "import time, memod_kit\ndef f(x): return time.time() // x\n"
+    first = name_of(source, monkeypatch)
+    monkeypatch.setattr("time.time", library.fetch)
+    assert name_of(source, monkeypatch) not in (None, first)
+
+
+def test_what_a_test_puts_into_a_library_is_noticed(library, monkeypatch, daemon, client):
+    f = memod.lru_cache(load(REPLACED.format("kit.fetch(x)"), monkeypatch).f)
+    assert f(1) == 2
+    with mock.patch.object(library, "fetch", return_value=7):
+        assert f(2) == 7
+    assert memod.lru_cache(f.__wrapped__)(2) == 2
+    assert memod.lru_cache(f.__wrapped__).cache_scope() == "shared"
+
+
+def test_wherever_packages_are_installed(monkeypatch):
+    monkeypatch.setattr(site, "getsitepackages", lambda prefixes: [f"{each}/dist" for each in prefixes])
+    monkeypatch.setattr(site, "getusersitepackages", lambda: "/of/the/user")
+    found = modules._outside_directories()
+    assert {"/of/the/user/", f"{os.path.realpath(sys.base_prefix)}/dist/"} <= set(found)
+    assert os.path.realpath(os.path.dirname(os.__file__)) + os.sep in found
