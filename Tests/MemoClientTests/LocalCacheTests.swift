@@ -9,6 +9,17 @@ import Testing
         LocalCache.Entry(value: value, cost: .zero, expires: expires, bytes: bytes)
     }
 
+    @Test func noFactorAndNoTimeIsTooLarge() {
+        for early in [.infinity, .greatestFiniteMagnitude, .nan, -1] {
+            for cost in [Duration.zero, .seconds(Int64.max)] {
+                var cache = LocalCache(maximum: 1)
+                let expires = ContinuousClock.now + .seconds(Int64.max)
+                cache.insert([1], LocalCache.Entry(value: 1, cost: cost, expires: expires, bytes: 10))
+                #expect((cache.value([1], now: .now, early: early) == nil) == (early > 1 && cost > .zero))
+            }
+        }
+    }
+
     /// Against a list that is kept in order the slow way.
     @Test func itKeepsTheMostRecentlyUsed() {
         var generator = SystemRandomNumberGenerator()

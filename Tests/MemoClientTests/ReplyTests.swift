@@ -2,6 +2,22 @@ import Testing
 
 @testable import MemoClient
 
+@Suite struct DurationTests {
+    @Test(
+        arguments: [
+            (.seconds(Int64.max), 1 << 53), (.milliseconds(Int64.max), 1 << 53),
+            (.milliseconds(1 << 53), 1 << 53),
+            (.microseconds(1), 1), (.zero, 0), (.seconds(Int64.min), 0),
+        ] as [(Duration, Int64)]) func whatIsMeantForEverIsTheLongestThatTheProtocolKnows(
+            duration: Duration, milliseconds: Int64
+        )
+    {
+        let line = Call.define("f", Profile(ttl: .lasting(duration))).request.bytes
+        #expect(String(decoding: line, as: UTF8.self).contains("\"ttl_ms\":\(milliseconds)}"))
+        #expect(Deadline(in: duration).pollTimeout >= 0)
+    }
+}
+
 @Suite struct ReplyTests {
     private func reply(_ text: String) throws(MemoError) -> Reply { try Reply(line: Array(text.utf8)) }
 

@@ -23,7 +23,8 @@ public final class Memo: Sendable {
     /// How long a request may take, connecting included.
     public let timeout: Duration
     private let main: Channel
-    private let spare = Mutex<[Channel]>([])
+    /// `nil`: closed.
+    private let spare = Mutex<[Channel]?>([])
     let freshness: Freshness
 
     /// - Parameters:
@@ -47,8 +48,8 @@ public final class Memo: Sendable {
         main.close()
         freshness.close()
         let channels = spare.withLock { channels in
-            defer { channels = [] }
-            return channels
+            defer { channels = nil }
+            return channels ?? []
         }
         for channel in channels { channel.close() }
     }
@@ -97,14 +98,18 @@ public final class Memo: Sendable {
 
     /// A connection for oneself: what was granted on it is held while it is.
     func takeChannel() -> Channel {
-        spare.withLock { $0.popLast() } ?? Channel(locations, name: name, timeout: timeout)
+        let (channel, isClosed) = spare.withLock { ($0?.popLast(), $0 == nil) }
+        if let channel { return channel }
+        let new = Channel(locations, name: name, timeout: timeout)
+        if isClosed { new.close() }
+        return new
     }
 
     func giveBack(_ channel: Channel) {
         guard !channel.isClosed else { return }
         let isKept = spare.withLock { channels in
-            guard channels.count < Self.spareChannels else { return false }
-            channels.append(channel)
+            guard let count = channels?.count, count < Self.spareChannels else { return false }
+            channels?.append(channel)
             return true
         }
         if !isKept { channel.close() }

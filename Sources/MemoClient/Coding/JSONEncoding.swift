@@ -3,8 +3,8 @@ internal import MemoWire
 /// Turns `Encodable` values into JSON that stands for exactly one value.
 ///
 /// Integers are written in full; floating-point numbers as the shortest text that reads back as the same number.
-/// Infinities and NaN have no JSON and are an error. Members are sorted by name, so that equal values of a type
-/// have equal text.
+/// Infinities and NaN have no JSON and are an error. Members are sorted by name, and what has no order of its own by
+/// its text, so that equal values of a type have equal text.
 enum JSONEncoding {
     /// What the text is for.
     enum Purpose {
@@ -64,6 +64,20 @@ enum JSONEncoding {
             return node
         }
 
+        /// Puts groups of so many elements, where there are any, into the order of their text.
+        func sort(groupsOf size: Int) {
+            guard case .list(let elements) = content else { return }
+            let groups = stride(from: 0, to: elements.count, by: size).map { start in
+                let group = Array(elements[start..<min(start + size, elements.count)])
+                return (text: JSONText(.array(group.map(\.json))).bytes, elements: group)
+            }
+            content = .list(groups.sorted { $0.text.lexicographicallyPrecedes($1.text) }.flatMap(\.elements))
+        }
+
+        var isList: Bool {
+            if case .list = content { true } else { false }
+        }
+
         var json: JSONValue {
             switch content {
             // What encodes nothing at all is an empty object, as everywhere.
@@ -75,6 +89,21 @@ enum JSONEncoding {
             }
         }
     }
+}
+
+/// What encodes its elements in an order that is another one in each process.
+private protocol UnorderedElements {
+    /// How many elements of the array belong together.
+    static var groupSize: Int { get }
+}
+
+extension Set: UnorderedElements {
+    static var groupSize: Int { 1 }
+}
+
+/// Where names are neither strings nor integers, they and the values are elements in turn.
+extension Dictionary: UnorderedElements {
+    static var groupSize: Int { 2 }
 }
 
 /// A place in the output as the coding protocols see it.
@@ -124,6 +153,9 @@ struct ValueEncoder: Encoder, SingleValueEncodingContainer {
                 value, .init(codingPath: codingPath, debugDescription: "nested too deep to be remembered"))
         }
         try value.encode(to: self)
+        if node.isList, let type = T.self as? any UnorderedElements.Type {
+            node.sort(groupsOf: type.groupSize)
+        }
     }
 
     private func number(_ value: some BinaryFloatingPoint & LosslessStringConvertible, isNegativeZero: Bool)

@@ -1,3 +1,5 @@
+internal import MemoWire
+
 /// The moment at which waiting ends.
 public struct Deadline: Sendable {
     private let instant: ContinuousClock.Instant?
@@ -25,10 +27,13 @@ public struct Deadline: Sendable {
 }
 
 extension Duration {
+    /// The most milliseconds that the protocol knows: what is meant for ever is often longer.
+    static let maximumMilliseconds = WireLimits.integer
+
     /// Whole milliseconds, rounded towards zero.
     var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        return overflow ? (seconds < 0 ? .min : .max) : product + attoseconds / 1_000_000_000_000_000
+        let maximum = Duration.milliseconds(Self.maximumMilliseconds)
+        let (seconds, attoseconds) = Swift.max(.zero - maximum, Swift.min(self, maximum)).components
+        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
     }
 }

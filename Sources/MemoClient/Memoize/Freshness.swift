@@ -1,3 +1,4 @@
+internal import MemoWire
 internal import Synchronization
 
 /// Keeps the results at hand fresh: hears on a connection of its own what happens to the entries of memoized
@@ -26,6 +27,8 @@ final class Freshness: Sendable {
 
     /// Events of the cache's function arrive soon, and from then on it is fresh.
     func add(_ cache: FunctionCache) {
+        // A name that the daemon refuses would keep the others from their events.
+        guard (1...WireLimits.functionBytes).contains(cache.name.utf8.count) else { return }
         let isStarting = state.withLock { state in
             state.caches.append(cache)
             defer { state.isRunning = true }
@@ -55,7 +58,8 @@ final class Freshness: Sendable {
     }
 
     /// Tells the daemon of hits that it has not heard of.
-    func report(_ caches: [FunctionCache], to client: BlockingClient) {
+    private func report(_ caches: [FunctionCache], to client: BlockingClient) {
+        dropRetired()
         for cache in caches {
             guard let unreported = cache.takeUnreported() else { continue }
             do throws(MemoError) {
@@ -71,12 +75,11 @@ final class Freshness: Sendable {
     private func run() {
         let client = BlockingClient(path: path, name: name, timeout: timeout)
         var failures = 0
-        while let caches = open() {
-            var subscribed: [FunctionCache] = []
+        while open() != nil {
             do throws(MemoError) {
-                try follow(client, caches, &subscribed) { failures = 0 }
+                try follow(client) { failures = 0 }
             } catch {
-                for cache in subscribed { cache.setFresh(false) }
+                leave()
                 client.close()
                 WakeUp().wait(
                     with: -1, wantsToSend: false, timeout: Self.retries[min(failures, Self.retries.count - 1)]
@@ -84,27 +87,37 @@ final class Freshness: Sendable {
                 failures += 1
             }
         }
+        leave()
+    }
+
+    /// Events no longer arrive.
+    private func leave() {
+        dropRetired()
+        for cache in state.withLock({ $0.caches }) { cache.setFresh(false) }
+    }
+
+    /// Programs may memoize a function again and again.
+    private func dropRetired() {
+        state.withLock { $0.caches.removeAll(where: \.isRetired) }
     }
 
     private func open() -> [FunctionCache]? {
         state.withLock { $0.isClosed ? nil : $0.caches }
     }
 
-    private func follow(
-        _ client: BlockingClient, _ caches: [FunctionCache], _ subscribed: inout [FunctionCache],
-        _ succeeded: () -> Void
-    ) throws(MemoError) {
+    private func follow(_ client: BlockingClient, _ succeeded: () -> Void) throws(MemoError) {
         var reported = ContinuousClock.now
+        var subscribed: Set<String> = []
         while let caches = open() {
-            for cache in caches.dropFirst(subscribed.count) {
-                try client.subscribe(function: cache.name)
-                subscribed.append(cache)
+            for cache in caches where !cache.isFresh {
+                if !subscribed.contains(cache.name) { try client.subscribe(function: cache.name) }
+                subscribed.insert(cache.name)
                 cache.setFresh(true)
                 succeeded()
             }
-            if let event = try client.nextEvent(timeout: Self.look) { take(event, subscribed) }
+            if let event = try client.nextEvent(timeout: Self.look) { take(event, caches) }
             if ContinuousClock.now - reported >= Self.reportInterval {
-                report(subscribed, to: client)
+                report(caches, to: client)
                 reported = .now
             }
         }

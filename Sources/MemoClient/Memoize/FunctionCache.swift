@@ -10,6 +10,7 @@ final class FunctionCache: Sendable {
         var unreportedSaving = Duration.zero
         /// Whether events of the function arrive: without them nothing here may be trusted.
         var isFresh = false
+        var isRetired = false
         /// Counts what happened to the function's entries elsewhere.
         var generation: UInt64 = 0
     }
@@ -89,6 +90,18 @@ final class FunctionCache: Sendable {
             state.local.removeAll()
         }
     }
+
+    var isFresh: Bool { state.withLock { $0.isFresh } }
+
+    /// Nobody calls the function any more: its last hits remain to be reported.
+    func retire() {
+        state.withLock { state in
+            state.isRetired = true
+            state.local.removeAll()
+        }
+    }
+
+    var isRetired: Bool { state.withLock { $0.isRetired } }
 
     var counters: (hits: Int64, misses: Int64, currsize: Int) {
         state.withLock { ($0.hits, $0.misses, $0.local.count) }

@@ -43,8 +43,8 @@ struct LocalCache {
         guard let place = places[key], let entry = slots[place].entry else { return nil }
         // XFetch (Vattani, Chierichetti, Lowenstein, 2015).
         let chance = early > 0 ? Double.random(in: .leastNormalMagnitude...1) : 1
-        let lead = entry.cost * (early * -log(chance))
-        if let expires = entry.expires, expires <= now + lead {
+        let lead = entry.cost / .seconds(1) * early * -log(chance)
+        if let expires = entry.expires, expires <= now || (expires - now) / .seconds(1) <= lead {
             remove(key)
             return nil
         }

@@ -45,6 +45,10 @@ final class MemoizedCore: Sendable {
         self.options = options
     }
 
+    deinit {
+        cache.retire()
+    }
+
     func result<Result: Codable & Sendable>(
         for key: MemoizedKey, _ compute: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
@@ -237,7 +241,7 @@ final class MemoizedCore: Sendable {
 
     private var profile: Profile {
         Profile(
-            maxsize: options.maxsize.map { .entries(Int64($0)) } ?? .unlimited,
+            maxsize: options.maxsize.map { .entries(min(Int64($0), WireLimits.integer)) } ?? .unlimited,
             ttl: options.ttl.map { .lasting($0) } ?? .forever, stale: options.stale)
     }
 

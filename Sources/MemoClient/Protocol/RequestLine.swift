@@ -47,7 +47,8 @@ public struct RequestLine: Sendable {
     mutating func add(_ name: StaticString, _ duration: Duration?) {
         guard let duration else { return }
         let whole = duration.milliseconds
-        add(name, number: max(0, duration > .milliseconds(whole) ? whole + 1 : whole))
+        let isMore = duration > .milliseconds(whole) && whole < Duration.maximumMilliseconds
+        add(name, number: max(0, isMore ? whole + 1 : whole))
     }
 
     mutating func add(_ name: StaticString, _ limit: Limit?) {
