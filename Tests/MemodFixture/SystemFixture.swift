@@ -87,6 +87,15 @@ public final class SystemFixture {
         if let daemon { kill(daemon.processIdentifier, signal) }
     }
 
+    /// Has a shell run a script, which knows memoctl as `$0`.
+    public func shell(_ script: String) throws -> Result {
+        let (process, output, errors) = try start([])
+        process.arguments = ["-c", script, try Self.program("memoctl")]
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        try process.run()
+        return finish(process, output, errors)
+    }
+
     /// Starts memoctl; `finish` waits for it.
     public func start(_ arguments: [String], environment: [String: String] = [:]) throws -> (
         Process, output: Pipe, errors: Pipe

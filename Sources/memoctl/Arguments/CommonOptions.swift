@@ -11,11 +11,11 @@ struct CommonOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long a request may take, such as 5s (30s; ping and doctor 3s).", valueName: "duration"))
+            "How long a request may take, such as 5s (30s; ping, doctor and top 3s).", valueName: "duration"))
     var timeout: DurationArgument?
 
     static let patience = Duration.seconds(30)
-    /// Of those who ask whether the daemon answers at all.
+    /// Of those who ask whether the daemon answers at all, or whose keys do nothing meanwhile.
     static let shortPatience = Duration.seconds(3)
     /// After this long without an answer, a person is told what is being waited for.
     private static let silence = Duration.seconds(2)

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import MemoWire
 
 /// A time as the command line has it: `50ms`, `2s`, `10m`, `1h`, `7d`.
 struct DurationArgument: ExpressibleByArgument, Equatable {
@@ -16,7 +17,7 @@ struct DurationArgument: ExpressibleByArgument, Equatable {
             return nil
         }
         let (milliseconds, overflow) = count.multipliedReportingOverflow(by: unit)
-        guard !overflow, milliseconds <= 1 << 53 else { return nil }
+        guard !overflow, milliseconds <= WireLimits.integer else { return nil }
         duration = .milliseconds(milliseconds)
     }
 

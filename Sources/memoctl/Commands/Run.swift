@@ -27,7 +27,8 @@ struct Run: ParsableCommand {
     var env: [String] = []
     @Option(
         help: ArgumentHelp(
-            "It depends on this file's content, or that it is not there; may be repeated.", valueName: "path"),
+            "It depends on this regular file's content, or that it is not there; may be repeated.",
+            valueName: "path"),
         completion: .file())
     var file: [String] = []
     @Flag(help: "It reads standard input, and depends on what that holds.") var stdin = false

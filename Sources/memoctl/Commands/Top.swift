@@ -31,7 +31,8 @@ struct Top: ParsableCommand {
         guard Terminal.standardOutput.isTerminal, isatty(STDIN_FILENO) == 1 else {
             throw ValidationError("top needs a terminal; memoctl stats prints the same figures once.")
         }
-        var view = TopView(common.client())
+        var view = TopView(
+            common.client(patience: CommonOptions.shortPatience), clearingBy: common.client())
         try view.look()
         let screen = LiveScreen(.standardOutput, readsKeys: true)
         defer { LiveScreen.restore() }

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A command that runs with its output passed on and recorded as it comes, and signals passed to it.
@@ -38,7 +39,7 @@ struct ChildProcess {
             }
         }
         var run = RecordedRun()
-        try relay(output, errors, echoes: echoes, to: &run)
+        try relay(output, errors, of: child, echoes: echoes, to: &run)
         let ending = try wait(for: child)
         if case .exited(let status) = ending { run.status = status }
         return (run, ending)
@@ -55,6 +56,8 @@ struct ChildProcess {
         switch ending {
         case .exited(let status): exit(status)
         case .killed(let number):
+            // A core of this process would take the place of the command's.
+            memod_leave_no_core()
             signal(number, SIG_DFL)
             var set = sigset_t()
             sigemptyset(&set)
@@ -73,8 +76,10 @@ struct ChildProcess {
         return (ends[0], ends[1])
     }
 
+    /// Until both pipes end. Whatever the command started in the background may hold them for ever after its end:
+    /// a signal then ends the waiting, but for what the command itself has written.
     private static func relay(
-        _ output: Int32, _ errors: Int32, echoes: Bool, to run: inout RecordedRun
+        _ output: Int32, _ errors: Int32, of child: pid_t, echoes: Bool, to run: inout RecordedRun
     ) throws {
         var sources = [
             pollfd(fd: output, events: Int16(POLLIN), revents: 0),
@@ -84,9 +89,14 @@ struct ChildProcess {
             (.standardOutput, .standard),
             (.standardError, Output(descriptor: STDERR_FILENO, name: "standard error")),
         ]
+        // A pipe holds no more.
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        while sources.contains(where: { $0.fd >= 0 }) {
-            guard poll(&sources, 2, -1) >= 0 || errno == EINTR else {
+        var isOver = false
+        while !isOver, sources.contains(where: { $0.fd >= 0 }) {
+            isOver = SignalForwarding.hasInterrupted && hasEnded(child)
+            // A signal may come just before it waits, and ends no waiting that begins later.
+            let patience: Int32 = isOver ? 0 : SignalForwarding.hasInterrupted ? 50 : 1000
+            guard poll(&sources, 2, patience) >= 0 || errno == EINTR else {
                 throw OutputError("poll", number: errno)
             }
             for index in sources.indices where sources[index].fd >= 0 && sources[index].revents != 0 {
@@ -104,6 +114,12 @@ struct ChildProcess {
                 if echoes { try streams[index].1.write(Array(buffer[..<count])) }
             }
         }
+    }
+
+    private static func hasEnded(_ child: pid_t) -> Bool {
+        var information = siginfo_t()
+        return waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT | WNOHANG) == 0
+            && information.si_signo == SIGCHLD
     }
 
     private static func wait(for child: pid_t) throws -> Ending {

@@ -36,7 +36,7 @@ struct CommandRunner {
                 explain("what is stored for it is a failure, or not a recorded run: running it")
             }
             try client.connect()
-            compute(key, input, client, lease: settings.lease ?? found?.lease)
+            compute(key, input, client, lease: settings.lease.map(BackgroundRefresh.adopt) ?? found?.lease)
         } catch {
             explain("not remembered: \(error.message)")
             runUnremembered(input)

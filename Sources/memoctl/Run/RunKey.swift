@@ -32,6 +32,7 @@ struct RunKey {
 
     /// - Returns: `nil` where there is no such file, which is something to depend on too.
     private static func digest(ofFile path: String) throws -> String? {
+        try refuseWhatIsReadOnce(path)
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -50,6 +51,22 @@ struct RunKey {
             buffer.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         }
     }
+
+    /// What is read from a pipe is gone: the command would find it empty, or waiting for it would never end.
+    private static func refuseWhatIsReadOnce(_ path: String) throws {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG, S_IFDIR: return
+        case S_IFCHR where status.st_rdev == nullDevice: return
+        default:
+            throw OutputError(
+                "\(path) is no regular file, and the command would not find what was read of it before: "
+                    + "write it into a file for --file, or pass it with --stdin")
+        }
+    }
+
+    private static let nullDevice: dev_t = 1 << 8 | 3
 
     struct NoDirectory: Error {}
 

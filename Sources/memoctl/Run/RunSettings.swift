@@ -16,7 +16,8 @@ struct RunSettings: Equatable {
     var keepsFailures = false
     var refresh = false
     var explain = false
-    /// The lease that a background refresh was handed by the run that answered with the stale result.
+    /// The lease that a background refresh was handed by the run that answered with the stale result, behind its
+    /// connection's descriptor.
     var lease: String?
     /// The command's words as the kernel has them: bytes, which need not be UTF-8.
     var command: [[UInt8]] = []

@@ -18,6 +18,8 @@ enum SignalForwarding {
         var forwarded = set
         var mask = sigset_t()
         sigprocmask(SIG_BLOCK, &forwarded, &mask)
+        // Where a parent has it ignored, nobody is told how the command ended.
+        signal(SIGCHLD, SIG_DFL)
         // Some programs start others with these blocked by accident: neither this process nor the command could
         // be ended.
         for number in signals { sigdelset(&mask, number) }
@@ -47,18 +49,17 @@ enum SignalForwarding {
     private static func install(_ number: Int32) {
         var current = sigaction()
         sigaction(number, nil, &current)
-        // What was ignored when this process started, as by nohup, stays ignored here and in the command.
-        guard current.__sigaction_handler.sa_handler == nil else { return }
+        // What was ignored when this process started, as by nohup, stays ignored here and in the command. The Swift
+        // runtime may have handlers, which take the signal for a crash.
+        let ignored = unsafeBitCast(SIG_IGN, to: Int.self)
+        guard unsafeBitCast(current.__sigaction_handler.sa_handler, to: Int.self) != ignored else { return }
         var action = sigaction()
         action.__sigaction_handler.sa_sigaction = { number, information, _ in
             wasSignalled = 1
+            if recipient == 0 { _exit(128 + number) }
             // A key pressed at the terminal reaches the command by itself: it is in the same process group.
             guard let information, information.pointee.si_code != siginfo_t.fromKernel else { return }
-            if recipient != 0 {
-                kill(recipient, number)
-            } else {
-                _exit(128 + number)
-            }
+            kill(recipient, number)
         }
         action.sa_flags = SA_SIGINFO | Int32(bitPattern: UInt32(SA_RESTART))
         sigaction(number, &action, nil)

@@ -44,8 +44,33 @@ enum Spawning {
         environment.append(nil)
         var child: pid_t = 0
         let number = posix_spawnp(&child, words[0]!, &actions, &attributes, words, environment)
-        guard number == 0 else { throw ChildProcess.Failure(number: number) }
+        guard number == 0 else {
+            if number == ENOEXEC, command[0] != shell {
+                return try spawn(
+                    [shell, path(of: command[0])] + command.dropFirst(), descriptors: descriptors, mask: mask,
+                    variables: variables, isDetached: isDetached)
+            }
+            throw ChildProcess.Failure(number: number)
+        }
         return child
+    }
+
+    /// What runs scripts that do not say themselves what runs them: so do shells, and `execvp`.
+    private static let shell = Array("/bin/sh".utf8)
+
+    /// Where a command is found that `PATH` has.
+    private static func path(of name: [UInt8]) -> [UInt8] {
+        let slash = UInt8(ascii: "/")
+        guard !name.contains(slash) else { return name }
+        let list = getenv("PATH").map { String(cString: $0).utf8 } ?? "/bin:/usr/bin".utf8
+        for directory in list.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false) {
+            let path = (directory.isEmpty ? [UInt8(ascii: ".")] : Array(directory)) + [slash] + name
+            let isThere = (path + [0]).withUnsafeBytes {
+                access($0.bindMemory(to: CChar.self).baseAddress!, X_OK) == 0
+            }
+            if isThere { return path }
+        }
+        return name
     }
 
     /// The environment of this process, byte for byte.

@@ -14,6 +14,8 @@ struct TopView {
     private static let historyPoints = 60
 
     private let client: BlockingClient
+    /// A clear may have to wait for the disk.
+    private let clearingClient: BlockingClient
     private var snapshot: StatsSnapshot?
     private var taken = ContinuousClock.now
     private var rates: Rates?
@@ -28,8 +30,10 @@ struct TopView {
     private(set) var isPaused = false
     private(set) var isOver = false
 
-    init(_ client: BlockingClient) {
+    /// - Parameter client: for the looks, while which no key does anything.
+    init(_ client: BlockingClient, clearingBy clearingClient: BlockingClient) {
         self.client = client
+        self.clearingClient = clearingClient
     }
 
     /// Asks the daemon. A daemon that is away is shown as such, and asked again.
@@ -207,7 +211,7 @@ struct TopView {
         mode = .normal
         guard key == UInt8(ascii: "y") else { return }
         do throws(MemoError) {
-            let count = try client.perform(.clear(function: function))
+            let count = try clearingClient.perform(.clear(function: function))
             message =
                 "cleared \(HumanFormat.count(Int64(count), "entry", "entries")) of \(TextEscaping.printable(function))"
         } catch {

@@ -10,15 +10,6 @@ import Testing
             .count ?? 0
     }
 
-    /// Has a shell do it, which knows memoctl as `$0`.
-    private func shell(_ fixture: SystemFixture, _ script: String) throws -> SystemFixture.Result {
-        let (process, output, errors) = try fixture.start([])
-        process.arguments = ["-c", script, try SystemFixture.program("memoctl")]
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        try process.run()
-        return fixture.finish(process, output, errors)
-    }
-
     @Test func aCommandRunsOnce() throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
@@ -139,12 +130,12 @@ import Testing
         for options in [
             "run --key \"$w\" -- true", "run --file \"$w\" -- true", "put \"f$w\" 1 1", "get f \"$w\"",
         ] {
-            let result = try shell(fixture, "w=$(printf '\\377'); \"$0\" \(options)")
+            let result = try fixture.shell("w=$(printf '\\377'); \"$0\" \(options)")
             #expect(result.status == 64 && result.errors.contains("is not UTF-8"), "\(options)")
         }
         for word in ["\\376", "\\377"] {
             #expect(
-                try shell(fixture, "\"$0\" run -- sh -c 'echo x >>runs' \"$(printf '\(word)')\"").status == 0)
+                try fixture.shell("\"$0\" run -- sh -c 'echo x >>runs' \"$(printf '\(word)')\"").status == 0)
         }
         #expect(runs(fixture) == 2)
     }
@@ -152,8 +143,8 @@ import Testing
     @Test func aCommandRunsWhereTheDirectoryIsGone() throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let result = try shell(
-            fixture, "mkdir gone; cd gone; rmdir ../gone; \"$0\" run --explain -- echo hello")
+        let result = try fixture.shell(
+            "mkdir gone; cd gone; rmdir ../gone; \"$0\" run --explain -- echo hello")
         #expect(result.output == "hello\n" && result.errors.contains("the working directory is gone"))
     }
 
