@@ -27,7 +27,10 @@ let package = Package(
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: settings),
         .target(
             name: "Migrations", path: "migrations",
-            resources: [.embedInCode("0001_entries.sql"), .embedInCode("0002_deleted_rows.sql")],
+            resources: [
+                .embedInCode("0001_entries.sql"), .embedInCode("0002_deleted_rows.sql"),
+                .embedInCode("0003_salted_checksums.sql"),
+            ],
             swiftSettings: settings),
         .target(name: "MemoWire", swiftSettings: settings),
         .target(

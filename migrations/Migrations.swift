@@ -4,5 +4,9 @@ public enum Migrations {
     public static let all: [(name: String, sql: String)] = [
         ("0001_entries", String(decoding: PackageResources._001_entries_sql, as: UTF8.self)),
         ("0002_deleted_rows", String(decoding: PackageResources._002_deleted_rows_sql, as: UTF8.self)),
+        (
+            "0003_salted_checksums",
+            String(decoding: PackageResources._003_salted_checksums_sql, as: UTF8.self)
+        ),
     ]
 }

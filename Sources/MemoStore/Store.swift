@@ -76,6 +76,7 @@ package final class Store: Sendable {
                         garbage: load.garbage)
                 else { throw ColdError(.other, "there is no memory for an index of all entries") }
                 core.reserveNumbers(function: load.nextFunction, tag: load.nextTag)
+                core.boundLoaded()
                 core.disk = StoreCore.DiskFigures(
                     journalRows: database.journalRows, interning: database.interning)
                 if load.damaged > 0 { log(true, "\(load.damaged) damaged rows were left out") }

@@ -15,6 +15,11 @@ public struct WireError: Error, @unchecked Sendable {
         self.id = id
     }
 
+    /// The answer to a line whose end was not read any more.
+    public static let shuttingDown = WireError(
+        code: .shuttingDown,
+        message: "the daemon is ending, and had not received the whole line; send it again")
+
     /// The answer to a line over the limit.
     public static func lineTooLong(limit: Int) -> WireError {
         WireError(code: .tooLarge, message: "the line is longer than \(limit) bytes")

@@ -4,9 +4,10 @@ internal import Glibc
 /// Finds rows of a table by their numbers in the pages of the database file, past SQLite, with two short reads, and
 /// with one where it is remembered from them where in its page the row lies.
 ///
-/// What stands in the write-ahead log alone is not seen, and a page may be changed while it is read or have become
-/// another's since. So this is for rows that never change and that prove themselves by a checksum of their contents and
-/// their number. Whatever is not found may be in the table all the same: SQLite knows.
+/// What stands in the write-ahead log alone is not seen, and a page may be changed while it is read or have
+/// become another's since, or a part of a value that was made to look like a row. So this is for rows that never
+/// change and that prove themselves by a checksum of their contents and their number, of which only their writer
+/// knows the seed. Whatever is not found may be in the table all the same: SQLite knows.
 ///
 /// Source: "Database File Format" of SQLite's documentation, sections 1.3, 1.6 and 2.1. One thread at a time uses it,
 /// while the connection is open.

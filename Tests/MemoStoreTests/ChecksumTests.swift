@@ -64,10 +64,10 @@ struct ChecksumTests {
         }
         let (a, b, ab): ([UInt8], [UInt8], [UInt8]) = ([1], [2], [1, 2])
         let split = a.withUnsafeBytes { key in
-            b.withUnsafeBytes { Checksum.of(key: key, value: $0, row: 1) }
+            b.withUnsafeBytes { Checksum.of(key: key, value: $0, row: 1, salt: 0) }
         }
         let joined = ab.withUnsafeBytes { key in
-            Checksum.of(key: key, value: UnsafeRawBufferPointer(start: nil, count: 0), row: 1)
+            Checksum.of(key: key, value: UnsafeRawBufferPointer(start: nil, count: 0), row: 1, salt: 0)
         }
         #expect(split != joined)
     }

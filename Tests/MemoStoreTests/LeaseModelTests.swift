@@ -192,7 +192,7 @@ import Testing
                 _ = core.clear(function: Self.function, resettingCounters: false)
                 model.clear()
             case .clearTag:
-                _ = core.clear(tag: Self.tag)
+                _ = core.clear(tags: [Self.tag], for: 0)
                 model.clearTagged()
             }
             return true

@@ -62,9 +62,11 @@ final class SimulatedDisk {
     }
 
     /// The state that a new process finds.
-    func restart(hotBytes: Int, coldBytes: Int, now: Int64, random: UInt64) -> StoreCore {
+    func restart(
+        hotBytes: Int, coldBytes: Int, now: Int64, random: UInt64, limits: StoreLimits = StoreLimits()
+    ) -> StoreCore {
         var core = StoreCore(
-            hotBytes: hotBytes, coldBytes: coldBytes, limits: StoreLimits(),
+            hotBytes: hotBytes, coldBytes: coldBytes, limits: limits,
             random: RandomSource(seed: random))!
         core.now = now
         for row in functions.values.sorted(by: { $0.id < $1.id }) { core.load(row) }

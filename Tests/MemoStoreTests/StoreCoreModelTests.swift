@@ -36,13 +36,17 @@ import Testing
         var model: [String: Function] = [:]
         var now: Int64 = 1_000_000
         let hotBytes: Int
+        var limits = StoreLimits()
         let names = ["f", "g", "h"]
 
         init(seed: UInt64) {
             self.seed = seed
             random = RandomSource(seed: seed)
             hotBytes = [400, 4000, 1 << 20][random.below(3)]
-            core = disk.restart(hotBytes: hotBytes, coldBytes: 1 << 30, now: now, random: seed)
+            // Much is done in pieces then.
+            if random.below(2) == 0 { limits.reclaimEntries = 1 + random.below(3) }
+            core = disk.restart(
+                hotBytes: hotBytes, coldBytes: 1 << 30, now: now, random: seed, limits: limits)
             for name in names { model[name] = Function() }
         }
 
@@ -215,12 +219,17 @@ import Testing
             let maxsize: Int64? = random.below(3) == 0 ? nil : Int64(random.below(12)) - 1
             change.maxsize = .some(maxsize)
             core.define(function, change)
+            core.finishBoundings()
             model[name]!.maxsize = maxsize.map { max(0, $0) }
             trim(name)
         }
 
         mutating func clearTag(_ tag: String) {
-            for id in core.tags(owner: -1, name: tag) { _ = core.clear(tag: id) }
+            var counts = core.clear(tags: core.tags(owner: -1, name: tag), for: 1)
+            while counts == nil {
+                _ = core.takeOutCleared()
+                counts = core.takeCleared(1)
+            }
             for name in names {
                 for (key, entry) in model[name]!.entries where entry.tags.contains(tag) { drop(name, key) }
             }
@@ -232,7 +241,8 @@ import Testing
             core.enqueue(.order(core.order()))
             disk.commit(&core)
             core.dispose()
-            core = disk.restart(hotBytes: hotBytes, coldBytes: 1 << 30, now: now, random: random.next())
+            core = disk.restart(
+                hotBytes: hotBytes, coldBytes: 1 << 30, now: now, random: random.next(), limits: limits)
             // What expired is not loaded.
             for name in names {
                 for (key, entry) in model[name]!.entries where entry.expires <= now { drop(name, key) }

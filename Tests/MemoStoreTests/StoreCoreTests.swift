@@ -33,6 +33,18 @@ import Testing
         }
     }
 
+    private func define(_ core: inout StoreCore, _ function: UInt32, maxsize: Int64?) {
+        var change = ProfileChange()
+        change.maxsize = .some(maxsize)
+        core.define(function, change)
+    }
+
+    private func remove(_ core: inout StoreCore, _ function: UInt32, _ key: Int) -> Bool {
+        Array("\(key)".utf8).withUnsafeBytes { key in
+            core.delete(function, key, hash: core.hash(function, key), faults: []).deleted
+        }
+    }
+
     private func isHit(_ core: inout StoreCore, _ function: UInt32, _ key: Int) -> Bool {
         Array("\(key)".utf8).withUnsafeBytes { key in
             let outcome = core.get(
@@ -96,7 +108,7 @@ import Testing
                 owner: -1, names: ["waiting", "new"])!
         #expect(tags[0] == tags[1])
         put(&core, f, 2, tags: Array(tags[1...]))
-        #expect(core.clear(tag: core.tags(owner: -1, name: "waiting")[0]) == [f: 1])
+        #expect(core.clear(tags: core.tags(owner: -1, name: "waiting"), for: 1) == [f: 1])
         #expect(!isHit(&core, f, 2))
         #expect(isHit(&core, f, 1))
         put(&core, f, 2, tags: core.internTags(owner: -1, names: ["waiting", "new"])!)
@@ -114,7 +126,7 @@ import Testing
         #expect(core.internTags(owner: 7, names: ["1", "5"]) != nil)
         for owner: Int64 in [8, -1] { #expect(core.internTags(owner: owner, names: ["1", "6"]) != nil) }
         // Room that was made is found.
-        #expect(core.clear(tag: core.tags(owner: 7, name: "1")[0]) == [f: 1])
+        #expect(core.clear(tags: core.tags(owner: 7, name: "1"), for: 1) == [f: 1])
         #expect(core.internTags(owner: 7, names: ["6", "7"]) == nil)
         #expect(core.internTags(owner: 7, names: ["6"]) != nil)
         #expect(core.tags(owner: 7, name: "1").isEmpty)
@@ -124,9 +136,7 @@ import Testing
         var core = makeCore(tags: 1000)
         defer { core.dispose() }
         let f = function(&core, "f")
-        var bound = ProfileChange()
-        bound.maxsize = 990
-        core.define(f, bound)
+        define(&core, f, maxsize: 990)
         for key in 0..<20_000 {
             guard let tags = core.internTags(owner: -1, names: ["\(key)"]) else {
                 Issue.record("no room at \(key)")
@@ -217,7 +227,7 @@ import Testing
         #expect(rows == rows.sorted())
         let unused = core.tags.removeUnused(in: core.directory, sparing: [], looks: .max)
         #expect(unused.isEmpty)
-        let cleared = core.clear(tag: tag[0])
+        let cleared = core.clear(tags: tag, for: 1)
         #expect(cleared == [f: 3])
         #expect(isHit(&core, f, 4))
     }
@@ -285,6 +295,119 @@ import Testing
             #expect(Array(order[0].suffix(3)) == (isClearing ? [2, 3, 1] : []))
             core.dispose()
         }
+    }
+
+    /// Or it would be told that all is well, without anything having been committed.
+    @Test func whoWaitsAfterAFailureWaitsForTheNextCommit() {
+        var core = makeCore()
+        let f = function(&core, "f")
+        put(&core, f, 1)
+        let failed = core.failed(core.takeBatch(), ColdError(.io, "broken")).sequence
+        let waiting = [core.needCommit(), core.needCommit()]
+        #expect(waiting == [failed + 1, failed + 1], "one change is enough for all")
+        _ = core.committed(core.takeBatch(), tookMs: 1, flushIntervalMs: 100)
+        #expect(core.committedSequence == failed)
+        _ = core.committed(core.takeBatch(), tookMs: 1, flushIntervalMs: 100)
+        let last = core.needCommit()
+        #expect(last == failed + 1 && core.committedSequence == last)
+        core.dispose()
+    }
+
+    @Test func theOrderIsKeptWhereAFunctionGetsABound() {
+        var core = makeCore()
+        let f = function(&core, "f")
+        define(&core, f, maxsize: 3)
+        // There is nothing to be kept in order.
+        var wanted = [core.wantsOrder()]
+        define(&core, f, maxsize: nil)
+        for key in 1...3 { put(&core, f, key) }
+        #expect(isHit(&core, f, 1))
+        _ = core.takeJournal()
+        define(&core, f, maxsize: 3)
+        for _ in 0..<2 { wanted.append(core.wantsOrder()) }
+        #expect(wanted == [false, true, false])
+        #expect(core.order() == [2, 3, 1])
+        core.dispose()
+    }
+
+    /// Others use entries between the pieces in which a journal is gathered.
+    @Test func usesWhileAJournalIsGatheredKeepTheirOrder() {
+        var core = makeCore()
+        let f = function(&core, "f")
+        define(&core, f, maxsize: 10)
+        for key in 1...4 { put(&core, f, key) }
+        var replayed: [Int64] = []
+        func gather(_ meanwhile: (inout StoreCore) -> Void) {
+            let (slots, through) = core.takeJournal()
+            var uses: [StoreCore.Use] = []
+            core.note(slots.prefix(2), through: through, in: &uses)
+            meanwhile(&core)
+            core.note(slots.dropFirst(2), through: through, in: &uses)
+            for row in uses.rowsInOrder {
+                replayed.removeAll { $0 == row }
+                replayed.append(row)
+            }
+        }
+        gather { core in for key in [1, 4, 2, 3] { #expect(isHit(&core, f, key)) } }
+        gather { _ in }
+        #expect(replayed == core.order { _ in true })
+        let left = core.takeJournal().slots
+        #expect(left.isEmpty)
+        core.dispose()
+    }
+
+    @Test(arguments: [true, false]) func aRowThatIsFoundDamagedAfterAClearGoesOnce(_ isTicket: Bool) {
+        var core = makeCore()
+        let f = function(&core, "f")
+        for key in 1...3 { put(&core, f, key) }
+        _ = core.clear(function: f, resettingCounters: false)
+        put(&core, f, 4)
+        if isTicket {
+            core.dropDamaged(ColdTicket(slot: 1, row: 2))
+        } else {
+            core.dropDamaged(rows: [1, 2, 3], in: 0..<Slot(core.directory.slotCount))
+        }
+        core.check()
+        while core.sweep() {}
+        core.check()
+        #expect(core.info(f).currsize == 1)
+        core.dropDamaged(rows: [3, 4], in: 0..<3)
+        #expect(core.info(f).currsize == 1, "another part of the directory")
+        core.dropDamaged(rows: [3, 4], in: 0..<Slot(core.directory.slotCount))
+        core.check()
+        #expect(core.info(f).currsize == 0)
+        core.dispose()
+    }
+
+    /// What was put and deleted while the disk took nothing leaves no trace in the database: its row comes again.
+    @Test func aSnapshotHasNoMembersOfTagsThatAreGone() throws {
+        let fixture = try ColdFixture()
+        var core = makeCore()
+        let f = function(&core, "f")
+        let tag = core.internTags(owner: -1, names: ["t"])!
+        let batch = core.takeBatch()
+        _ = core.failed(batch, ColdError(.io, "broken"))
+        put(&core, f, 1, tags: tag)
+        #expect(remove(&core, f, 1))
+        _ = core.committed(core.takeBatch(), tookMs: 1, flushIntervalMs: 100)
+        let functions = [core.info(f).row]
+        let tags = core.tags.rows
+        let path = fixture.directory + "/index"
+        let context = StoreCore.SnapshotContext(stamp: (1, 2), figures: .init(), journalRows: 0)
+        let isWritten = core.writeSnapshot(to: path, context)
+        core.dispose()
+
+        var next = makeCore()
+        for row in functions { next.load(row) }
+        for row in tags { next.load(row) }
+        let isRead = next.readSnapshot(from: path, stamp: (1, 2)) != nil
+        #expect(isWritten && isRead)
+        _ = next.finishLoad(seed: (1, 2), totals: Totals(), nextRow: 1, garbage: [])
+        put(&next, f, 2)
+        let cleared = next.clear(tags: tag, for: 1)
+        #expect(cleared == [:])
+        #expect(isHit(&next, f, 2))
+        next.dispose()
     }
 }
 

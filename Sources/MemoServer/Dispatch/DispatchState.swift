@@ -25,6 +25,8 @@ final class DispatchState {
     var hasLeases = false
     var isSubscribed = false
     var isBackingUp = false
+    /// The request took effect, and waits for the caretaker to get through with it: `define`, or `clear` of a tag.
+    var isApplied = false
 
     /// The request is over.
     func reset() {

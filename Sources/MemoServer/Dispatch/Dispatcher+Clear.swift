@@ -53,25 +53,41 @@ extension Dispatcher {
         finishClear(&core, request, cleared, context)
     }
 
-    func clearTag(_ core: inout StoreCore, _ request: Request, _ tag: Bytes, _ context: Context) {
-        if refusesChange(core, request, context) != nil { return }
+    func clearTag(_ core: inout StoreCore, _ request: Request, _ tag: Bytes, _ context: Context) -> Step {
+        let connection = context.connection
+        let id = connection.id.rawValue
+        let owner = visibleOwner(connection)
+        let counts: [UInt32: Int]?
+        if connection.stateIfAny?.isApplied == true {
+            counts = core.takeCleared(id)
+        } else {
+            if let step = refusesChange(core, request, context) { return step }
+            counts = core.clear(tags: tags(core, named: tag, owner), for: id)
+        }
+        guard let counts else {
+            connection.state.isApplied = true
+            return .suspended
+        }
+        connection.stateIfAny?.isApplied = false
+        var cleared = 0
+        for (function, count) in counts {
+            let row = core.info(function).row
+            guard owner == nil || isVisible(row, to: owner) else { continue }
+            cleared += count
+            publishClear(row, connection)
+        }
+        finishClear(&core, request, cleared, context)
+        return .done
+    }
+
+    private func tags(_ core: borrowing StoreCore, named tag: Bytes, _ owner: Int64?) -> [UInt32] {
         let name = String(decoding: tag, as: UTF8.self)
-        let owner = visibleOwner(context.connection)
         var tags = core.tags(owner: settings.isolatesUsers ? owner : FunctionRow.everyone, name: name)
         // What is shared is everybody's to invalidate.
         if owner != nil, !settings.shared.isEmpty {
             tags += core.tags(owner: FunctionRow.everyone, name: name)
         }
-        var cleared = 0
-        for tag in tags {
-            for (function, count) in core.clear(tag: tag) {
-                let row = core.info(function).row
-                guard owner == nil || isVisible(row, to: owner) else { continue }
-                cleared += count
-                publishClear(row, context.connection)
-            }
-        }
-        finishClear(&core, request, cleared, context)
+        return tags
     }
 
     private func finishClear(_ core: inout StoreCore, _ request: Request, _ cleared: Int, _ context: Context)

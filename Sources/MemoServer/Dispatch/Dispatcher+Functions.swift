@@ -5,22 +5,35 @@ extension Dispatcher {
     func define(
         _ core: inout StoreCore, _ request: Request, _ maxsize: Setting, _ ttl: Setting, _ stale: Setting,
         _ typed: Bool?, _ context: Context
-    ) {
-        if refusesChange(core, request, context) != nil { return }
-        guard let function = intern(&core, request, context) else { return }
-        var change = ProfileChange()
-        change.maxsize = maxsize.change
-        change.ttlMs = ttl.change
-        change.staleMs = stale.change
-        change.typed = typed
-        let wasTyped = core.isTyped(function)
-        core.define(function, change)
+    ) -> Step {
+        let connection = context.connection
+        // What was defined is not defined again where the request only waits.
+        let isApplied = connection.stateIfAny?.isApplied == true
+        if !isApplied, let step = refusesChange(core, request, context) { return step }
+        guard let function = intern(&core, request, context) else { return .done }
+        if !isApplied {
+            var change = ProfileChange()
+            change.maxsize = maxsize.change
+            change.ttlMs = ttl.change
+            change.staleMs = stale.change
+            change.typed = typed
+            let wasTyped = core.isTyped(function)
+            core.define(function, change)
+            let row = core.info(function).row
+            if row.typed != wasTyped { publishClear(row, connection) }
+        }
+        if core.isBeingBounded(function) {
+            connection.state.isApplied = true
+            core.waitForBound(connection.id.rawValue)
+            return .suspended
+        }
+        connection.stateIfAny?.isApplied = false
         let info = core.info(function)
-        if info.row.typed != wasTyped { publishClear(info.row, context.connection) }
         ReplyWriter.begin(request.id, into: &context.connection.output)
         appendProfile(info, to: &context.connection.output)
         ReplyWriter.end(into: &context.connection.output)
         gate(&core, request, context)
+        return .done
     }
 
     func info(_ core: inout StoreCore, _ request: Request, _ context: Context) {

@@ -103,7 +103,8 @@ extension Dispatcher {
             }
             state.position += 1
         }
-        if state.sequence > 0, let why = core.degraded {
+        // The disk may have come back while it waited, and some of it be in memory alone yet.
+        if state.sequence > 0, let why = core.heldInMemory {
             fail(request, .storage, "stored in memory alone: \(why)", context)
         } else {
             ReplyWriter.begin(request.id, into: &context.connection.output)

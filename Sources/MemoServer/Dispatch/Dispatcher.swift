@@ -182,10 +182,10 @@ public final class Dispatcher: RequestExecutor {
         case .mget(let range): return mget(&core, request, range, batch, &context)
         case .mput(let range): return mput(&core, request, range, batch, &context)
         case .clearFunction: clearFunction(&core, request, context)
-        case .clearTag(let tag): clearTag(&core, request, tag, context)
+        case .clearTag(let tag): return clearTag(&core, request, tag, context)
         case .clearAll: clearAll(&core, request, context)
         case .define(let maxsize, let ttl, let stale, let typed):
-            define(&core, request, maxsize, ttl, stale, typed, context)
+            return define(&core, request, maxsize, ttl, stale, typed, context)
         case .info: info(&core, request, context)
         case .report(let hits, let savedMs): report(&core, request, hits: hits, savedMs: savedMs, context)
         case .functions(let limit, let after): functions(&core, request, limit, after, context)

@@ -80,7 +80,9 @@ extension EventLoop {
                     burst.requests.append(
                         try burst.batch.parse(line, limits: WireLimits(lineBytes: lineLimit)))
                 } catch {
-                    burst.requests.append(failure: error)
+                    // At the daemon's end it is the daemon who reads no more.
+                    let isCut = drainDeadline != nil && line.end == input.end
+                    burst.requests.append(failure: isCut ? .shuttingDown : error)
                 }
             case .tooLong:
                 burst.requests.append(failure: .lineTooLong(limit: lineLimit))
@@ -222,4 +224,8 @@ extension EventLoop {
 
 extension Burst {
     fileprivate var isAtLastRequest: Bool { next == requests.count - 1 }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate var end: UnsafeRawPointer? { baseAddress.map { $0 + count } }
 }

@@ -1,5 +1,5 @@
 /// XXH64, the 64-bit xxHash by Yann Collet, after its specification (github.com/Cyan4973/xxHash,
-/// doc/xxhash_spec.md). It finds damage; it does not resist intent.
+/// doc/xxhash_spec.md). It finds damage; it does not resist the intent of those who know what it is seeded with.
 enum Checksum {
     private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
@@ -56,8 +56,11 @@ enum Checksum {
 
     /// Over a key and its value: the boundary between them counts too, since the key's hash, which has its
     /// length in it, is the value's seed.
-    static func of(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, row: Int64) -> UInt64 {
-        of(value, seed: of(key, seed: UInt64(bitPattern: row)))
+    /// - Parameter salt: the database's; 0 in rows of before there was one.
+    static func of(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, row: Int64, salt: UInt64
+    ) -> UInt64 {
+        of(value, seed: of(key, seed: UInt64(bitPattern: row) ^ salt))
     }
 
     static func of(_ text: String, seed: UInt64) -> UInt64 {

@@ -30,8 +30,15 @@ final class ColdDatabase: @unchecked Sendable {
     private struct Holding: ~Copyable {
         var lock: DatabaseLock?
         var file: DatabaseFile
+        /// No less than this is in the file; 0 while the log is moved into it, which may also shorten it.
+        var leastBytes: Int64
         /// Made when the database is first read.
         var log: DatabaseFile?
+
+        func isWhole(at path: String) -> Bool {
+            guard let now = DatabaseFile(path) else { return false }
+            return now.isSame(as: file) && now.bytes >= leastBytes
+        }
     }
 
     /// Opens the database, or makes it where there is none. A damaged one is moved aside first.
@@ -46,7 +53,9 @@ final class ColdDatabase: @unchecked Sendable {
         ballast = Ballast(path: path.ballast, directory: path.directory)
         let opened = try Self.open(path, options, wallMs: source.wallMs())
         writer = opened.writer
-        holding = Mutex(Holding(lock: lock, file: opened.file, log: DatabaseFile(path.log)))
+        holding = Mutex(
+            Holding(
+                lock: lock, file: opened.file, leastBytes: opened.file.bytes, log: DatabaseFile(path.log)))
         quarantined = opened.quarantined
         clock = StoreClock(source: source, saved: opened.clock)
         ballast.restore()
@@ -276,6 +285,13 @@ final class ColdDatabase: @unchecked Sendable {
     /// - Returns: how many pages are left in the log alone.
     @discardableResult
     func checkpoint(_ writer: ColdWriter) throws(ColdError) -> Int64 {
+        let isWhole = holding.withLock { holding in
+            defer { holding.leastBytes = 0 }
+            return holding.isWhole(at: path.database)
+        }
+        // What follows is written to a file that ends too early, and would make it pass for a whole one.
+        guard isWhole else { throw ColdError(.corrupt, "\(path.database) was cut or removed") }
+        defer { holding.withLock { $0.leastBytes = DatabaseFile(path.database)?.bytes ?? 0 } }
         do throws(ColdError) {
             return try writer.checkpoint()
         } catch {
@@ -309,12 +325,12 @@ final class ColdDatabase: @unchecked Sendable {
     /// What sharing equal values saves on disk.
     var interning: SharedValues.Figures { writer?.sharing.figures ?? SharedValues.Figures() }
 
-    /// What somebody removed or replaced, asked from any thread. `.corrupt`: the database, and what is written there is
+    /// What somebody removed, replaced or cut, asked from any thread. `.corrupt`: the database, and what is written there is
     /// lost. `.io`: its lock alone, and another memod may take it; or its log, and what is in it is lost with this
     /// process.
     func findLoss() -> ColdFailure? {
         holding.withLock { holding in
-            if !holding.file.isStill(at: path.database) { return .corrupt }
+            if !holding.isWhole(at: path.database) { return .corrupt }
             if holding.lock?.isStill(at: path.lock) == false { return .io }
             guard let log = holding.log else {
                 holding.log = DatabaseFile(path.log)
@@ -417,6 +433,7 @@ final class ColdDatabase: @unchecked Sendable {
         self.writer = opened.writer
         holding.withLock { holding in
             holding.file = opened.file
+            holding.leastBytes = opened.file.bytes
             holding.log = DatabaseFile(path.log)
         }
     }

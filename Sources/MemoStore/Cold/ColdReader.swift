@@ -10,6 +10,7 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
     /// Past SQLite: most reads need no more.
     private let contents: TablePages?
     private let sharedValues: TablePages?
+    private let salt: UInt64
     private var isInBatch = false
     private var hasSnapshot = false
 
@@ -32,6 +33,7 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
             selectAny = try Statement(connection, "SELECT name FROM meta LIMIT 1")
             contents = TablePages(connection, table: "content")
             sharedValues = TablePages(connection, table: "shared_value")
+            salt = try MetaTable(connection).salt()
         } catch {
             throw ColdError(any: error)
         }
@@ -62,19 +64,20 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
             let key = select.bytes(2)
             if shared == 0 {
                 guard !select.isNull(3) else { return .damaged }
-                return Self.verified(meta, key, select.bytes(3), row)
+                return verified(meta, key, select.bytes(3), row)
             }
             // The first statement still runs, and holds the snapshot for both.
             try selectShared.bind(1, shared)
             guard try selectShared.step() else { return .damaged }
             defer { selectShared.reset() }
-            return Self.verified(meta, key, selectShared.bytes(0), row)
+            return verified(meta, key, selectShared.bytes(0), row)
         } catch {
             throw ColdError(error)
         }
     }
 
-    /// A row never changes, and its checksums tell whether what was found in the file's pages is it.
+    /// A row never changes, and its checksums tell whether what was found in the file's pages is it: a part of
+    /// another's value, however it was made, has not got the salt.
     /// - Returns: `nil` where it is not there, or does not lie in one page.
     func readPages(row: Int64) -> Payload? {
         guard var record = contents?.record(row: row),
@@ -94,7 +97,7 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
         default: return nil
         }
         guard ContentRecord.isSound(meta, row: row, shared: shared),
-            case .found(let payload) = Self.verified(meta, key, value, row)
+            case .found(let payload) = verified(meta, key, value, row, isInTable: false)
         else {
             contents?.forget(row: row)
             if shared != 0 { sharedValues?.forget(row: shared) }
@@ -103,13 +106,14 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
         return payload
     }
 
-    private static func verified(
+    private func verified(
         _ meta: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer,
-        _ row: Int64
+        _ row: Int64, isInTable: Bool = true
     ) -> Result {
-        guard ContentRecord.body(meta) == Checksum.of(key: key, value: value, row: row) else {
-            return .damaged
-        }
+        guard
+            ContentRecord.matches(
+                meta, key: key, value: value, row: row, salt: salt, isInTable: isInTable)
+        else { return .damaged }
         let payload = Payload.allocate(
             ContentRecord.facts(meta), tags: ContentRecord.tags(meta), key: key, value: value)
         return payload.map { .found($0) } ?? .outOfMemory

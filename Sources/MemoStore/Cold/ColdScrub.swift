@@ -22,6 +22,7 @@ final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: t
 
     private let connection: Connection
     private let select: Statement
+    private let salt: UInt64
     private let bytes: Int64
     private var row = Int64.min
     /// What remains for SQLite's check; `nil` while rows remain.
@@ -39,6 +40,7 @@ final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: t
                     LEFT JOIN shared_value ON shared_value.id = content.shared
                 WHERE entry.id > ? ORDER BY entry.id
                 """)
+            salt = try MetaTable(connection).salt()
             bytes = DatabaseFile(path.database)?.bytes ?? 0
         } catch {
             throw ColdError(any: error)
@@ -98,7 +100,8 @@ final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: t
         return EntryRecord.isSound(select.bytes(1), row: row)
             && ContentRecord.isSound(meta, row: row, shared: shared)
             && !select.isNull(valueColumn)
-            && ContentRecord.body(meta)
-                == Checksum.of(key: select.bytes(4), value: select.bytes(valueColumn), row: row)
+            && ContentRecord.matches(
+                meta, key: select.bytes(4), value: select.bytes(valueColumn), row: row, salt: salt,
+                isInTable: true)
     }
 }

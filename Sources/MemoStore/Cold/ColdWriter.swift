@@ -51,7 +51,7 @@ final class ColdWriter {
             meta = try MetaTable(connection)
             profiles = try ProfileTables(connection)
             uses = try UsesTable(connection)
-            entries = try EntryTables(connection)
+            entries = try EntryTables(connection, salt: meta.salt())
             sharing = try SharedValues(connection)
             deleted = try DeletedRows(connection, meta)
             pageCount = try Statement(connection, "PRAGMA page_count")

@@ -2,7 +2,7 @@
 ///
 ///      0  check u32      of all that follows, the row, and `content.shared`
 ///      4  cost u32       milliseconds
-///      8  body u64       checksum of key and value, seeded with the row
+///      8  body u64       checksum of key and value, seeded with the row and the database's salt
 ///     16  created i64
 ///     24  fresh i64
 ///     32  expires i64
@@ -48,9 +48,15 @@ enum ContentRecord {
             uid: UInt32(littleEndian: record.loadUnaligned(fromByteOffset: 40, as: UInt32.self)))
     }
 
-    /// The checksum of key and value, in a record that `isSound`.
-    static func body(_ record: UnsafeRawBufferPointer) -> UInt64 {
-        UInt64(littleEndian: record.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    /// Whether key and value are those of a record that `isSound`.
+    /// - Parameter isInTable: it was found by SQLite, and may be of the time before there was a salt.
+    static func matches(
+        _ record: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
+        row: Int64, salt: UInt64, isInTable: Bool
+    ) -> Bool {
+        let body = UInt64(littleEndian: record.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        return body == Checksum.of(key: key, value: value, row: row, salt: salt)
+            || isInTable && body == Checksum.of(key: key, value: value, row: row, salt: 0)
     }
 
     /// The tags' numbers in a record that `isSound`.

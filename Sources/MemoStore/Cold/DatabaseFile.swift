@@ -42,9 +42,10 @@ struct DatabaseFile: Sendable, Equatable {
     }
 
     /// Whether it is still the file at its path, and no other one.
-    func isStill(at path: String) -> Bool {
-        DatabaseFile(path).map { $0.device == device && $0.inode == inode } ?? false
-    }
+    func isStill(at path: String) -> Bool { DatabaseFile(path)?.isSame(as: self) ?? false }
+
+    /// Whether it is the same file, however long it is.
+    func isSame(as other: DatabaseFile) -> Bool { device == other.device && inode == other.inode }
 
     /// Reads the header.
     ///

@@ -40,8 +40,10 @@ final class EntryTables {
     /// Inserted, but not yet given to SQLite.
     private var pending = ContiguousArray<Pending>()
     private var records = ByteArena(capacity: 8192)
+    private let salt: UInt64
 
-    init(_ connection: borrowing Connection) throws(SQLiteError) {
+    init(_ connection: borrowing Connection, salt: UInt64) throws(SQLiteError) {
+        self.salt = salt
         long = try Run(connection, count: Self.longRun)
         short = try Run(connection, count: Self.shortRun)
         single = try Run(connection, count: 1)
@@ -74,7 +76,7 @@ final class EntryTables {
                 row: row, function: function, hash: hash, shared: shared, payload: payload, into: $0)
         }
         let meta = records.append(ContentRecord.size(tags: tags)) {
-            let body = Checksum.of(key: payload.key, value: payload.value, row: row)
+            let body = Checksum.of(key: payload.key, value: payload.value, row: row, salt: salt)
             ContentRecord.encode(row: row, shared: shared, body: body, payload: payload, into: $0)
         }
         pending.append(Pending(row: row, head: head, meta: meta, payload: payload, shared: shared))

@@ -28,6 +28,12 @@ final class MetaTable {
         return numbers.count == 2 ? numbers.map { UInt64(bitPattern: $0) } : try unreadable(.seed)
     }
 
+    /// What the checksums of keys and values are seeded with beside their rows: who does not know it cannot
+    /// write a value that passes for a row where it stands in one's place.
+    func salt() throws(ColdError) -> UInt64 {
+        try (seed() ?? []).withUnsafeBytes { Checksum.of($0, seed: 1) }
+    }
+
     func save(seed: [UInt64]) throws(SQLiteError) {
         try save(.seed, numbers: seed.map { Int64(bitPattern: $0) })
     }

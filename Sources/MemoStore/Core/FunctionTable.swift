@@ -14,6 +14,8 @@ struct FunctionProfile {
     var isDirty = false
     /// Lists of cleared entries that still refer to it.
     var graves = 0
+    /// Not 0 while it does not keep to its bound yet: which `Bounding` is at it.
+    var bounding: UInt32 = 0
     fileprivate(set) var isLive = true
 }
 

@@ -157,6 +157,11 @@ struct LeaseTable: ~Copyable {
         for place in meant { end(place, now: now) }
     }
 
+    /// The functions and the lower halves of the hashes of all keys that are leased.
+    var keys: [(function: UInt32, short: UInt32)] {
+        leases.compactMap { $0.map { ($0.function, UInt32(truncatingIfNeeded: $0.hash)) } }
+    }
+
     /// Ends all leases of a function's keys.
     mutating func end(function: UInt32, now: Int64) {
         for place in ofFunction[function] ?? [] { end(place, now: now) }

@@ -56,7 +56,7 @@ extension StoreCore {
         var slot = functions[function].oldest
         while slot != Entry.none {
             precondition(directory[slot].older == before && directory[slot].function == function)
-            if functions[function].row.maxsize != nil, before != Entry.none {
+            if functions[function].row.maxsize != nil, !isBeingBounded(function), before != Entry.none {
                 precondition(directory[before].used <= directory[slot].used, "not in order of use")
             }
             before = slot

@@ -54,34 +54,4 @@ extension StoreCore {
             functions.isLive($0) && (owner == nil || functions[$0].row.owner == owner)
         }
     }
-
-    /// Clears the entries that bear a tag, looking at no others. Leases of their keys end: what is being computed
-    /// for one that was stale is of the time before.
-    /// - Returns: how many entries were cleared, by function.
-    package mutating func clear(tag: UInt32) -> [UInt32: Int] {
-        guard let members = tags[tag]?.members else { return [:] }
-        tags[tag]!.row.clearedBelow = nextRow
-        tags[tag]!.members = []
-        tags[tag]!.compactAt = 64
-        enqueue(.tag(tags[tag]!.row))
-        var cleared: [UInt32: Int] = [:]
-        for member in members where isCurrent(member.slot, row: member.row) {
-            let function = directory[member.slot].function
-            guard directory[member.slot].row >= functions[function].row.clearedBelow else { continue }
-            cleared[function, default: 0] += 1
-            if leases.concerns(function: function) {
-                leases.end(function: function, short: directory[member.slot].hash, now: now)
-            }
-            remove(member.slot, .cleared, .clearTag)
-        }
-        return cleared
-    }
-
-    package func tags(owner: Int64?, name: String) -> [UInt32] {
-        if let owner {
-            tags.find(owner: owner, name: name).map { [$0] } ?? []
-        } else {
-            tags.findAll(name: name)
-        }
-    }
 }

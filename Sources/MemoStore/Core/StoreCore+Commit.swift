@@ -113,6 +113,7 @@ extension StoreCore {
         var batch = batch
         if let rest = failedBatch { batch.append(rest) }
         failedBatch = batch
+        failedSequence = queue.sequence
         return (queue.sequence, isNew)
     }
 

@@ -78,10 +78,19 @@ extension StoreCore {
 
     /// Evicts a bounded function's least recently used entries beyond its bound.
     mutating func trim(_ function: UInt32) {
-        guard let maxsize = functions[function].row.maxsize else { return }
+        if functions[function].bounding == 0 { _ = trim(function, atMost: .max) }
+    }
+
+    /// - Returns: whether it keeps to its bound now.
+    mutating func trim(_ function: UInt32, atMost limit: Int) -> Bool {
+        guard let maxsize = functions[function].row.maxsize else { return true }
+        var left = limit
         while functions[function].count > max(0, maxsize), functions[function].oldest != Entry.none {
+            if left == 0 { return false }
             remove(functions[function].oldest, .evicted, .maxsize)
+            left -= 1
         }
+        return true
     }
 
     mutating func expire(_ slot: Slot) { remove(slot, .expired, .ttl) }

@@ -87,15 +87,18 @@ extension StoreCore {
 
     /// A row could not be read, or its checksum was wrong: the entry goes.
     package mutating func dropDamaged(_ ticket: ColdTicket) {
-        guard isCurrent(ticket.slot, row: ticket.row) else { return }
+        // What was cleared meanwhile is in no list of entries any more, and goes by itself.
+        guard isCurrent(ticket.slot, row: ticket.row),
+            ticket.row >= functions[directory[ticket.slot].function].row.clearedBelow
+        else { return }
         damagedRows += 1
         remove(ticket.slot, .evicted, .damaged)
     }
 
-    /// The same, where only the row is known: looks at the whole directory.
-    mutating func dropDamaged(row: Int64) {
-        for slot in 0..<Slot(directory.slotCount) where isCurrent(slot, row: row) {
-            dropDamaged(ColdTicket(slot: slot, row: row))
+    /// The same, where only the rows are known, for a part of the directory.
+    mutating func dropDamaged(rows: Set<Int64>, in slots: Range<Slot>) {
+        for slot in slots where rows.contains(directory[slot].row) {
+            dropDamaged(ColdTicket(slot: slot, row: directory[slot].row))
         }
     }
 

@@ -162,6 +162,16 @@ extension StoreCore {
         functions[function].newest = slot
     }
 
+    /// The same, as the oldest.
+    mutating func linkAsOldest(_ slot: Slot) {
+        let function = directory[slot].function
+        let oldest = functions[function].oldest
+        directory[slot].older = Entry.none
+        directory[slot].newer = oldest
+        if oldest == Entry.none { functions[function].newest = slot } else { directory[oldest].older = slot }
+        functions[function].oldest = slot
+    }
+
     mutating func unlink(_ slot: Slot) {
         let older = directory[slot].older
         let newer = directory[slot].newer

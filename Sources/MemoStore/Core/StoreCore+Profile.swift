@@ -11,8 +11,8 @@ package struct ProfileChange {
 }
 
 extension StoreCore {
-    /// Changes a function's profile, evicts what a smaller bound leaves no room for, and clears the function where
-    /// `typed` changes, because its keys then mean something else.
+    /// Changes a function's profile, evicts what a smaller bound leaves no room for (see `isBeingBounded`), and clears
+    /// the function where `typed` changes, because its keys then mean something else.
     package mutating func define(_ function: UInt32, _ change: ProfileChange) {
         let before = functions[function].row
         var row = before
@@ -27,13 +27,16 @@ extension StoreCore {
             functions.typedChanged()
             _ = clear(function: function, cause: .typedChanged, resettingCounters: false)
         }
-        if before.maxsize == nil, row.maxsize != nil { sortByUse(function) }
-        trim(function)
+        if row.maxsize != before.maxsize {
+            // Which were in no journal until now.
+            if before.maxsize == nil, functions[function].count > 0 { lacksUses = true }
+            bound(function, isInOrder: before.maxsize != nil)
+        }
         enqueue(.function(functions[function].row))
     }
 
     /// Brings the list of a function that was unbounded until now into the order of last use.
-    private mutating func sortByUse(_ function: UInt32) {
+    mutating func sortByUse(_ function: UInt32) {
         var slots: [(used: UInt64, slot: Slot)] = []
         slots.reserveCapacity(functions[function].count)
         var next = functions[function].oldest

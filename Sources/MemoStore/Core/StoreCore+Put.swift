@@ -55,7 +55,8 @@ extension StoreCore {
         let new = known.count { $0 == nil }
         if new > 0, tags.areTooMany(new, of: owner) {
             let looks = new * TagTable.looksPerTag
-            for id in tags.removeUnused(in: directory, sparing: known.compactMap { $0 }, looks: looks) {
+            let spared = known.compactMap { $0 } + tagClearings.flatMap(\.tags)
+            for id in tags.removeUnused(in: directory, sparing: spared, looks: looks) {
                 enqueue(.forgetTag(id))
             }
         }

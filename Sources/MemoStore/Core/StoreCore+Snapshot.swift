@@ -10,7 +10,10 @@ extension StoreCore {
     var canSnapshot: Bool { willSnapshot && queue.isEmpty }
 
     /// Whether they will once what is queued is committed.
-    var willSnapshot: Bool { degraded == nil && graves.isEmpty && !hasMemoryOnly && failedBatch == nil }
+    var willSnapshot: Bool {
+        degraded == nil && graves.isEmpty && tagClearings.isEmpty && boundings.isEmpty && !hasMemoryOnly
+            && failedBatch == nil
+    }
 
     /// Writes the directory to a file, as it is when every entry is cold. Nothing but `dispose` may follow.
     mutating func writeSnapshot(to path: String, _ context: SnapshotContext) -> Bool {
@@ -29,10 +32,14 @@ extension StoreCore {
                 isLive: functions.isLive(place) ? 1 : 0, count: UInt64(functions[place].count))
         }
         let tagRows = tags.rows
-        let tagParts = tagRows.map {
-            DirectorySnapshot.Tag(id: UInt64($0.id), members: UInt64(tags[$0.id]?.members.count ?? 0))
+        // Rows of entries that are gone and never were in the database may be given out again.
+        let memberParts = tagRows.map { row in
+            (tags[row.id]?.members ?? []).filter { directory.isCurrent($0.slot, row: $0.row) }
         }
-        let members = tagRows.flatMap { tags[$0.id]?.members ?? [] }
+        let tagParts = zip(tagRows, memberParts).map {
+            DirectorySnapshot.Tag(id: UInt64($0.id), members: UInt64($1.count))
+        }
+        let members = memberParts.flatMap { $0 }
         let header = DirectorySnapshot.Header(
             stamp: context.stamp, slots: UInt64(directory.slotCount), live: UInt64(directory.count),
             uses: uses,

@@ -82,26 +82,38 @@ extension StoreCore {
     }
 
     /// Entries of bounded functions that were used since this was asked last, for `note`: there may be very many.
-    mutating func takeJournal() -> [Slot] {
-        guard degraded == nil, !queue.isFull, !journal.isEmpty else { return [] }
-        return exchange(&journal, with: [])
+    /// - Returns: them, and the last use of all.
+    mutating func takeJournal() -> (slots: [Slot], through: UInt64) {
+        guard degraded == nil, !queue.isFull, !journal.isEmpty else { return ([], uses) }
+        return (exchange(&journal, with: []), uses)
     }
 
     /// Adds the last uses of entries in the journal that was taken.
-    mutating func note(_ slots: ArraySlice<Slot>, in uses: inout [Use]) {
+    /// - Parameter through: the last use of all when it was. What was used again since is in the next journal too, where
+    ///   it comes behind what was used before it.
+    mutating func note(_ slots: ArraySlice<Slot>, through: UInt64, in uses: inout [Use]) {
         for slot in slots where directory[slot].flags.contains([.live, .journaled]) {
-            directory[slot].flags.remove(.journaled)
-            uses.append(Use(used: directory[slot].used, row: directory[slot].row))
+            let used = directory[slot].used
+            uses.append(Use(used: min(used, through), row: directory[slot].row))
+            if used > through { journal.append(slot) } else { directory[slot].flags.remove(.journaled) }
         }
     }
 
     /// Queues uses in their order, or an order. The last changes have the order of all bounded functions already.
     mutating func enqueue(uses: Write) {
-        if degraded == nil, !isFinished { enqueue(uses) }
+        if isFinished { return }
+        if degraded == nil { enqueue(uses) } else { lacksUses = true }
     }
 
-    /// Whether the journal has grown so long that the order of all entries that it is about is shorter.
-    var hasLongJournal: Bool { degraded == nil && disk.journalRows > max(1 << 20, 4 * directory.count) }
+    /// Whether the order of all entries of bounded functions is to replace the journal: it lacks some, or has grown so
+    /// long that the order is shorter. Asked once for each order.
+    mutating func wantsOrder() -> Bool {
+        guard degraded == nil, lacksUses || disk.journalRows > max(1 << 20, 4 * directory.count) else {
+            return false
+        }
+        lacksUses = false
+        return true
+    }
 
     /// The rows of all entries in the order of their last use, oldest first.
     /// - Parameter isMeant: whether a function's entries are.

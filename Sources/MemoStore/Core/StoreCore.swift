@@ -33,6 +33,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package internal(set) var committedSequence: UInt64 = 0
     /// Somebody waits for the commit of the changes up to this.
     var urgentSequence: UInt64 = 0
+    /// Whoever waited for the changes up to this was told that they are not committed.
+    var failedSequence: UInt64 = 0
     /// Disk that the entries take, and may take.
     var coldBytes = 0
     var coldLimit: Int
@@ -45,8 +47,18 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package internal(set) var damagedRows: Int64 = 0
     /// Entries of bounded functions used since the last journal, in order of first use in it.
     var journal: [Slot] = []
+    /// The database lacks uses that no journal will have, such as those of a function that had no bound.
+    var lacksUses = false
     /// Lists of cleared entries whose memory and rows are still to be taken back.
     var graves: [Grave] = []
+    /// Cleared tags whose entries are still to be taken out.
+    var tagClearings: [TagClearing] = []
+    /// Functions that do not keep to their bounds yet, and connections that wait until one does.
+    var boundings: [Bounding] = []
+    var boundingNumber: UInt32 = 0
+    var boundWaiters: [ConnectionID] = []
+    /// Connections whose wait for something but a lease is over, to be told.
+    var wakes: [ConnectionID] = []
     /// Rows in the database that nothing in memory refers to.
     var garbageRows: [Int64] = []
     /// Where the next sweep goes on.
@@ -185,6 +197,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Has all changes made until now committed without waiting for the flush interval.
     /// - Returns: the number of the newest of them, to wait for.
     package mutating func needCommit() -> UInt64 {
+        // To wait for what was given up for failed is no wait: that takes another change.
+        if queue.sequence > committedSequence, queue.sequence <= failedSequence { enqueue(.totals(totals)) }
         if queue.sequence > committedSequence, urgentSequence < queue.sequence {
             urgentSequence = queue.sequence
             writerSignal = .work
@@ -226,7 +240,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         }
         let wakesCaretaker = needsCare
         needsCare = false
-        return (wakesWriter, wakesCaretaker, leases.takeWakes())
+        if wakes.isEmpty { return (wakesWriter, wakesCaretaker, leases.takeWakes()) }
+        return (wakesWriter, wakesCaretaker, exchange(&wakes, with: []) + leases.takeWakes())
     }
 
     // MARK: connections
@@ -240,6 +255,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package mutating func connectionClosed(_ connection: ConnectionID) {
         leases.stopWaiting(connection)
         leases.release(allOf: connection, now: now)
+        boundWaiters.removeAll { $0 == connection }
+        leaveTagClearing(connection)
     }
 
     /// Whether an entry's row is in the database: not only on its way there.

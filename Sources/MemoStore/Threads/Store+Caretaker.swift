@@ -20,6 +20,8 @@ extension Store {
                 pauseMs = max(1, min(pauseMs, core.leases.nextEnd - now))
                 core.careDue = now + pauseMs
             }
+            inPieces { $0.takeOutCleared() }
+            boundFunctions()
             if flushes {
                 flushUses()
                 compactJournal()
@@ -34,37 +36,74 @@ extension Store {
 
     /// Queues the order of the last uses. Others get the lock while it is gathered and sorted.
     private func flushUses() {
-        var slots: [Slot] = []
-        perform { slots = $0.takeJournal() }
+        var (slots, through): ([Slot], UInt64) = ([], 0)
+        perform { (slots, through) = $0.takeJournal() }
         var uses: [StoreCore.Use] = []
         uses.reserveCapacity(slots.count)
-        for start in stride(from: 0, to: slots.count, by: Self.usesAtOnce) {
-            let piece = slots[start..<min(start + Self.usesAtOnce, slots.count)]
-            perform { $0.note(piece, in: &uses) }
-        }
+        guard inPieces(of: slots.count, { $0.note(slots[$1], through: through, in: &uses) }) else { return }
         let rows = uses.rowsInOrder
         if !rows.isEmpty { perform { $0.enqueue(uses: .uses(rows)) } }
     }
 
-    /// Replaces a journal that has grown long by the order of the entries that it is about. What is used while they are
-    /// gathered is in the next journal.
+    /// Replaces a journal that has grown long, or lacks uses, by the order of the entries that it is about. What is used
+    /// while they are gathered is in the next journal.
     private func compactJournal() {
-        guard let slotCount = core.withLock({ $0.hasLongJournal ? $0.directory.slotCount : nil }) else {
+        guard let slotCount = core.withLock({ $0.wantsOrder() ? $0.directory.slotCount : nil }) else {
             return
         }
         var uses: [StoreCore.Use] = []
-        for start in stride(from: 0, to: slotCount, by: Self.usesAtOnce) {
-            perform { core in
-                core.gather(Slot(start)..<Slot(min(start + Self.usesAtOnce, slotCount)), in: &uses) {
-                    $0.maxsize != nil
-                }
-            }
+        let isGathered = inPieces(of: slotCount) { core, slots in
+            core.gather(Slot(slots.lowerBound)..<Slot(slots.upperBound), in: &uses) { $0.maxsize != nil }
         }
+        guard isGathered else { return }
         let rows = uses.rowsInOrder
         perform { $0.enqueue(uses: .order(rows)) }
     }
 
-    private static let usesAtOnce = 4096
+    /// Gives functions with many entries their new bounds.
+    private func boundFunctions() {
+        while let bounding = core.withLock({ $0.nextBounding() }), !isClosing.load(ordering: .acquiring) {
+            if !bounding.isInOrder {
+                var entries: [StoreCore.UsedSlot] = []
+                let slotCount = core.withLock { $0.directory.slotCount }
+                guard inPieces(of: slotCount, { $0.gather($1, of: bounding, in: &entries) }) else { return }
+                entries.sort { $0.used > $1.used }
+                guard inPieces(of: entries.count, { $0.relink(entries[$1], of: bounding) })
+                else { return }
+            }
+            inPieces { $0.trim(bounding) }
+        }
+    }
+
+    /// Does work that is queued for the disk, until there is no more, without holding the lock for long.
+    /// - Parameter piece: does some of it, and tells whether there is more.
+    private func inPieces(_ piece: (inout StoreCore) -> Bool) {
+        var isMore = true
+        while isMore, !isClosing.load(ordering: .acquiring) {
+            var isQueueFull = false
+            perform { core in
+                core.leases.endExpired(now: core.now)
+                isQueueFull = core.isQueueFull
+                if !isQueueFull { isMore = piece(&core) }
+            }
+            if isQueueFull { caretakerSignal.wait(ms: 1) }
+        }
+    }
+
+    /// Goes through so many entries without holding the lock for long.
+    /// - Returns: false where the store is closed before the end; the last changes have the order of all uses then.
+    private func inPieces(of count: Int, _ body: (inout StoreCore, Range<Int>) -> Void) -> Bool {
+        for start in stride(from: 0, to: count, by: Self.entriesAtOnce) {
+            if isClosing.load(ordering: .acquiring) { return false }
+            perform { core in
+                core.leases.endExpired(now: core.now)
+                body(&core, start..<min(start + Self.entriesAtOnce, count))
+            }
+        }
+        return true
+    }
+
+    private static let entriesAtOnce = 4096
 
     /// The database is damaged, or somebody removed or replaced it: what is written there would be lost without
     /// notice. The writer begins a new one.
@@ -112,9 +151,12 @@ extension Store {
     }
 
     private func dropDamaged(_ rows: [Int64]) {
-        perform { core in
-            for row in rows { core.dropDamaged(row: row) }
+        let damaged = Set(rows)
+        let slotCount = core.withLock { $0.directory.slotCount }
+        let isDone = inPieces(of: slotCount) {
+            $0.dropDamaged(rows: damaged, in: Slot($1.lowerBound)..<Slot($1.upperBound))
         }
+        guard isDone else { return }
         events?.log(true, "\(rows.count) damaged rows were found and dropped")
     }
 }

@@ -138,6 +138,31 @@ import Testing
         #expect(try peer.get("f", "1").value == "\"before\"", "what memory had is in the new database")
     }
 
+    @Test func aDatabaseCutWhileInUseIsNoticed() throws {
+        let home = try Home()
+        var daemon = try Daemon(home)
+        var peer = try daemon.connect()
+        let value = "\"\(String(repeating: "v", count: 4000))"
+        for key in 0..<1000 { #expect(try peer.put("f", "\(key)", "\(value)\(key)\"").isOK) }
+        #expect(try peer.sync().isOK)
+        try peer.until("the log is moved into the database") { _ in
+            let file = try FileManager.default.attributesOfItem(atPath: home.database)
+            let changed = try #require(file[.modificationDate] as? Date)
+            return try #require(file[.size] as? Int) > 4 << 20 && changed.timeIntervalSinceNow < -0.5
+        }
+        #expect(truncate(home.database, 20_000) == 0)
+        #expect(daemon.process.logs("database was lost"), "\(daemon.process.log)")
+        #expect(home.quarantined.count == 1)
+        #expect(try peer.put("f", "1000", "\"after\"").isOK)
+        #expect(try peer.sync().isOK)
+        try daemon.kill()
+        daemon = try Daemon(home)
+        peer = try daemon.connect()
+        #expect(try peer.get("f", "1000").value == "\"after\"")
+        for key in 0..<1000 { #expect(try peer.get("f", "\(key)").value == "\(value)\(key)\"") }
+        #expect(home.quarantined.count == 1)
+    }
+
     @Test(arguments: [["-wal"], ["-wal", "-shm"]]) func aRemovedLogIsNoticed(_ parts: [String]) throws {
         let home = try Home()
         var daemon = try Daemon(home)

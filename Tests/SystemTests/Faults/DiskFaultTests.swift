@@ -32,6 +32,8 @@ import Testing
         // What cannot be promised is not: it would come back after a crash.
         let deletion = try peer.call(Peer.request("delete", "f", "\"key\":\"victim\""))
         #expect(deletion.code == "storage", "\(deletion)")
+        let again = try peer.call(Peer.request("delete", "f", "\"key\":\"victim\""))
+        #expect(again.code == "storage", "it is still there: \(again)")
         #expect(daemon.process.log.contains("the disk takes no writes"), "\(daemon.process.log)")
 
         faults[word] = 0

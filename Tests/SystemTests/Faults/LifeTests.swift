@@ -112,6 +112,19 @@ import Testing
         try setup.until("it is gone") { try $0.stats().int("connections") == 1 }
     }
 
+    @Test func aLineThatTheDaemonsEndCutsIsNotCalledWrong() throws {
+        let daemon = try Daemon()
+        let peer = try daemon.connect()
+        try peer.send(Peer.request("put", "f", "\"key\":1,\"value\":1"))
+        #expect(try peer.reply().isOK)
+        try peer.send(bytes: (Peer.request("get", "f", "\"key\":1") + "\n{\"op\":\"get\",\"f").utf8)
+        #expect(try peer.reply().value == "1")
+        daemon.process.signal(SIGTERM)
+        #expect(try peer.reply().code == "shutting_down")
+        #expect(try peer.line() == nil)
+        #expect(try daemon.process.wait() == .exited(0))
+    }
+
     @Test func aStaleSocketIsReplacedAndALiveFileIsNot() throws {
         let home = try Home()
         let first = try Daemon(home)

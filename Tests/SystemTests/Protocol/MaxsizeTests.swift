@@ -31,6 +31,25 @@ import Testing
         #expect(left == [1, 4, 5])
     }
 
+    /// Its uses until then were of no account.
+    @Test func theOrderOfAFunctionThatGetsABoundSurvivesACrash() throws {
+        let home = try Home()
+        var daemon = try Daemon(home)
+        var peer = try daemon.connect()
+        for key in 1...3 { #expect(try peer.put("f", "\(key)", "0").isOK) }
+        for key in [3, 1, 2] { #expect(try peer.get("f", "\(key)").isHit) }
+        #expect(try peer.define("f", "\"maxsize\":3").isOK)
+        // Half a second of uses may be lost.
+        #expect(try peer.isSilent(for: 1.1))
+        #expect(try peer.sync().isOK)
+        try daemon.kill()
+        daemon = try Daemon(home)
+        peer = try daemon.connect()
+        #expect(try peer.put("f", "4", "0").isOK)
+        let left = try (1...4).filter { try peer.get("f", "\($0)").isHit }
+        #expect(left == [1, 2, 4])
+    }
+
     @Test(arguments: [[], ["--hot-bytes", "4KiB"]]) func theOrderIsExactAcrossRestarts(_ options: [String])
         throws
     {
@@ -99,6 +118,42 @@ import Testing
         let info = try peer.info("f")
         #expect(info.int("hits")! >= 4)
         #expect(info.int("evictions") == 1)
+    }
+
+    @Test func aBoundForManyEntriesHoldsOnceItIsAnswered() throws {
+        let home = try Home()
+        var daemon = try Daemon(home)
+        var peer = try daemon.connect()
+        for first in stride(from: 0, to: 6000, by: 1000) {
+            let entries = (first..<first + 1000).map { "{\"key\":\($0),\"value\":\($0)}" }
+            let reply = try peer.call(
+                Peer.request("mput", "f", "\"entries\":[\(entries.joined(separator: ","))]"))
+            #expect(reply.int("stored") == 1000)
+        }
+        let used = Set((0..<150).map { $0 * 37 })
+        for key in used { #expect(try peer.get("f", "\(key)").isHit) }
+        // Replies keep their order.
+        try peer.send(
+            Peer.request("define", "f", "\"maxsize\":2000"), Peer.request("info", "f"),
+            Peer.request("get", "f", "\"key\":0"))
+        #expect(try peer.reply().int("maxsize") == 2000)
+        #expect(try peer.reply().int("currsize") == 2000)
+        #expect(try peer.reply().isHit)
+        let kept = try (0..<6000).filter { try peer.why("f", "\($0)").string("state") == "present" }
+        #expect(Set(kept) == used.union((0..<6000).filter { !used.contains($0) }.suffix(1850)))
+
+        // Who asked for it may go, or the daemon end.
+        try peer.send(Peer.request("define", "f", "\"maxsize\":900"))
+        peer = try daemon.connect()
+        try peer.until("the function keeps to its bound") { try $0.info("f").int("currsize") == 900 }
+        try peer.send(Peer.request("define", "f", "\"maxsize\":10"))
+        #expect(try daemon.stop() == .exited(0))
+        daemon = try Daemon(home)
+        peer = try daemon.connect()
+        try peer.until("the function keeps to its bound") {
+            let info = try $0.info("f")
+            return info.int("maxsize") == 900 || info.int("currsize") == 10
+        }
     }
 
     @Test func aBoundOfNothingStoresNothing() throws {

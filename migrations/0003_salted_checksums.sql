@@ -1,0 +1,2 @@
+-- From here on the checksum of key and value in content.meta is seeded with the database's seed, too. Nothing else
+-- changes; rows of before keep theirs.
