@@ -181,6 +181,7 @@ struct MemodProcessTests {
         ]
         let errors = Pipe()
         limited.standardError = errors
+        limited.standardOutput = errors
         try limited.run()
         defer {
             limited.terminate()

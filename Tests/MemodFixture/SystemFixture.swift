@@ -49,19 +49,22 @@ public final class SystemFixture {
         process.arguments = ["--socket", socket, "--database", directory + "/memod.db"]
         process.environment = ["HOME": directory, "PATH": "/usr/bin:/bin"]
         process.standardInput = FileHandle.nullDevice
-        let log = Pipe()
-        process.standardError = log
+        process.standardOutput = FileHandle.nullDevice
+        let pipe = Pipe()
+        process.standardError = pipe
         try process.run()
         daemon = process
+        let log = pipe.fileHandleForReading
         var said = ""
         while !said.contains("ready") {
-            let data = log.fileHandleForReading.availableData
+            let data = log.availableData
             guard !data.isEmpty else { throw Failure(description: "memod ended: \(said)") }
             said += String(decoding: data, as: UTF8.self)
         }
-        // Read to the end, or a daemon that logs much would wait for its reader.
-        log.fileHandleForReading.readabilityHandler = { handle in
-            if handle.availableData.isEmpty { handle.readabilityHandler = nil }
+        // Read to the end, or a daemon that logs much would wait for its reader. By a thread: a readability
+        // handler whose handle goes away meanwhile can crash the dispatch library.
+        Thread.detachNewThread {
+            while !log.availableData.isEmpty {}
         }
     }
 
