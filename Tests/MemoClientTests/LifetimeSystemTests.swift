@@ -43,14 +43,32 @@ private final class Token: Codable, Sendable, Equatable {
     @Test func aNameThatIsRefusedIsNoMatterToOthers() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let complaints = Mutex<[String]>([])
+        let memo = Memo(path: fixture.socket) { message in complaints.withLock { $0.append(message) } }
         defer { memo.close() }
         let refused: [Function] = ["", String(repeating: "x", count: 513)].map { name in
             memo.memoize(name) { _ async throws in Token() }
         }
-        for function in refused { _ = try await function(1) }
+        for _ in 1...2 {
+            for function in refused { _ = try await function(1) }
+        }
         _ = try await local(memo.memoize("f") { _ async throws in Token() })
-        #expect(refused.allSatisfy { $0.cacheInfo().misses == 1 })
+        #expect(refused.allSatisfy { $0.cacheInfo().misses == 2 })
+        let told = complaints.withLock { $0 }
+        #expect(told.count == 2 && told.allSatisfy { $0.contains("of the function \"") }, "\(told)")
+    }
+
+    @Test func aDaemonThatIsNotThereIsToldOfOnce() async throws {
+        let fixture = try SystemFixture()
+        let complaints = Mutex<[String]>([])
+        let memo = Memo(path: fixture.socket) { message in complaints.withLock { $0.append(message) } }
+        defer { memo.close() }
+        for name in ["f", "g"] {
+            let function: Function = memo.memoize(name) { _ async throws in Token() }
+            for _ in 1...2 { _ = try await function(1) }
+        }
+        let told = complaints.withLock { $0 }
+        #expect(told.count == 1 && told[0].contains(fixture.socket), "\(told)")
     }
 
     @Test func nothingIsAtHandOnceItIsClosed() async throws {

@@ -26,17 +26,24 @@ public final class Memo: Sendable {
     /// `nil`: closed.
     private let spare = Mutex<[Channel]?>([])
     let freshness: Freshness
+    let complaints: Complaints
 
     /// - Parameters:
     ///   - path: the socket; `nil`: where clients look.
     ///   - name: unique to this client; `nil`: made up. At most 128 bytes.
     ///   - timeout: how long a request may take.
-    public init(path: String? = nil, name: String? = nil, timeout: Duration = .seconds(5)) {
+    ///   - complain: is told, once of each, why memoized functions do without the daemon; `nil`: a line on standard
+    ///     error.
+    public init(
+        path: String? = nil, name: String? = nil, timeout: Duration = .seconds(5),
+        complain: (@Sendable (String) -> Void)? = nil
+    ) {
         locations = path.map { [SocketLocation(path: $0, origin: "given")] } ?? SocketLocation.candidates()
         self.name = name ?? "swift-\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
         self.timeout = timeout
         main = Channel(locations, name: self.name, timeout: timeout)
         freshness = Freshness(path: path, name: self.name, timeout: timeout)
+        complaints = Complaints(complain ?? Complaints.toStandardError)
     }
 
     deinit {

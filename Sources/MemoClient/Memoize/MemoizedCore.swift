@@ -258,6 +258,9 @@ final class MemoizedCore: Sendable {
         switch error.code {
         case .unreachable, .untrustedPeer, .timedOut, .malformedReply, .forbidden, .tooManyConnections:
             state.withLock { $0.pausedUntil = .now + Self.pause }
+            memo.complaints.lost(error)
+        case .badRequest, .badJSON, .invalidArgument, .tooLarge, .unknownOperation:
+            memo.complaints.refused(cache.name, error)
         // The connection is made anew by the next request; the function's settings are still known.
         default: break
         }

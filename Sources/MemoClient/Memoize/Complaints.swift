@@ -1,0 +1,34 @@
+internal import Glibc
+internal import Synchronization
+
+/// Tells why memoized functions do without the daemon: once of the daemon, and once of each function that it refuses.
+final class Complaints: Sendable {
+    private let tell: @Sendable (String) -> Void
+    /// Functions by their names; `nil`: the daemon.
+    private let told = Mutex<Set<String?>>([])
+    /// Functions told of: names may be made up without end.
+    private static let most = 100
+
+    init(_ tell: @escaping @Sendable (String) -> Void) { self.tell = tell }
+
+    /// The daemon is not there, or of no use.
+    func lost(_ error: MemoError) {
+        tell(nil, "no results are kept: \(error)")
+    }
+
+    /// The daemon does not take what a function asks for.
+    func refused(_ function: String, _ error: MemoError) {
+        tell(function, "not all results of the function \"\(function)\" are kept: \(error)")
+    }
+
+    private func tell(_ subject: String?, _ message: String) {
+        guard told.withLock({ $0.count < Self.most && $0.insert(subject).inserted }) else { return }
+        tell("memod: " + message)
+    }
+
+    /// Writes a line to standard error.
+    static func toStandardError(_ message: String) {
+        let line = Array("\(message)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+    }
+}
