@@ -8,6 +8,8 @@ import Testing
 struct ColdFaultTests {
     let fixture: ColdFixture
     let entries: [Int64: TestEntry]
+    /// Further ones, in half-empty pages.
+    let sparse: [Int64: TestEntry]
 
     init() throws {
         fixture = try ColdFixture()
@@ -23,6 +25,11 @@ struct ColdFaultTests {
             entries[row] = entry
         }
         self.entries = entries
+        var sparse: [Int64: TestEntry] = [:]
+        for row in stride(from: Int64(302), through: 900, by: 2) {
+            sparse[row] = TestEntry(key: Array("[\(row)]".utf8), value: random.bytes(100))
+        }
+        self.sparse = sparse
     }
 
     private func fill(_ database: ColdDatabase) throws {
@@ -38,6 +45,9 @@ struct ColdFaultTests {
     private func fill() throws {
         let database = try fixture.open()
         try fill(database)
+        let between = sparse.map { ($0.key - 1, TestEntry(key: [0], value: $0.value.value + [1])) }
+        try database.insert(sparse.merging(between) { $1 })
+        try database.commit(ContiguousArray(between.map { .delete(row: $0.0) }))
         // Some are deleted, and their rows are still there: they must not come back.
         let deleted = Int64(201)...260
         try database.insert(
@@ -61,6 +71,13 @@ struct ColdFaultTests {
             quarantined = true
             loaded = try Loaded(database)
         }
+        // Packing comes to an end, and whatever it made of the damage is not believed either.
+        do {
+            try database.writing { writer throws(ColdError) in while try writer.pack() != nil {} }
+        } catch {
+            #expect(error.failure == .corrupt, comment)
+        }
+        let entries = entries.merging(sparse) { $1 }
         for head in loaded.heads {
             let entry = try #require(entries[head.row], comment)
             #expect(head.hash == entry.hash && head.function == entry.function, comment)
@@ -103,7 +120,7 @@ struct ColdFaultTests {
     @Test func soundDatabaseStays() throws {
         try fill()
         let result = try survey("sound")
-        #expect(result.found == entries.count && !result.quarantined)
+        #expect(result.found == entries.count + sparse.count && !result.quarantined)
         #expect(fixture.names(containing: ".corrupt-").isEmpty)
     }
 
@@ -247,7 +264,7 @@ struct ColdFaultTests {
                 if slice.isLast { break }
             }
             #expect(damaged == [victim])
-            #expect(rows == entries.count + 60, "deleted ones too, while they are there")
+            #expect(rows == entries.count + sparse.count + 60, "deleted ones too, while they are there")
         }
         try database.commit([.delete(row: victim)])
         #expect(try database.makeReader().entry(victim) == nil)

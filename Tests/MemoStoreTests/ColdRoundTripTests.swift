@@ -81,6 +81,9 @@ struct ColdRoundTripTests {
             model = change
 
             if Int.random(in: 0..<4, using: &random) == 0 { try database.rest { true } }
+            if Int.random(in: 0..<4, using: &random) == 0 {
+                try database.writing { writer throws(ColdError) in while try writer.pack() != nil {} }
+            }
             switch Int.random(in: 0..<4, using: &random) {
             case 0: try database.close()
             case 1: try fixture.crash(database)

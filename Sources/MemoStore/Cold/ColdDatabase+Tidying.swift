@@ -1,8 +1,8 @@
 /// What is done between commits and at rest.
 extension ColdDatabase {
-    /// Work that is due between commits: takes deleted rows out where there are many, moves the log into the database
-    /// once it is long, and gives free pages back while there are many. To be called after what was committed is
-    /// acknowledged.
+    /// Work that is due between commits: takes deleted rows out where there are many, packs rows where the database is
+    /// larger than its budget, moves the log into the database once it is long, and gives free pages back while there
+    /// are many. To be called after what was committed is acknowledged.
     /// - Parameter goesOn: whether nobody waits for the next commit.
     func maintain(while goesOn: () -> Bool = { true }) throws(ColdError) {
         let isScarce = diskIsScarce
@@ -13,6 +13,7 @@ extension ColdDatabase {
             try tidy(
                 rows: max(Self.rowsTakenOutLeast, 2 * (writer?.deleted.newest ?? 0)), isScarce, while: goesOn)
         }
+        try packBeyondBudget(while: goesOn)
         try moveLongLog(isScarce)
     }
 
@@ -43,14 +44,17 @@ extension ColdDatabase {
         }
     }
 
-    /// The same where there is nothing else to do: all deleted rows are taken out, a shorter log is moved, too, since
-    /// rows are read faster from the database, and pages are given back until few are free.
-    /// - Parameter goesOn: whether there is still nothing else.
-    func rest(while goesOn: () -> Bool) throws(ColdError) {
+    /// The same where there is nothing else to do: all deleted rows are taken out, the others packed, a shorter log is
+    /// moved, too, since rows are read faster from the database, and pages are given back until few are free.
+    /// - Parameters:
+    ///   - live: what the entries take, estimated; without it nothing is packed.
+    ///   - goesOn: whether there is still nothing else.
+    func rest(live: Int64? = nil, while goesOn: () -> Bool) throws(ColdError) {
         if goesOn() { try tidy(rows: .max, diskIsScarce, while: goesOn) }
+        if let live { try pack(live: live, while: goesOn) }
         try writing { writer throws(ColdError) in
             if writer.logFrames >= ColdOptions.checkpointFramesWhenResting { try checkpoint(writer) }
-            while goesOn(), try hasManyFreePages(writer) {
+            while goesOn(), try hasManyFreePages(writer, ColdOptions.freePartWhenResting) {
                 try writer.vacuum(pages: Self.pagesPerVacuum)
                 // What a reader keeps in the log does not shrink the file.
                 if try checkpoint(writer) > 0 { return }
@@ -75,9 +79,11 @@ extension ColdDatabase {
     /// Whether rows of deleted entries are still in their pages.
     var hasDeletedRows: Bool { writer?.deleted.isEmpty == false }
 
-    private func hasManyFreePages(_ writer: ColdWriter) throws(ColdError) -> Bool {
+    private func hasManyFreePages(
+        _ writer: ColdWriter, _ part: Int64 = ColdOptions.freePart
+    ) throws(ColdError) -> Bool {
         let pages = try writer.pages()
-        return pages.free > 1024 && pages.free > pages.all / 4
+        return pages.free > ColdOptions.freePagesLeast && pages.free > pages.all / part
     }
 
     private static let pagesPerVacuum = 256

@@ -16,13 +16,14 @@ final class ColdDatabase: @unchecked Sendable {
     /// Where a damaged database was moved to by `open`, and what was wrong with it.
     private(set) var quarantined: (path: String, reason: String)?
 
-    private let options: ColdOptions
+    let options: ColdOptions
     let source: ClockSource
     private let ballast: Ballast
     private let holding: Mutex<Holding>
     private(set) var writer: ColdWriter?
     /// How often it was opened anew.
     private let openings = Atomic<Int>(0)
+    var packing = Packing()
     /// When deleted rows are taken out again, which failed.
     var takesOutAgain: Int64 = 0
 

@@ -9,6 +9,8 @@ struct ColdOptions: Sendable {
 
     var path: String
     var durability: Durability = .normal
+    /// What the database may take; it is rather packed than larger by an eighth.
+    var budget: Int64 = 4 << 30
     /// Whether values that several entries have in common are stored once.
     var interning = true
     /// What this memod knows of the schema; a test's may differ.
@@ -37,6 +39,14 @@ struct ColdOptions: Sendable {
     static let takingOutMs: Int64 = 50
     /// After a failure nothing is taken out for so long.
     static let takingOutPauseMs: Int64 = 30_000
+    /// At rest rows are packed where the database has a fifth and this more than its entries take.
+    static let packedBytesLeast: Int64 = 1 << 20
+    /// Bytes of rows in one transaction: others wait for it.
+    static let packedAtOnce = 512 << 10
+    /// Free pages are given back where there are so many, and more than this part of all.
+    static let freePagesLeast: Int64 = 256
+    static let freePart: Int64 = 4
+    static let freePartWhenResting: Int64 = 16
     /// The log file is cut to this once it was larger, such as during a backup.
     static let logBytesKept = 32 << 20
     static let writerCacheBytes = 8 << 20

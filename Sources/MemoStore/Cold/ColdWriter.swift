@@ -17,6 +17,7 @@ final class ColdWriter {
     /// Rows in the journal of uses, repeats counted.
     var journalRows = 0
 
+    private var packer: RowPacker?
     private let pageCount: Statement
     private let freePages: Statement
 
@@ -135,6 +136,17 @@ final class ColdWriter {
     func vacuum(pages: Int) throws(ColdError) {
         do throws(SQLiteError) {
             try connection.execute("PRAGMA incremental_vacuum(\(pages))")
+        } catch {
+            throw ColdError(error)
+        }
+    }
+
+    /// Brings the next rows together that lie in half-empty pages.
+    /// - Returns: how many pages are free now; `nil` where there are none left.
+    func pack() throws(ColdError) -> Int? {
+        do throws(SQLiteError) {
+            if packer == nil { packer = try RowPacker(connection) }
+            return try packer?.pack(connection)
         } catch {
             throw ColdError(error)
         }

@@ -62,7 +62,7 @@ extension Store {
         let hasEntries = batch.row > progress.row
         progress.row = batch.row
         if batch.writes.count >= Self.trimWrites || (isLong && hasEntries)
-            || (progress.restDue == nil && (isLong || database.hasDeletedRows))
+            || (progress.restDue == nil && (isLong || database.hasDeletedRows || database.packing.isUnderWay))
         {
             progress.restDue = clock.now() + Self.restMs
         }
@@ -76,7 +76,7 @@ extension Store {
         if left > 0 { return left }
         due = nil
         tidy { () throws(ColdError) in
-            try database.rest {
+            try database.rest(live: Int64(core.withLock { $0.coldBytes })) {
                 writerAlive.store(clock.now(), ordering: .relaxed)
                 return core.withLock { $0.queue.isEmpty } && !isClosing.load(ordering: .acquiring)
             }

@@ -1,0 +1,67 @@
+/// Brings rows together where pages are half empty, run by run (`RowPacker`).
+extension ColdDatabase {
+    struct Packing {
+        /// When it is done: while nothing else is to be done, or between commits.
+        enum Occasion { case rest, load }
+
+        /// A pass over all rows has begun.
+        var isUnderWay = false
+        /// Some of the pass was done under load: what is behind it has changed meanwhile.
+        var wasUnderLoad = false
+        /// Pages that the pass made free.
+        var freed = 0
+        /// Bytes in use after a pass that made hardly any free, or less since: another one would not, either.
+        var reached: [Occasion: Int64] = [:]
+    }
+
+    /// Packs at rest, where the database is notably larger than what is in it.
+    /// - Parameter live: what the entries take, estimated.
+    func pack(live: Int64, while goesOn: () -> Bool) throws(ColdError) {
+        let most = live + live / 5 + ColdOptions.packedBytesLeast
+        while goesOn(), try isPassDue(.rest, beyond: most, again: live / 10), try packRun(.rest) {}
+    }
+
+    /// Packs where the database is larger than its budget, between commits, as long as nobody waits for the next one.
+    func packBeyondBudget(while goesOn: () -> Bool) throws(ColdError) {
+        let most = options.budget + options.budget / 8
+        while try usedBytes() > most, goesOn(),
+            try isPassDue(.load, beyond: most, again: options.budget / 16), try packRun(.load)
+        {}
+    }
+
+    private func isPassDue(
+        _ occasion: Packing.Occasion, beyond most: Int64, again: Int64
+    ) throws(ColdError) -> Bool {
+        if !packing.isUnderWay {
+            let used = try usedBytes()
+            let reached = min(packing.reached[occasion] ?? 0, used)
+            packing.reached[occasion] = reached
+            packing.isUnderWay = used > max(most, reached + again)
+        }
+        return packing.isUnderWay
+    }
+
+    /// - Returns: whether the next run may follow.
+    private func packRun(_ occasion: Packing.Occasion) throws(ColdError) -> Bool {
+        if diskIsScarce { return false }
+        if occasion == .load { packing.wasUnderLoad = true }
+        if let freed = try writing({ writer throws(ColdError) in try writer.pack() }) {
+            packing.freed += freed
+        } else {
+            let used = try usedBytes()
+            let wasInVain = Int64(packing.freed * ColdOptions.pageBytes) < used / 16
+            packing.reached[packing.wasUnderLoad ? .load : .rest] = wasInVain ? used : 0
+            packing = Packing(reached: packing.reached)
+        }
+        try moveLongLog(false)
+        // A log that a reader keeps would grow on.
+        return logFrames <= 2 * ColdOptions.checkpointFrames
+    }
+
+    private func usedBytes() throws(ColdError) -> Int64 {
+        try writing { writer throws(ColdError) in
+            let pages = try writer.pages()
+            return (pages.all - pages.free) * Int64(ColdOptions.pageBytes)
+        }
+    }
+}
