@@ -219,8 +219,8 @@ import Testing
         for key in 1...4 { put(&core, f, key, tags: key < 4 ? tag : []) }
         #expect(isHit(&core, f, 1))
         core.degraded = nil
-        let isSomeLeft = core.queueMemoryOnly()
-        #expect(!isSomeLeft)
+        core.gatherMemoryOnly()
+        #expect(core.memoryOnly.isEmpty)
         core.check()
         let rows = core.hot.slots.sorted { core.directory[$0].used < core.directory[$1].used }
             .map { core.directory[$0].row }

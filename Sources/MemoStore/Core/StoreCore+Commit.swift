@@ -76,7 +76,7 @@ extension StoreCore {
         degraded = nil
         lastFailure = nil
         finishCommit(sequence: batch.sequence, row: batch.row)
-        if wasDegraded || hasMemoryOnly { hasMemoryOnly = queueMemoryOnly() }
+        if wasDegraded { gatherMemoryOnly() } else { queueMemoryOnly() }
         return wasDegraded
     }
 
@@ -163,7 +163,7 @@ extension StoreCore {
         }
         for row in tags.rows { enqueue(.tag(row)) }
         enqueue(.totals(totals))
-        hasMemoryOnly = queueMemoryOnly()
+        gatherMemoryOnly()
     }
 
     /// Lets go of a batch that was taken before the database was lost, and has what is queued instead committed soon.
@@ -171,7 +171,7 @@ extension StoreCore {
     mutating func drop(_ batch: Batch) -> Bool {
         for case .insert(_, _, _, let payload) in batch.writes { payload.release() }
         urgentSequence = queue.sequence
-        return !hasMemoryOnly
+        return memoryOnly.isEmpty
     }
 
     private mutating func dropFailedBatch() {

@@ -11,7 +11,7 @@ extension StoreCore {
 
     /// Whether they will once what is queued is committed.
     var willSnapshot: Bool {
-        degraded == nil && graves.isEmpty && tagClearings.isEmpty && boundings.isEmpty && !hasMemoryOnly
+        degraded == nil && graves.isEmpty && tagClearings.isEmpty && boundings.isEmpty && memoryOnly.isEmpty
             && failedBatch == nil
     }
 

@@ -135,17 +135,23 @@ extension StoreCore {
         }
     }
 
-    /// The disk takes writes again: what was put meanwhile is queued, as far as there is room, in the order of use,
-    /// which is that of the rows until something is used.
-    /// - Returns: whether some is left.
-    mutating func queueMemoryOnly() -> Bool {
+    /// The disk takes writes again: what was put meanwhile is to be queued, in the order of use, which is that of the
+    /// rows until something is used.
+    mutating func gatherMemoryOnly() {
         var waiting: [(used: UInt64, slot: Slot)] = []
         for slot in hot.slots where directory[slot].flags.contains(.memoryOnly) {
             waiting.append((directory[slot].used, slot))
         }
-        waiting.sort { $0.used < $1.used }
-        for (_, slot) in waiting {
-            if queue.isFull { return true }
+        waiting.sort { $0.used > $1.used }
+        memoryOnly = waiting.map(\.slot)
+        queueMemoryOnly()
+    }
+
+    /// Queues of it as much as there is room for.
+    mutating func queueMemoryOnly() {
+        while !queue.isFull, let slot = memoryOnly.popLast() {
+            // It may have gone meanwhile, or another may have come in its place.
+            guard directory[slot].flags.isSuperset(of: [.live, .memoryOnly]) else { continue }
             guard let payload = directory[slot].payload else { continue }
             let function = directory[slot].function
             guard directory[slot].row >= functions[function].row.clearedBelow else { continue }
@@ -168,7 +174,8 @@ extension StoreCore {
                     hash: hash(function, payload.key),
                     payload: payload))
         }
-        return false
+        // With the memory that it had.
+        if memoryOnly.isEmpty { memoryOnly = [] }
     }
 }
 

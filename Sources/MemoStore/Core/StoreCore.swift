@@ -73,8 +73,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var lastFailure: ColdFailure?
     /// The database is to be opened anew before the next commit.
     var needsRecovery = false
-    /// Entries that were put while the disk took nothing are still to be queued.
-    var hasMemoryOnly = false
+    /// Entries that were put while the disk took nothing and are still to be queued, the one used first at the end.
+    var memoryOnly: [Slot] = []
     /// Whether the caretaker has work that does not wait for its next turn.
     var needsCare = false
     /// When the caretaker's next turn is, in store time.
@@ -215,7 +215,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Why entries are in memory alone that the commits to come will not write, if so.
     package var heldInMemory: String? {
         degraded
-            ?? (hasMemoryOnly ? "what was put while the disk took no writes is still being written" : nil)
+            ?? (memoryOnly.isEmpty
+                ? nil : "what was put while the disk took no writes is still being written")
     }
 
     /// Why nothing that has to reach the disk can be accepted, if so: it takes nothing, and enough waits for it.
