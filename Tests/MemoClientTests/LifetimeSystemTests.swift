@@ -13,14 +13,6 @@ private final class Token: Codable, Sendable, Equatable {
 @Suite struct LifetimeSystemTests {
     private typealias Function = Memoized<Token, Int>
 
-    private func wait(_ what: String, until holds: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(120)
-        while try await !holds() {
-            try #require(ContinuousClock.now < end, "\(what) did not happen")
-            try await Task.sleep(for: .milliseconds(2))
-        }
-    }
-
     /// - Returns: a result that is at hand in this process.
     private func local(_ function: Function) async throws -> Token {
         try await wait("a result at hand") { try await function(1) === function(1) }
@@ -30,7 +22,7 @@ private final class Token: Codable, Sendable, Equatable {
     @Test func whatNobodyCallsAnyMoreIsGone() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         defer { memo.close() }
         weak var token: Token?
         do {
@@ -44,7 +36,7 @@ private final class Token: Codable, Sendable, Equatable {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
         let complaints = Mutex<[String]>([])
-        let memo = Memo(path: fixture.socket) { message in complaints.withLock { $0.append(message) } }
+        let memo = fixture.memo { message in complaints.withLock { $0.append(message) } }
         defer { memo.close() }
         let refused: [Function] = ["", String(repeating: "x", count: 513)].map { name in
             memo.memoize(name) { _ async throws in Token() }
@@ -61,7 +53,7 @@ private final class Token: Codable, Sendable, Equatable {
     @Test func aDaemonThatIsNotThereIsToldOfOnce() async throws {
         let fixture = try SystemFixture()
         let complaints = Mutex<[String]>([])
-        let memo = Memo(path: fixture.socket) { message in complaints.withLock { $0.append(message) } }
+        let memo = fixture.memo { message in complaints.withLock { $0.append(message) } }
         defer { memo.close() }
         for name in ["f", "g"] {
             let function: Function = memo.memoize(name) { _ async throws in Token() }
@@ -74,7 +66,7 @@ private final class Token: Codable, Sendable, Equatable {
     @Test func nothingIsAtHandOnceItIsClosed() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         let function: Function = memo.memoize("f", singleFlight: true) { _ async throws in Token() }
         _ = try await local(function)
         memo.close()
@@ -90,7 +82,7 @@ private final class Token: Codable, Sendable, Equatable {
     @Test func aBoundMayBeAnyNumber() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         defer { memo.close() }
         let function: Function = memo.memoize("f", maxsize: .max) { _ async throws in Token() }
         _ = try await function(1)

@@ -14,20 +14,12 @@ private final class Counter: Sendable {
 private struct Broken: Error, Equatable { let number: Int }
 
 @Suite struct MemoSystemTests {
-    private func wait(_ what: String, until holds: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(120)
-        while try await !holds() {
-            try #require(ContinuousClock.now < end, "\(what) did not happen")
-            try await Task.sleep(for: .milliseconds(2))
-        }
-    }
-
     @Test func aResultIsComputedOnceAndOutlivesTheProgram() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
         let calls = Counter()
         func program() async throws -> (CacheInfo, [Int]) {
-            let memo = Memo(path: fixture.socket)
+            let memo = fixture.memo()
             defer { memo.close() }
             let risk = memo.memoize("compute_risk_score", maxsize: 512) {
                 (portfolio: Int, threshold: Double) async throws in
@@ -85,7 +77,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func whatJSONLeavesOutIsNotRemembered() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         defer { memo.close() }
         let sum = memo.memoize("sum") { (pair: Lossy) async throws in pair.kept + pair.lost }
         let pair = memo.memoize("pair") { (number: Int) async throws in [Lossy(kept: 1, lost: number)] }
@@ -112,7 +104,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func errorsComeAsTheyAreAndAreNotRemembered() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         let calls = Counter()
         let failing = memo.memoize("failing", singleFlight: true) { (number: Int) async throws -> Int in
             guard calls.add() > 2 else { throw Broken(number: number) }
@@ -129,7 +121,7 @@ private struct Broken: Error, Equatable { let number: Int }
         try fixture.startDaemon()
         let calls = Counter()
         // Two clients are what two processes are to the daemon.
-        let memos = [Memo(path: fixture.socket), Memo(path: fixture.socket)]
+        let memos = [fixture.memo(), fixture.memo()]
         let functions = memos.map { memo in
             memo.memoize("slow", singleFlight: true) { (number: Int) async throws in
                 calls.add()
@@ -147,7 +139,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func aRecursiveFunctionInOneFlight() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         let reference = Mutex<Memoized<Int, Int>?>(nil)
         let fibonacci = memo.memoize("fibonacci", maxsize: nil, singleFlight: true) {
             (number: Int) async throws -> Int in
@@ -163,7 +155,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func nobodyWaitsInACircle() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket, timeout: .seconds(600))
+        let memo = fixture.memo()
         let references = Mutex<[Memoized<Int, Int>]>([])
         let arrived = Counter()
         // Each calls the other once both are being computed, and the inner ones call nobody.
@@ -186,7 +178,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func whatOthersClearIsGoneHereToo() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         let calls = Counter()
         let numbered = memo.memoize("numbered") { (_: String) async throws in calls.add() }
         let first = try await numbered("x")
@@ -210,7 +202,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func aValueOfAnotherShapeIsComputedAnew() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         try fixture.memoctl("put", "shape", "[1]", "\"text\"")
         let shape = memo.memoize("shape") { (number: Int) async throws in number }
         #expect(try await shape(1) == 1)
@@ -220,7 +212,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func staleResultsAreRefreshed() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         let calls = Counter()
         let stale = memo.memoize("stale", ttl: .milliseconds(1), stale: .seconds(3600)) {
             (_: Int) async throws in
@@ -235,7 +227,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func aResultIsComputedAnewBeforeItsEnd() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         let calls = Counter()
         // What takes a second and counts a thousandfold is as likely as not to be due within ten minutes.
         let early = memo.memoize("early", ttl: .seconds(600), early: 1000) { (_: Int) async throws in
@@ -249,7 +241,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func refreshComputesAnew() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         let calls = Counter()
         let counted = memo.memoize("counted") { (number: Int) async throws -> Int in
             guard number >= 0 else { throw Broken(number: number) }
@@ -268,7 +260,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func aClearThatCouldNotBeSentIsMadeUpFor() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         let calls = Counter()
         let counted = memo.memoize("counted") { (_: Int) async throws in calls.add() }
         #expect(try await counted(0) == 1)
@@ -289,7 +281,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func manyTasksShareAConnection() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<500 {
                 group.addTask {
@@ -309,7 +301,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func itReconnects() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         try await memo.put("f", JSONText(1), JSONText(2), PutOptions(durable: true))
         try fixture.stopDaemon()
         await #expect(throws: MemoError.self) { try await memo.get("f", JSONText(1)) }
@@ -320,7 +312,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func aCancelledWaitEndsAtOnce() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         let key = JSONText(1)
         let holder = try await memo.get("f", key, GetOptions(lease: .seconds(3600)))
         #expect(holder.lease != nil)
@@ -340,7 +332,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func aCancelledFlightLeavesNothingBehind() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket, timeout: .seconds(600))
+        let memo = fixture.memo()
         let key = try JSONText(parsing: "[1]")
         let holder = try await memo.get("f", key, GetOptions(lease: .seconds(3600)))
         let function = memo.memoize("f", singleFlight: true) { (number: Int) async throws in number + 1 }
@@ -357,7 +349,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func eventsArrive() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         let events = memo.events(function: "f")
         let first = Task { () -> Event? in
             for try await event in events { return event }
@@ -380,7 +372,7 @@ private struct Broken: Error, Equatable { let number: Int }
     @Test func everyOperationOfBothClients() async throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        let memo = Memo(path: fixture.socket)
+        let memo = fixture.memo()
         let blocking = BlockingClient(path: fixture.socket)
         #expect(try await memo.hello().string("server") == "memod")
         try await memo.ping()

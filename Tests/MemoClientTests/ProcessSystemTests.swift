@@ -120,7 +120,7 @@ import Testing
         let fixture = try SystemFixture()
         try fixture.startDaemon()
         #expect(try python(fixture, "measure('Ådne \"x\"', 7); measure('', 2.5)") == "computing\ncomputing\n")
-        let memo = Memo(path: fixture.socket, timeout: .seconds(600))
+        let memo = fixture.memo()
         let measure = memo.memoize("both", maxsize: nil) { (text: String, number: Double) async throws in
             Measured(name: text, numbers: [-number], nested: [:])
         }
