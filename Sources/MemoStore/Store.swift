@@ -35,7 +35,6 @@ package final class Store: Sendable {
     ) throws(ColdError) {
         self.configuration = configuration
         var options = ColdOptions(path: configuration.databasePath)
-        options.budget = Int64(configuration.coldBytes)
         options.durability = configuration.durability == .full ? .full : .normal
         options.interning = configuration.interning
         database = try ColdDatabase(options, source: try ClockSource.system())

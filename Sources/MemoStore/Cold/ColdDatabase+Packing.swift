@@ -17,16 +17,27 @@ extension ColdDatabase {
     /// Packs at rest, where the database is notably larger than what is in it.
     /// - Parameter live: what the entries take, estimated.
     func pack(live: Int64, while goesOn: () -> Bool) throws(ColdError) {
-        let most = live + live / 5 + ColdOptions.packedBytesLeast
-        while goesOn(), try isPassDue(.rest, beyond: most, again: live / 10), try packRun(.rest) {}
+        try pack(.rest, beyond: live + live / 5, again: live / 10, while: goesOn)
     }
 
-    /// Packs where the database is larger than its budget, between commits, as long as nobody waits for the next one.
-    func packBeyondBudget(while goesOn: () -> Bool) throws(ColdError) {
-        let most = options.budget + options.budget / 8
-        while try usedBytes() > most, goesOn(),
-            try isPassDue(.load, beyond: most, again: options.budget / 16), try packRun(.load)
-        {}
+    /// Packs under load, between commits, where the database is notably larger than its budget.
+    func pack(budget: Int64, while goesOn: () -> Bool) throws(ColdError) {
+        try pack(.load, beyond: budget + budget / 8, again: budget / 8, while: goesOn)
+    }
+
+    private func pack(
+        _ occasion: Packing.Occasion, beyond most: Int64, again: Int64, while goesOn: () -> Bool
+    ) throws(ColdError) {
+        let most = most + ColdOptions.packedBytesLeast
+        let again = again + ColdOptions.packedBytesLeast
+        try unlessItFailed { () throws(ColdError) in
+            while goesOn() {
+                if occasion == .load, try usedBytes() <= most { return }
+                guard try isPassDue(occasion, beyond: most, again: again), try packRun(occasion) else {
+                    return
+                }
+            }
+        }
     }
 
     private func isPassDue(
@@ -43,7 +54,8 @@ extension ColdDatabase {
 
     /// - Returns: whether the next run may follow.
     private func packRun(_ occasion: Packing.Occasion) throws(ColdError) -> Bool {
-        if diskIsScarce { return false }
+        // A log that a reader keeps would grow on.
+        if diskIsScarce || logFrames > 2 * ColdOptions.checkpointFrames { return false }
         if occasion == .load { packing.wasUnderLoad = true }
         if let freed = try writing({ writer throws(ColdError) in try writer.pack() }) {
             packing.freed += freed
@@ -54,8 +66,7 @@ extension ColdDatabase {
             packing = Packing(reached: packing.reached)
         }
         try moveLongLog(false)
-        // A log that a reader keeps would grow on.
-        return logFrames <= 2 * ColdOptions.checkpointFrames
+        return true
     }
 
     private func usedBytes() throws(ColdError) -> Int64 {

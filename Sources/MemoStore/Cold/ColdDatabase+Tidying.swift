@@ -1,8 +1,8 @@
 /// What is done between commits and at rest.
 extension ColdDatabase {
-    /// Work that is due between commits: takes deleted rows out where there are many, packs rows where the database is
-    /// larger than its budget, moves the log into the database once it is long, and gives free pages back while there
-    /// are many. To be called after what was committed is acknowledged.
+    /// Work that is due between commits: takes deleted rows out where there are many, moves the log into the database
+    /// once it is long, and gives free pages back while there are many. To be called after what was committed is
+    /// acknowledged.
     /// - Parameter goesOn: whether nobody waits for the next commit.
     func maintain(while goesOn: () -> Bool = { true }) throws(ColdError) {
         let isScarce = diskIsScarce
@@ -13,24 +13,30 @@ extension ColdDatabase {
             try tidy(
                 rows: max(Self.rowsTakenOutLeast, 2 * (writer?.deleted.newest ?? 0)), isScarce, while: goesOn)
         }
-        try packBeyondBudget(while: goesOn)
         try moveLongLog(isScarce)
     }
 
     /// Takes so many deleted rows out, some at least.
     private func tidy(rows: Int, _ isScarce: Bool, while goesOn: () -> Bool) throws(ColdError) {
-        guard source.boottimeMs() >= takesOutAgain else { return }
         let most = isScarce ? Self.rowsPerDeletion : ColdOptions.takenOutAtOnce
         var left = rows
-        do throws(ColdError) {
+        try unlessItFailed { () throws(ColdError) in
             repeat {
                 let count = try takeOutDeleted(rows: min(left, most))
                 if count == 0 { return }
                 left -= count
                 try moveLongLog(isScarce)
             } while left > 0 && goesOn()
+        }
+    }
+
+    /// Does what may wait, and for a while nothing of the kind after a failure.
+    func unlessItFailed(_ work: () throws(ColdError) -> Void) throws(ColdError) {
+        guard source.boottimeMs() >= tidiesAgain else { return }
+        do throws(ColdError) {
+            try work()
         } catch {
-            takesOutAgain = source.boottimeMs() + ColdOptions.takingOutPauseMs
+            tidiesAgain = source.boottimeMs() + ColdOptions.tidyingPauseMs
             throw error
         }
     }

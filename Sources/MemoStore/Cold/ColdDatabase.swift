@@ -16,7 +16,7 @@ final class ColdDatabase: @unchecked Sendable {
     /// Where a damaged database was moved to by `open`, and what was wrong with it.
     private(set) var quarantined: (path: String, reason: String)?
 
-    let options: ColdOptions
+    private let options: ColdOptions
     let source: ClockSource
     private let ballast: Ballast
     private let holding: Mutex<Holding>
@@ -24,8 +24,8 @@ final class ColdDatabase: @unchecked Sendable {
     /// How often it was opened anew.
     private let openings = Atomic<Int>(0)
     var packing = Packing()
-    /// When deleted rows are taken out again, which failed.
-    var takesOutAgain: Int64 = 0
+    /// When deleted rows are taken out and others packed again, which failed.
+    var tidiesAgain: Int64 = 0
 
     /// What is this process's own, as long as nobody removes or replaces it.
     private struct Holding: ~Copyable {
@@ -425,7 +425,8 @@ final class ColdDatabase: @unchecked Sendable {
         let moved = try Quarantine.moveAside(path)
         try Self.create(path, options, wallMs: source.wallMs(), seed: seed)
         try adopt(ColdWriter(path, options, wallMs: source.wallMs()))
-        takesOutAgain = 0
+        tidiesAgain = 0
+        packing = Packing()
         return moved
     }
 

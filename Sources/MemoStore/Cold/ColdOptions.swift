@@ -9,8 +9,6 @@ struct ColdOptions: Sendable {
 
     var path: String
     var durability: Durability = .normal
-    /// What the database may take; it is rather packed than larger by an eighth.
-    var budget: Int64 = 4 << 30
     /// Whether values that several entries have in common are stored once.
     var interning = true
     /// What this memod knows of the schema; a test's may differ.
@@ -37,12 +35,14 @@ struct ColdOptions: Sendable {
     /// Taken out in one transaction, and how long it may take: others wait for it.
     static let takenOutAtOnce = 2048
     static let takingOutMs: Int64 = 50
-    /// After a failure nothing is taken out for so long.
-    static let takingOutPauseMs: Int64 = 30_000
-    /// At rest rows are packed where the database has a fifth and this more than its entries take.
+    /// After a failure nothing is taken out or packed for so long.
+    static let tidyingPauseMs: Int64 = 30_000
+    /// So much more than its entries take, or than its budget, the database may always have before rows are packed.
     static let packedBytesLeast: Int64 = 1 << 20
     /// Bytes of rows in one transaction: others wait for it.
-    static let packedAtOnce = 512 << 10
+    static let packedAtOnce = 256 << 10
+    /// Of larger rows there is one in a page.
+    static let packedRowBytesMax = pageBytes / 2
     /// Free pages are given back where there are so many, and more than this part of all.
     static let freePagesLeast: Int64 = 256
     static let freePart: Int64 = 4

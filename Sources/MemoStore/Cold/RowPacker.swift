@@ -6,9 +6,13 @@ internal import SQLite
 /// overwritten at random pages are left half empty everywhere; SQLite joins them only below a third. Here a run of rows
 /// is written anew under the same numbers, which fills their pages. That is committed only where it frees enough of
 /// them: a run of full pages costs reading it, and no write.
+///
+/// In a damaged tree one and the same row may be found in one way and not in another. What is not exactly as expected
+/// is left as it is, for whoever reads it.
 final class RowPacker {
     /// A table, and what its rows wait in meanwhile.
     private final class Table {
+        let walk: Statement
         let take: Statement
         let delete: Statement
         let insert: Statement
@@ -16,94 +20,111 @@ final class RowPacker {
 
         /// - Parameters:
         ///   - columns: all of them behind the number.
+        ///   - bytes: what a row takes.
         ///   - condition: of the rows that are worth it.
         init(
-            _ connection: borrowing Connection, _ name: String, columns: String, where condition: String
+            _ connection: borrowing Connection, _ name: String, columns: String, bytes: String,
+            where condition: String
         ) throws(SQLiteError) {
             let waiting = "temp.\(name)_waiting"
             let run = "FROM main.\(name) WHERE id BETWEEN ?1 AND ?2 AND \(condition)"
-            try connection.execute("CREATE TABLE \(waiting) (id INTEGER PRIMARY KEY, \(columns))")
-            take = try Statement(connection, "INSERT INTO \(waiting) SELECT id, \(columns) \(run)")
+            try connection.execute(
+                "CREATE TABLE IF NOT EXISTS \(waiting) (id INTEGER PRIMARY KEY, \(columns))")
+            walk = try Statement(
+                connection, "SELECT id, \(bytes), \(condition) FROM main.\(name) WHERE id >= ? ORDER BY id")
+            take = try Statement(
+                connection, "INSERT INTO \(waiting) SELECT id, \(columns) \(run) ORDER BY id LIMIT ?3")
             delete = try Statement(connection, "DELETE \(run)")
             insert = try Statement(
                 connection, "INSERT INTO main.\(name) SELECT id, \(columns) FROM \(waiting) ORDER BY id")
             forget = try Statement(connection, "DELETE FROM \(waiting)")
         }
 
+        /// The rows from one number to another, or until they have so many bytes.
+        /// - Returns: the last one, how many are worth it, and what all take; `nil` where there are none, or the tree is
+        ///   damaged.
+        func survey(
+            from first: Int64, through end: Int64 = .max - 1, bytes most: Int = .max
+        ) throws(SQLiteError) -> (last: Int64, count: Int64, bytes: Int)? {
+            defer { walk.reset() }
+            var last: Int64?
+            var (count, bytes) = (Int64(0), 0)
+            try walk.bind(1, first)
+            while bytes < most, try walk.step() {
+                let row = walk.integer(0)
+                guard row > last ?? first - 1 else { return nil }
+                if row > end { break }
+                last = row
+                count += walk.integer(2)
+                bytes += min(Int(walk.integer(1)), ColdOptions.pageBytes)
+            }
+            return last.map { ($0, count, bytes) }
+        }
+
         /// Within a transaction.
-        func rewrite(_ rows: ClosedRange<Int64>) throws(SQLiteError) {
+        /// - Parameter count: how many rows are expected.
+        /// - Returns: whether it were these.
+        func rewrite(
+            _ rows: ClosedRange<Int64>, count: Int64, _ connection: borrowing Connection
+        ) throws(SQLiteError) -> Bool {
             try take.bind(1, rows.lowerBound)
             try take.bind(2, rows.upperBound)
+            try take.bind(3, count + 1)
             try take.run()
+            guard connection.changes == count else { return false }
             try delete.bind(1, rows.lowerBound)
             try delete.bind(2, rows.upperBound)
             try delete.run()
+            guard connection.changes == count else { return false }
             try insert.run()
+            guard connection.changes == count else { return false }
             try forget.run()
+            return true
         }
     }
 
-    private let measure: Statement
+    private let entries: Table
+    private let contents: Table
     private let freePages: Statement
-    private let tables: [Table]
     /// Where the next run begins.
     private var next: Int64 = 0
 
     init(_ connection: borrowing Connection) throws(SQLiteError) {
-        measure = try Statement(
-            connection,
-            """
-            SELECT id, length(meta) + length(key) + ifnull(length(value), 0) FROM content
-            WHERE id >= ? ORDER BY id
-            """)
+        entries = try Table(connection, "entry", columns: "head", bytes: "length(head)", where: "true")
+        contents = try Table(
+            connection, "content", columns: "meta, shared, key, value",
+            bytes: "length(meta) + length(key) + ifnull(length(value), 0)",
+            where: "length(key) + ifnull(length(value), 0) <= \(ColdOptions.packedRowBytesMax)")
         freePages = try Statement(connection, "PRAGMA freelist_count")
-        tables = [
-            try Table(connection, "entry", columns: "head", where: "true"),
-            // Larger ones leave their pages one by one.
-            try Table(
-                connection, "content", columns: "meta, shared, key, value",
-                where: "length(key) + ifnull(length(value), 0) <= \(ColdOptions.notedBytesMax)"),
-        ]
     }
 
     /// Writes the next run of rows anew, in a transaction of its own, where that frees an eighth of its pages.
     /// - Returns: how many pages are free now; `nil` behind the last run, and the next one is the first again.
     func pack(_ connection: borrowing Connection) throws(SQLiteError) -> Int? {
-        let (rows, bytes) = try nextRun()
-        guard let rows, rows.upperBound < .max else {
+        guard let run = try contents.survey(from: next, bytes: ColdOptions.packedAtOnce) else {
             next = 0
             return nil
         }
-        next = rows.upperBound + 1
+        let rows = next...run.last
+        next = run.last + 1
+        guard let heads = try entries.survey(from: rows.lowerBound, through: rows.upperBound) else {
+            return 0
+        }
         try connection.execute("BEGIN IMMEDIATE")
         do throws(SQLiteError) {
             let before = try freePagesCount()
-            for table in tables { try table.rewrite(rows) }
+            let hasHeads = try entries.rewrite(rows, count: heads.count, connection)
+            let hasContents = try contents.rewrite(rows, count: run.count, connection)
             let freed = try freePagesCount() - before
-            let isWorthIt = freed > bytes / (8 * ColdOptions.pageBytes)
+            let isWorthIt = hasHeads && hasContents && freed > run.bytes / (8 * ColdOptions.pageBytes)
             try connection.execute(isWorthIt ? "COMMIT" : "ROLLBACK")
             return isWorthIt ? freed : 0
         } catch {
             if connection.isInTransaction { try? connection.execute("ROLLBACK") }
-            // A damaged row may not be taken as it is: whoever reads it deals with it.
+            // A damaged row that the table's own rules refuse.
             guard error.kind == .constraint else { throw error }
             return 0
         }
-    }
-
-    /// - Returns: rows of some size, and what is in them; `nil` behind the last one.
-    private func nextRun() throws(SQLiteError) -> (rows: ClosedRange<Int64>?, bytes: Int) {
-        defer { measure.reset() }
-        var last: Int64?
-        var bytes = 0
-        try measure.bind(1, next)
-        while bytes < ColdOptions.packedAtOnce, try measure.step() {
-            let row = measure.integer(0)
-            guard row > last ?? next - 1 else { throw SQLiteError(damage: "rows are out of order") }
-            last = row
-            bytes += min(Int(measure.integer(1)), ColdOptions.pageBytes)
-        }
-        return (last.map { next...$0 }, bytes)
     }
 
     private func freePagesCount() throws(SQLiteError) -> Int {

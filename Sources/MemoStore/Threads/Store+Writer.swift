@@ -31,14 +31,7 @@ extension Store {
         var progress = Progress(restDue: clock.now() + Self.restMs)
         while true {
             let closing = isClosing.load(ordering: .acquiring)
-            let due = core.withLock { core -> Int64? in
-                let due = core.commitDue(
-                    flushIntervalMs: configuration.flushIntervalMs, isClosing: closing, now: clock.now())
-                core.writerIsIdle = due == nil
-                return due
-            }
-            writerAlive.store(clock.now(), ordering: .relaxed)
-            guard let due else {
+            guard let due = commitDue(setsIdle: true) else {
                 if closing, finishClosing() { return }
                 writerSignal.wait(ms: closing ? 1 : rest(&progress.restDue))
                 continue
@@ -52,6 +45,18 @@ extension Store {
                 guard progress.lastTries > 0, core.withLock({ $0.lastFailure == .full }) else { return }
                 progress.lastTries -= 1
             }
+        }
+    }
+
+    /// In how many ms the next commit is due; `nil` where nothing waits. Asking shows that the writer is not stuck.
+    private func commitDue(setsIdle: Bool = false) -> Int64? {
+        writerAlive.store(clock.now(), ordering: .relaxed)
+        return core.withLock { core in
+            let due = core.commitDue(
+                flushIntervalMs: configuration.flushIntervalMs,
+                isClosing: isClosing.load(ordering: .acquiring), now: clock.now())
+            if setsIdle { core.writerIsIdle = due == nil }
+            return due
         }
     }
 
@@ -77,8 +82,7 @@ extension Store {
         due = nil
         tidy { () throws(ColdError) in
             try database.rest(live: Int64(core.withLock { $0.coldBytes })) {
-                writerAlive.store(clock.now(), ordering: .relaxed)
-                return core.withLock { $0.queue.isEmpty } && !isClosing.load(ordering: .acquiring)
+                commitDue() == nil && !isClosing.load(ordering: .acquiring)
             }
         }
         database.releaseMemory()
@@ -135,6 +139,9 @@ extension Store {
             try database.maintain {
                 writerAlive.store(clock.now(), ordering: .relaxed)
                 return !core.withLock { $0.isCommitAwaited } && !isClosing.load(ordering: .acquiring)
+            }
+            try database.pack(budget: Int64(core.withLock { $0.coldLimit })) {
+                (commitDue() ?? 1) > 0 && !isClosing.load(ordering: .acquiring)
             }
         }
         return true
