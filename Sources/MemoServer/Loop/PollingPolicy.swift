@@ -1,8 +1,8 @@
 /// Whether a loop looks for events some more before it sleeps. One client alone asks again a few microseconds after its
 /// answer, while putting the loop to sleep and waking it takes longer than serving it.
 struct PollingPolicy {
-    /// Looks before sleeping: some 20 to 30 µs.
-    static let looks = 100
+    /// Looks before sleeping: some 50 µs, about what it takes to wake up where an idle virtual processor is slow to.
+    static let looks = 200
     /// Turns without looking after looking was in vain, so that clients that take their time cost little.
     static let pause = 16
 

@@ -21,9 +21,9 @@ LINE_BYTES_MAX = 64 << 20
 EVENTS_MAX = 10_000
 _CHUNK_BYTES = 1 << 16
 _SHORT_BYTES = 1 << 12
-#: How long an answer is looked for before the thread sleeps, in seconds: it takes a few microseconds, and so does
-#: waking up. Where looking was in vain, so many requests sleep at once.
-_LOOK_SECONDS = 20e-6
+#: How long an answer is looked for before the thread sleeps, in seconds: it takes a few microseconds, and where the
+#: daemon has to wake up first some tens, as this thread would. Where that was in vain, so many requests sleep at once.
+_LOOK_SECONDS = 100e-6
 _LOOK_PAUSE = 32
 
 
