@@ -92,6 +92,13 @@ struct TestEntry: Equatable {
         self.value = value
     }
 
+    /// One that is like no other row's.
+    init(of row: Int64, bytes: Int) {
+        self.init(
+            key: Array("[\(row)]".utf8),
+            value: withUnsafeBytes(of: row) { Array($0) } + [UInt8](repeating: 7, count: bytes))
+    }
+
     init(_ payload: Payload) {
         key = Array(payload.key)
         value = Array(payload.value)

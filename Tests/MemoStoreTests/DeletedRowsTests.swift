@@ -11,9 +11,7 @@ struct DeletedRowsTests {
     init() throws { fixture = try ColdFixture() }
 
     private func entry(_ row: Int64, bytes: Int = 60) -> TestEntry {
-        var value = withUnsafeBytes(of: row) { Array($0) }
-        value += [UInt8](repeating: 7, count: bytes)
-        return TestEntry(key: Array("[\(row)]".utf8), value: value)
+        TestEntry(of: row, bytes: bytes)
     }
 
     private func fill(_ rows: ClosedRange<Int64>) throws -> ColdDatabase {

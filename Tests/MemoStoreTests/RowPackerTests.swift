@@ -14,8 +14,7 @@ struct RowPackerTests {
     private func entry(_ row: Int64) -> TestEntry {
         // Some are larger than what is packed, some than a page.
         let bytes = row % 5000 == 0 ? 20_000 : row % 500 == 0 ? 2000 : 100
-        let value = withUnsafeBytes(of: row) { Array($0) } + [UInt8](repeating: 7, count: bytes)
-        return TestEntry(key: Array("[\(row)]".utf8), value: value)
+        return TestEntry(of: row, bytes: bytes)
     }
 
     private func size(of rows: some Sequence<Int64>) -> Int {

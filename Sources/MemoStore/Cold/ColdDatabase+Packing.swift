@@ -32,8 +32,9 @@ extension ColdDatabase {
         let again = again + ColdOptions.packedBytesLeast
         try unlessItFailed { () throws(ColdError) in
             while goesOn() {
-                if occasion == .load, try usedBytes() <= most { return }
-                guard try isPassDue(occasion, beyond: most, again: again), try packRun(occasion) else {
+                let used = try usedBytes()
+                if occasion == .load, used <= most { return }
+                guard isPassDue(occasion, used, beyond: most, again: again), try packRun(occasion) else {
                     return
                 }
             }
@@ -41,10 +42,9 @@ extension ColdDatabase {
     }
 
     private func isPassDue(
-        _ occasion: Packing.Occasion, beyond most: Int64, again: Int64
-    ) throws(ColdError) -> Bool {
+        _ occasion: Packing.Occasion, _ used: Int64, beyond most: Int64, again: Int64
+    ) -> Bool {
         if !packing.isUnderWay {
-            let used = try usedBytes()
             let reached = min(packing.reached[occasion] ?? 0, used)
             packing.reached[occasion] = reached
             packing.isUnderWay = used > max(most, reached + again)

@@ -85,7 +85,6 @@ final class RowPacker {
 
     private let entries: Table
     private let contents: Table
-    private let freePages: Statement
     /// Where the next run begins.
     private var next: Int64 = 0
 
@@ -95,7 +94,6 @@ final class RowPacker {
             connection, "content", columns: "meta, shared, key, value",
             bytes: "length(meta) + length(key) + ifnull(length(value), 0)",
             where: "length(key) + ifnull(length(value), 0) <= \(ColdOptions.packedRowBytesMax)")
-        freePages = try Statement(connection, "PRAGMA freelist_count")
     }
 
     /// Writes the next run of rows anew, in a transaction of its own, where that frees an eighth of its pages.
@@ -112,10 +110,10 @@ final class RowPacker {
         }
         try connection.execute("BEGIN IMMEDIATE")
         do throws(SQLiteError) {
-            let before = try freePagesCount()
+            let before = try Self.freePages(connection)
             let hasHeads = try entries.rewrite(rows, count: heads.count, connection)
             let hasContents = try contents.rewrite(rows, count: run.count, connection)
-            let freed = try freePagesCount() - before
+            let freed = try Self.freePages(connection) - before
             let isWorthIt = hasHeads && hasContents && freed > run.bytes / (8 * ColdOptions.pageBytes)
             try connection.execute(isWorthIt ? "COMMIT" : "ROLLBACK")
             return isWorthIt ? freed : 0
@@ -127,9 +125,7 @@ final class RowPacker {
         }
     }
 
-    private func freePagesCount() throws(SQLiteError) -> Int {
-        guard try freePages.step() else { return 0 }
-        defer { freePages.reset() }
-        return Int(freePages.integer(0))
+    private static func freePages(_ connection: borrowing Connection) throws(SQLiteError) -> Int {
+        Int(try connection.integer("PRAGMA freelist_count") ?? 0)
     }
 }

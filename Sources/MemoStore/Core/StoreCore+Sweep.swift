@@ -151,8 +151,9 @@ extension StoreCore {
     mutating func queueMemoryOnly() {
         while !queue.isFull, let slot = memoryOnly.popLast() {
             // It may have gone meanwhile, or another may have come in its place.
-            guard directory[slot].flags.isSuperset(of: [.live, .memoryOnly]) else { continue }
-            guard let payload = directory[slot].payload else { continue }
+            guard directory[slot].flags.isSuperset(of: [.live, .memoryOnly]),
+                let payload = directory[slot].payload
+            else { continue }
             let function = directory[slot].function
             guard directory[slot].row >= functions[function].row.clearedBelow else { continue }
             // A new row would make it younger than the clear.
