@@ -6,16 +6,10 @@ remember between runs what it has computed. `Client` and `AsyncClient` speak to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, List
 
-from . import (
-    codec_classes as _codec_classes,
-    codec_types as _codec_types,
-)  # noqa: F401  (they register kinds)
-from .client import Client, Pipeline
-from .codec import Unstorable
-from .decorator import CachedFunction, cache, lru_cache
-from .errors import (
+from ._client.client import Client, Pipeline
+from ._client.errors import (
     BadJSON,
     BadRequest,
     Busy,
@@ -31,11 +25,13 @@ from .errors import (
     Unavailable,
     UnknownOperation,
 )
-from .identity import CacheScope
-from .operations import Entry
+from ._client.operations import Entry
+from ._codec.codec import Unstorable
+from ._decorator.decorator import CachedFunction, cache, lru_cache
+from ._identity.identity import CacheScope
 
 if TYPE_CHECKING:
-    from .async_client import AsyncClient
+    from ._client.async_client import AsyncClient
 
 __version__ = "0.1.0"
 
@@ -68,7 +64,11 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "AsyncClient":  # loaded at its first use: asyncio takes longer than all the rest
-        from .async_client import AsyncClient
+        from ._client.async_client import AsyncClient
 
         return AsyncClient
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> List[str]:
+    return __all__

@@ -12,8 +12,8 @@ import pytest
 
 import memod
 from fake_daemon import FakeDaemon
-from memod.gateway import GATEWAY
-from memod.listener import LISTENER
+from memod._client.connection_pool import POOL
+from memod._decorator.listener import LISTENER
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -75,8 +75,8 @@ def start_anew():
     LISTENER.stop()
     LISTENER.forget()
     LISTENER.functions.clear()
-    GATEWAY.reset()
-    GATEWAY._warned = False
+    POOL.reset()
+    POOL._warned = False
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import numpy
 import pandas
 import pytest
 
-from memod import codec
+from memod._codec import codec
 
 
 def round_trip(value):

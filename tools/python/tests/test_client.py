@@ -8,7 +8,7 @@ import threading
 import pytest
 
 import memod
-from memod import operations
+from memod._client import operations
 
 
 def test_hello(client, daemon):
@@ -155,7 +155,7 @@ def test_where_clients_look(daemon, tmp_path, monkeypatch):
 
 
 def test_a_directory_in_tmp_must_be_ours(monkeypatch, tmp_path):
-    from memod import address
+    from memod._client import address
 
     monkeypatch.delenv("MEMOD_SOCKET")
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
@@ -173,7 +173,7 @@ def test_a_directory_in_tmp_must_be_ours(monkeypatch, tmp_path):
 
 def test_a_peer_of_another_user_is_not_talked_to(fake, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
-    from memod import address
+    from memod._client import address
 
     monkeypatch.setattr(
         address, "_CREDENTIALS", type("C", (), {"size": 12, "unpack": lambda self, b: (1, 77, 77)})()
@@ -234,7 +234,7 @@ def test_clients_of_threads_take_turns(client):
 
 @pytest.mark.parametrize("text", ["abc", "-1", "inf", "nan", "0", "1h", "1 s"])
 def test_a_timeout_that_makes_no_sense_is_complained_of_once(text, monkeypatch):
-    from memod import address
+    from memod._client import address
 
     monkeypatch.setenv("MEMOD_TIMEOUT", text)
     monkeypatch.setattr(address, "_complained", set())
@@ -246,7 +246,7 @@ def test_a_timeout_that_makes_no_sense_is_complained_of_once(text, monkeypatch):
 
 @pytest.mark.parametrize("text, seconds", [("", 1), ("2", 2), (" 250ms ", 0.25), ("1.5s", 1.5), ("2m", 120)])
 def test_timeouts(text, seconds, monkeypatch, recwarn):
-    from memod import address
+    from memod._client import address
 
     monkeypatch.setenv("MEMOD_TIMEOUT", text)
     assert address.timeout() == seconds and not recwarn

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import pytest
 
-from memod import codec
-from memod.codec import Unstorable
+from memod._codec import codec
+from memod._codec.codec import Unstorable
 
 Pair = namedtuple("Pair", "x y")
 

@@ -7,9 +7,9 @@ from collections import OrderedDict, defaultdict, deque
 import pytest
 
 import memod
-from memod.data_source import Source
-from memod.plain_data import data_digest
-from memod.snapshot import snapshot
+from memod._identity.data_source import Source
+from memod._identity.plain_data import data_digest
+from memod._identity.snapshot import snapshot
 from test_fingerprint import load
 
 DATACLASS = "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: list\n"

@@ -10,7 +10,7 @@ import warnings
 import pytest
 
 import memod
-from memod.gateway import GATEWAY
+from memod._client.connection_pool import POOL
 from test_options import named, until
 
 
@@ -30,8 +30,8 @@ def test_one_warning_and_no_exception_even_where_warnings_are_errors():
     f = named()(lambda x: x)
     (warning,) = caught(lambda: [f(n) for n in range(50)])[1]
     assert warning.filename == __file__  # where the program called it, not where we noticed
-    GATEWAY._warned = False
-    GATEWAY.reset()
+    POOL._warned = False
+    POOL.reset()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert f(77) == 77

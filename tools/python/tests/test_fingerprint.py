@@ -8,8 +8,8 @@ import types
 import pytest
 
 import memod
-from memod.plain_data import Unstable
-from memod.identity import Identity
+from memod._identity.plain_data import Unstable
+from memod._identity.identity import Identity
 
 
 def load(source, monkeypatch, filename="program.py"):

@@ -7,8 +7,8 @@ import pytest
 
 import memod
 from conftest import Program
-from memod import modules
-from memod.identity import Identity
+from memod._identity import modules
+from memod._identity.identity import Identity
 
 BASE = """
 import math
@@ -51,7 +51,7 @@ def unrelated():
 """
 ASK = """
 import program
-from memod.identity import Identity
+from memod._identity.identity import Identity
 print(Identity(program.f, None, None, False).enter())
 """
 

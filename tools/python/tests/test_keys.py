@@ -10,9 +10,9 @@ from functools import _make_key
 
 import pytest
 
-from memod.codec import Unstorable
-from memod.event_key import mark_of_text
-from memod.keys import key_text
+from memod._codec.codec import Unstorable
+from memod._decorator.event_key import mark_of_text
+from memod._identity.keys import key_text
 
 
 def key(*args, **kwds):

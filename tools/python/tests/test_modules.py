@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 import memod
-from memod import modules
+from memod._identity import modules
 from test_fingerprint import load, name_of
 
 CONFIG = """

@@ -215,7 +215,7 @@ def test_pickles_are_opt_in_and_signed(daemon, client, tmp_path):
         {"$memod": "pickle", "v": base64.b64encode(boom.encode()).decode(), "mac": 5},
         stored,
     ):
-        from memod.connection import Connection, encode_request
+        from memod._client.connection import Connection, encode_request
 
         raw = Connection()
         raw.exchange([encode_request({"op": "put", "fn": name, "key": [2], "value": value})])

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 import memod
-from memod.code_form import CodeForm
+from memod._identity.code_form import CodeForm
 from test_fingerprint import load, name_of
 
 SETTINGS = """
@@ -76,9 +76,9 @@ MADE = {
 @pytest.mark.parametrize("case", MADE)
 def test_what_it_makes_itself_does_not(case, monkeypatch):
     module = load(MADE[case].replace("x * rate()", "[x, rate()][0]"), monkeypatch)
-    names = [memod.identity.Identity(module.f, None, None, False).enter()]
+    names = [memod._identity.identity.Identity(module.f, None, None, False).enter()]
     module.f(1)
-    names.append(memod.identity.Identity(module.f, None, None, False).enter())
+    names.append(memod._identity.identity.Identity(module.f, None, None, False).enter())
     assert names[0] == names[1]
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 import pytest
 
 from conftest import ROOT
-from memod.connection import Connection
+from memod._client.connection import Connection
 
 VECTORS = ROOT / "Tests" / "Vectors"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Hashable, Tuple
 
-from . import async_driver
+from . import async_runner
 from .async_calls import Calls, Circle
 from .flight import Flight
 from .shared import SharedFunction
@@ -20,19 +20,19 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
         try:
             result = await function(*args, **kwds)
         except Exception:
-            await async_driver.abandon(shared, flight)
+            await async_runner.abandon(shared, flight)
             if flight.has_fallback:
                 return flight.fallback
             raise
         except BaseException:
-            await async_driver.abandon(shared, flight)
+            await async_runner.abandon(shared, flight)
             raise
-        cost = await async_driver.finish(shared, flight, result)
+        cost = await async_runner.finish(shared, flight, result)
         front.keep(key, flight, result, shared.options.ttl_ms, cost)
         return result
 
     async def fly(key: Hashable, args: Any, kwds: Any) -> Any:
-        flight = await async_driver.begin(shared, args, kwds)
+        flight = await async_runner.begin(shared, args, kwds)
         if flight.found:
             front.keep(key, flight, flight.value, flight.fresh_ms, flight.cost_ms / 1000)
             return flight.value
@@ -69,19 +69,19 @@ def controls(shared: SharedFunction, front: TimedFront) -> Tuple[Callable[..., A
 
     async def forget(*args: Any, **kwds: Any) -> None:
         front.forget(args, kwds)
-        flight = await async_driver.begin(shared, args, kwds, ask=False)
-        await async_driver.conclude(shared, flight, shared.remove(flight))
+        flight = await async_runner.begin(shared, args, kwds, ask=False)
+        await async_runner.conclude(shared, flight, shared.remove(flight))
 
     async def refresh(*args: Any, **kwds: Any) -> Any:
-        flight = await async_driver.begin(shared, args, kwds, ask=False)
+        flight = await async_runner.begin(shared, args, kwds, ask=False)
         flight.replace = True
         try:
             result = await shared.function(*args, **kwds)
         except BaseException:
-            await async_driver.abandon(shared, flight)
+            await async_runner.abandon(shared, flight)
             raise
         front.forget(args, kwds)
-        cost = await async_driver.finish(shared, flight, result)
+        cost = await async_runner.finish(shared, flight, result)
         front.keep(front.key(args, kwds), flight, result, shared.options.ttl_ms, cost)
         return result
 

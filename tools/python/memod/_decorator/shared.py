@@ -1,7 +1,7 @@
 """A memoized function as the daemon knows it: looking up and storing its results.
 
 The conversation is written once, as generators that yield requests and are sent replies (None where there
-is no daemon); `driver` and `async_driver` carry them out."""
+is no daemon); `sync_runner` and `async_runner` carry them out."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import time
 import weakref
 from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
 
-from . import codec, signing
-from .codec import Undecodable, Unstorable
-from .connection import Reply, encode_request, key_request
+from .._client.connection import Reply, encode_request, key_request
+from .._client.connection_pool import POOL
+from .._codec import codec, signing
+from .._codec.codec import Undecodable, Unstorable
+from .._identity.identity import CacheScope, Identity, process_only
+from .._identity.keys import key_text
+from .._identity.plain_data import Unstable
+from .event_filter import EventFilter, filter_named
 from .flight import Ask, Flight
-from .gateway import GATEWAY
-from .identity import CacheScope, Identity, process_only
-from .keys import key_text
 from .listener import LISTENER
 from .options import Options, Selection
-from .plain_data import Unstable
 from .removals import Removals
-from .seen import Seen, seen
 
 Replies = Optional[List[Reply]]
 Talk = Generator[Ask, Replies, None]
@@ -56,7 +56,7 @@ class SharedFunction:
         self._prepared: str = ""
         self._owner: Any = False  # False until it is looked up
         self._removals = Removals()
-        self._seen, self._seen_name = Seen(), ""
+        self._filter, self._filter_name = EventFilter(), ""
         self._reported = 0
         self._cost_ms = 0.0
         self._cost_samples = 0
@@ -119,9 +119,9 @@ class SharedFunction:
             args, kwds = self.selection.apply(args, kwds)
         return key_text(args, kwds, self.typed, owner)
 
-    def quick_name(self) -> str:
+    def fast_name(self) -> str:
         """The name to ask for without further ado, or "" where there is something to be done before."""
-        if self.generation == GATEWAY.generation and self._cost_samples >= _COST_SAMPLES:
+        if self.generation == POOL.generation and self._cost_samples >= _COST_SAMPLES:
             name = self.identity.steady()
             if name == self._prepared and not self._removals:
                 return name
@@ -129,7 +129,7 @@ class SharedFunction:
 
     def needs_preparation(self, flight: Flight) -> bool:
         """Whether the daemon must be told of the function before it is asked."""
-        return self.generation != GATEWAY.generation or self._prepared != flight.name or bool(self._removals)
+        return self.generation != POOL.generation or self._prepared != flight.name or bool(self._removals)
 
     def subscribe(self, flight: Flight) -> None:
         """Starts to listen to the function's events. Blocks for at most a request's time."""
@@ -140,7 +140,7 @@ class SharedFunction:
         """Tells the daemon what it should know: pending removals, and the function's maxsize and typed."""
         name = flight.name
         assert name is not None
-        generation = GATEWAY.generation
+        generation = POOL.generation
         lines, pending = self._removals.requests()
         replies = yield Ask([*lines, encode_request({"op": "info", "fn": name})])
         info = replies[-1] if replies else {}
@@ -228,21 +228,21 @@ class SharedFunction:
             )
             limit = reply.get("ttl_ms")
             flight.fresh_ms = max(0, min(fresh, limit) if isinstance(limit, int) else fresh)
-        if self.seen_of(flight.name).found(flight.key):
+        if self.filter_of(flight.name).found(flight.key):
             with self.lock:
                 front = self.front
                 if front is not None and flight.epoch == self.epoch:
                     front.served += 1
 
-    def seen_of(self, name: str) -> Seen:
+    def filter_of(self, name: str) -> EventFilter:
         """The keys of that name which came by."""
-        if self._seen_name != name:
-            self._seen, self._seen_name = seen(name), name
-        return self._seen
+        if self._filter_name != name:
+            self._filter, self._filter_name = filter_named(name), name
+        return self._filter
 
     def may_hold(self, name: str, key: Any) -> bool:
         """Whether a key, as an event has it, may have an entry in this process."""
-        return self._seen_name != name or self._seen.may_hold(key)
+        return self._filter_name != name or self._filter.may_hold(key)
 
     # Storing
 
@@ -273,7 +273,7 @@ class SharedFunction:
             more.append(f',"lease":{json.dumps(flight.lease)}')
         elif not flight.replace:
             more.append(',"if_absent":true')
-        self.seen_of(flight.name).computed(flight.key)
+        self.filter_of(flight.name).computed(flight.key)
         if flight.replace:
             self._tell_siblings(flight.name)
         yield Ask([key_request("put", flight.name, flight.key, "".join(more))])
@@ -325,7 +325,7 @@ class SharedFunction:
         with self.lock:
             self.epoch += 1
             self._reported = 0
-            self._seen.clear()
+            self._filter.clear()
             if self.front is not None:
                 self.front.clear()
         if self.process_reason is not None:
@@ -403,8 +403,8 @@ class SharedFunction:
     def forked(self) -> None:
         """In a forked child: what it inherits is not watched and was counted by its parent."""
         self.reset_locks()
-        self._seen.reset_lock()
-        self._seen.clear()
+        self._filter.reset_lock()
+        self._filter.clear()
         if self._prepared:
             self.invalidate()
         front = self.front

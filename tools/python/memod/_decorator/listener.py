@@ -10,16 +10,14 @@ import sys
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Deque, Dict, List, Optional, Protocol, Set, Tuple
 from weakref import WeakSet
 
-from . import address, fork_notice, seen
-from .connection import Connection, decode_reply, encode_request
-from .errors import MemodError, RequestTimeout, Unavailable
-from .gateway import GATEWAY
-
-if TYPE_CHECKING:
-    from .shared import SharedFunction
+from .._client import address
+from .._client.connection import Connection, decode_reply, encode_request
+from .._client.connection_pool import POOL
+from .._client.errors import MemodError, RequestTimeout, Unavailable
+from . import event_filter, fork_notice
 
 _REPORT_SECONDS = 1.0
 #: A value that was on its way into the process while an event arrived is in its place after this.
@@ -27,12 +25,31 @@ _SETTLE_SECONDS = 0.005
 _STOP_SECONDS = 1.0
 
 
+class Subscriber(Protocol):
+    """A memoized function, as the listener knows it."""
+
+    def may_hold(self, name: str, key: Any) -> bool:
+        """Whether it may have an entry of that key."""
+
+    def invalidate(self) -> None:
+        """Forgets what it has."""
+
+    def settle(self) -> None:
+        """Forgets what arrived since, a little later."""
+
+    def take_report(self) -> Optional[Dict[str, Any]]:
+        """The hits that the daemon does not know of, as a request."""
+
+    def return_report(self, request: Dict[str, Any]) -> None:
+        """The request did not arrive."""
+
+
 class Listener:
     """Subscriptions by function name, and the thread that reads the events. The thread is started without
     `threading`, so that a program does not find it among its own."""
 
     def __init__(self) -> None:
-        self.functions: Dict[str, WeakSet[SharedFunction]] = {}
+        self.functions: Dict[str, WeakSet[Subscriber]] = {}
         #: What is to be done when the process ends, in a multiprocessing child, where `atexit` is not heard.
         self.at_exit: Callable[[], None] = lambda: None
         self._finalized_pid = 0
@@ -45,7 +62,7 @@ class Listener:
         self._pending: Deque[str] = deque()  # subscriptions sent and not yet acknowledged; guarded by _lock
         self._heard: Set[str] = set()  # subscriptions acknowledged on this connection; guarded by _lock
         self._watched: Set[str] = set()  # those acknowledged on any connection; guarded by _lock
-        self._settling: Deque[Tuple[float, SharedFunction]] = deque()
+        self._settling: Deque[Tuple[float, Subscriber]] = deque()
         self._running = False
         self._resumes = False
         self._stopping = False
@@ -57,7 +74,7 @@ class Listener:
         """Whether events of that function arrive."""
         return name in self._heard
 
-    def ensure(self, name: str, function: SharedFunction) -> bool:
+    def ensure(self, name: str, function: Subscriber) -> bool:
         """Subscribes to a function's events and waits until that holds, at most for a request's time."""
         deadline = time.monotonic() + address.timeout()
         with self._lock:
@@ -65,7 +82,7 @@ class Listener:
             if name in self._heard:
                 return True
             if self._connection is None:
-                self._connection = GATEWAY.connect()
+                self._connection = POOL.connect()
                 if self._connection is None:
                     return False
                 self._start()
@@ -128,7 +145,7 @@ class Listener:
             self._heard.clear()
             if connection is not None:
                 connection.close()
-                GATEWAY.failed(error)
+                POOL.failed(error)
             self._changed.notify_all()
 
     def _run(self, wake: Tuple[int, int], stopped: threading.Event) -> None:
@@ -180,9 +197,9 @@ class Listener:
         return max(pause, 0.0)
 
     def _reconnect(self) -> None:
-        if not self.functions or not GATEWAY.usable():
+        if not self.functions or not POOL.usable():
             return
-        connection = GATEWAY.connect()
+        connection = POOL.connect()
         if connection is None:
             return
         with self._lock:
@@ -204,7 +221,7 @@ class Listener:
             for name in list(self.functions):
                 self._drop(name)
         elif isinstance(line.get("fn"), str):
-            if line.get("client") == GATEWAY.client_name:
+            if line.get("client") == POOL.client_name:
                 return  # what this process does itself, it has done already
             self._drop(line["fn"], line.get("key") if event == "put" else None)
 
@@ -224,7 +241,7 @@ class Listener:
         functions = list(self.functions.get(name, ()))
         if put_key is not None and not any(function.may_hold(name, put_key) for function in functions):
             return
-        seen.clear(name)
+        event_filter.clear(name)
         for function in functions:
             function.invalidate()
             self._settling.append((time.monotonic() + _SETTLE_SECONDS, function))
@@ -244,7 +261,7 @@ class Listener:
         if not reports:
             return
         lines: List[bytes] = [encode_request(reported) for _, reported in reports]
-        replies = GATEWAY.exchange(lines)
+        replies = POOL.exchange(lines)
         for place, (function, reported) in enumerate(reports):
             if replies is None or replies[place].get("ok") is not True:
                 function.return_report(reported)

@@ -10,9 +10,9 @@ import sys
 from typing import Any, Callable, Optional, Protocol, Sequence, TypeVar, Union, overload
 from weakref import WeakSet
 
-from . import driver, headroom
-from .gateway import GATEWAY
-from .identity import CacheScope, is_async
+from .._client.connection_pool import POOL
+from .._identity.identity import CacheScope, is_async
+from . import stack_reserve, sync_runner
 from .listener import LISTENER
 from .native import NativeFront, maxsize_of
 from .options import Options, Seconds, checked_options
@@ -167,23 +167,23 @@ class _Controls:
 
     def _forget(self, *args: Any, **kwds: Any) -> None:
         self._front.forget(args, kwds)
-        flight = driver.begin(self._shared, args, kwds, ask=False)
-        driver.conclude(self._shared, flight, self._shared.remove(flight))
+        flight = sync_runner.begin(self._shared, args, kwds, ask=False)
+        sync_runner.conclude(self._shared, flight, self._shared.remove(flight))
 
     def _refresh(self, *args: Any, **kwds: Any) -> Any:
         shared = self._shared
-        flight = driver.begin(shared, args, kwds, ask=False)
+        flight = sync_runner.begin(shared, args, kwds, ask=False)
         if flight.key is None and isinstance(self._front, NativeFront):
-            driver.abandon(shared, flight)
+            sync_runner.abandon(shared, flight)
             return self._front.recompute(args, kwds)
         flight.replace = True
         try:
             result = shared.function(*args, **kwds)
         except BaseException:
-            driver.abandon(shared, flight)
+            sync_runner.abandon(shared, flight)
             raise
         self._front.forget(args, kwds)
-        cost = driver.finish(shared, flight, result)
+        cost = sync_runner.finish(shared, flight, result)
         if isinstance(self._front, TimedFront):
             self._front.keep(self._front.key(args, kwds), flight, result, shared.options.ttl_ms, cost)
         return result
@@ -199,17 +199,17 @@ def _running_loop() -> Any:
 
 def _quietly(talk: Any) -> None:
     try:
-        driver.run(talk)
+        sync_runner.run(talk)
     except Exception:
         pass  # what could not be removed now is removed before the daemon is asked again
 
 
 def _after_fork_in_child() -> None:
-    GATEWAY.reset()
+    POOL.reset()
     for function in list(_functions):
         function.forked()
     LISTENER.forget()
-    headroom.forked()
+    stack_reserve.forked()
 
 
 def _at_exit() -> None:

@@ -10,6 +10,7 @@ import threading
 import types
 from typing import Any, Callable, Dict, Optional
 
+from .._codec import module_names
 from . import modules
 from .data_source import LoadSource
 from .fingerprint import Fingerprint
@@ -164,13 +165,13 @@ class Identity:
             return self._name
         function = self._function
         module = getattr(function, "__module__", None) or "builtins"
-        base = f"{modules.label(module)}.{function.__qualname__}"
+        base = f"{module_names.label(module)}.{function.__qualname__}"
         if self._version is not None:
             # Without a fingerprint, modules of the same name in different projects are told apart by place.
             mark = "~".join(filter(None, (self._version, modules.place_mark(module))))
         elif isinstance(function, types.BuiltinFunctionType) or (
             modules.is_standard(module)
-            and modules.resolve(sys.modules.get(module), function.__qualname__) is function
+            and module_names.resolve(sys.modules.get(module), function.__qualname__) is function
         ):
             mark = f"{sys.implementation.cache_tag} {modules.version(module)}".strip()
         else:
@@ -188,7 +189,7 @@ class Identity:
         module = getattr(self._function, "__module__", None)
         if not names or "<locals>" in names or not isinstance(module, str):
             return None
-        found = modules.resolve(modules.named(modules.label(module)), names)
+        found = module_names.resolve(module_names.named(module_names.label(module)), names)
         return found if isinstance(found, type) else None
 
 

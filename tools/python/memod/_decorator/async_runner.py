@@ -8,11 +8,11 @@ from time import perf_counter
 from typing import Any, Dict, List, Optional, Tuple
 from weakref import WeakKeyDictionary
 
-from .async_connection import AsyncConnection
-from .connection import Reply
-from .errors import MemodError, Unavailable
+from .._client.async_connection import AsyncConnection
+from .._client.connection import Reply
+from .._client.connection_pool import POOL
+from .._client.errors import MemodError, Unavailable
 from .flight import Flight
-from .gateway import GATEWAY
 from .shared import SharedFunction, Talk
 
 _IDLE_MAX = 16
@@ -35,12 +35,12 @@ async def _take() -> Optional[AsyncConnection]:
 
 
 async def _connect() -> Optional[AsyncConnection]:
-    if not GATEWAY.usable():
+    if not POOL.usable():
         return None
     try:
-        return await AsyncConnection.open(client=GATEWAY.client_name)
+        return await AsyncConnection.open(client=POOL.client_name)
     except (MemodError, OSError) as error:
-        GATEWAY.failed(error)
+        POOL.failed(error)
         return None
 
 
@@ -67,12 +67,12 @@ async def _exchange(lines: List[bytes], wait: float) -> Optional[List[Reply]]:
             if held is None and not fresh:
                 connection = None
                 continue  # it ended while it was idle: a daemon may be there again
-            GATEWAY.failed(error)
+            POOL.failed(error)
             return None
         except (MemodError, OSError) as error:
-            GATEWAY.failed(error)
+            POOL.failed(error)
             return None
-        GATEWAY.worked()
+        POOL.worked()
         if held is None:
             _keep(connection)
         return replies
@@ -94,7 +94,7 @@ async def begin(
     """Looks a call up. Where the flight has found nothing, the caller computes, and owes `finish` or
     `abandon`."""
     flight = shared.take_off(args, kwds)
-    if flight.key is not None and not GATEWAY.usable():
+    if flight.key is not None and not POOL.usable():
         flight.key = None
     try:
         if flight.key is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Tuple, Union
 
-from .connection import Reply, encode_request, key_request
+from .._client.connection import Reply, encode_request, key_request
 
 _KEYS_MAX = 256
 

@@ -11,7 +11,7 @@ import base64
 import json
 import struct
 from collections import OrderedDict, deque
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 TAG = "$memod"
 
@@ -112,15 +112,11 @@ class Packer:
 
     def class_reference(self, cls: type) -> str:
         """How a class is named in data."""
-        from . import codec_classes
-
-        return codec_classes.class_reference(cls)
+        return _fallback.class_reference(cls)
 
     def other(self, value: Any) -> Any:
         """A value of a type without a packer of its own."""
-        from . import codec_classes
-
-        return codec_classes.pack_other(self, value)
+        return _fallback.pack(self, value)
 
 
 def pack_special_float(value: float) -> Any:
@@ -181,6 +177,16 @@ def _verify(value: Any, tree: Any, text: str) -> None:
 
 Pack = Callable[[Packer, Any], Any]
 Unpack = Callable[[Dict[str, Any]], Any]
+
+
+class Fallback(NamedTuple):
+    """How classes are named, and how values of types without a packer of their own are packed."""
+
+    class_reference: Callable[[type], str]
+    pack: Pack
+
+
+_fallback: Fallback
 _PACKERS: Dict[type, Pack] = {}
 _UNPACKERS: Dict[str, Unpack] = {}
 
@@ -191,6 +197,12 @@ def register(kind: str, types: Tuple[type, ...], pack: Optional[Pack], unpacker:
         if pack is not None:
             _PACKERS[each] = pack
     _UNPACKERS[kind] = unpacker
+
+
+def register_fallback(fallback: Fallback) -> None:
+    """Sets what is asked for all other types."""
+    global _fallback
+    _fallback = fallback
 
 
 def _unpack_pairs(tree: Dict[str, Any]) -> Dict[Any, Any]:

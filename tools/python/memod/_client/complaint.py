@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from typing import Optional
 
 
 def complain(message: str) -> None:
@@ -14,11 +15,18 @@ def complain(message: str) -> None:
         pass  # warnings may have been made errors, but not for the caller of a cached function
 
 
+_PACKAGE = __name__.partition(".")[0]
+
+
+def _is_ours(package: Optional[str]) -> bool:
+    return package is not None and package.partition(".")[0] == _PACKAGE
+
+
 def _depth_of_caller() -> int:
     """The `stacklevel` of the program's own line, for a warning issued by the function that asks."""
     depth = 1
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__package__")):
         frame = frame.f_back
         depth += 1
     return depth

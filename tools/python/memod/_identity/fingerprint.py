@@ -15,13 +15,14 @@ import threading
 import types
 from typing import AbstractSet, Any, Callable, Collection, Dict, List, Optional, Set, Tuple
 
-from . import codec_classes, modules
+from .._codec import classes, module_names
+from . import modules
+from .ambient_inputs import BEYOND, DOCUMENTED, DYNAMIC, READS_AT_IMPORT, REFLECTIVE, ambient
 from .class_form import class_annotations, class_members, is_type, spelling
 from .code_form import CodeForm, Imported, Read, names_at_import
 from .data_source import MISSING, CodeSource, LinkSource, LoadSource, Source
 from .plain_data import Digest, Unstable, data_digest, made_digest
 from .snapshot import UNCHANGING, snapshot
-from .surroundings import BEYOND, DOCUMENTED, DYNAMIC, READS_AT_IMPORT, REFLECTIVE, ambient
 
 #: What every module has.
 _OF_MODULES = frozenset(
@@ -60,6 +61,7 @@ class Fingerprint:
         self._package = package
         self._frozen = frozen or {}
         self._visited: Dict[int, int] = {}
+        self._visited_modules: Set[Tuple[str, str]] = set()
         self._mentioned: Set[str] = set()
         #: Modules that functions import while they run, and what of each was looked at.
         self._opened: Dict[str, Set[str]] = {}
@@ -83,7 +85,7 @@ class Fingerprint:
             self.sources.append(self._links)
         if self._functions:
             self.sources.append(CodeSource(self._functions, self._codes))
-        text = modules.portable("\n".join(self._lines))
+        text = module_names.portable("\n".join(self._lines))
         self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
 
     def _add(self, *words: Any) -> None:
@@ -131,7 +133,7 @@ class Fingerprint:
         elif issubclass(kind, _NAMED_BUILTINS):
             module = getattr(value, "__module__", None) or ""
             self._check_beyond(module, (value.__name__,))
-            self._surroundings((module, value.__name__))
+            self._ambient((module, value.__name__))
             self._add(label, "builtin", module, value.__qualname__, modules.version(module))
             owner = getattr(value, "__self__", None)
             if owner is not None and not _is_module(owner):
@@ -173,19 +175,19 @@ class Fingerprint:
         if isinstance(value, type) and not value.__flags__ & _HEAP_TYPE:
             return True
         module, name = _full_name(value)
-        return not self._is_own(module) and modules.resolve(sys.modules.get(module), name) is value
+        return not self._is_own(module) and module_names.resolve(sys.modules.get(module), name) is value
 
     def _external(self, label: str, value: Any) -> None:
         module, name = _full_name(value)
         self._check_beyond(module, (name,))
         self._add(label, "external", module, name, modules.version(module))
-        self._surroundings((module, name))
+        self._ambient((module, name))
 
-    def _surroundings(self, names: Collection[str]) -> None:
+    def _ambient(self, names: Collection[str]) -> None:
         """Adds what in the process decides how functions of these names and modules compute."""
         for name, read in ambient(names):
-            if ("process", name) not in self._modules_seen():
-                self._modules_seen().add(("process", name))
+            if ("process", name) not in self._visited_modules:
+                self._visited_modules.add(("process", name))
                 self._data(f"process:{name}", read, read())
 
     def _check_beyond(self, module: str, names: Collection[str]) -> None:
@@ -225,7 +227,7 @@ class Fingerprint:
         self._attributes(name, function)
         for found in sorted(REFLECTIVE.intersection(form.names)):
             raise Unstable(f"it uses {found}, and may reach anything")
-        self._surroundings(form.names)
+        self._ambient(form.names)
         self._mentioned.update(form.names, form.texts)
         for read in sorted(set(form.reads)):
             self._read(function, read, form.names)
@@ -282,7 +284,7 @@ class Fingerprint:
             attributes = read.attributes[len(path) - 1 :]
             self._check_beyond(value.__name__, attributes or names)
             self._add("module", value.__name__, attributes[:1], modules.version(value.__name__))
-            self._surroundings((value.__name__,))
+            self._ambient((value.__name__,))
             for attribute in attributes:
                 name, value = value.__name__, self._links.watch(vars(value), attribute)
                 if not _is_module(value):
@@ -339,7 +341,7 @@ class Fingerprint:
         digest, classes = take(label, value)
         self.sources.append(Source(label, read, value, digest, lambda now: take(label, now)[0], held))
         self._add(label, "data", digest)
-        self._surroundings((type(value).__module__,))
+        self._ambient((type(value).__module__,))
         for cls in classes:
             if not self._is_outside(cls):
                 self._class(label, cls)
@@ -394,7 +396,7 @@ class Fingerprint:
                         self._opened.setdefault(vars(module)[each].__name__, set())
                     self._watch(module, new - inner)
         for name in self._opened:
-            if name not in sys.modules and ("module", name) in self._modules_seen():
+            if name not in sys.modules and ("module", name) in self._visited_modules:
                 self.sources.append(LoadSource(name))
 
     def _watch(self, module: types.ModuleType, names: Collection[str]) -> None:
@@ -412,15 +414,15 @@ class Fingerprint:
         get_code = getattr(spec.loader, "get_code", None) if spec is not None else None
         if not own or origin in (None, "built-in", "frozen") or get_code is None:
             self._add(label, "module", name, modules.version(name))
-            self._surroundings((name,))
+            self._ambient((name,))
             return
         code = get_code(name)
         if code is None:
             raise Unstable(f"the code of the module {name} cannot be read")
         mark = ("module", name)
-        if mark in self._modules_seen():
+        if mark in self._visited_modules:
             return
-        self._modules_seen().add(mark)
+        self._visited_modules.add(mark)
         if called or name not in sys.modules:
             called = called | names_at_import(code, called)
             if READS_AT_IMPORT & called:
@@ -430,10 +432,6 @@ class Fingerprint:
         package = name if spec is not None and spec.submodule_search_locations else name.rpartition(".")[0]
         for imported in sorted(set(form.imports)):
             self._imported(package, imported, called)
-
-    def _modules_seen(self) -> Set[Tuple[str, str]]:
-        seen: Set[Tuple[str, str]] = self.__dict__.setdefault("_seen_modules", set())
-        return seen
 
 
 def _constant(value: Any) -> Callable[[], Any]:
@@ -460,8 +458,8 @@ def _stands_for_function(value: Any) -> bool:
     return (
         callable(value)
         and hasattr(value, "__wrapped__")
-        and codec_classes.has_plain_layout(kind)
-        and not codec_classes.slots(kind)
+        and classes.has_plain_layout(kind)
+        and not classes.slots(kind)
     )
 
 

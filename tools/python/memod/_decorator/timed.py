@@ -10,8 +10,8 @@ import time
 from collections import OrderedDict
 from typing import Any, Dict, Hashable, NamedTuple, Optional, Tuple
 
+from .._identity.keys import key_text
 from .flight import Flight
-from .keys import key_text
 from .native import CacheInfo
 from .shared import SharedFunction
 

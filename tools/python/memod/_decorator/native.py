@@ -6,8 +6,8 @@ import functools
 import weakref
 from typing import Any, Callable, Optional
 
-from . import driver
-from .quick import UNKNOWN, asker
+from . import sync_runner
+from .fast_path import UNKNOWN, asker
 from .shared import SharedFunction
 
 #: functools' named tuple, the very type.
@@ -95,15 +95,15 @@ def _filler(shared: SharedFunction, front: NativeFront) -> Callable[..., Any]:
             value, answer = ask(args, kwds)
             if value is not UNKNOWN:
                 return value
-        flight = driver.begin(shared, args, kwds, True, answer)
+        flight = sync_runner.begin(shared, args, kwds, True, answer)
         if flight.found:
             return flight.value
         try:
             result = function(*args, **kwds)
         except BaseException:
-            driver.abandon(shared, flight)
+            sync_runner.abandon(shared, flight)
             raise
-        driver.finish(shared, flight, result)
+        sync_runner.finish(shared, flight, result)
         return result
 
     return fill

@@ -5,9 +5,9 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Any, Dict, Optional, Tuple
 
-from . import headroom
+from .._client.connection_pool import POOL
+from . import stack_reserve
 from .flight import Answer, Flight
-from .gateway import GATEWAY
 from .shared import SharedFunction, Talk
 
 
@@ -16,7 +16,7 @@ def run(talk: Talk) -> None:
     try:
         ask = next(talk)
         while True:
-            ask = talk.send(GATEWAY.exchange(ask.lines, ask.wait))
+            ask = talk.send(POOL.exchange(ask.lines, ask.wait))
     except StopIteration:
         return
 
@@ -33,12 +33,12 @@ def begin(
 
     Raises nothing but what the arguments' own code raises past `Exception`, such as KeyboardInterrupt."""
     flight = shared.take_off(args, kwds)
-    if flight.key is not None and not GATEWAY.usable():
+    if flight.key is not None and not POOL.usable():
         flight.key = None
     try:
         if flight.key is not None:
             if shared.options.single_flight:
-                GATEWAY.hold()
+                POOL.hold()
                 flight.holds = True
             if shared.needs_preparation(flight):
                 answer = None  # it may be from before what has to be told
@@ -57,7 +57,7 @@ def begin(
     if flight.found:
         _end(shared, flight)
     else:
-        headroom.enter()
+        stack_reserve.enter()
         flight.started = perf_counter()
     return flight
 
@@ -76,7 +76,7 @@ def abandon(shared: SharedFunction, flight: Flight) -> None:
 
 def conclude(shared: SharedFunction, flight: Flight, talk: Talk) -> None:
     """Ends a call that `begin` left open with a last conversation."""
-    headroom.leave()
+    stack_reserve.leave()
     try:
         run(talk)
     except Exception:
@@ -91,4 +91,4 @@ def _end(shared: SharedFunction, flight: Flight) -> None:
         shared.identity.leave(False)
     if flight.holds:
         flight.holds = False
-        GATEWAY.let_go()
+        POOL.let_go()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, List, Tuple
 
-from .codec import Packer, Unstorable, dumps
+from .._codec.codec import Packer, Unstorable, dumps
 from .snapshot import snapshot
 
 #: Also the classes that took part.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from . import codec
-from .codec import Undecodable
+from .._codec import codec
+from .._codec.codec import Undecodable
 from .connection import Reply
 from .errors import ProtocolError
 

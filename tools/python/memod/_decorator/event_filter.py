@@ -12,7 +12,7 @@ from .event_key import mark_of, mark_of_text
 _KEYS_MAX = 1 << 16
 
 
-class Seen:
+class EventFilter:
     """The keys of one name, for all wrappers that go by it. Remembers a bounded number, by their marks."""
 
     def __init__(self) -> None:
@@ -65,14 +65,14 @@ class Seen:
         self._lock = threading.RLock()
 
 
-_by_name: WeakValueDictionary[str, Seen] = WeakValueDictionary()
+_by_name: WeakValueDictionary[str, EventFilter] = WeakValueDictionary()
 
 
-def seen(name: str) -> Seen:
-    """The keys seen of that name."""
+def filter_named(name: str) -> EventFilter:
+    """The one for all wrappers of that name."""
     found = _by_name.get(name)
     if found is None:
-        found = _by_name[name] = Seen()
+        found = _by_name[name] = EventFilter()
     return found
 
 

@@ -9,9 +9,9 @@ import warnings
 import pytest
 
 import memod
-from memod.gateway import GATEWAY
-from memod.keys import key_text
-from memod.quick import asker
+from memod._client.connection_pool import POOL
+from memod._identity.keys import key_text
+from memod._decorator.fast_path import asker
 from test_faults import GARBAGE
 from test_options import until
 
@@ -69,8 +69,8 @@ def test_it_is_taken(daemon, monkeypatch):
     long = "x" * 20_000  # more than one read takes
     assert first(long) == score(long)
     begun = []
-    begin = memod.native.driver.begin
-    monkeypatch.setattr(memod.native.driver, "begin", lambda *arguments: begun.append(1) or begin(*arguments))
+    begin = memod._decorator.native.sync_runner.begin
+    monkeypatch.setattr(memod._decorator.native.sync_runner, "begin", lambda *arguments: begun.append(1) or begin(*arguments))
     assert [second(number, "é") for number in range(10)] == values
     assert [second(number, None, flag=True, name="é", rate=0.5) for number in range(10)] == named
     assert second(long) == score(long)
@@ -156,7 +156,7 @@ def test_a_large_value_and_a_tree(daemon):
 def test_a_connection_that_ended_while_idle_is_replaced(daemon):
     function = wrapper()
     function(1)
-    for connection in list(GATEWAY.idle):
+    for connection in list(POOL.idle):
         connection._socket.shutdown(socket.SHUT_RDWR)
     function(2)
     again = wrapper()
@@ -188,12 +188,12 @@ def test_what_is_cleared_after_a_short_call_disappears(daemon):
 
 @pytest.mark.parametrize("processors", [1, 2])
 def test_an_answer_that_takes_its_time_is_waited_for(fake, monkeypatch, processors):
-    monkeypatch.setattr(memod.connection, "_processors", lambda: processors)
+    monkeypatch.setattr(memod._client.connection, "_processors", lambda: processors)
     function = wrapper()
-    connections = list(GATEWAY.idle)
+    connections = list(POOL.idle)
     assert connections and all((each._look_pause >= 0) == (processors > 1) for each in connections)
     for slow in (True, False, True):
         fake.fault = (lambda *_: time.sleep(0.01)) if slow else None
         for number in range(20):
             assert function(slow, number) == score(slow, number)
-    assert GATEWAY.idle == connections, "no connection was given up"
+    assert POOL.idle == connections, "no connection was given up"

@@ -7,22 +7,22 @@ import dataclasses
 import enum
 from typing import Any, Dict, List, Tuple
 
-from . import modules
-from .codec import Packer, Undecodable, Unstorable, register, tagged, unpack
+from . import module_names
+from .codec import Fallback, Packer, Undecodable, Unstorable, register, register_fallback, tagged, unpack
 
 
 def class_reference(cls: type) -> str:
     """`module:qualname` of a class. Raises `Unstorable` where that does not lead back to the class."""
-    found = modules.resolve(modules.named(modules.label(cls.__module__)), cls.__qualname__)
+    found = module_names.resolve(module_names.named(module_names.label(cls.__module__)), cls.__qualname__)
     if found is not cls:
         raise Unstorable(f"the class {cls.__qualname__} cannot be found by its name")
-    return f"{modules.label(cls.__module__)}:{cls.__qualname__}"
+    return f"{module_names.label(cls.__module__)}:{cls.__qualname__}"
 
 
 def referenced_class(reference: str) -> Any:
     """The class that a reference names, among the modules that are loaded. Raises `Undecodable`."""
     module, _, qualname = reference.partition(":")
-    found = modules.resolve(modules.named(module), qualname)
+    found = module_names.resolve(module_names.named(module), qualname)
     if not isinstance(found, type):
         raise Undecodable(f"there is no class {reference} here")
     return found
@@ -33,13 +33,13 @@ def pack_other(packer: Packer, value: Any) -> Any:
     cls = type(value)
     origin = cls.__module__.partition(".")[0]
     if origin == "numpy":
-        from . import codec_arrays
+        from . import arrays
 
-        return codec_arrays.pack(packer, value)
+        return arrays.pack(packer, value)
     if origin == "pandas":
-        from . import codec_frames
+        from . import frames
 
-        return codec_frames.pack(packer, value)
+        return frames.pack(packer, value)
     if isinstance(value, enum.Enum):
         return _pack_enum(packer, value)
     packer.must_verify = True
@@ -152,6 +152,7 @@ def _enum_class(tree: Dict[str, Any]) -> Any:
     return cls
 
 
+register_fallback(Fallback(class_reference, pack_other))
 register("enum", (), None, lambda t: _enum_class(t).__members__[t["v"]])
 register("flags", (), None, lambda t: _enum_class(t)(unpack(t["v"])))
 register("dataclass", (), None, _unpack_dataclass)
@@ -162,12 +163,12 @@ def _lazily(module: str) -> Any:
     def unpack_lazily(tree: Dict[str, Any]) -> Any:
         import importlib
 
-        return importlib.import_module(f"memod.{module}").unpack(tree)
+        return importlib.import_module(f"{__package__}.{module}").unpack(tree)
 
     return unpack_lazily
 
 
-register("ndarray", (), None, _lazily("codec_arrays"))
-register("npscalar", (), None, _lazily("codec_arrays"))
-register("dtype", (), None, _lazily("codec_arrays"))
-register("pandas", (), None, _lazily("codec_frames"))
+register("ndarray", (), None, _lazily("arrays"))
+register("npscalar", (), None, _lazily("arrays"))
+register("dtype", (), None, _lazily("arrays"))
+register("pandas", (), None, _lazily("frames"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import driver
+from . import sync_runner
 from .shared import SharedFunction
 from .timed import ABSENT, TimedFront
 
@@ -18,21 +18,21 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
         value = front.look(key)
         if value is not ABSENT:
             return value
-        flight = driver.begin(shared, args, kwds)
+        flight = sync_runner.begin(shared, args, kwds)
         if flight.found:
             front.keep(key, flight, flight.value, flight.fresh_ms, flight.cost_ms / 1000)
             return flight.value
         try:
             result = function(*args, **kwds)
         except Exception:
-            driver.abandon(shared, flight)
+            sync_runner.abandon(shared, flight)
             if flight.has_fallback:
                 return flight.fallback
             raise
         except BaseException:
-            driver.abandon(shared, flight)
+            sync_runner.abandon(shared, flight)
             raise
-        cost = driver.finish(shared, flight, result)
+        cost = sync_runner.finish(shared, flight, result)
         front.keep(key, flight, result, shared.options.ttl_ms, cost)
         return result
 

@@ -1,4 +1,4 @@
-"""Names for modules and for what is in them that mean the same in every process."""
+"""Which modules are a part of the program, and which version those have that are not."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import functools
 import hashlib
 import importlib.util
 import os
-import re
 import site
 import sys
 import sysconfig
 from types import ModuleType
 from typing import Any, Iterable, Optional, Tuple
 
-_MAIN = ("__main__", "__mp_main__")  # the second is what multiprocessing calls the first in a spawned child
-_MAIN_WORD = re.compile(r"\b__(?:mp_)?main__\b")
+from .._codec.module_names import MAIN, label
 
 
 def _outside_directories() -> Tuple[str, ...]:
@@ -29,21 +27,11 @@ _OUTSIDE = _outside_directories()
 _STANDARD = os.path.realpath(sysconfig.get_paths()["stdlib"]) + os.sep
 
 
-def main_label() -> str:
-    """The name of the module that runs as `__main__`, as other programs would import it."""
-    main = sys.modules.get("__main__")
-    spec = getattr(main, "__spec__", None)
-    if spec is not None and spec.name:
-        return str(spec.name)
-    path = getattr(main, "__file__", None)
-    return os.path.splitext(os.path.basename(str(path)))[0] if path else "__main__"
-
-
 def place_mark(name: str) -> str:
     """A word for the file or notebook of a module of the program, which tells it from others of its name;
     empty for what is installed."""
     main = sys.modules.get("__main__")
-    if name not in _MAIN:
+    if name not in MAIN:
         path = getattr(sys.modules.get(name), "__file__", None)
         if not path or not is_own_path(path):
             return ""
@@ -51,24 +39,6 @@ def place_mark(name: str) -> str:
         notebook = getattr(main, "__vsc_ipynb_file__", None) or os.environ.get("JPY_SESSION_NAME")
         path = getattr(main, "__file__", None) or notebook or os.getcwd()
     return hashlib.sha256(os.path.realpath(str(path)).encode("utf-8", "surrogatepass")).hexdigest()[:8]
-
-
-def label(name: str) -> str:
-    """The name of a module to use across processes."""
-    return main_label() if name in _MAIN else name
-
-
-def portable(text: str) -> str:
-    """A text that names modules, the same in a script as in programs that import it."""
-    label = main_label()
-    return _MAIN_WORD.sub(lambda _: label, text)
-
-
-def named(name: str) -> Optional[ModuleType]:
-    """The loaded module of that label. Nothing is ever imported because data names it."""
-    if name == main_label():
-        return sys.modules.get("__main__")
-    return sys.modules.get(name)
 
 
 def has_submodule(package: str, member: str) -> bool:
@@ -82,17 +52,6 @@ def has_submodule(package: str, member: str) -> bool:
         return False
 
 
-def resolve(module: Optional[ModuleType], qualname: str) -> Any:
-    """What `qualname` names in a module, or None."""
-    found: Any = module
-    try:
-        for part in qualname.split("."):
-            found = getattr(found, part, None)
-    except Exception:  # a metaclass, say, that raises
-        return None
-    return found
-
-
 def top_level(name: str) -> str:
     """The package that a module belongs to."""
     return label(name).partition(".")[0]
@@ -103,7 +62,7 @@ def is_own_code(module_name: Optional[str], package: str) -> bool:
     library nor installed. The code of such modules changes without a version saying so."""
     if not module_name:
         return False
-    if module_name in _MAIN or top_level(module_name) == package:
+    if module_name in MAIN or top_level(module_name) == package:
         return True
     module = sys.modules.get(module_name)
     path = getattr(module, "__file__", None)

@@ -6,7 +6,7 @@ import inspect
 from datetime import timedelta
 from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
-from .identity import checked_name
+from .._identity.identity import checked_name
 
 Seconds = Union[int, float, timedelta]
 _TAGS_MAX = 16

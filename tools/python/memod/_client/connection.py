@@ -9,8 +9,8 @@ import struct
 import time
 from typing import Any, Dict, List, Optional
 
+from .._codec.codec import dumps
 from . import address
-from .codec import dumps
 from .errors import ProtocolError, RequestTimeout, Unavailable
 
 Reply = Dict[str, Any]

@@ -1,4 +1,4 @@
-"""The short way to a result in the daemon, for plain calls of plain functions: what `driver.begin` does for
+"""The short way to a result in the daemon, for plain calls of plain functions: what `sync_runner.begin` does for
 them, written out, since a program that is run again does little else."""
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from json.encoder import encode_basestring
 from os import getpid
 from typing import Any, Callable, Dict, Optional, Protocol, Tuple
 
-from . import codec
-from .connection import decode_reply
-from .errors import MemodError, Unavailable
+from .._client.connection import decode_reply
+from .._client.connection_pool import POOL
+from .._client.errors import MemodError, Unavailable
+from .._codec import codec
 from .flight import Answer
-from .gateway import GATEWAY
 from .shared import SharedFunction
 
 #: There is no result, or not yet.
@@ -48,17 +48,17 @@ def asker(shared: SharedFunction, front: Served) -> Optional[Asker]:
     outer = getattr(shared.function, "__qualname__", ".").rpartition(".")
     if outer[1] and "<locals>" not in outer[0]:
         return None
-    start = ("", "", shared.seen_of("").came_by)  # a name, how requests for it begin, and its seen keys
+    start = ("", "", shared.filter_of("").came_by)  # a name, how requests for it begin, and its seen keys
 
     def ask(args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Tuple[Any, Optional[Answer]]:
         nonlocal start
-        name = shared.quick_name()
+        name = shared.fast_name()
         if not name:
             return _NOTHING
         known, head, came_by = start
         if name != known:
             head = f'{{"op":"get","fn":{json.dumps(name)},"key":['
-            came_by = shared.seen_of(name).came_by
+            came_by = shared.filter_of(name).came_by
             start = (name, head, came_by)
         words = []
         for value in (*args, *kwds.values()) if kwds else args:
@@ -86,7 +86,7 @@ def asker(shared: SharedFunction, front: Served) -> Optional[Asker]:
             mark = (*args, frozenset(((codec.TAG, "kw"), ("v", tuple(kwds.items())))))
         try:
             line = f"{head}{','.join(words)}]}}\n".encode()
-            connection = GATEWAY.idle.pop()
+            connection = POOL.idle.pop()
         except (UnicodeEncodeError, IndexError):
             return _NOTHING
         if connection.pid != getpid() or len(line) > _LINE_BYTES_MAX:
@@ -99,16 +99,16 @@ def asker(shared: SharedFunction, front: Served) -> Optional[Asker]:
         except Unavailable:
             return _NOTHING  # it ended while it was idle: a daemon may be there again
         except (MemodError, OSError) as error:
-            GATEWAY.failed(error)
+            POOL.failed(error)
             return _NOTHING
-        GATEWAY.idle.append(connection)
+        POOL.idle.append(connection)
         value = _value(reply)
         if value is UNKNOWN:
             try:
                 return UNKNOWN, Answer(name, decode_reply(reply))
             except MemodError as error:
                 connection.close()
-                GATEWAY.failed(error)
+                POOL.failed(error)
                 return _NOTHING
         if not computed:
             with shared.lock:

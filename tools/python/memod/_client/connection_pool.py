@@ -26,7 +26,7 @@ class _Held(threading.local):
     depth = 0
 
 
-class Gateway:
+class ConnectionPool:
     """One a process. Its lists are used by single operations that the interpreter makes atomic, without
     locks, so that a memoized function may be called from a signal handler or a finalizer."""
 
@@ -157,4 +157,4 @@ class Gateway:
                 self.keep(connection)
 
 
-GATEWAY = Gateway()
+POOL = ConnectionPool()

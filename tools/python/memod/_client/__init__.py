@@ -1,0 +1,1 @@
+"""The daemon: where it is, the connections to it, and its operations."""

@@ -1,0 +1,1 @@
+"""`lru_cache` and `cache`, and how they talk to the daemon."""

@@ -1,0 +1,1 @@
+"""What a memoized function and its arguments are called in every process."""
