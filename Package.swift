@@ -43,18 +43,19 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: settings),
+        .target(name: "Completion", dependencies: ["MemoWire"], swiftSettings: settings),
         .target(name: "MemoClient", dependencies: ["MemoWire"], swiftSettings: settings),
         .executableTarget(
             name: "memod",
             dependencies: [
-                "CLinux", "MemoServer",
+                "CLinux", "Completion", "MemoServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
         .executableTarget(
             name: "memoctl",
             dependencies: [
-                "CLinux", "MemoClient", "MemoWire",
+                "CLinux", "Completion", "MemoClient", "MemoWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
@@ -85,7 +86,7 @@ let package = Package(
         .testTarget(
             name: "MemoctlTests",
             dependencies: [
-                "memoctl", "memod", "MemoClient", "MemodFixture",
+                "Completion", "memoctl", "memod", "MemoClient", "MemodFixture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
     ]

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CLinux
+internal import Completion
 internal import Glibc
 internal import MemoClient
 internal import MemoWire
@@ -35,6 +36,12 @@ struct Memoctl: ParsableCommand {
     static func start(_ arguments: [String]) {
         memod_hold_standard_descriptors()
         do {
+            if let answer = Completion.answer(
+                arguments, dump: _dumpHelp, values: FunctionCompletion.values)
+            {
+                try Output.standard.write(answer)
+                return
+            }
             if let wrong = unreadableWord(arguments) {
                 refuse("\"\(TextEscaping.printable(wrong))\" is not UTF-8, as names and values have to be")
             }

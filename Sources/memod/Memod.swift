@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CLinux
+internal import Completion
 internal import Glibc
 internal import MemoServer
 
@@ -18,6 +19,16 @@ struct Memod: ParsableCommand {
         version: "memod \(Version.text)")
 
     @OptionGroup var settings: SettingOptions
+
+    static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if let answer = Completion.answer(arguments, dump: _dumpHelp, values: { _, _, _ in [] }) {
+            // A shell that went away needs no answer.
+            _ = write(STDOUT_FILENO, answer, answer.count)
+            return
+        }
+        main(arguments)
+    }
 
     func run() throws {
         memod_hold_standard_descriptors()

@@ -6,9 +6,9 @@ internal import MemoServer
 ///
 /// Numbers are taken whatever they look like: a negative one is refused as a value, and not taken for an option.
 struct SettingOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Unix socket to listen on.", valueName: "path"))
+    @Option(help: ArgumentHelp("Unix socket to listen on.", valueName: "path"), completion: .file())
     var socket: String?
-    @Option(help: ArgumentHelp("SQLite file of the cold tier.", valueName: "path"))
+    @Option(help: ArgumentHelp("SQLite file of the cold tier.", valueName: "path"), completion: .file())
     var database: String?
     @Option(
         parsing: .unconditional,
@@ -31,7 +31,7 @@ struct SettingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "normal: a commit survives the death of the process; full: also power loss (normal).",
-            valueName: "normal|full"))
+            valueName: "normal|full"), completion: .list(["normal", "full"]))
     var durability: String?
     @Option(
         parsing: .unconditional,
@@ -39,10 +39,13 @@ struct SettingOptions: ParsableArguments {
             "The commit of an acknowledged put begins at the latest after this (100ms).",
             valueName: "duration"))
     var flushInterval: String?
-    @Option(help: ArgumentHelp("Whether equal values share one copy (on).", valueName: "on|off"))
+    @Option(
+        help: ArgumentHelp("Whether equal values share one copy (on).", valueName: "on|off"),
+        completion: .list(["on", "off"]))
     var interning: String?
     @Option(
-        help: ArgumentHelp("user: entries belong to the user who wrote them (none).", valueName: "none|user"))
+        help: ArgumentHelp("user: entries belong to the user who wrote them (none).", valueName: "none|user"),
+        completion: .list(["none", "user"]))
     var isolation: String?
     @Option(
         help: ArgumentHelp(
@@ -62,12 +65,13 @@ struct SettingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Least severe messages to log: trace, debug, info, notice, warning, error, critical (info).",
-            valueName: "level"))
+            valueName: "level"),
+        completion: .list(["trace", "debug", "info", "notice", "warning", "error", "critical"]))
     var logLevel: String?
     @Option(
         help: ArgumentHelp(
             "Configuration file; also MEMOD_CONFIG; under systemd memod.conf of the configuration directory.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var config: String?
 
     private var given: [SettingName: [String]] {

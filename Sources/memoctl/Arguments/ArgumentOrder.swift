@@ -9,8 +9,6 @@ enum ArgumentOrder {
     /// arguments are marked, so that they are not taken for options; behind `--`, as in the command of
     /// `run`, everything stays as it is.
     static func arranged(_ arguments: [String]) -> [String] {
-        // What a shell's completion asks has its order from the parser itself.
-        if arguments.first == "---completion" { return arguments }
         guard let command = commandIndex(arguments) else { return arguments }
         var arranged = [arguments[command]]
         arranged += arguments[..<command]

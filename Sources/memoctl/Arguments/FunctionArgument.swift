@@ -3,9 +3,8 @@ internal import ArgumentParser
 /// The name of a memoized function.
 struct FunctionArgument: ExpressibleByArgument {
     static let help: ArgumentHelp = ArgumentHelp("The function's name.", valueName: "fn")
-    static var defaultCompletionKind: CompletionKind {
-        .custom { words, _, _ in FunctionCompletion.names(words) }
-    }
+    /// Says that this program knows what there is; see `FunctionCompletion`.
+    static var defaultCompletionKind: CompletionKind { .custom { _, _, _ in [] } }
 
     let name: String
 

@@ -1,29 +1,25 @@
 internal import ArgumentParser
+internal import Completion
 
 struct Completions: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print a shell's completion script.",
+        abstract: "Print a shell's completion script, for memoctl and memod.",
         discussion: """
+            Names of functions are asked of the daemon, and are text to the shell, whatever they contain.
+
               memoctl completions bash >~/.local/share/bash-completion/completions/memoctl
               memoctl completions zsh >~/.zfunc/_memoctl
               memoctl completions fish >~/.config/fish/completions/memoctl.fish
+
+            For bash and fish, the same under the name memod completes memod.
             """)
 
-    enum Shell: String, CaseIterable, ExpressibleByArgument {
-        case bash, zsh, fish
-
-        var shell: CompletionShell {
-            switch self {
-            case .bash: .bash
-            case .zsh: .zsh
-            case .fish: .fish
-            }
-        }
-    }
-
-    @Argument(help: "The shell: \(Shell.allCases.map(\.rawValue).joined(separator: ", ")).") var shell: Shell
+    @Argument(help: "The shell: \(CompletionScript.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var shell: CompletionScript
 
     func run() throws {
-        try Output.standard.writeLine(Memoctl.completionScript(for: shell.shell))
+        try Output.standard.write(Array(shell.text.utf8))
     }
 }
+
+extension CompletionScript: ExpressibleByArgument {}

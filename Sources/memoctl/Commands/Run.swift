@@ -23,7 +23,9 @@ struct Run: ParsableCommand {
     @Option(help: ArgumentHelp("Talk to the daemon at this socket.", valueName: "path"), completion: .file())
     var socket: String?
     @Flag(help: "Remember it for every directory.") var anyCwd = false
-    @Option(help: ArgumentHelp("It depends on this variable; may be repeated.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("It depends on this variable; may be repeated.", valueName: "variable"),
+        completion: .custom { _, _, _ in [] })
     var env: [String] = []
     @Option(
         help: ArgumentHelp(

@@ -2,63 +2,106 @@ import Foundation
 import MemodFixture
 import Testing
 
+/// Completion in real shells on a terminal: what Tab and Enter make of a line that was begun.
+///
+/// Names are chosen to be code to a shell that evaluates them; none may be run, and what arrives is the name.
 @Suite struct CompletionSystemTests {
-    /// Runs a shell in which `memoctl` is the one that was built.
-    private func run(_ fixture: SystemFixture, _ shell: String, _ arguments: String...) throws -> (
-        Int32, String
-    ) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: shell)
-        process.arguments = arguments
-        let programs = URL(fileURLWithPath: try SystemFixture.program("memoctl")).deletingLastPathComponent()
-            .path
-        process.environment = [
-            "PATH": "\(programs):/usr/bin:/bin", "MEMOD_SOCKET": fixture.socket, "HOME": fixture.directory,
-        ]
-        process.currentDirectoryURL = URL(fileURLWithPath: fixture.directory)
-        return try SystemFixture.run(process)
-    }
+    private static let names = [
+        "plain", "run:make", "$(touch pwned)x", "`touch pwned`y", "o'brien", "two words", "new\nline",
+        "naïve-日本", "v@1.2", "we\"ird", "semi;touch pwned", "back\\slash", "bang!x", "~tilde", "#hash", "a=b",
+        "{x,y}", "&amp", "<lt", "esc\u{1B}[31mred", "q?q", "[br]", "c$HOME",
+    ]
 
-    @Test func bashOffersCommandsOptionsAndFunctions() throws {
+    /// What is typed before Tab, and the words that memoctl is given then.
+    private static let lines: [(String, [String])] = [
+        ("memoctl sta", ["stats"]), ("memoctl stats --sor", ["stats", "--sort"]),
+        ("memoctl stats --sort=r", ["stats", "--sort=ratio"]), ("memoctl get pl", ["get", "plain"]),
+        ("memoctl get run", ["get", "run:make"]), ("memoctl get run:m", ["get", "run:make"]),
+        (#"memoctl get \$\("#, ["get", "$(touch pwned)x"]), ("memoctl get '$(", ["get", "$(touch pwned)x"]),
+        (#"memoctl get \`"#, ["get", "`touch pwned`y"]), ("memoctl get o", ["get", "o'brien"]),
+        (#"memoctl get "o'"#, ["get", "o'brien"]), ("memoctl get tw", ["get", "two words"]),
+        (#"memoctl get two\ "#, ["get", "two words"]), ("memoctl get ne", ["get", "new\nline"]),
+        ("memoctl get na", ["get", "naïve-日本"]), ("memoctl get v@1", ["get", "v@1.2"]),
+        ("memoctl get we", ["get", "we\"ird"]), ("memoctl get sem", ["get", "semi;touch pwned"]),
+        ("memoctl get bac", ["get", "back\\slash"]), ("memoctl get ban", ["get", "bang!x"]),
+        (#"memoctl get \~"#, ["get", "~tilde"]), ("memoctl get \\#", ["get", "#hash"]),
+        ("memoctl get a=", ["get", "a=b"]), (#"memoctl get \{"#, ["get", "{x,y}"]),
+        (#"memoctl get \&"#, ["get", "&amp"]), (#"memoctl get \<"#, ["get", "<lt"]),
+        ("memoctl get es", ["get", "esc\u{1B}[31mred"]), ("memoctl get q", ["get", "q?q"]),
+        (#"memoctl get \["#, ["get", "[br]"]), (#"memoctl get "c"#, ["get", "c$HOME"]),
+        ("memod --dura", ["--durability"]), ("memod --isolation us", ["--isolation", "user"]),
+        ("memoctl run --env LC_CO", ["run", "--env", "LC_COLLATE"]),
+        ("memoctl import memod.d", ["import", "memod.db"]),
+    ]
+
+    /// Stands for both programs at the prompt; the scripts ask the real ones.
+    private static let posixStandIn =
+        #"memoctl() { printf '%s\0' "$@" >got.new; mv got.new got; }; memod() { memoctl "$@"; }"#
+    private static let fishStandIn =
+        #"function memoctl; printf '%s\0' $argv >got.new; mv got.new got; end; function memod; memoctl $argv; end"#
+
+    @Test(arguments: [
+        [
+            "/bin/bash", "--norc", "-i", "set +o history", posixStandIn,
+            "source <(command memoctl completions bash)",
+        ],
+        [
+            "/usr/bin/zsh", "-f", "-i", "autoload -U compinit; compinit -D", posixStandIn,
+            "source <(command memoctl completions zsh)",
+        ],
+        [
+            "/usr/bin/fish", "--no-config", "-i", fishStandIn, "command memoctl completions fish | source",
+            ":",
+        ],
+    ]) func tabCompletesNamesAndRunsNothing(shell: [String]) throws {
+        guard FileManager.default.isExecutableFile(atPath: shell[0]) else { return }
         let fixture = try SystemFixture()
         try fixture.startDaemon()
-        for name in ["compute_score", "compute_other", "run:make", "two\nlines"] {
-            try fixture.memoctl("put", name, "1", "1")
+        for name in Self.names { try fixture.memoctl("put", "--", name, "1", "1") }
+        let programs = URL(fileURLWithPath: try SystemFixture.program("memoctl")).deletingLastPathComponent()
+            .path
+        // A shell for people wants a terminal of its own.
+        let terminal = try PseudoTerminal(
+            ["-c"] + shell[...2], program: "/usr/bin/setsid",
+            environment: [
+                "MEMOD_SOCKET": fixture.socket, "HOME": fixture.directory, "LC_ALL": "C.UTF-8",
+                "PATH": "\(programs):/usr/bin:/bin",
+            ], directory: fixture.directory)
+        try terminal.start()
+        let got = fixture.directory + "/got"
+        func words(after keys: String) throws -> [String] {
+            try? FileManager.default.removeItem(atPath: got)
+            terminal.type(keys)
+            try fixture.wait { terminal.drain() || FileManager.default.fileExists(atPath: got) }
+            return try String(contentsOfFile: got, encoding: .utf8).split(
+                separator: "\0", omittingEmptySubsequences: false
+            ).dropLast().map(String.init)
         }
-        let (status, text) = try run(
-            fixture, "/bin/bash", "--norc", "-c",
-            #"""
-            source <(memoctl completions bash)
-            offered() {
-                COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMPREPLY=()
-                COMP_POINT=${#COMP_LINE}
-                _memoctl memoctl "${@: -1}" "${@: -2:1}"
-                echo "${COMPREPLY[*]}"
-            }
-            offered memoctl st
-            offered memoctl stats --sor
-            offered memoctl stats --sort r
-            offered memoctl stats comp
-            offered memoctl get --socket "$MEMOD_SOCKET" ''
-            unset MEMOD_SOCKET
-            offered memoctl get --socket "$HOME/nothing" ''
-            """#)
-        #expect(status == 0)
-        #expect(
-            text.split(separator: "\n", omittingEmptySubsequences: false) == [
-                "stats", "--sort", "ratio", "compute_other compute_score",
-                "compute_other compute_score run:make", "", "",
-            ])
+        #expect(try words(after: shell[3...].joined(separator: "\n") + "\nmemoctl ready\n") == ["ready"])
+        for (line, expected) in Self.lines {
+            #expect(try words(after: line + "\t\r") == expected, "\(line)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: fixture.directory + "/pwned"))
+        terminal.end(SIGKILL)
     }
 
-    @Test(arguments: ["zsh", "fish"]) func othersCanReadTheirScripts(shell: String) throws {
+    /// The argument parser has scripts of its own behind an option that every program has.
+    @Test func noOtherScriptIsToBeHad() throws {
         let fixture = try SystemFixture()
-        let file = fixture.directory + "/script"
-        try fixture.memoctl("completions", shell).output.write(
-            toFile: file, atomically: true, encoding: .utf8)
-        let path = "/usr/bin/" + shell
-        guard FileManager.default.isExecutableFile(atPath: path) else { return }
-        let (status, text) = try run(fixture, path, "-n", file)
-        #expect(status == 0 && text.isEmpty, "\(text)")
+        for shell in ["bash", "zsh", "fish"] {
+            let script = try fixture.memoctl("completions", shell).output
+            #expect(script.contains("---complete"))
+            #expect(try fixture.memoctl("--generate-completion-script", shell).output == script)
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: try SystemFixture.program("memod"))
+            process.arguments = ["--generate-completion-script=\(shell)"]
+            #expect(try SystemFixture.run(process) == (0, script))
+        }
+    }
+
+    @Test func withoutADaemonNothingIsOfferedAndNothingSaid() throws {
+        let fixture = try SystemFixture()
+        let answer = try fixture.memoctl("---complete", "bash", "memoctl get ", " :")
+        #expect(answer.status == 0 && answer.output == "words\0" && answer.errors == "")
     }
 }

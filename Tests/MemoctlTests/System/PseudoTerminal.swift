@@ -11,7 +11,9 @@ final class PseudoTerminal {
     private let process = Process()
     private(set) var text = ""
 
-    init(_ arguments: [String], program: String, environment: [String: String]) throws {
+    init(_ arguments: [String], program: String, environment: [String: String], directory: String? = nil)
+        throws
+    {
         keyboard = Glibc.open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
         var (locked, number): (Int32, Int32) = (0, 0)
         guard keyboard >= 0, ioctl(keyboard, Self.setLock, &locked) == 0,
@@ -22,7 +24,9 @@ final class PseudoTerminal {
         resize(lines: 30, columns: 100)
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
-        process.environment = environment.merging(["TERM": "xterm", "PATH": "/usr/bin:/bin"]) { $1 }
+        process.environment = environment.merging(["TERM": "xterm", "PATH": "/usr/bin:/bin"]) { own, _ in own
+        }
+        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
         process.standardInput = screen
         process.standardOutput = screen
         process.standardError = screen
@@ -82,6 +86,13 @@ final class PseudoTerminal {
             }
             read(within: 100)
         }
+        return false
+    }
+
+    /// Reads what there is, for who does not care, or the program would wait.
+    /// - Returns: false.
+    func drain() -> Bool {
+        while read(within: 0) {}
         return false
     }
 

@@ -42,8 +42,10 @@ import Testing
                 "usr/lib/systemd/system/memod.socket", "usr/lib/sysusers.d/memod.conf",
                 "usr/share/man/man1/memod.1", "usr/share/man/man1/memoctl.1",
                 "usr/share/bash-completion/completions/memoctl",
+                "usr/share/bash-completion/completions/memod",
                 "usr/share/zsh/vendor-completions/_memoctl",
-                "usr/share/fish/vendor_completions.d/memoctl.fish", "usr/share/doc/memod/README.md",
+                "usr/share/fish/vendor_completions.d/memoctl.fish",
+                "usr/share/fish/vendor_completions.d/memod.fish", "usr/share/doc/memod/README.md",
                 "usr/share/doc/memod/PROTOCOL.md", "etc/memod/memod.conf",
             ])
         let unit = try home.contents(of: home.path + "/destination/usr/lib/systemd/system/memod.service")
