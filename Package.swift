@@ -24,6 +24,7 @@ let package = Package(
         .systemLibrary(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .target(name: "Platform", dependencies: ["CLinux"], swiftSettings: settings),
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: settings),
         .target(
             name: "Migrations", path: "migrations",
@@ -32,30 +33,31 @@ let package = Package(
                 .embedInCode("0003_salted_checksums.sql"),
             ],
             swiftSettings: settings),
-        .target(name: "MemoWire", swiftSettings: settings),
+        .target(name: "MemoWire", dependencies: ["Platform"], swiftSettings: settings),
         .target(
-            name: "MemoStore", dependencies: ["CLinux", "SQLite", "Migrations"], swiftSettings: settings),
+            name: "MemoStore", dependencies: ["CLinux", "Platform", "SQLite", "Migrations"],
+            swiftSettings: settings),
         .target(
             name: "MemoServer",
             dependencies: [
-                "CLinux", "MemoStore", "MemoWire",
+                "CLinux", "MemoStore", "MemoWire", "Platform",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: settings),
         .target(name: "Completion", dependencies: ["MemoWire"], swiftSettings: settings),
-        .target(name: "MemoClient", dependencies: ["MemoWire"], swiftSettings: settings),
+        .target(name: "MemoClient", dependencies: ["MemoWire", "Platform"], swiftSettings: settings),
         .executableTarget(
             name: "memod",
             dependencies: [
-                "CLinux", "Completion", "MemoServer",
+                "CLinux", "Completion", "MemoServer", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
         .executableTarget(
             name: "memoctl",
             dependencies: [
-                "CLinux", "Completion", "MemoClient", "MemoWire",
+                "CLinux", "Completion", "MemoClient", "MemoWire", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
@@ -73,7 +75,8 @@ let package = Package(
         .testTarget(
             name: "MemoServerTests",
             dependencies: [
-                "MemoServer", "MemoWire", "memod", .product(name: "Logging", package: "swift-log"),
+                "MemoServer", "MemoWire", "Platform", "memod",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
         .testTarget(name: "SQLiteTests", dependencies: ["SQLite"], swiftSettings: settings),
         .testTarget(

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Logging
 internal import MemoWire
+internal import Platform
 
 /// The daemon's life: it listens, serves, takes signals, and drains.
 public struct Server {

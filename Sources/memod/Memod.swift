@@ -3,6 +3,7 @@ internal import CLinux
 internal import Completion
 internal import Glibc
 internal import MemoServer
+internal import Platform
 
 /// The command line of the daemon.
 @main

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import Testing
 
 @testable import MemoServer
@@ -146,7 +147,7 @@ struct MemodProcessTests {
         let manager = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         defer { close(manager) }
         let path = directory.path + "/notify"
-        let address = try SocketAddress(path: path)
+        let address = try UnixSocketAddress(path: path)
         #expect(address.withSockaddr { bind(manager, $0, $1) } == 0)
         var time = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(manager, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))

@@ -34,7 +34,8 @@ struct ColdBenchmark {
                     entry.created = 1_800_000_000_000 + row
                     entry.fresh = entry.created + 600_000
                     entry.expires = entry.fresh
-                    return Write.insert(row: row, function: 1, hash: random.next(), payload: entry.payload())
+                    return StoreChange.insert(
+                        row: row, function: 1, hash: random.next(), payload: entry.payload())
                 })
             let time = try clock.measure {
                 try database.commit(writes)

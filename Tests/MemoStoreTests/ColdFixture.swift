@@ -144,7 +144,7 @@ struct Loaded {
 
 extension ColdDatabase {
     /// Commits, and lets the payloads go as the queue does.
-    func commitAndRelease(_ writes: [Write]) throws(ColdError) {
+    func commitAndRelease(_ writes: [StoreChange]) throws(ColdError) {
         defer {
             for case .insert(_, _, _, let payload) in writes { payload.release() }
         }

@@ -40,7 +40,7 @@ struct ColdRoundTripTests {
         }
 
         for round in 0..<60 {
-            var writes: [Write] = []
+            var writes: [StoreChange] = []
             var change = model
             // So many deletions that they are noted, and so few that they are made at once.
             let deletions = round % 3 == 0 ? 4 : 2
@@ -117,7 +117,7 @@ struct ColdRoundTripTests {
         let all = try Loaded(database)
         try database.commit(
             ContiguousArray((all.heads.map(\.row) + all.load.garbage).map { .delete(row: $0) }))
-        #expect(database.interning == SharedValues.Figures(), "seed \(seed)")
+        #expect(database.interning == InterningFigures(), "seed \(seed)")
     }
 
     @Test(arguments: [true, false]) func whatIsInTheFileIsReadPastSQLite(interning: Bool) throws {
@@ -154,7 +154,7 @@ struct ColdRoundTripTests {
     /// Where nobody knows whether a commit was the last that took effect, it is made again.
     @Test func whatARepeatedBatchDeletesStaysDeleted() throws {
         let entry = TestEntry(key: [1], value: [2])
-        func insert(_ row: Int64) -> Write {
+        func insert(_ row: Int64) -> StoreChange {
             .insert(row: row, function: 1, hash: entry.hash, payload: entry.payload())
         }
         let database = try fixture.open()

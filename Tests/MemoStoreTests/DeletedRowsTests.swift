@@ -22,7 +22,7 @@ struct DeletedRowsTests {
         return database
     }
 
-    private func deletions(_ rows: some Sequence<Int64>, bytes: Int? = 150) -> ContiguousArray<Write> {
+    private func deletions(_ rows: some Sequence<Int64>, bytes: Int? = 150) -> ContiguousArray<StoreChange> {
         ContiguousArray(rows.map { .delete(row: $0, bytes: bytes) })
     }
 

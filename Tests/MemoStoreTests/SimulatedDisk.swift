@@ -30,7 +30,7 @@ final class SimulatedDisk {
         core.finishCommit(sequence: sequence, row: row)
     }
 
-    private func apply(_ write: Write) {
+    private func apply(_ write: StoreChange) {
         switch write {
         case .insert(let row, let function, let hash, let payload):
             rows[row] = Row(

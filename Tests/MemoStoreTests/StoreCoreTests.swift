@@ -393,7 +393,7 @@ import Testing
         let functions = [core.info(f).row]
         let tags = core.tags.rows
         let path = fixture.directory + "/index"
-        let context = StoreCore.SnapshotContext(stamp: (1, 2), figures: .init(), journalRows: 0)
+        let context = SnapshotContext(stamp: (1, 2), figures: .init(), journalRows: 0)
         let isWritten = core.writeSnapshot(to: path, context)
         core.dispose()
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 internal import Synchronization
 
 /// One connection on which many tasks have requests under way: requests are sent as they come, and replies arrive
@@ -85,7 +86,7 @@ final class Channel: Sendable {
         case .refuse(let error): waiter.continuation?.resume(returning: .failure(error))
         case .wake: wake.signal()
         case .start:
-            if DetachedThread.start({ [self] in run() }) { return }
+            if (try? Thread.detach(blocksSignals: true) { [self] in run() }) != nil { return }
             state.withLock { state in
                 state.isRunning = false
                 state.taken = state.waiting.count

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// A connected socket that sends and receives whole lines, each before a deadline.
 struct SocketConnection: ~Copyable {
@@ -53,8 +54,13 @@ struct SocketConnection: ~Copyable {
             AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { throw failure("socket", .unreachable) }
         let connection = SocketConnection(owning: descriptor, path: path)
-        let address = SocketAddress(path: path)
-        while address.connect(descriptor) != 0 {
+        let address: UnixSocketAddress
+        do {
+            address = try UnixSocketAddress(path: path)
+        } catch {
+            throw MemoError(.unreachable, error.description, cause: error)
+        }
+        while address.withSockaddr({ Glibc.connect(descriptor, $0, $1) }) != 0 {
             switch errno {
             case EINTR: continue
             case EISCONN: break
@@ -67,8 +73,19 @@ struct SocketConnection: ~Copyable {
             }
             break
         }
-        try PeerCredentials(of: descriptor).verify()
+        try verifyPeer(descriptor)
         return connection
+    }
+
+    /// Only the user's own daemon, root's and the system's user `memod` are talked to: anybody else could hand out
+    /// wrong results.
+    private static func verifyPeer(_ descriptor: Int32) throws(MemoError) {
+        guard let user = PeerCredentials(of: descriptor)?.user else {
+            throw failure("getsockopt", .untrustedPeer)
+        }
+        if user == geteuid() || user == 0 { return }
+        if let entry = getpwnam("memod"), entry.pointee.pw_uid == user { return }
+        throw MemoError(.untrustedPeer, "its listener belongs to user \(user), not to you, root or memod")
     }
 
     /// Whether the other side has closed the connection, or has sent something that nobody asked for.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// Where a client looks for the daemon's socket, in order.
 public struct SocketLocation: Sendable, Equatable {
@@ -49,8 +50,8 @@ public struct SocketLocation: Sendable, Equatable {
 
     /// Why nothing may be connected to at this place, or `nil` where it may be tried.
     func refusal(uid: UInt32) -> String? {
-        guard path.utf8.count < SocketAddress.pathCapacity else {
-            return "longer than the \(SocketAddress.pathCapacity - 1) bytes that a socket's path may have"
+        guard path.utf8.count <= UnixSocketAddress.pathBytesMax else {
+            return "longer than the \(UnixSocketAddress.pathBytesMax) bytes that a socket's path may have"
         }
         guard !path.utf8.contains(0) else { return "contains a NUL" }
         guard requirement == .privateDirectory else { return nil }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Platform
 
 /// A system call that failed.
 public struct SystemCallError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -14,9 +14,7 @@ public struct SystemCallError: Error, Sendable, Equatable, CustomStringConvertib
 
     /// The C library's text for the number, in lower case at its start so that it can stand within a sentence.
     public var reason: String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard strerror_r(number, &buffer, buffer.count) == 0 else { return "error \(number)" }
-        let text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let text = SystemError(number: number).description
         return text.prefix(1).lowercased() + text.dropFirst()
     }
 

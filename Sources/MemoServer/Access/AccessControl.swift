@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// Decides who may connect and who may administer. Used by the thread that accepts.
 struct AccessControl {

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import MemoWire
+internal import Platform
 
 /// A configuration file: lines `name = value`, the names those of the command line. Empty lines and lines that
 /// begin with `#` say nothing. A setting that is a list may stand on several lines, any other on one.
@@ -41,7 +42,7 @@ public struct ConfigurationFile: Sendable {
         let label = Self.trim(line[..<equals])
         let value = Self.trim(line[line.index(after: equals)...])
         guard let name = SettingName(rawValue: String(label)) else {
-            let meant = Likeness.nearest(to: String(label), among: SettingName.allCases.map(\.rawValue))
+            let meant = NameSuggestion.nearest(to: String(label), among: SettingName.allCases.map(\.rawValue))
             let hint = meant.map { "; did you mean \($0)?" } ?? ""
             throw ConfigurationError("\(path), line \(number): there is no setting \"\(label)\"\(hint)")
         }

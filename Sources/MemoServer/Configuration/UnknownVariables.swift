@@ -1,4 +1,5 @@
 internal import MemoWire
+internal import Platform
 
 /// Environment variables that look like memod's and mean nothing, as one that is misspelt.
 enum UnknownVariables {
@@ -16,7 +17,7 @@ enum UnknownVariables {
             guard name.hasPrefix("MEMOD_"), !settings.contains(name), !others.contains(name),
                 !otherPrefixes.contains(where: { name.hasPrefix($0) })
             else { return nil }
-            return (name, Likeness.nearest(to: name, among: settings + others))
+            return (name, NameSuggestion.nearest(to: name, among: settings + others))
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import Glibc
 public import MemoWire
+internal import Platform
 
 /// One client's connection. Touched by its event loop's thread alone.
 public final class Connection {

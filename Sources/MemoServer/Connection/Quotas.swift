@@ -1,3 +1,4 @@
+internal import Platform
 internal import Synchronization
 
 /// What connections may take together, and with isolation what those of one user may: their number, the memory

@@ -1,4 +1,5 @@
 internal import MemoStore
+internal import Platform
 internal import Synchronization
 
 /// Runs backups one at a time on a thread of their own, which lives while there is one to run.
@@ -10,13 +11,20 @@ final class BackupRunner: Sendable {
 
     private let state = Mutex(State())
 
-    func run(_ job: @escaping @Sendable () -> Void) {
+    /// - Throws: where there is no thread left; the backup is not run then.
+    func run(_ job: @escaping @Sendable () -> Void) throws(SystemError) {
         let starts = state.withLock { state in
             state.jobs.append(job)
             defer { state.isRunning = true }
             return !state.isRunning
         }
-        if starts { WorkerThread.detach(name: "memod-backup") { [self] in work() } }
+        guard starts else { return }
+        do throws(SystemError) {
+            try Thread.detach(name: "memod-backup") { [self] in work() }
+        } catch {
+            state.withLock { $0 = State() }
+            throw error
+        }
     }
 
     private func work() {

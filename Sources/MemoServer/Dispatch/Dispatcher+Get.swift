@@ -1,5 +1,6 @@
 internal import MemoStore
 internal import MemoWire
+internal import Platform
 
 extension Dispatcher {
     @inline(__always)

@@ -1,5 +1,6 @@
 internal import MemoStore
 internal import MemoWire
+internal import Platform
 
 /// Requests that need rows from disk.
 extension Dispatcher {

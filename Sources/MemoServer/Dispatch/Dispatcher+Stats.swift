@@ -1,6 +1,7 @@
 internal import Glibc
 internal import MemoStore
 internal import MemoWire
+internal import Platform
 internal import Synchronization
 
 extension Dispatcher {
@@ -163,18 +164,23 @@ extension Dispatcher {
             return .done
         }
         if connection.state.isBackingUp { return .suspended }
-        connection.state.isBackingUp = true
         let id = connection.id
         let path = String(decoding: path, as: UTF8.self)
-        backups.run { [store, loops] in
-            var failure: String?
-            do throws(ColdError) {
-                try store.backup(to: path)
-            } catch {
-                failure = error.message
+        do throws(SystemError) {
+            try backups.run { [store, loops] in
+                var failure: String?
+                do throws(ColdError) {
+                    try store.backup(to: path)
+                } catch {
+                    failure = error.message
+                }
+                loops.post(id, .resume(BackupOutcome(error: failure)))
             }
-            loops.post(id, .resume(BackupOutcome(error: failure)))
+        } catch {
+            fail(request, .busy, "no thread to write the backup on: \(error)", context)
+            return .done
         }
+        connection.state.isBackingUp = true
         return .suspended
     }
 }

@@ -2,6 +2,7 @@ internal import Glibc
 internal import Logging
 internal import MemoStore
 internal import MemoWire
+internal import Platform
 internal import Synchronization
 
 /// Executes requests against the store: a burst under one acquisition of its lock.
@@ -45,7 +46,7 @@ public final class Dispatcher: RequestExecutor {
             logger.log(level: isSerious ? .error : .notice, "\(message)")
         }
         self.store = try Store(store, log: log)
-        self.store.start(
+        try self.store.start(
             StoreEvents(
                 wake: { for id in $0 { loops.post(ConnectionID(rawValue: id), .resume(nil)) } },
                 committed: { loops.committed($0) },

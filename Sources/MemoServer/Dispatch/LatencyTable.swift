@@ -1,5 +1,6 @@
 internal import Histogram
 internal import MemoWire
+internal import Platform
 internal import Synchronization
 
 /// How long requests take, by operation: from when the dispatcher is given them to when their replies are written.

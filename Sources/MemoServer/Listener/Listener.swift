@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// A listening Unix socket: made at a path, or inherited from whoever started the daemon.
 public struct Listener: ~Copyable {
@@ -76,7 +77,12 @@ public struct Listener: ~Copyable {
         path: String, mode: UInt32, group: UInt32?, isDefaultDirectory: Bool = false,
         mustBePrivate: Bool = false, backlog: Int32 = 128
     ) throws(ListenerError) -> Listener {
-        let address = try SocketAddress(path: path)
+        let address: UnixSocketAddress
+        do {
+            address = try UnixSocketAddress(path: path)
+        } catch {
+            throw ListenerError(error.description)
+        }
         try SocketDirectory.prepare(
             SocketDirectory.parent(of: path), isDefault: isDefaultDirectory, mustBePrivate: mustBePrivate)
         let lock = try SocketLock(path: path + ".lock")
@@ -124,7 +130,7 @@ public struct Listener: ~Copyable {
         Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
 
     /// Removes a socket that refuses connections. Called with the lock held.
-    private static func removeStale(_ path: String, _ address: SocketAddress) throws(ListenerError) {
+    private static func removeStale(_ path: String, _ address: UnixSocketAddress) throws(ListenerError) {
         guard let before = identity(of: path) else {
             if errno == ENOENT { return }
             throw ListenerError("\(path): \(SystemError.last)")

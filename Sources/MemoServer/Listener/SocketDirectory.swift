@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// The directory a socket is put in: it must be such that nobody else can exchange what is in it.
 enum SocketDirectory {

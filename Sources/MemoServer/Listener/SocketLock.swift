@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// The lock file beside a socket path: whoever has it locked may probe, replace and remove the socket. The file
 /// stays, with the process number of its last holder, since removing it would let two hold it.

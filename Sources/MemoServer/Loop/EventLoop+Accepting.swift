@@ -2,6 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import Logging
 internal import MemoWire
+internal import Platform
 internal import Synchronization
 
 /// In the loop that has the listener.

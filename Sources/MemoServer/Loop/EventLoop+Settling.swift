@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Logging
 internal import MemoWire
+internal import Platform
 internal import Synchronization
 
 /// What follows every change of a connection.

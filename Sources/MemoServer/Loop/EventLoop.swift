@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Logging
 internal import MemoWire
+internal import Platform
 internal import Synchronization
 
 /// Serves the connections it owns, on a thread of its own, with epoll: for each that is readable

@@ -1,5 +1,6 @@
 internal import Glibc
 public import Logging
+internal import Platform
 internal import Synchronization
 
 /// The event loops: what the rest of the daemon sends to connections, and how it starts and ends them.

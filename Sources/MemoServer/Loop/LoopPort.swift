@@ -1,3 +1,4 @@
+internal import Platform
 internal import Synchronization
 
 /// What other threads see of an event loop.

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Platform
 internal import Synchronization
 
 /// What other threads send to a loop. They wake it only while it sleeps, and once however much they send.

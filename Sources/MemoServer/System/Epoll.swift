@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Platform
 
 /// An epoll instance with room for the events of one turn.
 struct Epoll: ~Copyable {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// Sends entries with fields to the journal, in its native protocol: one datagram an entry, a field a line
 /// (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/).
@@ -10,7 +11,7 @@ struct JournalSocket: Sendable {
 
     /// - Returns: `nil` where the journal cannot be reached.
     init?(path: String = JournalSocket.path) {
-        guard let address = try? SocketAddress(path: path) else { return nil }
+        guard let address = try? UnixSocketAddress(path: path) else { return nil }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         guard address.withSockaddr({ connect(descriptor, $0, $1) }) == 0 else {

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Platform
 
 /// The signals the daemon lives by, taken one after another instead of interrupting it. To be made before any
 /// thread is started: threads inherit that these signals are blocked.

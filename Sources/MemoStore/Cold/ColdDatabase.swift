@@ -178,7 +178,7 @@ final class ColdDatabase: @unchecked Sendable {
     /// - Throws: `.corrupt` half way through: forget what was streamed, `startEmpty`, and load again.
     func load(
         function: (FunctionRow) -> Void, tag: (TagRow) -> Void,
-        snapshot: ((UInt64, UInt64)) -> StoreCore.SnapshotContext? = { _ in nil },
+        snapshot: ((UInt64, UInt64)) -> SnapshotContext? = { _ in nil },
         entry: (EntryHead) -> Void, uses: (Int64) -> Void
     ) throws(ColdError) -> ColdLoad {
         try writing { writer throws(ColdError) in
@@ -195,7 +195,7 @@ final class ColdDatabase: @unchecked Sendable {
     ///
     /// - Throws: `.full`: nothing was written, and only commits that insert nothing may succeed until there is
     ///   room: delete some hundreds of entries at a time; anything else as the type says.
-    func commit(_ writes: ContiguousArray<Write>) throws(ColdError) {
+    func commit(_ writes: ContiguousArray<StoreChange>) throws(ColdError) {
         try writing { writer throws(ColdError) in
             let passing = writer.passingRows(writes)
             let growth = DiskSpace.growth(of: writes, passing: passing)
@@ -324,7 +324,7 @@ final class ColdDatabase: @unchecked Sendable {
     var journalRows: Int { writer?.journalRows ?? 0 }
 
     /// What sharing equal values saves on disk.
-    var interning: SharedValues.Figures { writer?.sharing.figures ?? SharedValues.Figures() }
+    var interning: InterningFigures { writer?.sharing.figures ?? InterningFigures() }
 
     /// What somebody removed, replaced or cut, asked from any thread. `.corrupt`: the database, and what is written there is
     /// lost. `.io`: its lock alone, and another memod may take it; or its log, and what is in it is lost with this

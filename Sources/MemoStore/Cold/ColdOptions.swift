@@ -1,11 +1,5 @@
 /// How the cold tier is to be opened.
 struct ColdOptions: Sendable {
-    enum Durability: Sendable {
-        /// A commit survives the death of the process; power loss costs at most the newest ones.
-        case normal
-        /// A commit survives power loss.
-        case full
-    }
 
     var path: String
     var durability: Durability = .normal

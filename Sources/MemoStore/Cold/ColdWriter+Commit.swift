@@ -6,7 +6,7 @@ extension ColdWriter {
     ///   - passing: the `passingRows` of these.
     ///   - notes: whether it is enough to note what is deleted.
     func commit(
-        _ writes: ContiguousArray<Write>, passing: Set<Int64>, notes: Bool, clock: StoreClock.State
+        _ writes: ContiguousArray<StoreChange>, passing: Set<Int64>, notes: Bool, clock: StoreClock.State
     ) throws(ColdError) {
         var next = next
         var journalRows = journalRows
@@ -45,7 +45,7 @@ extension ColdWriter {
     }
 
     /// Rows that these writes both insert and delete: they are not inserted.
-    func passingRows(_ writes: ContiguousArray<Write>) -> Set<Int64> {
+    func passingRows(_ writes: ContiguousArray<StoreChange>) -> Set<Int64> {
         // In a batch that is repeated they may be in the database already.
         var first = next.row
         for case .insert(let row, _, _, _) in writes { first = min(first, row) }
@@ -60,7 +60,7 @@ extension ColdWriter {
     /// Deletes what is to be deleted: notes many small entries, and takes out the rows of others in their order, so that
     /// each page is changed once and the rows that are inserted stay together.
     private func delete(
-        _ writes: ContiguousArray<Write>, _ passing: Set<Int64>, _ notes: Bool
+        _ writes: ContiguousArray<StoreChange>, _ passing: Set<Int64>, _ notes: Bool
     ) throws(SQLiteError) {
         var rows: [Int64] = []
         var small: [Int64] = []
@@ -125,7 +125,7 @@ extension ColdWriter {
     }
 
     private func apply(
-        _ writes: ContiguousArray<Write>, _ passing: Set<Int64>, _ next: inout MetaTable.NextNumbers,
+        _ writes: ContiguousArray<StoreChange>, _ passing: Set<Int64>, _ next: inout MetaTable.NextNumbers,
         _ journalRows: inout Int
     ) throws(SQLiteError) {
         var hashes = [UInt64](repeating: 0, count: Self.lookahead)
@@ -147,7 +147,7 @@ extension ColdWriter {
     private static var lookahead: Int { 16 }
 
     private func apply(
-        _ write: Write, _ valueHash: UInt64, _ passing: Set<Int64>, _ next: inout MetaTable.NextNumbers,
+        _ write: StoreChange, _ valueHash: UInt64, _ passing: Set<Int64>, _ next: inout MetaTable.NextNumbers,
         _ journalRows: inout Int
     ) throws(SQLiteError) {
         switch write {

@@ -27,7 +27,7 @@ extension ColdWriter {
     ///   of entries and journal, which are not read then.
     func load(
         function: (FunctionRow) -> Void, tag: (TagRow) -> Void,
-        snapshot: ((UInt64, UInt64)) -> StoreCore.SnapshotContext? = { _ in nil },
+        snapshot: ((UInt64, UInt64)) -> SnapshotContext? = { _ in nil },
         entry: (EntryHead) -> Void, uses use: (Int64) -> Void
     ) throws(ColdError) -> ColdLoad {
         do {
@@ -58,7 +58,7 @@ extension ColdWriter {
                 load.setNext(next)
                 return load
             }
-            var figures = SharedValues.Figures()
+            var figures = InterningFigures()
             var shared: [Int64: Int] = [:]
             var last = Int64.min
             try entries.forEachHead { row, record in

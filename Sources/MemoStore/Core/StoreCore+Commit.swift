@@ -2,7 +2,7 @@
 extension StoreCore {
     /// Changes that are committed together.
     struct Batch {
-        var writes: [Write]
+        var writes: [StoreChange]
         /// The number of the newest.
         var sequence: UInt64
         /// No entry with a larger row is among them.

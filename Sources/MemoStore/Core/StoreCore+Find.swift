@@ -1,15 +1,3 @@
-/// An entry whose key or value has to be read from the database before a request can go on.
-package struct ColdTicket: Sendable, Equatable {
-    package let slot: UInt32
-    package let row: Int64
-}
-
-/// What a cold read brought. Whoever holds it gives it back with `StoreCore.release`.
-package struct Fault: Sendable {
-    package let ticket: ColdTicket
-    let payload: Payload
-}
-
 extension StoreCore {
     enum Found {
         case absent
@@ -31,11 +19,13 @@ extension StoreCore {
                 entry.row >= functions[function].row.clearedBelow
             {
                 if let payload = entry.payload {
-                    if payload.key.isEqual(key), !isCleared(entry, payload) { return .here(slot, payload) }
+                    if payload.key.isEqual(to: key), !isCleared(entry, payload) {
+                        return .here(slot, payload)
+                    }
                 } else {
                     let read = faults.first { $0.ticket.slot == slot && $0.ticket.row == entry.row }
                     guard let read else { return .cold(ColdTicket(slot: slot, row: entry.row)) }
-                    if read.payload.key.isEqual(key), !isCleared(entry, read.payload) {
+                    if read.payload.key.isEqual(to: key), !isCleared(entry, read.payload) {
                         return .here(slot, read.payload)
                     }
                 }
@@ -103,25 +93,4 @@ extension StoreCore {
     }
 
     func isCurrent(_ slot: Slot, row: Int64) -> Bool { directory.isCurrent(slot, row: row) }
-}
-
-extension UnsafeRawBufferPointer {
-    @inline(__always)
-    func isEqual(_ other: UnsafeRawBufferPointer) -> Bool {
-        guard count == other.count else { return false }
-        var offset = 0
-        while offset + 8 <= count {
-            if loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-                != other.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            {
-                return false
-            }
-            offset += 8
-        }
-        while offset < count {
-            if self[offset] != other[offset] { return false }
-            offset += 1
-        }
-        return true
-    }
 }

@@ -202,15 +202,3 @@ package struct StoreStatistics: Sendable {
     package var diskInternedSavedBytes: Int64 { disk.interning.savedBytes }
     package var degraded: String?
 }
-
-extension Totals {
-    mutating func add(_ other: Totals) {
-        hits += other.hits
-        misses += other.misses
-        savedMs += other.savedMs
-        evictions += other.evictions
-        expirations += other.expirations
-        hotHits += other.hotHits
-        coldHits += other.coldHits
-    }
-}

@@ -97,14 +97,14 @@ extension StoreCore {
     }
 
     /// Candidates for reading into memory after a start, from a number of slots on: those used since then.
-    func warmUpCandidates(from start: Slot, slots: Int, since: UInt64) -> [WarmUp.Candidate] {
+    func warmUpCandidates(from start: Slot, slots: Int, since: UInt64) -> [WarmUpCandidate] {
         let end = Slot(min(directory.slotCount, Int(start) + slots))
-        var candidates: [WarmUp.Candidate] = []
+        var candidates: [WarmUpCandidate] = []
         for slot in start..<max(start, end) {
             let entry = directory[slot]
             guard entry.flags.contains(.live), entry.payload == nil, entry.used >= since else { continue }
             candidates.append(
-                WarmUp.Candidate(
+                WarmUpCandidate(
                     used: entry.used, ticket: ColdTicket(slot: slot, row: entry.row),
                     bytes: entry.coldBytes + HotTier.overhead))
         }

@@ -91,7 +91,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     struct DiskFigures {
         var journalRows = 0
-        var interning = SharedValues.Figures()
+        var interning = InterningFigures()
     }
 
     struct Grave {
@@ -183,7 +183,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     // MARK: the queue
 
-    mutating func enqueue(_ write: Write) {
+    mutating func enqueue(_ write: StoreChange) {
         queue.append(write, now: now)
         if writerIsIdle || queue.isFull {
             writerIsIdle = false

@@ -1,6 +1,6 @@
 /// Changes that were made in memory and wait for the database, in order.
 struct WriteQueue: ~Copyable {
-    private(set) var writes: [Write] = []
+    private(set) var writes: [StoreChange] = []
     /// Bytes waiting, and bytes in the commit under way.
     private(set) var cost = 0
     private(set) var costInFlight = 0
@@ -21,14 +21,14 @@ struct WriteQueue: ~Copyable {
     var isFull: Bool { cost >= costMax }
     var count: Int { writes.count }
 
-    mutating func append(_ write: Write, now: Int64) {
+    mutating func append(_ write: StoreChange, now: Int64) {
         if writes.isEmpty { since = now }
         sequence += 1
         cost += Self.cost(of: write)
         writes.append(write)
     }
 
-    private static func cost(of write: Write) -> Int {
+    private static func cost(of write: StoreChange) -> Int {
         switch write {
         case .insert(_, _, _, let payload): overhead + payload.soleBytes
         case .uses(let rows), .order(let rows): overhead + rows.count * 8
@@ -37,8 +37,8 @@ struct WriteQueue: ~Copyable {
     }
 
     /// Takes what waits, to be committed as one; `finish()` follows.
-    mutating func take() -> [Write] {
-        var taken: [Write] = []
+    mutating func take() -> [StoreChange] {
+        var taken: [StoreChange] = []
         swap(&taken, &writes)
         costInFlight = cost
         countInFlight = taken.count

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Guesses which field was meant by a name that is no field's.
 enum FieldSuggestion {
     /// The field whose name is closest to `name`, those of `allowed` first, if any is close enough.
@@ -5,8 +7,8 @@ enum FieldSuggestion {
         guard 1...24 ~= name.count else { return nil }
         let fields =
             Field.allCases.filter { allowed.contains($0) } + Field.allCases.filter { !allowed.contains($0) }
-        return Likeness.nearest(to: name, among: fields, spelling: \.rawValue) { name, field in
-            field == name + Array("ms".utf8) ? 0 : Likeness.distance(name, field)
+        return NameSuggestion.nearest(to: name, among: fields, spelling: \.rawValue) { name, field in
+            field == name + Array("ms".utf8) ? 0 : NameSuggestion.distance(name, field)
         }
     }
 

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import MemoClient
+internal import Platform
 
 /// Looks at everything between this user and a healthy daemon.
 struct Examination {
@@ -57,7 +58,7 @@ struct Examination {
 
     private func versions(_ hello: Reply) -> [Finding] {
         let version = hello.string("version") ?? "unknown"
-        let own = Memoctl.version.split(separator: " ").last.map(String.init) ?? ""
+        let own = Version.text
         if hello.int("protocol") != 1 {
             return [
                 Finding(
@@ -189,7 +190,7 @@ struct Examination {
 
     private static func advice(for error: MemoError) -> String {
         switch error.code {
-        case .unreachable where Memoctl.isRefused(error): accessAdvice
+        case .unreachable where error.isRefused: accessAdvice
         case .unreachable: "start one with memod, or with: systemctl --user start memod.socket"
         case .untrustedPeer: "somebody else's process listens there; use another directory, or $MEMOD_SOCKET"
         case .timedOut: "memod hangs or is very busy; see its log"

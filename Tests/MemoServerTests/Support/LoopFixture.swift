@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Platform
 
 @testable import MemoServer
 

@@ -1,5 +1,6 @@
 import Foundation
 import MemoWire
+import Platform
 
 @testable import MemoServer
 

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 
 @testable import MemoServer
 
@@ -21,7 +22,7 @@ final class TestClient {
     /// Connects to a socket's path.
     convenience init?(path: String) {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        guard let address = try? SocketAddress(path: path),
+        guard let address = try? UnixSocketAddress(path: path),
             address.withSockaddr({ connect(descriptor, $0, $1) }) == 0
         else {
             Glibc.close(descriptor)

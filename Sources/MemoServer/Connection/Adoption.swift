@@ -1,0 +1,8 @@
+internal import Platform
+
+/// A connection that was accepted and belongs to the loop it is sent to.
+struct Adoption {
+    var descriptor: Int32
+    var peer: PeerCredentials
+    var isAdministrator: Bool
+}

@@ -1,6 +1,0 @@
-/// A connection that was accepted and belongs to the loop it is sent to.
-struct Adoption {
-    var descriptor: Int32
-    var peer: PeerCredentials
-    var isAdministrator: Bool
-}

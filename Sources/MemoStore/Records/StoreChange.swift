@@ -1,0 +1,19 @@
+/// One change of the database. A batch's changes are made in order, in one transaction. The large cases are
+/// indirect, so that the common ones are small.
+enum StoreChange {
+    /// The payload is immutable, and the queue holds a reference to it until the commit is over.
+    case insert(row: Int64, function: UInt32, hash: UInt64, payload: Payload)
+    /// - Parameter bytes: what the entry takes; `nil` where its row is to be taken out of the database at once.
+    case delete(row: Int64, bytes: Int? = nil)
+    /// Inserts or replaces the function's row.
+    indirect case function(FunctionRow)
+    case forget(function: UInt32)
+    /// Inserts or replaces the tag's row.
+    indirect case tag(TagRow)
+    case forgetTag(UInt32)
+    indirect case totals(Totals)
+    /// Rows in the order of their last use, oldest first: appended to the journal of uses.
+    case uses([Int64])
+    /// The same for every entry there is: replaces the journal.
+    case order([Int64])
+}

@@ -1,0 +1,10 @@
+/// What was read from disk for one connection's request.
+package struct ColdRead: Sendable {
+    package let faults: [Fault]
+    /// Entries whose rows are gone or damaged.
+    package let lost: [ColdTicket]
+    /// Why others could not be read, if so: nobody knows what they are.
+    package let failure: String?
+    /// The file is damaged beyond single rows.
+    let isCorrupt: Bool
+}

@@ -1,0 +1,233 @@
+internal import Platform
+internal import SQLite
+internal import Synchronization
+
+/// Threads that read rows, so that a slow disk holds up nobody but those who ask for what is on it.
+final class ColdReaders: Sendable {
+    struct Job: Sendable {
+        var tickets: [ColdTicket]
+        var connection: ConnectionID
+    }
+
+    /// One thread's connection, opened when it is first needed.
+    final class Reader {
+        private let database: ColdDatabase
+        private var connection: ColdReader?
+
+        init(_ database: ColdDatabase) { self.database = database }
+
+        /// One transaction for the reads until `endBatch`: beginning one takes half as long as a read.
+        func beginBatch() { connection?.beginBatch() }
+        func endBatch() { connection?.endBatch() }
+
+        func read(_ row: Int64) throws(ColdError) -> ColdReader.Result {
+            do throws(ColdError) {
+                if connection == nil { connection = try database.makeReader() }
+                return try connection.unsafelyUnwrapped.read(row: row)
+            } catch {
+                connection = nil
+                throw error
+            }
+        }
+    }
+
+    private struct State {
+        /// Those before `next` were taken.
+        var jobs: [Job] = []
+        var next = 0
+        var isClosing = false
+        /// While the database is opened anew nobody reads, and no reader's connection is left.
+        var isPaused = false
+        var reading = 0
+        /// Which readers sleep.
+        var sleeping: [Bool]
+
+        var waiting: Int { jobs.count - next }
+
+        mutating func take(_ count: Int) -> ArraySlice<Job> {
+            let taken = jobs[next..<min(next + count, jobs.count)]
+            next = taken.endIndex
+            if next == jobs.count {
+                jobs = []
+                next = 0
+            } else if next > 64, next > jobs.count / 2 {
+                jobs.removeFirst(next)
+                next = 0
+            }
+            return taken
+        }
+    }
+
+    /// Jobs that a reader takes at once, and whose results are delivered together.
+    private static let jobsAtOnce = 8
+
+    /// The connection that reads what need not wait for the disk, on the thread of whoever asks.
+    private struct Prompt {
+        var reader: ColdReader?
+        var isPaused = false
+    }
+
+    private let prompt = Mutex(Prompt())
+    private let state: Mutex<State>
+    private let signals: [Signal]
+    /// Told when a reader has let go of the database.
+    private let quiet = Signal()
+    private let threads = Mutex<[Thread]>([])
+    private let capacity: Int
+
+    init(count: Int, capacity: Int) {
+        signals = (0..<count).map { _ in Signal() }
+        state = Mutex(State(sleeping: Array(repeating: false, count: count)))
+        self.capacity = capacity
+    }
+
+    /// - Parameter deliver: is given what was read.
+    func start(
+        _ database: ColdDatabase, deliver: @escaping @Sendable ([(ConnectionID, ColdRead)]) -> Void
+    ) throws(SystemError) {
+        var started: [Thread] = []
+        for index in signals.indices {
+            started.append(
+                try Thread(name: "memod-read-\(index)") { [self] in run(index, database, deliver) })
+        }
+        threads.withLock { $0 = started }
+    }
+
+    /// Reads rows at once, as long as they are in the kernel's page cache; whatever is amiss, one who can wait finds
+    /// out.
+    func readCached(
+        _ tickets: UnsafeBufferPointer<ColdTicket>, into faults: inout [Fault], _ bytes: inout Int
+    ) -> Bool {
+        let held = faults.count
+        var size = 0
+        let limit = bytes
+        let areFound = prompt.withLockIfAvailable { prompt -> Bool in
+            guard let reader = prompt.reader else { return false }
+            if tickets.count > 1 { reader.beginBatch() }
+            defer { reader.endBatch() }
+            return CachedReads.only(bytes: limit) {
+                for ticket in tickets {
+                    guard case .found(let payload)? = try? reader.read(row: ticket.row) else { return false }
+                    faults.append(Fault(ticket: ticket, payload: payload))
+                    size += payload.footprint
+                }
+                return true
+            } ?? false
+        }
+        guard areFound ?? false else {
+            for fault in faults[held...] { fault.payload.release() }
+            faults.removeSubrange(held...)
+            return false
+        }
+        bytes -= size
+        return true
+    }
+
+    /// - Returns: how many of the jobs were taken on, the first ones: not all where too many reads wait already.
+    func submit(_ jobs: [Job]) -> Int {
+        let (taken, woken) = state.withLock { state -> (Int, ArraySlice<Int>) in
+            let taken = state.isClosing ? 0 : max(0, min(jobs.count, capacity - state.waiting))
+            state.jobs += jobs.prefix(taken)
+            let wanted = (state.waiting + Self.jobsAtOnce - 1) / Self.jobsAtOnce
+            let woken = state.sleeping.indices.filter { state.sleeping[$0] }.prefix(wanted)
+            for index in woken { state.sleeping[index] = false }
+            return (taken, woken)
+        }
+        for index in woken { signals[index].notify() }
+        return taken
+    }
+
+    /// Waits until no reader is connected to the database, and lets none begin until `resume`.
+    func pause() {
+        prompt.withLock { $0 = Prompt(isPaused: true) }
+        state.withLock { $0.isPaused = true }
+        while state.withLock({ $0.reading }) > 0 {
+            for signal in signals { signal.notify() }
+            quiet.wait(ms: 10)
+        }
+    }
+
+    func resume() {
+        prompt.withLock { $0.isPaused = false }
+        state.withLock { $0.isPaused = false }
+        for signal in signals { signal.notify() }
+    }
+
+    func close() {
+        state.withLock { $0.isClosing = true }
+        for signal in signals { signal.notify() }
+        threads.withLock { threads in
+            for thread in threads { thread.join() }
+            threads = []
+        }
+        prompt.withLock { $0 = Prompt(isPaused: true) }
+    }
+
+    private func run(
+        _ index: Int, _ database: ColdDatabase, _ deliver: ([(ConnectionID, ColdRead)]) -> Void
+    ) {
+        var reader: Reader?
+        while true {
+            let (jobs, mayRead, isClosing) = state.withLock { state in
+                if state.isPaused {
+                    return (ArraySlice<Job>(), false, state.isClosing)
+                }
+                let taken = state.take(Self.jobsAtOnce)
+                if reader == nil, !taken.isEmpty { state.reading += 1 }
+                if taken.isEmpty { state.sleeping[index] = true }
+                return (taken, true, state.isClosing)
+            }
+            if !mayRead, reader != nil {
+                reader = nil
+                state.withLock { $0.reading -= 1 }
+                quiet.notify()
+            }
+            if jobs.isEmpty {
+                if isClosing { return }
+                signals[index].wait(ms: nil)
+                continue
+            }
+            let current = reader ?? Reader(database)
+            reader = current
+            let isBatch = jobs.count > 1 || jobs[jobs.startIndex].tickets.count > 1
+            if isBatch { current.beginBatch() }
+            let results = jobs.map { job in
+                (job.connection, Self.read(job.tickets) { row throws(ColdError) in try current.read(row) })
+            }
+            if isBatch { current.endBatch() }
+            deliver(results)
+            connectPrompt(database)
+        }
+    }
+
+    /// Makes the connection for `readCached`, which itself must not wait for files to be opened.
+    private func connectPrompt(_ database: ColdDatabase) {
+        prompt.withLock { prompt in
+            if prompt.reader == nil, !prompt.isPaused {
+                prompt.reader = try? database.makeReader(waits: false)
+            }
+        }
+    }
+
+    private static func read(
+        _ tickets: [ColdTicket], _ read: (Int64) throws(ColdError) -> ColdReader.Result
+    ) -> ColdRead {
+        var faults: [Fault] = []
+        var lost: [ColdTicket] = []
+        var failure: String?
+        var isCorrupt = false
+        for ticket in tickets {
+            do throws(ColdError) {
+                switch try read(ticket.row) {
+                case .found(let payload): faults.append(Fault(ticket: ticket, payload: payload))
+                case .missing, .damaged: lost.append(ticket)
+                case .outOfMemory: failure = "there is no memory left"
+                }
+            } catch {
+                failure = error.message
+                isCorrupt = isCorrupt || error.failure == .corrupt
+            }
+        }
+        return ColdRead(faults: faults, lost: lost, failure: failure, isCorrupt: isCorrupt)
+    }
+}

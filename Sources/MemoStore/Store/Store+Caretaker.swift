@@ -1,0 +1,204 @@
+internal import Platform
+internal import Synchronization
+
+/// The caretaker's thread.
+extension Store {
+    private static let idleMs: Int64 = 500
+
+    func takeCare() {
+        startWarmUp()
+        var lastFlush = clock.now()
+        while !isClosing.load(ordering: .acquiring) {
+            var pauseMs = Self.idleMs
+            let now = clock.now()
+            let flushes = now - lastFlush >= Self.idleMs
+            if flushes { lastFlush = now }
+            perform { core in
+                core.needsCare = false
+                // Others get the lock between two pieces.
+                if core.sweep() { pauseMs = 1 }
+                if flushes { core.flushCounters() }
+                pauseMs = max(1, min(pauseMs, core.leases.nextEnd - now))
+                core.careDue = now + pauseMs
+            }
+            inPieces { $0.takeOutCleared() }
+            boundFunctions()
+            if flushes {
+                flushUses()
+                compactJournal()
+                if let loss = database.findLoss() { databaseLost(loss) }
+                // Asked here and not for a request: a disk that hangs makes the caretaker wait alone.
+                let free = database.freeBytes()
+                conditionBox.withLock { $0.freeBytes = free }
+            }
+            caretakerSignal.wait(ms: pauseMs)
+        }
+    }
+
+    /// Queues the order of the last uses. Others get the lock while it is gathered and sorted.
+    private func flushUses() {
+        var (slots, through): ([Slot], UInt64) = ([], 0)
+        perform { (slots, through) = $0.takeJournal() }
+        var uses: [StoreCore.Use] = []
+        uses.reserveCapacity(slots.count)
+        guard inPieces(of: slots.count, { $0.note(slots[$1], through: through, in: &uses) }) else { return }
+        let rows = uses.rowsInOrder
+        if !rows.isEmpty { perform { $0.enqueue(uses: .uses(rows)) } }
+    }
+
+    /// Replaces a journal that has grown long, or lacks uses, by the order of the entries that it is about. What is used
+    /// while they are gathered is in the next journal.
+    private func compactJournal() {
+        guard let slotCount = core.withLock({ $0.wantsOrder() ? $0.directory.slotCount : nil }) else {
+            return
+        }
+        var uses: [StoreCore.Use] = []
+        let isGathered = inPieces(of: slotCount) { core, slots in
+            core.gather(Slot(slots.lowerBound)..<Slot(slots.upperBound), in: &uses) { $0.maxsize != nil }
+        }
+        guard isGathered else { return }
+        let rows = uses.rowsInOrder
+        perform { $0.enqueue(uses: .order(rows)) }
+    }
+
+    /// Gives functions with many entries their new bounds.
+    private func boundFunctions() {
+        while let bounding = core.withLock({ $0.nextBounding() }), !isClosing.load(ordering: .acquiring) {
+            if !bounding.isInOrder {
+                var entries: [StoreCore.UsedSlot] = []
+                let slotCount = core.withLock { $0.directory.slotCount }
+                guard inPieces(of: slotCount, { $0.gather($1, of: bounding, in: &entries) }) else { return }
+                entries.sort { $0.used > $1.used }
+                guard inPieces(of: entries.count, { $0.relink(entries[$1], of: bounding) })
+                else { return }
+            }
+            inPieces { $0.trim(bounding) }
+        }
+    }
+
+    /// Does work that is queued for the disk, until there is no more, without holding the lock for long.
+    /// - Parameter piece: does some of it, and tells whether there is more.
+    private func inPieces(_ piece: (inout StoreCore) -> Bool) {
+        var isMore = true
+        while isMore, !isClosing.load(ordering: .acquiring) {
+            var isQueueFull = false
+            perform { core in
+                core.leases.endExpired(now: core.now)
+                isQueueFull = core.isQueueFull
+                if !isQueueFull { isMore = piece(&core) }
+            }
+            if isQueueFull { caretakerSignal.wait(ms: 1) }
+        }
+    }
+
+    /// Goes through so many entries without holding the lock for long.
+    /// - Returns: false where the store is closed before the end; the last changes have the order of all uses then.
+    private func inPieces(of count: Int, _ body: (inout StoreCore, Range<Int>) -> Void) -> Bool {
+        for start in stride(from: 0, to: count, by: Self.entriesAtOnce) {
+            if isClosing.load(ordering: .acquiring) { return false }
+            perform { core in
+                core.leases.endExpired(now: core.now)
+                body(&core, start..<min(start + Self.entriesAtOnce, count))
+            }
+        }
+        return true
+    }
+
+    private static let entriesAtOnce = 4096
+
+    /// The database is damaged, or somebody removed or replaced it: what is written there would be lost without
+    /// notice. The writer begins a new one.
+    func databaseLost(_ failure: ColdFailure) {
+        core.withLock { core in
+            guard core.failedBatch == nil, !core.needsRecovery else { return }
+            core.needsRecovery = true
+            core.lastFailure = failure
+        }
+        writerSignal.notify()
+    }
+}
+
+/// The check of the database in the background, once after each start: gigabytes cannot be read before it.
+extension Store {
+    private static let rowsPerSlice = 256
+    /// Between two slices, so that the check takes a small part of what the disk can do.
+    private static let pauseMs: Int64 = 20
+
+    func checkDatabase() {
+        while !isClosing.load(ordering: .acquiring) {
+            var isFirst = false
+            let outcome = databaseUse.withLock { check in
+                isFirst = check == nil
+                return Result { () throws(ColdError) -> ColdScrub.Slice in
+                    if check == nil { check = try database.makeScrub() }
+                    return try check.unsafelyUnwrapped.step(rows: Self.rowsPerSlice)
+                }
+            }
+            do throws(ColdError) {
+                let slice = try outcome.get()
+                noteCheck(slice, isFirst: isFirst)
+                if !slice.damaged.isEmpty { dropDamaged(slice.damaged) }
+                if slice.isLast {
+                    noteCheck(ended: slice.isUnread ? .unreadable : .done)
+                    return databaseUse.withLock { $0 = nil }
+                }
+            } catch {
+                noteCheck(ended: error.failure == .corrupt ? .damaged : .unreadable)
+                if error.failure == .corrupt { databaseLost(.corrupt) }
+                return
+            }
+            checkSignal.wait(ms: Self.pauseMs)
+        }
+    }
+
+    private func dropDamaged(_ rows: [Int64]) {
+        let damaged = Set(rows)
+        let slotCount = core.withLock { $0.directory.slotCount }
+        let isDone = inPieces(of: slotCount) {
+            $0.dropDamaged(rows: damaged, in: Slot($1.lowerBound)..<Slot($1.upperBound))
+        }
+        guard isDone else { return }
+        events?.log(true, "\(rows.count) damaged rows were found and dropped")
+    }
+}
+
+extension Store {
+    func startWarmUp() {
+        let slotsAtOnce = 1 << 16
+        let (slotCount, room, since) = core.withLock { core in
+            let room = core.hot.limit - core.hot.limit / 16
+            return (core.directory.slotCount, room, core.useSince(entries: room / WarmUp.bytesLeast))
+        }
+        var candidates: [WarmUpCandidate] = []
+        for start in stride(from: 0, to: slotCount, by: slotsAtOnce) {
+            candidates += core.withLock {
+                $0.warmUpCandidates(from: Slot(start), slots: slotsAtOnce, since: since)
+            }
+        }
+        candidates.sort { $0.used > $1.used }
+        var bytes = 0
+        let order = candidates.prefix {
+            bytes += $0.bytes
+            return bytes <= room
+        }
+        warmUp.start(order.map(\.ticket))
+        continueWarmUp()
+    }
+
+    private func continueWarmUp() {
+        guard !isClosing.load(ordering: .acquiring) else { return }
+        let tickets = warmUp.next()
+        if !tickets.isEmpty { _ = read([(tickets, WarmUp.connection)]) }
+    }
+
+    func warmedUp(_ read: ColdRead) {
+        var hasRoom = false
+        perform { core in
+            hasRoom = core.hasRoomToWarm
+            if hasRoom { core.adopt(read.faults) }
+            for ticket in read.lost { core.dropDamaged(ticket) }
+            core.release(read.faults)
+        }
+        if hasRoom { continueWarmUp() } else { warmUp.stop() }
+    }
+}

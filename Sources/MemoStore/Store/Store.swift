@@ -1,0 +1,229 @@
+internal import Glibc
+package import Platform
+internal import Synchronization
+
+/// The cache: its state under one lock, and the threads that keep the database in step with it.
+///
+/// - The writer's thread alone commits and checkpoints.
+/// - Readers' threads read rows that are not in memory.
+/// - The caretaker's thread sweeps, flushes counters, and warms the hot tier up after a start.
+///
+/// No thread holds the lock while it reads or writes the disk.
+package final class Store: Sendable {
+    let core: Mutex<StoreCore>
+    package let configuration: StoreConfiguration
+    let clock: StoreClock
+    let database: ColdDatabase
+    let readers: ColdReaders
+    let writerSignal = Signal()
+    let caretakerSignal = Signal()
+    let checkSignal = Signal()
+    let isClosing = Atomic(false)
+    /// The check under way. Locked while a slice is checked, and while the database is copied or opened anew.
+    let databaseUse = Mutex<ColdScrub?>(nil)
+    let conditionBox = Mutex(DatabaseCondition())
+    let warmUp = WarmUp()
+    private let eventsBox = Mutex<StoreEvents?>(nil)
+    private let threads = Mutex<[Thread]>([])
+    /// When the writer last finished or had nothing to do, in ms since boot; for a watchdog.
+    let writerAlive: Atomic<Int64>
+
+    /// Opens the database, loads what memory has to know of it, and starts no thread yet.
+    /// - Parameter log: told of what was found amiss and mended.
+    /// - Throws: where the database cannot be used; it is as it was then.
+    package init(
+        _ configuration: StoreConfiguration, log: (_ isSerious: Bool, String) -> Void
+    ) throws(ColdError) {
+        self.configuration = configuration
+        var options = ColdOptions(path: configuration.databasePath)
+        options.durability = configuration.durability
+        options.interning = configuration.interning
+        database = try ColdDatabase(options, source: try ClockSource.system())
+        clock = database.clock
+        writerAlive = Atomic(clock.now())
+        if let (path, reason) = database.quarantined {
+            log(true, "the database was damaged (\(reason)); it is now \(path), and the cache starts empty")
+        }
+        readers = ColdReaders(
+            count: configuration.limits.readerThreads, capacity: configuration.limits.coldReadsMax)
+        core = Mutex(try Self.load(database, configuration, log: log))
+    }
+
+    private static func load(
+        _ database: ColdDatabase, _ configuration: StoreConfiguration,
+        log: (_ isSerious: Bool, String) -> Void
+    ) throws(ColdError) -> StoreCore {
+        for attempt in 0..<2 {
+            guard
+                var core = StoreCore(
+                    hotBytes: configuration.hotBytes, coldBytes: configuration.coldBytes,
+                    interning: configuration.interning, limits: configuration.limits, random: RandomSource())
+            else {
+                throw ColdError(
+                    .other,
+                    "there is no address space for an index of \(configuration.limits.entriesMax) entries")
+            }
+            core.now = database.clock.now()
+            do throws(ColdError) {
+                let index = DirectorySnapshot.path(database.path)
+                let load = try database.load(
+                    function: { core.load($0) }, tag: { core.load($0) },
+                    snapshot: { core.readSnapshot(from: index, stamp: $0) },
+                    entry: { core.load($0) }, uses: { core.load(uses: CollectionOfOne($0)) })
+                unlink(index)
+                guard
+                    core.finishLoad(
+                        seed: (load.seed[0], load.seed[1]), totals: load.totals, nextRow: load.nextRow,
+                        garbage: load.garbage)
+                else { throw ColdError(.other, "there is no memory for an index of all entries") }
+                core.reserveNumbers(function: load.nextFunction, tag: load.nextTag)
+                core.boundLoaded()
+                core.disk = StoreCore.DiskFigures(
+                    journalRows: database.journalRows, interning: database.interning)
+                if load.damaged > 0 { log(true, "\(load.damaged) damaged rows were left out") }
+                return core
+            } catch {
+                guard error.failure == .corrupt, attempt == 0 else { throw error }
+                let moved = try database.startEmpty()
+                log(
+                    true,
+                    "the database was damaged (\(error.message)); it is now \(moved ?? "gone"), and the cache starts empty"
+                )
+            }
+        }
+        throw ColdError(.corrupt, "a new database cannot be read")
+    }
+
+    /// Starts the threads.
+    /// - Parameter events: what those who serve connections are to be told.
+    /// - Throws: where there are no threads left; the process is of no use then.
+    package func start(_ events: StoreEvents) throws(SystemError) {
+        eventsBox.withLock { $0 = events }
+        try readers.start(database) { [self] in
+            if $0.contains(where: \.1.isCorrupt) { databaseLost(.corrupt) }
+            for (connection, read) in $0 where connection == WarmUp.connection { warmedUp(read) }
+            events.read($0.filter { $0.0 != WarmUp.connection })
+        }
+        let started = [
+            try Thread(name: "memod-writer") { [self] in write() },
+            try Thread(name: "memod-care") { [self] in takeCare() },
+            try Thread(name: "memod-check") { [self] in checkDatabase() },
+        ]
+        threads.withLock { $0 = started }
+    }
+
+    var events: StoreEvents? { eventsBox.withLock { $0 } }
+
+    /// Runs `body` with the state, nobody else having it meanwhile. It must not wait for anything.
+    @inline(__always)
+    package func perform(_ body: (inout StoreCore) -> Void) {
+        let now = clock.now()
+        let (wakesWriter, wakesCaretaker, wakes) = core.withLock { core in
+            core.now = max(core.now, now)
+            body(&core)
+            return core.takeSignals()
+        }
+        if wakesWriter { writerSignal.notify() }
+        if wakesCaretaker { caretakerSignal.notify() }
+        if !wakes.isEmpty { events?.wake(wakes) }
+    }
+
+    /// Waits until all changes made so far are committed, or cannot be.
+    private func waitForCommit() {
+        var sequence: UInt64 = 0
+        perform { sequence = $0.needCommit() }
+        let pause = Signal()
+        while !isClosing.load(ordering: .acquiring),
+            core.withLock({ $0.committedSequence < sequence && $0.degraded == nil })
+        {
+            pause.wait(ms: 1)
+        }
+    }
+
+    /// Has rows read for connections, which are told through `StoreEvents.read`.
+    /// - Returns: how many of the reads were taken on, the first ones: not all where too many wait already.
+    package func read(
+        _ reads: [(tickets: [ColdTicket], connection: ConnectionID)]
+    ) -> Int {
+        readers.submit(reads.map { ColdReaders.Job(tickets: $0.tickets, connection: $0.connection) })
+    }
+
+    /// Reads rows without waiting for the disk.
+    /// - Parameters:
+    ///   - faults: to which what they have is added, which the caller gives back.
+    ///   - bytes: about how much may yet be read; less what was.
+    /// - Returns: false where not all of them are at hand; nothing is added then.
+    package func readCached(
+        _ tickets: UnsafeBufferPointer<ColdTicket>, into faults: inout [Fault], _ bytes: inout Int
+    ) -> Bool {
+        readers.readCached(tickets, into: &faults, &bytes)
+    }
+
+    /// Writes a consistent copy of the database, with all that was put before; takes its time.
+    package func backup(to path: String) throws(ColdError) {
+        waitForCommit()
+        let outcome = databaseUse.withLock { _ in
+            Result { () throws(ColdError) in
+                try database.backup(to: path, isCancelled: { isClosing.load(ordering: .acquiring) })
+            }
+        }
+        try outcome.get()
+    }
+
+    /// Changes the budgets; what is over them goes by and by.
+    package func setBudgets(hotBytes: Int, coldBytes: Int) {
+        perform { core in
+            core.hot.limit = hotBytes
+            core.coldLimit = coldBytes
+            core.needsCare = true
+        }
+    }
+
+    /// Whether the writer is not stuck: it finished something, or had nothing to do, within this time.
+    package func isProgressing(withinMs: Int64) -> Bool {
+        clock.now() - writerAlive.load(ordering: .relaxed) <= withinMs
+    }
+
+    /// Leaves the directory in a file, so that the next start need not read all of it from the database.
+    private func writeSnapshot() {
+        var kernel = SystemRandomNumberGenerator()
+        let stamp = (kernel.next(), kernel.next())
+        let context = SnapshotContext(
+            stamp: stamp, figures: database.interning, journalRows: database.journalRows)
+        let path = DirectorySnapshot.path(database.path)
+        let isWritten = core.withLock { $0.canSnapshot && $0.writeSnapshot(to: path, context) }
+        guard isWritten else { return }
+        do throws(ColdError) {
+            try database.commit(snapshotStamp: stamp)
+        } catch {
+            // Without the stamp it is not used.
+            unlink(path)
+        }
+    }
+
+    /// Commits everything, moves the log into the database and closes it. Nobody may use the store meanwhile.
+    /// - Throws: where not everything could be committed.
+    package func close() throws(ColdError) {
+        isClosing.store(true, ordering: .releasing)
+        writerSignal.notify()
+        caretakerSignal.notify()
+        checkSignal.notify()
+        readers.close()
+        threads.withLock { threads in
+            for thread in threads { thread.join() }
+            threads = []
+        }
+        databaseUse.withLock { $0 = nil }
+        let failure = core.withLock { core in
+            core.queue.isEmpty && core.failedBatch == nil ? nil : core.degraded ?? "the writer did not finish"
+        }
+        if failure == nil { writeSnapshot() }
+        core.withLock { $0.dispose() }
+        if try !database.close() {
+            events?.log(
+                false,
+                "another process reads the database: its log stays beside it, with all that was written")
+        }
+        if let failure { throw ColdError(.other, "the newest changes are not on disk: \(failure)") }
+    }
+}

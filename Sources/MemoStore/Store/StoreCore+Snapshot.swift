@@ -1,0 +1,120 @@
+extension StoreCore {
+
+    /// Whether memory and disk agree on every entry, so that a snapshot says it all.
+    var canSnapshot: Bool { willSnapshot && queue.isEmpty }
+
+    /// Whether they will once what is queued is committed.
+    var willSnapshot: Bool {
+        degraded == nil && graves.isEmpty && tagClearings.isEmpty && boundings.isEmpty && memoryOnly.isEmpty
+            && failedBatch == nil
+    }
+
+    /// Writes the directory to a file, as it is when every entry is cold. Nothing but `dispose` may follow.
+    mutating func writeSnapshot(to path: String, _ context: SnapshotContext) -> Bool {
+        for slot in hot.slots {
+            guard let payload = directory[slot].payload else { continue }
+            directory[slot].setCold(bytes: ColdSize.bytes(payload))
+            payload.release()
+        }
+        hot.removeAll()
+        for slot in journal where directory[slot].flags.contains(.live) {
+            directory[slot].flags.remove(.journaled)
+        }
+        let functionParts = functions.allPlaces.map { place in
+            DirectorySnapshot.Function(
+                id: functions[place].row.id, oldest: functions[place].oldest, newest: functions[place].newest,
+                isLive: functions.isLive(place) ? 1 : 0, count: UInt64(functions[place].count))
+        }
+        let tagRows = tags.rows
+        // Rows of entries that are gone and never were in the database may be given out again.
+        let memberParts = tagRows.map { row in
+            (tags[row.id]?.members ?? []).filter { directory.isCurrent($0.slot, row: $0.row) }
+        }
+        let tagParts = zip(tagRows, memberParts).map {
+            DirectorySnapshot.Tag(id: UInt64($0.id), members: UInt64($1.count))
+        }
+        let members = memberParts.flatMap { $0 }
+        let header = DirectorySnapshot.Header(
+            stamp: context.stamp, slots: UInt64(directory.slotCount), live: UInt64(directory.count),
+            uses: uses,
+            coldBytes: UInt64(coldBytes), functions: UInt64(functionParts.count),
+            garbage: UInt64(garbageRows.count),
+            tags: UInt64(tagParts.count), journalRows: UInt64(context.journalRows),
+            sharedValues: UInt64(context.figures.values),
+            sharedReferences: UInt64(context.figures.references),
+            sharedSavedBytes: context.figures.savedBytes)
+        return functionParts.withUnsafeBytes { functions in
+            garbageRows.withUnsafeBytes { garbage in
+                tagParts.withUnsafeBytes { tags in
+                    members.withUnsafeBytes { members in
+                        DirectorySnapshot.write(
+                            header, [functions, garbage, tags, members, directory.bytesOfSlots], to: path)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the directory from a file, after the functions and the tags were loaded.
+    /// - Returns: what else it has; `nil` where it is not there, or not of the state with this stamp: nothing was
+    ///   loaded then.
+    mutating func readSnapshot(from path: String, stamp: (UInt64, UInt64)) -> SnapshotContext? {
+        guard var file = DirectorySnapshot.Reader(path) else { return nil }
+        var header = DirectorySnapshot.Header(
+            stamp: (0, 0), slots: 0, live: 0, uses: 0, coldBytes: 0, functions: 0, garbage: 0, tags: 0,
+            journalRows: 0, sharedValues: 0, sharedReferences: 0, sharedSavedBytes: 0)
+        let expected = header
+        guard withUnsafeMutableBytes(of: &header, { file.read(into: $0) }), header.magic == expected.magic,
+            header.entryStride == expected.entryStride, header.stamp == stamp,
+            header.slots <= UInt64(directory.capacity),
+            let savedFunctions = file.array(
+                header.functions,
+                of: DirectorySnapshot.Function(id: 0, oldest: 0, newest: 0, isLive: 0, count: 0)),
+            let garbage = file.array(header.garbage, of: Int64(0)),
+            let savedTags = file.array(header.tags, of: DirectorySnapshot.Tag(id: 0, members: 0))
+        else { return nil }
+        let memberCount = savedTags.reduce(UInt64(0)) { $0 &+ $1.members }
+        guard let members = file.array(memberCount, of: TagTable.Member(slot: 0, row: 0)) else { return nil }
+
+        var checksum = DirectorySnapshot.seed(header)
+        savedFunctions.withUnsafeBytes { checksum = Checksum.of($0, seed: checksum) }
+        garbage.withUnsafeBytes { checksum = Checksum.of($0, seed: checksum) }
+        savedTags.withUnsafeBytes { checksum = Checksum.of($0, seed: checksum) }
+        members.withUnsafeBytes { checksum = Checksum.of($0, seed: checksum) }
+        let isRead = directory.append(slots: Int(header.slots), live: Int(header.live)) { slab in
+            file.read(into: slab) && file.isAtEnd
+                && Checksum.of(UnsafeRawBufferPointer(slab), seed: checksum) == header.checksum
+        }
+        guard isRead else { return nil }
+
+        var places: [UInt32] = []
+        for saved in savedFunctions {
+            guard saved.isLive != 0, let place = functions.place(id: saved.id) else {
+                places.append(FunctionTable.none)
+                continue
+            }
+            places.append(place)
+            functions[place].oldest = saved.oldest
+            functions[place].newest = saved.newest
+            functions[place].count = Int(saved.count)
+        }
+        for slot in 0..<Slot(directory.slotCount) where directory[slot].flags.contains(.live) {
+            directory[slot].function = places[Int(directory[slot].function)]
+        }
+        var next = 0
+        for saved in savedTags {
+            let end = next + Int(saved.members)
+            tags.setMembers(Array(members[next..<end]), of: UInt32(saved.id))
+            next = end
+        }
+        uses = header.uses
+        coldBytes = Int(header.coldBytes)
+        garbageRows = garbage
+        return SnapshotContext(
+            stamp: stamp,
+            figures: InterningFigures(
+                values: Int(header.sharedValues), references: Int(header.sharedReferences),
+                savedBytes: header.sharedSavedBytes),
+            journalRows: Int(header.journalRows))
+    }
+}

@@ -1,0 +1,137 @@
+internal import Glibc
+
+/// Values that several entries in memory have in common, each in one block with a count of those that refer to it.
+///
+/// A reference takes 8 bytes in the place of the value, a block some 80 beside it. A value of at least `alwaysBytes`
+/// gets a block at once: that pays from the second entry with it, and costs a value that stays alone 96 bytes. A
+/// smaller one gets a block when it is met again among the last few thousand: that pays from the third entry where
+/// the value has 128 bytes, from the fourth where it has 80, from the fifth where it has 64. Below `leastBytes`
+/// nothing is shared. All of it is guarded by the store's lock.
+final class InternTable {
+    static let leastBytes = 64
+    static let alwaysBytes = 512
+    /// Lending the pages of a smaller value to a socket takes as long as copying them there.
+    static let lentBytes = 32 << 10
+
+    /// A value in memory: the bytes follow.
+    struct Block {
+        var references: UInt32
+        var wasSent = false
+        /// Sockets, or whoever read from them, may have its whole pages, for as long as they like.
+        var isLent = false
+        var hash: UInt64
+        var bytes: Int
+        /// The table that the block is in; it outlives it.
+        unowned(unsafe) var table: InternTable
+    }
+
+    private static let pageMask = UInt(getpagesize()) - 1
+    private var blocks: [UInt64: UnsafeMutablePointer<Block>] = [:]
+    /// Hashes of values that were met and not shared.
+    private let recent: UnsafeMutableBufferPointer<UInt64>
+    private let seed: UInt64
+    private let isOn: Bool
+    /// What the blocks take, the allocator's and the table's own share included.
+    private(set) var bytes = 0
+    private(set) var references = 0
+    /// What it would take without sharing, less what it takes.
+    private(set) var savedBytes = 0
+
+    init(isOn: Bool, seed: UInt64) {
+        self.isOn = isOn
+        self.seed = seed
+        recent = .allocate(capacity: isOn ? 4096 : 1)
+        recent.initialize(repeating: 0)
+    }
+
+    deinit { recent.deallocate() }
+
+    var count: Int { blocks.count }
+    /// A dictionary's place for a block, at its usual load.
+    private static let entryBytes = 32
+
+    /// The block for a value, with one reference more; `nil` where sharing it does not pay.
+    func intern(_ value: UnsafeRawBufferPointer) -> UnsafeMutablePointer<Block>? {
+        guard isOn, value.count >= Self.leastBytes else { return nil }
+        let hash = Checksum.of(value, seed: seed)
+        if let block = blocks[hash] {
+            guard Self.value(block).isEqual(to: value) else { return nil }
+            retain(block)
+            return block
+        }
+        if value.count < Self.alwaysBytes {
+            let place = Int(truncatingIfNeeded: hash >> 40) & (recent.count - 1)
+            guard recent[place] == hash else {
+                recent[place] = hash
+                return nil
+            }
+        }
+        guard let memory = malloc(MemoryLayout<Block>.size + value.count) else { return nil }
+        let block = memory.bindMemory(to: Block.self, capacity: 1)
+        block.initialize(to: Block(references: 1, hash: hash, bytes: value.count, table: self))
+        UnsafeMutableRawPointer(block + 1).copyMemory(from: value.baseAddress!, byteCount: value.count)
+        blocks[hash] = block
+        bytes += Self.footprint(value.count)
+        references += 1
+        return block
+    }
+
+    private func retain(_ block: UnsafeMutablePointer<Block>) {
+        block.pointee.references += 1
+        references += 1
+        savedBytes += block.pointee.bytes
+    }
+
+    static func value(_ block: UnsafeMutablePointer<Block>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: UnsafeRawPointer(block + 1), count: block.pointee.bytes)
+    }
+
+    /// The whole pages of a value that is about to be sent, which may be lent to the socket in place of being copied:
+    /// they are never changed, and not used again. None where that does not pay: where the value is small, or is sent
+    /// for the first time and may go before the next, since new pages in their place take some time, too.
+    static func lend(_ block: UnsafeMutablePointer<Block>) -> UnsafeRawBufferPointer {
+        guard block.pointee.bytes >= lentBytes else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        if block.pointee.wasSent { block.pointee.isLent = true }
+        block.pointee.wasSent = true
+        return block.pointee.isLent ? wholePages(block) : UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    private static func wholePages(_ block: UnsafeMutablePointer<Block>) -> UnsafeRawBufferPointer {
+        let value = value(block)
+        let start = UnsafeRawPointer(
+            bitPattern: (UInt(bitPattern: value.baseAddress!) + pageMask) & ~pageMask)!
+        let end = UnsafeRawPointer(
+            bitPattern: UInt(bitPattern: value.baseAddress! + value.count) & ~pageMask)!
+        return UnsafeRawBufferPointer(start: start, count: max(0, end - start))
+    }
+
+    /// Gives a reference back; the last one frees the block.
+    static func release(_ block: UnsafeMutablePointer<Block>) {
+        let table = block.pointee.table
+        table.references -= 1
+        block.pointee.references -= 1
+        if block.pointee.references > 0 {
+            table.savedBytes -= block.pointee.bytes
+            return
+        }
+        table.blocks[block.pointee.hash] = nil
+        table.bytes -= footprint(block.pointee.bytes)
+        if block.pointee.isLent {
+            // Whoever has pages of it keeps them, and the allocator gets others in their place.
+            let pages = wholePages(block)
+            let start = UnsafeMutableRawPointer(mutating: pages.baseAddress)
+            // Memory that is lost is better than a value that changes on its way.
+            guard madvise(start, pages.count, MADV_DONTNEED) == 0 else { return }
+        }
+        free(block)
+    }
+
+    private static func footprint(_ value: Int) -> Int {
+        (MemoryLayout<Block>.size + value + 8 + 15) & ~15 + entryBytes
+    }
+
+    /// Every block with its number of references. For tests.
+    var blockReferences: [(UnsafeMutableRawPointer, Int)] {
+        blocks.values.map { (UnsafeMutableRawPointer($0), Int($0.pointee.references)) }
+    }
+}

@@ -1,0 +1,119 @@
+/// The operations of protocol version 1, by their names on the wire.
+public enum Operation: String, CaseIterable, Sendable, BitwiseCopyable {
+    case ping, hello, get, put, release, delete, touch, mget, mput, clear, define, info, report
+    case functions, keys, stats, sync, why, subscribe, backup
+}
+
+/// A `ttl_ms` or `maxsize` field: left out, `null`, or a number.
+public enum Setting: Equatable, Sendable {
+    case absent
+    case null
+    case value(Int64)
+}
+
+/// A key in canonical form: two keys are the same JSON value exactly when these bytes are equal.
+public struct CanonicalKey {
+    /// Numbers that are equal have the same form, however they were spelt.
+    public var bytes: Bytes
+    /// The form for functions defined `typed`, in which a number written with a fraction or an exponent
+    /// differs from an integer. The same view as `bytes` where the key has no such number.
+    public var typedBytes: Bytes
+
+    public init(bytes: Bytes, typedBytes: Bytes) {
+        self.bytes = bytes
+        self.typedBytes = typedBytes
+    }
+
+    /// The form for a function that is defined `typed`, or for one that is not.
+    @inlinable public func bytes(isTyped: Bool) -> Bytes { isTyped ? typedBytes : bytes }
+}
+
+/// One entry to store: the whole of a `put`, or an element of an `mput`'s `entries`.
+public struct PutFields {
+    public var key: CanonicalKey
+    /// The value's JSON text as it was sent, without white space around it.
+    public var value: Bytes
+    public var ttl: Setting = .absent
+    public var staleMs: Int64?
+    public var costMs: Int64?
+    /// Positions in `RequestBatch.tags`: decoded UTF-8, at most 16 of at most 128 bytes each, no repeats.
+    public var tags: Range<Int> = 0..<0
+    public var lease: Bytes?
+    public var durable = false
+    public var ifAbsent = false
+
+    public init(key: CanonicalKey, value: Bytes) {
+        self.key = key
+        self.value = value
+    }
+}
+
+/// The fields of a `get` beside its key. Kept small, since every request has room for them.
+public struct GetFields {
+    private var lease: Int32 = -1
+    private var wait: Int32 = 0
+    private var beta = -1.0
+    public var meta = false
+
+    public init() {}
+
+    /// At most `WireLimits.leaseMs`, as `waitMs`.
+    public var leaseMs: Int64? {
+        get { lease < 0 ? nil : Int64(lease) }
+        set { lease = newValue.map { Int32($0) } ?? -1 }
+    }
+    public var waitMs: Int64 {
+        get { Int64(wait) }
+        set { wait = Int32(newValue) }
+    }
+    /// XFetch's beta, not negative: `nil` where not asked for.
+    public var early: Double? {
+        get { beta < 0 ? nil : beta }
+        set { beta = newValue ?? -1 }
+    }
+}
+
+/// A request that was read and found well formed, its fields by operation. Views point into the line it was
+/// read from and into the arena of the batch that read it; both outlive its execution.
+public struct Request {
+    public enum Body {
+        case ping
+        case hello(client: Bytes?)
+        case get(CanonicalKey, GetFields)
+        /// A position in `RequestBatch.entries`.
+        case put(Int)
+        case release(CanonicalKey, lease: Bytes)
+        case delete(CanonicalKey)
+        case touch(CanonicalKey, ttl: Setting)
+        /// Positions in `RequestBatch.keys`.
+        case mget(Range<Int>)
+        /// Positions in `RequestBatch.entries`.
+        case mput(Range<Int>)
+        case clearFunction
+        case clearTag(Bytes)
+        case clearAll
+        case define(maxsize: Setting, ttl: Setting, staleMs: Setting, typed: Bool?)
+        case info
+        case report(hits: Int64, savedMs: Int64)
+        case functions(limit: Int?, after: Bytes?)
+        case keys(limit: Int?, after: Bytes?)
+        case stats
+        case sync
+        case why(CanonicalKey)
+        /// `function` empty: every function.
+        case subscribe
+        case backup(path: Bytes)
+    }
+
+    /// The request's `id` as it was sent, or `nil`.
+    public var id: Bytes?
+    /// `fn`, decoded; empty where the operation has none.
+    public var function: Bytes
+    public var body: Body
+
+    public init(id: Bytes?, function: Bytes, body: Body) {
+        self.id = id
+        self.function = function
+        self.body = body
+    }
+}
