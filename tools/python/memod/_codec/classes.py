@@ -5,27 +5,12 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import Any, Dict, List, Tuple
+from datetime import tzinfo
+from typing import Any, Dict
 
-from . import module_names
+from . import library_types, models
+from .class_layout import check_identity, class_reference, has_plain_layout, is_named_tuple, referenced_class, state
 from .codec import Fallback, Packer, Undecodable, Unstorable, register, register_fallback, tagged, unpack
-
-
-def class_reference(cls: type) -> str:
-    """`module:qualname` of a class. Raises `Unstorable` where that does not lead back to the class."""
-    found = module_names.resolve(module_names.named(module_names.label(cls.__module__)), cls.__qualname__)
-    if found is not cls:
-        raise Unstorable(f"the class {cls.__qualname__} cannot be found by its name")
-    return f"{module_names.label(cls.__module__)}:{cls.__qualname__}"
-
-
-def referenced_class(reference: str) -> Any:
-    """The class that a reference names, among the modules that are loaded. Raises `Undecodable`."""
-    module, _, qualname = reference.partition(":")
-    found = module_names.resolve(module_names.named(module), qualname)
-    if not isinstance(found, type):
-        raise Undecodable(f"there is no class {reference} here")
-    return found
 
 
 def pack_other(packer: Packer, value: Any) -> Any:
@@ -40,8 +25,21 @@ def pack_other(packer: Packer, value: Any) -> Any:
         from . import frames
 
         return frames.pack(packer, value)
+    if origin == "polars":
+        from . import polars_frames
+
+        return polars_frames.pack(packer, value)
+    if origin == "pyarrow":
+        from . import arrow
+
+        return arrow.pack(packer, value)
+    pack = library_types.packer_of(cls)
+    if pack is not None:
+        return pack(packer, value)
     if isinstance(value, enum.Enum):
         return _pack_enum(packer, value)
+    if isinstance(value, tzinfo):
+        return library_types.pack_zone(packer, value)
     packer.must_verify = True
     if isinstance(value, tuple) and is_named_tuple(cls):
         return tagged(
@@ -49,56 +47,11 @@ def pack_other(packer: Packer, value: Any) -> Any:
         )
     if dataclasses.is_dataclass(cls) and has_plain_layout(cls):
         return _pack_dataclass(packer, value)
+    if models.is_attrs_class(cls):
+        return models.pack_attrs(packer, value)
+    if models.is_pydantic_model(cls):
+        return models.pack_pydantic(packer, value)
     raise Unstorable(f"a {cls.__module__}.{cls.__qualname__} cannot be stored")
-
-
-_TUPLE_EQUALITY: Any = tuple.__eq__
-
-
-def is_named_tuple(cls: Any) -> bool:
-    """Whether instances are nothing but a tuple with names for its places."""
-    fields = getattr(cls, "_fields", None)
-    return (
-        isinstance(fields, tuple)
-        and all(type(name) is str for name in fields)
-        and cls.__eq__ is _TUPLE_EQUALITY
-        and cls.__dictoffset__ == 0
-    )
-
-
-def has_plain_layout(cls: type) -> bool:
-    """Whether all that an instance holds is in its `__dict__` and its slots."""
-    if issubclass(cls, (BaseException, type)):
-        return False
-    return all(base is object or _heap(base) for base in cls.__mro__)
-
-
-def _heap(cls: type) -> bool:
-    return bool(cls.__flags__ & (1 << 9))  # Py_TPFLAGS_HEAPTYPE: made by a class statement
-
-
-def slots(cls: Any) -> Tuple[str, ...]:
-    """The attributes of a class's instances that live in slots."""
-    found: List[str] = []
-    for base in cls.__mro__:
-        names = vars(base).get("__slots__", ())
-        for name in (names,) if isinstance(names, str) else tuple(names):
-            if name not in ("__dict__", "__weakref__") and name not in found:
-                found.append(name)
-    return tuple(found)
-
-
-def state(value: Any) -> Dict[str, Any]:
-    """All the attributes that an instance itself holds."""
-    held = dict(getattr(value, "__dict__", {}))
-    for name in slots(type(value)):
-        if name.startswith("__") and not name.endswith("__"):
-            raise Unstorable("a slot with a private name cannot be stored")
-        try:
-            held[name] = getattr(value, name)
-        except AttributeError:
-            pass
-    return held
 
 
 def _pack_dataclass(packer: Packer, value: Any) -> Any:
@@ -107,9 +60,7 @@ def _pack_dataclass(packer: Packer, value: Any) -> Any:
     held = state(value)
     if set(held) != set(names):
         raise Unstorable(f"a {cls.__qualname__} with attributes beside its fields cannot be stored")
-    equality: Any = cls.__eq__
-    if equality is object.__eq__:
-        raise Unstorable(f"a {cls.__qualname__} is equal to nothing but itself")
+    check_identity(packer, value)
     packer.volatile = True
     fields = [[name, packer.pack(held[name])] for name in names]
     return tagged("dataclass", fields, t=packer.class_reference(cls))
@@ -168,7 +119,8 @@ def _lazily(module: str) -> Any:
     return unpack_lazily
 
 
-register("ndarray", (), None, _lazily("arrays"))
-register("npscalar", (), None, _lazily("arrays"))
-register("dtype", (), None, _lazily("arrays"))
+for _kind in ("ndarray", "ndobjects", "ndstrings", "ndview", "masked", "npscalar", "nptext", "dtype"):
+    register(_kind, (), None, _lazily("arrays"))
 register("pandas", (), None, _lazily("frames"))
+register("polars", (), None, _lazily("polars_frames"))
+register("arrow", (), None, _lazily("arrow"))

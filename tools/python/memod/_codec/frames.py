@@ -1,18 +1,18 @@
-"""pandas in the codec: frames, series and indexes as the arrays they are made of. Loaded only where pandas is
+"""pandas in the codec: frames, series and indexes by the arrays they are made of. Loaded only where pandas is
 in use. Every one is rebuilt and compared before it is stored."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 import pandas
 
-from .codec import Packer, Undecodable, Unstorable, tagged, unpack as unpack_value
+from .codec import Packer, Unstorable, tagged, unpack as unpack_value
+from .pandas_columns import pack_column, pack_scalar, unpack_column, unpack_scalar
 
 
 def pack(packer: Packer, value: Any) -> Any:
-    """A frame, series, index, Timestamp or Timedelta. Raises `Unstorable` for what does not come back
-    equal."""
+    """A frame, series, index, array or scalar. Raises `Unstorable` for what does not come back equal."""
     kind = type(value)
     if kind is pandas.DataFrame:
         tree = _pack_frame(packer, value)
@@ -20,13 +20,11 @@ def pack(packer: Packer, value: Any) -> Any:
         tree = _pack_series(packer, value)
     elif isinstance(value, pandas.Index):
         tree = _pack_index(packer, value)
-    elif kind is pandas.Timestamp and value.tzinfo is None and not value.fold:
-        tree = _tag("Timestamp", n=int(value.value), unit=getattr(value, "unit", "ns"))
-    elif kind is pandas.Timedelta:
-        tree = _tag("Timedelta", n=int(value.value), unit=getattr(value, "unit", "ns"))
+    elif isinstance(value, pandas.api.extensions.ExtensionArray):
+        tree = _tag("array", a=pack_column(packer, value))
     else:
-        raise Unstorable(f"a pandas {kind.__qualname__} cannot be stored")
-    if not _same(value, unpack(tree)):
+        tree = _tag("scalar", s=pack_scalar(packer, value))
+    if packer.comes_back and not _same(value, unpack(tree)):
         raise Unstorable(f"a pandas {kind.__qualname__} that does not come back as it was")
     return tree
 
@@ -35,81 +33,79 @@ def _tag(what: str, **parts: Any) -> Dict[str, Any]:
     return tagged("pandas", what, **parts)
 
 
+def _traits(packer: Packer, value: Any) -> Dict[str, Any]:
+    more: Dict[str, Any] = {}
+    if value.attrs:
+        more["x"] = packer.pack(dict(value.attrs))
+    if not value.flags.allows_duplicate_labels:
+        more["u"] = True
+    return more
+
+
+def _with_traits(tree: Dict[str, Any], value: Any) -> Any:
+    if "x" in tree:
+        value.attrs = unpack_value(tree["x"])
+    return value.set_flags(allows_duplicate_labels=False) if tree.get("u") else value
+
+
 def _pack_frame(packer: Packer, frame: Any) -> Dict[str, Any]:
-    if frame.attrs or not frame.flags.allows_duplicate_labels:
-        raise Unstorable("a pandas frame with attributes or flags cannot be stored")
-    columns = [_pack_column(packer, frame.iloc[:, place]) for place in range(frame.shape[1])]
-    return _tag(
-        "DataFrame", i=_pack_index(packer, frame.index), c=_pack_index(packer, frame.columns), a=columns
-    )
+    columns = [pack_column(packer, frame.iloc[:, place].array) for place in range(frame.shape[1])]
+    index, names = _pack_index(packer, frame.index), _pack_index(packer, frame.columns)
+    return _tag("DataFrame", i=index, c=names, a=columns, **_traits(packer, frame))
 
 
 def _pack_series(packer: Packer, series: Any) -> Dict[str, Any]:
-    if series.attrs or not series.flags.allows_duplicate_labels:
-        raise Unstorable("a pandas series with attributes or flags cannot be stored")
-    return _tag(
-        "Series",
-        i=_pack_index(packer, series.index),
-        a=_pack_column(packer, series),
-        n=packer.pack(series.name),
-    )
-
-
-def _pack_column(packer: Packer, column: Any) -> Dict[str, Any]:
-    dtype = column.dtype
-    name = str(dtype)
-    if dtype.kind in "biufcmM" and type(dtype).__module__.startswith("numpy"):
-        return {"b": packer.pack(column.to_numpy())}
-    if name == "object":
-        return {"o": packer.pack(column.tolist())}
-    if isinstance(dtype, pandas.CategoricalDtype):
-        codes = column.cat.codes if isinstance(column, pandas.Series) else pandas.Series(column.codes)
-        categories = _pack_index(packer, dtype.categories)
-        return {"k": packer.pack(codes.to_numpy()), "c": categories, "r": bool(dtype.ordered)}
-    if isinstance(dtype, pandas.StringDtype) or name in _NULLABLE:
-        missing = column.isna()
-        items = [None if gone else item for item, gone in zip(column.tolist(), missing.tolist())]
-        storage = [dtype.storage, repr(dtype.na_value)] if isinstance(dtype, pandas.StringDtype) else None
-        return {"n": packer.pack(items), "d": name, "s": storage}
-    raise Unstorable(f"a pandas column of the type {name} cannot be stored")
-
-
-_NULLABLE = {"boolean", "Float32", "Float64"} | {
-    f"{sign}Int{n}" for sign in ("", "U") for n in (8, 16, 32, 64)
-}
-
-
-def _unpack_column(tree: Dict[str, Any]) -> Any:
-    if "b" in tree:
-        return unpack_value(tree["b"])
-    if "o" in tree:
-        return pandas.Series(unpack_value(tree["o"]), dtype=object).to_numpy()
-    if "k" in tree:
-        categories = _unpack_index(tree["c"])
-        dtype = pandas.CategoricalDtype(categories, ordered=tree["r"])
-        return pandas.Categorical.from_codes(unpack_value(tree["k"]), dtype=dtype)
-    if tree["s"] is None:
-        return pandas.array(unpack_value(tree["n"]), dtype=tree["d"])
-    storage, missing = tree["s"]
-    if missing == "<NA>":
-        kind = pandas.StringDtype(storage)
-    else:
-        kind = pandas.StringDtype(storage, na_value=float("nan"))  # exists where such columns do
-    return pandas.array(unpack_value(tree["n"]), dtype=kind)
+    index, name = _pack_index(packer, series.index), packer.pack(series.name)
+    return _tag("Series", i=index, a=pack_column(packer, series.array), n=name, **_traits(packer, series))
 
 
 def _pack_index(packer: Packer, index: Any) -> Dict[str, Any]:
+    kind = type(index)
     names = packer.pack(list(index.names))
-    if type(index) is pandas.RangeIndex:
+    if kind is pandas.RangeIndex:
         return _tag("RangeIndex", r=[int(index.start), int(index.stop), int(index.step)], n=names)
-    if type(index) is pandas.MultiIndex:
+    if kind is pandas.MultiIndex:
         levels: List[Any] = [_pack_index(packer, level) for level in index.levels]
-        return _tag("MultiIndex", l=levels, k=[packer.pack(codes.tolist()) for codes in index.codes], n=names)
-    if type(index) is pandas.DatetimeIndex and index.tz is None:
-        return _tag("Index", a=_pack_column(packer, index), f=index.freqstr, n=names)
-    if type(index) in (pandas.Index, pandas.CategoricalIndex):
-        return _tag("Index", a=_pack_column(packer, index), f=None, n=names)
-    raise Unstorable(f"a pandas {type(index).__qualname__} cannot be stored")
+        codes = [packer.pack(each) for each in map(_array_of, index.codes)]
+        return _tag("MultiIndex", l=levels, k=codes, n=names)
+    if kind in (pandas.DatetimeIndex, pandas.TimedeltaIndex):
+        return _tag("Index", a=pack_column(packer, index.array), f=index.freqstr, n=names)
+    if kind in (pandas.Index, pandas.CategoricalIndex, pandas.PeriodIndex, pandas.IntervalIndex) or (
+        kind.__name__ in ("Int64Index", "UInt64Index", "Float64Index")  # before pandas 2
+    ):
+        return _tag("Index", a=pack_column(packer, index.array), f=None, n=names)
+    raise Unstorable(f"a pandas {kind.__qualname__} cannot be stored")
+
+
+def _array_of(codes: Any) -> Any:
+    import numpy
+
+    return numpy.asarray(codes)
+
+
+def _dtype(values: Any, tree: Dict[str, Any]) -> Any:
+    # What is of objects stays so, whatever pandas would make of them.
+    return object if "o" in tree else getattr(values, "dtype", None)
+
+
+def _series(tree: Dict[str, Any], **more: Any) -> Any:
+    values = unpack_column(tree)
+    return pandas.Series(values, dtype=_dtype(values, tree), **more)
+
+
+def _unpack_frame(tree: Dict[str, Any]) -> Any:
+    frame = pandas.DataFrame(dict(enumerate(map(_series, tree["a"]))))
+    if not tree["a"]:
+        frame = pandas.DataFrame(index=_unpack_index(tree["i"]))
+    else:
+        frame.index = _unpack_index(tree["i"])
+    frame.columns = _unpack_index(tree["c"])
+    return _with_traits(tree, frame)
+
+
+def _unpack_series(tree: Dict[str, Any]) -> Any:
+    series = _series(tree["a"], index=_unpack_index(tree["i"]), name=unpack_value(tree["n"]))
+    return _with_traits(tree, series)
 
 
 def _unpack_index(tree: Dict[str, Any]) -> Any:
@@ -118,36 +114,33 @@ def _unpack_index(tree: Dict[str, Any]) -> Any:
         return pandas.RangeIndex(*tree["r"], name=names[0])
     if tree["v"] == "MultiIndex":
         levels = [_unpack_index(level) for level in tree["l"]]
-        codes = [unpack_value(each) for each in tree["k"]]
-        return pandas.MultiIndex(levels=levels, codes=codes, names=names)
-    values = _unpack_column(tree["a"])
-    dtype = object if "o" in tree["a"] else getattr(values, "dtype", None)
-    index = pandas.Index(values, dtype=dtype, name=names[0])
+        return pandas.MultiIndex(levels=levels, codes=[unpack_value(each) for each in tree["k"]], names=names)
+    values = unpack_column(tree["a"])
+    index = pandas.Index(values, dtype=_dtype(values, tree["a"]), name=names[0])
     if tree["f"] is not None:
-        index = pandas.DatetimeIndex(index, freq=tree["f"])
+        index = type(index)(index, freq=tree["f"])
     return index
+
+
+def _unpack_array(tree: Dict[str, Any]) -> Any:
+    values = unpack_column(tree["a"])
+    return _series(tree["a"]).array if not hasattr(values, "take") or hasattr(values, "tobytes") else values
+
+
+_UNPACKERS: Dict[str, Callable[[Dict[str, Any]], Any]] = {
+    "DataFrame": _unpack_frame,
+    "Series": _unpack_series,
+    "RangeIndex": _unpack_index,
+    "MultiIndex": _unpack_index,
+    "Index": _unpack_index,
+    "array": _unpack_array,
+    "scalar": lambda tree: unpack_scalar(tree["s"]),
+}
 
 
 def unpack(tree: Dict[str, Any]) -> Any:
     """The pandas object of a tree."""
-    what = tree["v"]
-    if what == "DataFrame":
-        arrays = dict(enumerate(_unpack_column(column) for column in tree["a"]))
-        frame = pandas.DataFrame(arrays, index=_unpack_index(tree["i"]))
-        frame.columns = _unpack_index(tree["c"])
-        return frame
-    if what == "Series":
-        values = _unpack_column(tree["a"])
-        dtype = object if "o" in tree["a"] else None
-        return pandas.Series(
-            values, index=_unpack_index(tree["i"]), name=unpack_value(tree["n"]), dtype=dtype
-        )
-    if what in ("RangeIndex", "MultiIndex", "Index"):
-        return _unpack_index(tree)
-    if what in ("Timestamp", "Timedelta"):
-        made = getattr(pandas, what)(tree["n"], unit="ns")
-        return made.as_unit(tree["unit"]) if hasattr(made, "as_unit") else made
-    raise Undecodable(f"a pandas object of a kind not known here: {what!r}")
+    return _UNPACKERS[tree["v"]](tree)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -156,17 +149,18 @@ def _same(one: Any, other: Any) -> bool:
     try:
         if isinstance(one, pandas.DataFrame):
             pandas.testing.assert_frame_equal(one, other, check_exact=True, check_freq=True, check_flags=True)
-        elif isinstance(one, pandas.Series):
+            return bool(one.attrs == other.attrs)
+        if isinstance(one, pandas.Series):
             pandas.testing.assert_series_equal(
                 one, other, check_exact=True, check_freq=True, check_flags=True
             )
-        elif isinstance(one, pandas.Index):
+            return bool(one.attrs == other.attrs)
+        if isinstance(one, pandas.Index):
             pandas.testing.assert_index_equal(one, other, exact=True, check_exact=True)
             return getattr(one, "freq", None) == getattr(other, "freq", None)
-        else:
-            return bool(one == other or (one != one and other != other)) and (
-                getattr(one, "unit", "ns") == getattr(other, "unit", "ns")
-            )
+        if isinstance(one, pandas.api.extensions.ExtensionArray):
+            pandas.testing.assert_series_equal(pandas.Series(one), pandas.Series(other), check_exact=True)
+            return bool(one.dtype == other.dtype)
+        return one is other or (bool(one == other) and getattr(one, "unit", "") == getattr(other, "unit", ""))
     except AssertionError:
         return False
-    return True

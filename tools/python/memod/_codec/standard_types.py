@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
@@ -12,7 +13,8 @@ from typing import Any, Dict, Optional, Type
 from .codec import Packer, Undecodable, Unstorable, register, tagged, unpack
 
 
-def _pack_zone(zone: Optional[tzinfo]) -> Any:
+def pack_zone(zone: Optional[tzinfo]) -> Any:
+    """A time zone that others know by name or offset. Raises `Unstorable`."""
     if zone is None:
         return None
     if zone is timezone.utc:
@@ -25,18 +27,34 @@ def _pack_zone(zone: Optional[tzinfo]) -> Any:
     key = getattr(zone, "key", None)
     if type(zone).__module__.startswith("zoneinfo") and isinstance(key, str) and _zone(key) is zone:
         return {"key": key}
+    pytz = sys.modules.get("pytz")
+    if pytz is not None and type(zone).__module__.partition(".")[0] == "pytz":
+        arguments: Any = zone.__reduce__()[1]
+        if _pytz_zone(pytz, arguments) is zone:
+            return {"pytz": list(arguments)}
     raise Unstorable(f"a time zone of the type {type(zone).__qualname__} cannot be stored")
 
 
-def _unpack_zone(tree: Any) -> Optional[tzinfo]:
+def unpack_zone(tree: Any) -> Optional[tzinfo]:
+    """The time zone of a tree."""
     if tree is None:
         return None
     if tree == "UTC":
         return timezone.utc
     if isinstance(tree, dict):
+        if "pytz" in tree:
+            import pytz
+
+            return _pytz_zone(pytz, tree["pytz"])
         return _zone(tree["key"])
     offset = timedelta(seconds=tree[0], microseconds=tree[1])
     return timezone(offset) if tree[2] is None else timezone(offset, tree[2])
+
+
+def _pytz_zone(pytz: Any, arguments: Any) -> tzinfo:
+    # Its zones are one object for each name and offset.
+    made: tzinfo = pytz._p(*arguments) if arguments else pytz.utc
+    return made
 
 
 def _zone(key: str) -> tzinfo:
@@ -49,7 +67,7 @@ def _pack_instant(kind: str) -> Any:
     def pack(_: Packer, value: Any) -> Any:
         more: Dict[str, Any] = {}
         if value.tzinfo is not None:
-            more["tz"] = _pack_zone(value.tzinfo)
+            more["tz"] = pack_zone(value.tzinfo)
         if value.fold:
             more["fold"] = 1
         return tagged(kind, value.replace(tzinfo=None, fold=0).isoformat(), **more)
@@ -59,16 +77,20 @@ def _pack_instant(kind: str) -> Any:
 
 def _unpack_instant(cls: Any) -> Any:
     def unpack_instant(tree: Dict[str, Any]) -> Any:
-        zone = _unpack_zone(tree.get("tz"))
+        zone = unpack_zone(tree.get("tz"))
         return cls.fromisoformat(tree["v"]).replace(tzinfo=zone, fold=tree.get("fold", 0))
 
     return unpack_instant
 
 
 def _pack_uuid(_: Packer, value: uuid.UUID) -> Any:
-    if value.is_safe is not uuid.SafeUUID.unknown:
-        raise Unstorable("a UUID that says how it was made cannot be stored")
-    return tagged("UUID", value.hex)
+    if value.is_safe is uuid.SafeUUID.unknown:
+        return tagged("UUID", value.hex)
+    return tagged("UUID", value.hex, s=value.is_safe.name)
+
+
+def _unpack_uuid(tree: Dict[str, Any]) -> uuid.UUID:
+    return uuid.UUID(hex=tree["v"], is_safe=uuid.SafeUUID.__members__[tree.get("s", "unknown")])
 
 
 _PATHS: Dict[str, Type[PurePath]] = {
@@ -110,8 +132,8 @@ register(
     lambda t: timedelta(*t["v"]),
 )
 register(
-    "timezone", (timezone,), lambda p, v: tagged("timezone", _pack_zone(v)), lambda t: _unpack_zone(t["v"])
+    "timezone", (timezone,), lambda p, v: tagged("timezone", pack_zone(v)), lambda t: unpack_zone(t["v"])
 )
-register("UUID", (uuid.UUID,), _pack_uuid, lambda t: uuid.UUID(hex=t["v"]))
+register("UUID", (uuid.UUID,), _pack_uuid, _unpack_uuid)
 register("path", tuple(_PATHS.values()), _pack_path, _unpack_path)
 register("pickle", (), None, _unpack_pickle)

@@ -15,7 +15,7 @@ import threading
 import types
 from typing import AbstractSet, Any, Callable, Collection, Dict, List, Optional, Set, Tuple
 
-from .._codec import classes, module_names
+from .._codec import class_layout, module_names
 from . import modules
 from .ambient_inputs import BEYOND, DOCUMENTED, DYNAMIC, READS_AT_IMPORT, REFLECTIVE, ambient
 from .class_form import class_annotations, class_members, is_type, spelling
@@ -458,8 +458,8 @@ def _stands_for_function(value: Any) -> bool:
     return (
         callable(value)
         and hasattr(value, "__wrapped__")
-        and classes.has_plain_layout(kind)
-        and not classes.slots(kind)
+        and class_layout.has_plain_layout(kind)
+        and not class_layout.slots(kind)
     )
 
 

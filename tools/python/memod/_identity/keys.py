@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Dict, List, Optional, Tuple
 
-from .._codec import classes
+from .._codec import class_layout
 from .._codec.codec import Unstorable, dumps, pack_special_float, tagged
 from . import modules
 from .fingerprint import Fingerprint
@@ -55,12 +55,12 @@ class KeyPacker(CanonicalPacker):
     def receiver(self, value: Any) -> Any:
         """The object that a method is called on: its class and all its state."""
         cls = type(value)
-        if not classes.has_plain_layout(cls):
+        if not class_layout.has_plain_layout(cls):
             raise Unstorable(f"a {cls.__qualname__} holds more than its attributes")
         self._exact += 1
         self.volatile = True
         try:
-            state = sorted(classes.state(value).items())
+            state = sorted(class_layout.state(value).items())
             return tagged(
                 "self", [[name, self.pack(item)] for name, item in state], t=self.class_reference(cls)
             )

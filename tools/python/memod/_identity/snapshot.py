@@ -11,7 +11,7 @@ from itertools import chain
 from operator import is_, methodcaller
 from typing import Any, Callable, List, Optional
 
-from .._codec import classes
+from .._codec import class_layout
 
 #: Of these an object is always what it was.
 UNCHANGING = (type(None), bool, int, float, complex, str, bytes)
@@ -57,7 +57,7 @@ class Snapshot:
         kind = type(value)
         if kind in _LEAVES or issubclass(kind, enum.Enum):
             return
-        if kind in _FIXED_COLLECTIONS or (issubclass(kind, tuple) and classes.is_named_tuple(kind)):
+        if kind in _FIXED_COLLECTIONS or (issubclass(kind, tuple) and class_layout.is_named_tuple(kind)):
             self._note_all(list(value))
         elif kind in _COLLECTIONS:
             self._note_container(value)
@@ -66,7 +66,7 @@ class Snapshot:
         elif kind.__module__ == "numpy" and kind.__name__ == "ndarray" and not value.dtype.hasobject:
             held = _array_form(value)
             self._checks.append(lambda: bool(_array_form(value) == held))
-        elif dataclasses.is_dataclass(kind) and not classes.slots(kind):
+        elif dataclasses.is_dataclass(kind) and not class_layout.slots(kind):
             self._checks.append(lambda: type(value) is kind)
             self._note_mapping(vars(value))
         else:

@@ -1,0 +1,85 @@
+"""Classes in the codec: how they are named, and what their instances hold."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Tuple
+
+from . import module_names
+from .codec import Packer, Undecodable, Unstorable
+
+
+def class_reference(cls: type) -> str:
+    """`module:qualname` of a class. Raises `Unstorable` where that does not lead back to the class."""
+    found = module_names.resolve(module_names.named(module_names.label(cls.__module__)), cls.__qualname__)
+    if found is not cls:
+        raise Unstorable(f"the class {cls.__qualname__} cannot be found by its name")
+    return f"{module_names.label(cls.__module__)}:{cls.__qualname__}"
+
+
+def referenced_class(reference: str) -> Any:
+    """The class that a reference names, among the modules that are loaded. Raises `Undecodable`."""
+    module, _, qualname = reference.partition(":")
+    found = module_names.resolve(module_names.named(module), qualname)
+    if not isinstance(found, type):
+        raise Undecodable(f"there is no class {reference} here")
+    return found
+
+
+_TUPLE_EQUALITY: Any = tuple.__eq__
+
+
+def is_named_tuple(cls: Any) -> bool:
+    """Whether instances are nothing but a tuple with names for its places."""
+    fields = getattr(cls, "_fields", None)
+    return (
+        isinstance(fields, tuple)
+        and all(type(name) is str for name in fields)
+        and cls.__eq__ is _TUPLE_EQUALITY
+        and cls.__dictoffset__ == 0
+    )
+
+
+def has_plain_layout(cls: type) -> bool:
+    """Whether all that an instance holds is in its `__dict__` and its slots."""
+    if issubclass(cls, (BaseException, type)):
+        return False
+    return all(base is object or _heap(base) for base in cls.__mro__)
+
+
+def _heap(cls: type) -> bool:
+    return bool(cls.__flags__ & (1 << 9))  # Py_TPFLAGS_HEAPTYPE: made by a class statement
+
+
+def slots(cls: Any) -> Tuple[str, ...]:
+    """The attributes of a class's instances that live in slots."""
+    found: List[str] = []
+    for base in cls.__mro__:
+        names = vars(base).get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else tuple(names):
+            if name not in ("__dict__", "__weakref__") and name not in found:
+                found.append(name)
+    return tuple(found)
+
+
+def state(value: Any) -> Dict[str, Any]:
+    """All the attributes that an instance itself holds."""
+    held = dict(getattr(value, "__dict__", {}))
+    for name in slots(type(value)):
+        if name.startswith("__") and not name.endswith("__"):
+            raise Unstorable("a slot with a private name cannot be stored")
+        try:
+            held[name] = getattr(value, name)
+        except AttributeError:
+            pass
+    return held
+
+
+def check_identity(packer: Packer, value: Any) -> None:
+    """Of what is equal to nothing but itself, a value holds each once. Raises `Unstorable`."""
+    cls: Any = type(value)
+    if cls.__eq__ is object.__eq__:
+        if not packer.comes_back:
+            raise Unstorable(f"a {cls.__qualname__} is equal to nothing but itself")
+        if id(value) in packer.unequal:
+            raise Unstorable(f"the same {cls.__qualname__}, which is equal to nothing but itself, is in it twice")
+        packer.unequal.add(id(value))
