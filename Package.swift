@@ -34,6 +34,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "MemoWire", dependencies: ["Platform"], swiftSettings: settings),
+        .target(name: "MemoRegion", dependencies: ["CLinux"], swiftSettings: settings),
         .target(
             name: "MemoStore", dependencies: ["CLinux", "Platform", "SQLite", "Migrations"],
             swiftSettings: settings),
@@ -78,6 +79,7 @@ let package = Package(
                 "MemoServer", "MemoWire", "Platform", "memod",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
+        .testTarget(name: "MemoRegionTests", dependencies: ["MemoRegion"], swiftSettings: settings),
         .testTarget(name: "SQLiteTests", dependencies: ["SQLite"], swiftSettings: settings),
         .testTarget(
             name: "MemoStoreTests", dependencies: ["MemoStore", "SQLite", "Migrations"],

@@ -51,3 +51,34 @@ static inline void memod_hold_standard_descriptors(void) {
     } while (lowest >= 0 && lowest <= 2);
     if (lowest > 2) close(lowest);
 }
+
+// Shared memory, in glibc's <sys/mman.h> and <fcntl.h> for _GNU_SOURCE alone.
+int memfd_create(const char *name, unsigned flags);
+int fallocate(int descriptor, int mode, long offset, long size);
+static const int memod_memfd_cloexec = 1;        // MFD_CLOEXEC
+static const int memod_memfd_allow_sealing = 2;  // MFD_ALLOW_SEALING
+static const int memod_memfd_noexec_seal = 8;    // MFD_NOEXEC_SEAL
+static const int memod_add_seals = 1033;         // F_ADD_SEALS
+static const int memod_get_seals = 1034;         // F_GET_SEALS
+static const int memod_seal_seal = 1;            // F_SEAL_SEAL
+static const int memod_seal_shrink = 2;          // F_SEAL_SHRINK
+static const int memod_seal_grow = 4;            // F_SEAL_GROW
+static const int memod_seal_future_write = 16;   // F_SEAL_FUTURE_WRITE
+static const int memod_keep_size = 1;            // FALLOC_FL_KEEP_SIZE
+static const int memod_punch_hole = 2;           // FALLOC_FL_PUNCH_HOLE
+static const int memod_wipe_on_fork = 18;        // MADV_WIPEONFORK
+static const unsigned memod_owner_died = 0x40000000;  // FUTEX_OWNER_DIED
+
+// <linux/futex.h>: what a thread registers so that the kernel marks a word when it dies.
+struct memod_robust_list {
+    struct memod_robust_list *next;
+};
+struct memod_robust_list_head {
+    struct memod_robust_list list;
+    long futex_offset;
+    struct memod_robust_list *pending;
+};
+static inline long memod_set_robust_list(struct memod_robust_list_head *head) {
+    return syscall(SYS_set_robust_list, head, sizeof *head);
+}
+static inline int memod_gettid(void) { return (int)syscall(SYS_gettid); }
