@@ -46,7 +46,7 @@ def test_a_program_sees_a_clear_of_another_process(daemon, program):
         import sys, time
         from memod import lru_cache
 
-        @lru_cache
+        @lru_cache(name="clock")
         def f(x):
             return time.time()
 

@@ -67,7 +67,6 @@ def test_another_function_or_object_while_the_program_runs(daemon, monkeypatch):
 #: What a function makes when it needs it: the names are the same before and after.
 MADE = {
     "object": SETTINGS.replace("settings = 1", "settings = object()"),
-    "items": "M = {}\ndef f(x):\n    if x not in M:\n        M[x] = object()\n    return len(M)",
     "counter": "n = 0\ndef f(x):\n    global n\n    n += 1\n    return x",
     "entries": "M = {'n': 0}\ndef f(x):\n    M['n'] += 1\n    M[x] = x\n    return x",
 }

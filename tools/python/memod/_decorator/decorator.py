@@ -124,6 +124,7 @@ def _decorate(function: Any, maxsize: Optional[int], typed: bool, options: Optio
         wrapper = front.wrap()
     shared.front = front
     functools.update_wrapper(wrapper, function)
+    shared.stand_behind(wrapper)
     wrapper.cache_parameters = lambda: {"maxsize": maxsize, "typed": typed}
     _Controls(shared, front).attach(wrapper)
     _functions.add(shared)

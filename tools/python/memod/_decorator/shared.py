@@ -44,11 +44,20 @@ class SharedFunction:
         self.maxsize = maxsize
         self.typed = typed
         self.options = options
-        self.identity = Identity(function, options.name, options.version, bool(typed))
+        self.identity = Identity(
+            function,
+            options.name,
+            options.version,
+            bool(typed),
+            options=f"ignore={','.join(sorted(options.ignore))}" if options.ignore else "",
+            key=options.key,
+            timed=options.ttl_ms is not None,
+        )
         #: Why nothing is shared, or None.
         self.process_reason = "its maxsize is 0" if maxsize == 0 else process_only(function, options.name)
         self.selection = Selection(function, options.ignore) if options.ignore else None
         self._front: Callable[[], Any] = lambda: None
+        self._wrapper: Callable[[], Any] = lambda: None
         self.reset_locks()
         self.epoch = 0
         self.sequence = 0
@@ -70,6 +79,15 @@ class SharedFunction:
     @front.setter
     def front(self, front: Any) -> None:
         self._front = weakref.ref(front)  # a wrapper and what it uses should go without a collector
+
+    def stand_behind(self, wrapper: Any) -> None:
+        """Says what the program sees of it."""
+        self._wrapper = weakref.ref(wrapper)
+        wrapper.__memod__ = self
+
+    def is_behind(self, wrapper: Any) -> bool:
+        """Whether a callable is the function's wrapper, and none that was made to look like it."""
+        return self._wrapper() is wrapper
 
     def reset_locks(self) -> None:
         """Makes new locks, in a forked child."""

@@ -1,52 +1,41 @@
-"""What functions can read that is neither code nor data of the program."""
+"""What functions can read of the process that runs them: the inputs that become a part of the identity."""
 
 from __future__ import annotations
 
 import _locale
-import decimal
+import hashlib
 import os
+import sys
 import time
-from typing import Any, Callable, Collection, Dict, FrozenSet, Iterator, Set, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
-#: Builtins that lead to any code there is.
-DYNAMIC = {"globals", "eval", "exec", "__import__", "compile"}
-#: Names in modules of the standard library that lead to the process's surroundings, or to any code there is.
-BEYOND: Dict[str, Set[str]] = {
-    "os": {
-        *("environ", "environb", "getenv", "getenvb", "expanduser", "expandvars"),
-        *("getpid", "getppid", "urandom"),
-    },
-    "posix": {"getpid", "getppid", "urandom"},
-    "posixpath": {"expanduser", "expandvars"},
-    "pathlib": {"home", "expanduser"},
-    "sys": {"argv", "modules", "stdin"},
-    "importlib": {"__import__", "import_module", "reload", "spec_from_file_location"},
-    "runpy": {"run_module", "run_path"},
-    "builtins": {*DYNAMIC, "input"},
-    "getpass": {"getpass"},
-    "secrets": {"choice", "randbelow", "randbits", "token_bytes", "token_hex", "token_urlsafe"},
-    "threading": {"get_ident", "get_native_id"},
-    "uuid": {"uuid1", "uuid4"},
-}
 #: Names by which code finds other code, or reads it as text.
-REFLECTIVE = frozenset("__subclasses__ __globals__ f_globals getsource getsourcelines getsourcefile".split())
+REFLECTIVE = frozenset(
+    "__subclasses__ __globals__ f_globals getsource getsourcelines getsourcefile _getframe".split()
+)
 #: Names by which code reads docstrings.
 DOCUMENTED = frozenset(("__doc__", "getdoc"))
-#: In code that runs when a module is imported: its data may be other than its source says.
-READS_AT_IMPORT = frozenset("""
-    open read read_text read_bytes environ getenv argv urlopen connect check_output
-    getcwd cwd home expanduser expandvars listdir scandir glob iterdir loadtxt genfromtxt fromfile
-    read_csv read_table read_json read_excel read_parquet read_pickle read_feather
-    """.split())
+#: Names by which code reads what a module is called, which is another for one that runs as a script.
+NAMED = frozenset(("__module__", "__main__", "dump", "dumps", "Pickler"))
 
 
-def _decimal_context() -> Tuple[Any, ...]:
+def _loaded(module: str, *path: str) -> Any:
+    found: Any = sys.modules.get(module)
+    for name in path:
+        found = getattr(found, name, None)
+    return found
+
+
+def _precision() -> str:
+    decimal = sys.modules.get("decimal")
+    if decimal is None:
+        return ""
     now = decimal.getcontext()
     traps = sorted(kind.__name__ for kind, is_set in now.traps.items() if is_set)
-    return now.prec, now.rounding, now.Emin, now.Emax, now.capitals, now.clamp, tuple(traps)
+    return repr((now.prec, now.rounding, now.Emin, now.Emax, now.capitals, now.clamp, traps))
 
 
-def _time_zone() -> str:
+def _zone() -> str:
     return f"{time.tzname} {time.timezone} {time.altzone}"
 
 
@@ -54,11 +43,57 @@ def _locale_name() -> str:
     return _locale.setlocale(_locale.LC_ALL)
 
 
-#: What decides how functions of the standard library compute: its name, how to read it, and the names in code
-#: and of modules by which it is told that it matters.
-_AMBIENT: Tuple[Tuple[str, Callable[[], Any], FrozenSet[str]], ...] = (
-    ("prec", _decimal_context, frozenset(("decimal", "_decimal"))),
-    ("directory", os.getcwd, frozenset("""
+def _environment() -> str:
+    return repr(sorted(os.environ.items()))
+
+
+def _week() -> str:
+    return repr(_loaded("calendar", "c", "firstweekday"))
+
+
+def _dialects() -> str:
+    module: Any = sys.modules.get("_csv")
+    if module is None:
+        return ""
+    found: List[Any] = [module.field_size_limit()]
+    for name in sorted(map(str, module.list_dialects())):
+        dialect = module.get_dialect(name)
+        found.append([name, *[getattr(dialect, each) for each in _DIALECT]])
+    return repr(found)
+
+
+_DIALECT = "delimiter doublequote escapechar lineterminator quotechar quoting skipinitialspace strict".split()
+
+
+def _numpy() -> str:
+    module = sys.modules.get("numpy")
+    return "" if module is None else repr((sorted(module.get_printoptions().items()), module.geterr()))
+
+
+def _pandas() -> str:
+    return repr(_loaded("pandas._config.config", "_global_config"))
+
+
+def _mpmath() -> str:
+    contexts = [_loaded("mpmath", name) for name in ("mp", "iv")]
+    return repr([(getattr(each, "prec", None), getattr(each, "dps", None)) for each in contexts])
+
+
+INPUTS: Dict[str, Callable[[], str]] = {
+    "precision": _precision,
+    "directory": os.getcwd,
+    "zone": _zone,
+    "locale": _locale_name,
+    "environment": _environment,
+    "week": _week,
+    "dialects": _dialects,
+    "numpy": _numpy,
+    "pandas": _pandas,
+    "mpmath": _mpmath,
+}
+#: Names of attributes and modules by which code is told to depend on an input, whatever object they are looked for on.
+_WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
+    ("directory", frozenset("""
         getcwd getcwdb cwd abspath realpath relpath absolute resolve samefile
         open io codecs fileinput listdir scandir walk glob iglob rglob iterdir stat lstat exists lexists
         is_file is_dir isfile isdir islink getsize getmtime read_text read_bytes readlink
@@ -66,18 +101,23 @@ _AMBIENT: Tuple[Tuple[str, Callable[[], Any], FrozenSet[str]], ...] = (
         load_workbook imread fromfile loadtxt genfromtxt memmap read_csv read_table read_json read_excel
         read_parquet read_pickle read_feather read_hdf read_xml read_fwf scan_csv scan_parquet
         """.split())),
-    ("zone", _time_zone, frozenset("""
+    ("zone", frozenset("""
         fromtimestamp localtime mktime ctime astimezone timestamp strftime tzname timezone altzone tzlocal
         """.split())),
-    ("locale", _locale_name, frozenset("""
-        locale strftime strcoll strxfrm localeconv month_name month_abbr day_name day_abbr
+    ("locale", frozenset("""
+        strftime strptime strcoll strxfrm localeconv month_name month_abbr day_name day_abbr
         """.split())),
-)
+    ("environment", frozenset(("Popen", "check_output", "check_call", "popen", "system"))),
+)  # fmt: skip
 
 
-def ambient(names: Collection[str]) -> Iterator[Tuple[str, Callable[[], Any]]]:
-    """What of the surroundings matters to code that mentions these names: what it is called, and how to read
-    it."""
-    for name, read, words in _AMBIENT:
+def inputs_of(names: Iterable[str]) -> Iterator[str]:
+    """The inputs that matter to code that mentions these names."""
+    for name, words in _WORDS:
         if not words.isdisjoint(names):
-            yield name, read
+            yield name
+
+
+def short(text: str) -> str:
+    """A digest, for what should not stand in full in a record."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

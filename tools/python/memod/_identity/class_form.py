@@ -12,22 +12,26 @@ from typing import Any, Callable, Iterator, List, Mapping, Tuple
 
 Member = Tuple[str, Callable[[], Any], Any]
 
-_TRIVIA = frozenset("""
+_TRIVIA = frozenset(
+    """
     __module__ __doc__ __dict__ __weakref__ __qualname__ __annotations__ __firstlineno__ __static_attributes__
     __dataclass_fields__ __dataclass_params__ __parameters__ __orig_bases__
     __abstractmethods__ _abc_impl __annotate__ __annotate_func__ __annotations_cache__ __type_params__
     __protocol_attrs__ _is_protocol _is_runtime_protocol __non_callable_proto_members__
     __callable_proto_members_only__
-    """.split())
+    """.split()
+)
 _PLACES = (
     types.MemberDescriptorType,
     types.GetSetDescriptorType,
     type(vars(collections.namedtuple("_Named", "x"))["x"]),
 )
-_DATACLASS_METHODS = frozenset("""
+_DATACLASS_METHODS = frozenset(
+    """
     __init__ __repr__ __eq__ __lt__ __le__ __gt__ __ge__ __hash__ __setattr__ __delattr__ __replace__
     __getstate__ __setstate__
-    """.split())
+    """.split()
+)
 _NESTED = 0x10  # CO_NESTED
 #: `list[int]`, and `int | str` since 3.10.
 _ALIASES: Any = tuple(getattr(types, name) for name in ("GenericAlias", "UnionType") if hasattr(types, name))

@@ -4,8 +4,12 @@ without line numbers, file names, docstrings and the places that constants happe
 from __future__ import annotations
 
 import dis
+import hashlib
 import types
 from typing import AbstractSet, Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+from .known_modules import BARE
+from .set_order import orders_sets
 
 _HAS_DOCSTRING = 0x4000000  # a flag since 3.13; before, a docstring is the first constant
 _IGNORED = {"EXTENDED_ARG", "CACHE", "NOP", "RESUME", "PRECALL"}
@@ -49,16 +53,37 @@ class CodeForm:
         self.imports: List[Imported] = []
         #: The globals and attributes that are rebound, and the globals whose contents are changed.
         self.writes: Set[str] = set()
-        self.names: List[str] = []
+        #: All names in the code, and those of them that are looked for on objects or imported from modules.
+        self.names: Set[str] = set()
+        self.attributes: Set[str] = set()
         #: Text among the constants, which may name something too.
         self.texts: Set[str] = set()
-        #: Nested lists, tuples, strings and constants that are the same where the code does the same.
-        self.form: Any = self._code(code)
+        #: Names that are called without arguments.
+        self.bare: Set[str] = set()
+        #: Whether the order in which a set happens to be decides something.
+        self.orders_sets = False
+        #: The same where the code does the same: nested lists, tuples, strings and constants, as a digest.
+        self.digest = _digest(self._code(code))
+
+    def to_json(self) -> List[Any]:
+        """All of it, for `from_json`."""
+        sets = (self.writes, self.names, self.attributes, self.texts, self.bare)
+        return [self.digest, self.orders_sets, self.reads, self.imports, *map(sorted, sets)]
+
+    @classmethod
+    def from_json(cls, kept: List[Any]) -> CodeForm:
+        """What `to_json` made."""
+        made = cls.__new__(cls)
+        made.digest, made.orders_sets, reads, imports, *sets = kept
+        made.reads = [Read(str(name), tuple(attributes), str(writes)) for name, attributes, writes in reads]
+        made.imports = [Imported(str(name), int(level), tuple(members)) for name, level, members in imports]
+        made.writes, made.names, made.attributes, made.texts, made.bare = map(set, sets)
+        return made
 
     def _code(self, code: types.CodeType) -> Any:
         steps = list(_instructions(code))
         self._collect(steps)
-        self.names.extend(code.co_names)
+        self.names.update(code.co_names)
         self.texts.update(each for each in code.co_consts if type(each) is str)
         body = [(step.opname, self._argument(step)) for step in steps]
         flags = code.co_flags & ~_HAS_DOCSTRING
@@ -89,12 +114,18 @@ class CodeForm:
         filling = {place for place in loads if _fills(steps, place)}
         made = rebound.union(str(steps[place].argval) for place in filling)
         self.writes |= made
+        self.orders_sets = self.orders_sets or orders_sets(steps)
         for place, step in enumerate(steps):
             if step.opname == "IMPORT_NAME":
                 level, members = (
                     (steps[place - 2].argval, steps[place - 1].argval) if place >= 2 else (0, None)
                 )
                 self.imports.append(Imported(str(step.argval), level or 0, tuple(members or ())))
+                self.attributes.update(members or ())
+            if step.opname in _ATTRIBUTE_LOADS:
+                self.attributes.add(str(step.argval))
+            if step.argval in BARE and _is_called_bare(steps, place):
+                self.bare.add(str(step.argval))
             leads_on = step.opname in _GLOBAL_LOADS or step.opname in _ATTRIBUTE_LOADS
             if step.opname in _ATTRIBUTE_STORES or (leads_on and _changes(steps, place)):
                 self.writes.add(str(step.argval))
@@ -115,6 +146,17 @@ class CodeForm:
             elif name in made:
                 writes = "made"
             self.reads.append(Read(name, tuple(attributes), writes))
+
+
+def _is_called_bare(steps: List[Any], place: int) -> bool:
+    for step in steps[place + 1 : place + 3]:
+        if step.opname != "PUSH_NULL":
+            return bool(step.opname.startswith("CALL") and step.arg == 0)
+    return False
+
+
+def _digest(form: Any) -> str:
+    return hashlib.sha256(repr(form).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _counts(steps: List[Any], place: int) -> bool:
@@ -203,7 +245,7 @@ def constant_form(value: Any) -> Any:
     if kind is frozenset:
         return ("frozenset", *sorted(repr(constant_form(item)) for item in value))
     if kind is types.CodeType:
-        return CodeForm(value).form
+        return CodeForm(value).digest
     return kind.__name__, repr(value)
 
 

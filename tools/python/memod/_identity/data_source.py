@@ -1,12 +1,11 @@
-"""Something outside a function that it reads, watched for changes."""
+"""Data outside a function that it reads, watched for changes."""
 
 from __future__ import annotations
 
-import sys
-import types
-from operator import attrgetter
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+import itertools
+from typing import Any, Callable, List, Optional, Set, Tuple
 
+from .plain_data import Digest, Unstable
 from .snapshot import UNCHANGING, Snapshot, snapshot
 
 
@@ -17,55 +16,69 @@ class _Missing:
 
 #: Stands for a name that is not bound.
 MISSING: Any = _Missing()
+_opaque = itertools.count()
 
 
 class Source:
-    """A name and what it stood for when the fingerprint was taken."""
+    """A name, and what it stands for: as a digest where that can be told."""
 
     def __init__(
         self,
         label: str,
         read: Callable[[], Any],
-        value: Any,
-        digest: Optional[str],
-        take: Optional[Callable[[Any], str]] = None,
-        held: Optional[Snapshot] = None,
+        take: Callable[[str, Any], Digest],
+        place: Optional[Tuple[Any, str]] = None,
     ) -> None:
-        """`read` finds the value again; `take` digests it. Without a digest only the identity counts. `held`
-        is from before the digest, so that no change between the two is missed."""
+        """`read` finds the value, `take` digests it. `place` is the namespace and the name that `read` looks
+        into, if that is all it does."""
         self.label = label
-        self.digest = digest
-        #: Whether the function itself changes it, so that its changes mean nothing.
-        self.own = False
+        self.place = place
+        self.digest = ""
+        #: What took part in the digest, whose code counts too.
+        self.classes: List[Any] = []
+        #: Why there is no digest that others would have too, or "".
+        self.reason = ""
         self._read = read
         self._take = take
-        self._hold(value, held)
+        self._value: Any = self  # which it never is
+        self._held: Optional[Snapshot] = None
 
-    def _hold(self, value: Any, held: Optional[Snapshot]) -> None:
-        self._value = value
-        self._held = held
-        # Of what has an empty digest and cannot be looked into, only the identity counts too.
-        opaque = self.digest is None or (self.digest == "" and held is None)
-        self._fixed = opaque or type(value) in UNCHANGING
+    def refresh(self) -> str:
+        """The digest of what it is now. Large data are compared each time too: what is asked for or stored
+        under the name of other data is wrong in every process."""
+        value = self._read()
+        if value is self._value:
+            if type(value) in UNCHANGING or (self._held is not None and self._held.holds()):
+                return self.digest
+        elif type(value) is type(self._value) is str and value == self._value:
+            self._value = value
+            return self.digest
+        held = snapshot(value)  # before the digest, so that no change between the two is missed
+        self.reason, self.classes = "", []
+        if value is MISSING:
+            self.digest = "missing"
+        else:
+            try:
+                self.digest, self.classes = self._take(self.label, value)
+            except Unstable as error:
+                # Known by itself in this process, as long as nothing that can be seen of it changes.
+                held = snapshot(value, whole=False)
+                self.reason, self.digest = str(error), f"!{next(_opaque)}"
+        self._value, self._held = value, held
+        return self.digest
 
-    def changed(self) -> bool:
-        """Whether it is no longer what it was. Large data are compared each time too: what is asked for or
-        stored under the name of other data is wrong in every process."""
-        try:
-            value = self._read()
-            if value is self._value and (self._fixed or (self._held is not None and self._held.holds())):
-                return False
-            if self._take is None:
-                return value is not self._value
-            if type(value) is type(self._value) is str and value == self._value:
-                return False
-            held = snapshot(value)
-            if self._take(value) != self.digest:
-                return True
-        except Exception:
-            return True
-        self._hold(value, held)
-        return False
+    @property
+    def value(self) -> Any:
+        """What it was at the last look."""
+        return self._value
+
+    def is_quick(self) -> bool:
+        """Whether a change can be seen without taking a digest."""
+        return type(self._value) in UNCHANGING or self._value is MISSING or self._held is not None
+
+    def reads_same(self) -> bool:
+        """Whether it is the same object."""
+        return self._read() is self._value
 
     def may_be_written_by(self, writes: Set[str], alone: bool) -> bool:
         """Whether code that rebinds these names, or changes what they hold, has changed it. `alone` says that
@@ -74,46 +87,6 @@ class Source:
         return name in writes or (alone and type(self._value) not in UNCHANGING)
 
 
-class LoadSource(Source):
-    """A module that is not loaded yet."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name, lambda: sys.modules.get(name, MISSING), MISSING, None)
-
-
-class CodeSource(Source):
-    """The code of functions, which tools that reload modules replace within the function. One for all of
-    them, since most of what a look costs is the same for any number."""
-
-    def __init__(self, functions: List[types.FunctionType], codes: List[types.CodeType]) -> None:
-        super().__init__("code", lambda: None, None, None)
-        self._functions = functions
-        self._codes = codes
-
-    def changed(self) -> bool:
-        """Whether one of them does something else."""
-        return list(map(attrgetter("__code__"), self._functions)) != self._codes
-
-
-class LinkSource(Source):
-    """What functions read of the modules of libraries, which tests and patches replace there. One for all of
-    it, as for code."""
-
-    def __init__(self) -> None:
-        super().__init__("library", lambda: None, None, None)
-        self.links: List[Tuple[Dict[str, Any], str, Any]] = []
-
-    def watch(self, space: Dict[str, Any], name: str) -> Any:
-        """Adds what goes by a name in a module's namespace, and returns it. What is not there yet will be
-        what the library makes it."""
-        value = space.get(name, MISSING)
-        if value is not MISSING:
-            self.links.append((space, name, value))
-        return value
-
-    def changed(self) -> bool:
-        """Whether one of them is another object."""
-        for space, name, value in self.links:
-            if space.get(name) is not value:
-                return True
-        return False
+def identity_of(label: str, value: Any) -> Digest:
+    """For what counts elsewhere: only whether it is the same object."""
+    return f"!{id(value)}", []

@@ -12,8 +12,8 @@ from typing import Any, Callable, Dict, Optional
 
 from .._codec import module_names
 from . import modules
-from .data_source import LoadSource
-from .fingerprint import Fingerprint
+from .code_store import code_form
+from .fingerprint import Fingerprint, Frozen
 from .plain_data import Unstable
 
 NAME_BYTES_MAX = 512
@@ -51,7 +51,7 @@ def process_only(function: Any, name: Optional[str]) -> Optional[str]:
     if function.__name__ == "<lambda>" or "<lambda>" in function.__qualname__:
         return "it is a lambda"
     free = [each for each in function.__code__.co_freevars if each != "__class__"]
-    if free:
+    if free and not hasattr(function, "__wrapped__"):
         return f"it is a closure over {', '.join(free)}"
     if "<locals>" in function.__qualname__:
         return "it is a local function"
@@ -72,15 +72,27 @@ class Identity:
     """A function's name on the wire, and whether it still holds. Safe to use from several threads."""
 
     def __init__(
-        self, function: Callable[..., Any], name: Optional[str], version: Optional[str], typed: bool
+        self,
+        function: Callable[..., Any],
+        name: Optional[str],
+        version: Optional[str],
+        typed: bool,
+        options: str = "",
+        key: Optional[Callable[..., Any]] = None,
+        timed: bool = False,
     ) -> None:
+        """`options` are those that decide what a key means, `key` the function that makes keys. Results of a
+        `timed` function are kept for a time only."""
+        self.options = options
         self._function = function
         self._name = name
         self._version = version
         self._typed = typed
+        self._key = key
+        self._timed = timed
         self._print: Optional[Fingerprint] = None
         self._wire_name = ""
-        self._frozen: Dict[str, str] = {}
+        self._frozen = Frozen()
         #: Digests that stand for others: of the same, before the function had loaded modules.
         self._earlier: Dict[str, str] = {}
         self._running = 0
@@ -91,15 +103,19 @@ class Identity:
         """Makes a new lock, in a forked child, where no other call is running."""
         self._lock = threading.RLock()
 
+    @property
+    def fingerprint(self) -> Optional[Fingerprint]:
+        """What the name was taken of, if it was."""
+        return self._print
+
     def enter(self) -> str:
         """The name under which the call about to be made is known. Raises `Unstable`; otherwise `leave` is
         due."""
         with self._lock:
-            fresh = not self._wire_name
-            if self._print is not None and self._settle(self._running > 0):
-                fresh = True
-            if fresh:
+            if not self._wire_name:
                 self._wire_name = self._make_name()
+            elif self._print is not None and not self._print.holds():
+                self._look_again(self._running > 0)
             self._running += 1
             return self._wire_name
 
@@ -107,78 +123,90 @@ class Identity:
         """The name, for a call that need not `leave` since the function will not run; "" where it must be
         found out by `enter`."""
         found = self._print
-        if found is not None:
-            for source in found.sources:
-                if not source.own and source.changed():
-                    return ""
-        return self._wire_name
+        return self._wire_name if found is None or found.holds() else ""
 
     def leave(self, ran: bool) -> bool:
         """Ends a call. `ran` says whether the function was run. False where what it read was changed by
         others meanwhile, so that its result belongs to no known state."""
         with self._lock:
             self._running -= 1
-            if not ran or self._print is None:
+            if not ran or self._print is None or self._print.holds():
                 return True
-            return not self._settle(True)
+            try:
+                return self._look_again(True)
+            except Unstable:
+                self._wire_name = ""  # found out, and said, at the next call
+                return False
 
-    def _settle(self, by_itself: bool) -> bool:
-        """Looks for changes. Those the function may have made itself are its own affair from now on; returns
-        whether there are others."""
-        found = self._print
-        assert found is not None
-        foreign = loaded = False
-        for source in found.sources:
-            if source.own or not source.changed():
+    def _look_again(self, by_itself: bool) -> bool:
+        """Something has changed. What the function may have changed itself is its own affair from now on;
+        returns whether there was nothing else."""
+        old = self._print
+        assert old is not None
+        foreign = False
+        alone = not self._awaits and threading.active_count() == 1
+        for label, source in old.sources.items():
+            try:
+                now = source.refresh()
+            except Exception:
+                foreign = True
                 continue
-            if by_itself and isinstance(source, LoadSource):
-                loaded = True
+            if now == old.raw[label]:
                 continue
-            own = by_itself and source.digest is not None
-            if own and source.may_be_written_by(found.writes, self._alone()):
-                source.own = True
-                self._frozen[source.label] = source.digest or ""
+            if by_itself and source.may_be_written_by(old.writes, alone):
+                self._frozen.change(label, old.digests[label], now)
             else:
                 foreign = True
-        return foreign or (loaded and not self._take_loaded(found))
+        before = old.digest
+        if old.renew_data():
+            if old.digest != before:
+                self._name_after(old)
+            return not foreign
+        loaded = any(name in sys.modules for name in old.unloaded)
+        new = self._fingerprint()
+        if new.digest != before and by_itself and loaded and not foreign and old.watch.code_holds():
+            # The function has loaded modules, whose source counted. What they hold counts from now on, where it is
+            # no longer what it is now.
+            self._earlier[new.digest] = self._earlier.get(before, before)
+        elif new.digest != before:
+            foreign = True
+        self._name_after(new)
+        return not foreign
 
-    def _alone(self) -> bool:
-        """Whether nobody else could have changed data while the function ran."""
-        return not self._awaits and threading.active_count() == 1
-
-    def _take_loaded(self, found: Fingerprint) -> bool:
-        """The function has loaded modules, whose source counted. What they hold counts from now on, where it
-        is no longer what it is now. False where it cannot be watched."""
-        try:
-            self._print = self._fingerprint()
-        except Unstable:
-            return False
-        self._earlier[self._print.digest] = self._earlier.get(found.digest, found.digest)
-        return True
+    def _name_after(self, found: Fingerprint) -> None:
+        self._print = found
+        self._wire_name = self._whole_name(self._earlier.get(found.digest, found.digest))
 
     def _fingerprint(self) -> Fingerprint:
         module = getattr(self._function, "__module__", None) or "builtins"
-        return Fingerprint(self._function, modules.top_level(module), self._frozen)
+        # What is installed is known by its version, also where it memoizes itself.
+        package = modules.top_level(module) if modules.is_own_code(module, "") else ""
+        return Fingerprint(self._function, package, self._frozen, self._timed, self._key)
 
     def _make_name(self) -> str:
         if self._name is not None:
             return self._name
+        if self._version is not None:
+            # Without a fingerprint, modules of the same name in different projects are told apart by place.
+            module = getattr(self._function, "__module__", None) or "builtins"
+            marks = [self._version, modules.place_mark(module), self._key_mark()]
+            return self._whole_name("~".join(filter(None, marks)))
+        self._print = self._fingerprint()
+        return self._whole_name(self._earlier.get(self._print.digest, self._print.digest))
+
+    def _key_mark(self) -> str:
+        """A word for the function that makes keys, as far as its code tells."""
+        if self._key is None:
+            return ""
+        code = getattr(self._key, "__code__", None)
+        return code_form(code).digest[:12] if code is not None else _digest(repr(type(self._key)))[:12]
+
+    def _whole_name(self, mark: str) -> str:
         function = self._function
         module = getattr(function, "__module__", None) or "builtins"
         base = f"{module_names.label(module)}.{function.__qualname__}"
-        if self._version is not None:
-            # Without a fingerprint, modules of the same name in different projects are told apart by place.
-            mark = "~".join(filter(None, (self._version, modules.place_mark(module))))
-        elif isinstance(function, types.BuiltinFunctionType) or (
-            modules.is_standard(module)
-            and module_names.resolve(sys.modules.get(module), function.__qualname__) is function
-        ):
-            mark = f"{sys.implementation.cache_tag} {modules.version(module)}".strip()
-        else:
-            self._print = self._fingerprint()
-            mark = self._earlier.get(self._print.digest, self._print.digest)
         # Two wrappers that group differently must not take each other's entries away.
-        whole = f"{base}@{mark}+typed" if self._typed else f"{base}@{mark}"
+        whole = "+".join(filter(None, (f"{base}@{mark}", "typed" if self._typed else "", self.options)))
         if len(whole.encode("utf-8", "replace")) > NAME_BYTES_MAX or not _is_text(whole):
             whole = f"{base.encode('ascii', 'replace').decode()[:300]}@" + _digest(whole)
         return whole

@@ -79,7 +79,7 @@ def _class_print(cls: type) -> str:
         version = modules.version(cls.__module__)
         return f"@{version}" if version else ""
     known = _class_prints.get(cls)
-    if known is None or any(source.changed() for source in known.sources):
+    if known is None or not known.holds():
         try:
             known = Fingerprint(cls, package)
         except Unstable as error:

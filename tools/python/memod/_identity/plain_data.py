@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import operator
+import re
+import types
+from datetime import tzinfo
 from typing import Any, List, Tuple
 
-from .._codec.codec import Packer, Unstorable, dumps
-from .snapshot import snapshot
+from .._codec import class_layout
+from .._codec.codec import Packer, Unstorable, dumps, tagged
 
-#: Also the classes that took part.
-Digest = Tuple[str, List[type]]
+#: Also the classes and functions that took part, whose code counts too.
+Digest = Tuple[str, List[Any]]
 
 _DATA_BYTES_MAX = 8 << 20
+_REDUCED = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
+_NAMED = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 
 
 class Unstable(Exception):
@@ -23,7 +30,7 @@ class CanonicalPacker(Packer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.classes: List[type] = []
+        self.classes: List[Any] = []
 
     def unordered(self, value: Any) -> List[Any]:
         return sorted(super().unordered(value), key=dumps)
@@ -33,25 +40,64 @@ class CanonicalPacker(Packer):
         return super().class_reference(cls)
 
 
+class DataPacker(CanonicalPacker):
+    """Packs data that need never come back: objects with their attributes, functions by what they do."""
+
+    def other(self, value: Any) -> Any:
+        kind = type(value)
+        if kind is types.FunctionType or issubclass(kind, type):
+            self.classes.append(value)
+            return tagged("code", len(self.classes))
+        if issubclass(kind, _NAMED):
+            owner = getattr(value, "__self__", None)
+            if owner is None or type(owner) is types.ModuleType:
+                return tagged("named", f"{getattr(value, '__module__', None)}.{value.__qualname__}")
+        elif value is NotImplemented or value is Ellipsis:
+            return tagged("constant", repr(value))
+        elif kind is re.Pattern:
+            return tagged("pattern", [self.pack(value.pattern), value.flags])
+        elif kind in _REDUCED:
+            return tagged(kind.__name__, self.pack(list(value.__reduce__()[1:])))
+        elif kind is types.MappingProxyType:
+            return tagged("proxy", self.pairs(value))
+        elif kind is types.SimpleNamespace or f"{kind.__module__}.{kind.__name__}" == "argparse.Namespace":
+            return tagged("namespace", self.pairs(vars(value)))
+        elif issubclass(kind, dict) and kind.__module__ == "collections":
+            factory = getattr(value, "default_factory", None)
+            return tagged(kind.__name__, [self.pack(factory), self.pairs(value)])
+        elif isinstance(value, tzinfo) and kind.__module__.startswith("zoneinfo") and value.key:  # type: ignore[attr-defined]
+            return tagged("zone", str(value))
+        elif kind is functools.partial:
+            return tagged("partial", [self.pack(part) for part in (value.func, value.args, value.keywords)])
+        try:
+            return super().other(value)
+        except Unstorable:
+            if kind is object or not class_layout.has_plain_layout(kind):
+                raise
+        state = sorted(class_layout.state(value).items())
+        reference = self.class_reference(kind)
+        return tagged("instance", [[name, self.pack(item)] for name, item in state], t=reference)
+
+
 def data_digest(label: str, value: Any) -> Digest:
     """A digest of plain data, and the classes that took part in it. Raises `Unstable` for what is not
     plain."""
-    packer = CanonicalPacker()
+    packer = DataPacker()
     try:
         text = dumps(packer.pack(value))
     except Unstorable as error:
         raise Unstable(f"it reads {label}, which is not plain data: {error}") from None
+    except RecursionError:
+        raise Unstable(f"it reads {label}, which is nested too deep") from None
     except Exception as error:
-        raise Unstable(f"it reads {label}, which cannot be read as data: {type(error).__name__}") from None
+        raise Unstable(f"it reads {label}, which cannot be read as data: {type(error).__name__}") from error
     if len(text) > _DATA_BYTES_MAX:
         raise Unstable(f"it reads {label}, which is too large to be compared")
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), packer.classes
 
 
 def made_digest(label: str, value: Any) -> Digest:
-    """The same for what the program makes when it first needs it. Nothing yet and objects that are not plain
-    have the digest "": they come of the code, which counts."""
-    empty = type(value) in (list, dict, set) and not value
-    if value is None or empty or snapshot(value) is None:
+    """The same for what the program makes when it first needs it. Nothing yet has the digest ""."""
+    if value is None or type(value) is object or (type(value) in (list, dict, set) and not value):
         return "", []
     return data_digest(label, value)

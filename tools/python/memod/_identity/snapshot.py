@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
-from collections import OrderedDict, defaultdict, deque
-from datetime import date, timedelta
+import re
+import types
+from collections import Counter, OrderedDict, defaultdict, deque
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import chain
 from operator import is_, methodcaller
-from typing import Any, Callable, List, Optional
+from pathlib import PosixPath
+from typing import Any, Callable, List, Optional, Set
 
 from .._codec import class_layout
 
 #: Of these an object is always what it was.
 UNCHANGING = (type(None), bool, int, float, complex, str, bytes)
-_LEAVES = frozenset((*UNCHANGING, Decimal, date, timedelta))
-_MAPPINGS = (dict, OrderedDict, defaultdict)
+_LEAVES = frozenset(
+    (*UNCHANGING, Decimal, date, datetime, time, timedelta, re.Pattern, PosixPath, types.FunctionType)
+    + (types.BuiltinFunctionType, type, object, range)
+)
+_MAPPINGS = (dict, OrderedDict, defaultdict, Counter, types.MappingProxyType)
 _COLLECTIONS = (list, set, deque)
 _FIXED_COLLECTIONS = (tuple, frozenset)
 
 Check = Callable[[], bool]
+_CONTAINERS_MAX = 1 << 20
 _values = methodcaller("values")
 
 
@@ -31,7 +37,9 @@ class _Unknown(Exception):
 class Snapshot:
     """The containers within some data, and which objects they held."""
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, whole: bool = True) -> None:
+        """Unless it is to be `whole`, of objects that are not plain data only the identity counts."""
+        self._whole = whole
         # What many containers held is kept in one list, for one pass that the interpreter makes over it.
         self._containers: List[Any] = []
         self._sizes: List[int] = []
@@ -39,7 +47,9 @@ class Snapshot:
         self._mappings: List[Any] = []
         self._values: List[Any] = []
         self._checks: List[Check] = []
+        self._noted: Set[int] = set()
         self._note(value)
+        self._noted.clear()
 
     def holds(self) -> bool:
         """Whether all is as it was. False also where it may be."""
@@ -55,8 +65,14 @@ class Snapshot:
 
     def _note(self, value: Any) -> None:
         kind = type(value)
-        if kind in _LEAVES or issubclass(kind, enum.Enum):
+        if kind in _LEAVES or issubclass(kind, (enum.Enum, type)):
             return
+        if kind not in _FIXED_COLLECTIONS:
+            if id(value) in self._noted:  # it is a part of itself, or in several places
+                return
+            self._noted.add(id(value))
+            if len(self._noted) > _CONTAINERS_MAX:
+                raise _Unknown
         if kind in _FIXED_COLLECTIONS or (issubclass(kind, tuple) and class_layout.is_named_tuple(kind)):
             self._note_all(list(value))
         elif kind in _COLLECTIONS:
@@ -66,10 +82,12 @@ class Snapshot:
         elif kind.__module__ == "numpy" and kind.__name__ == "ndarray" and not value.dtype.hasobject:
             held = _array_form(value)
             self._checks.append(lambda: bool(_array_form(value) == held))
-        elif dataclasses.is_dataclass(kind) and not class_layout.slots(kind):
+        elif kind is types.SimpleNamespace or (
+            class_layout.has_plain_layout(kind) and not class_layout.slots(kind)
+        ):
             self._checks.append(lambda: type(value) is kind)
             self._note_mapping(vars(value))
-        else:
+        elif self._whole:
             raise _Unknown
 
     def _note_container(self, container: Any) -> None:
@@ -96,10 +114,10 @@ def _array_form(array: Any) -> Any:
     return array.dtype, array.shape, array.strides, array.flags.writeable, array.tobytes()
 
 
-def snapshot(value: Any) -> Optional[Snapshot]:
+def snapshot(value: Any, whole: bool = True) -> Optional[Snapshot]:
     """What the data hold now, or None for data of other kinds than these."""
     try:
-        return Snapshot(value)
+        return Snapshot(value, whole)
     except (_Unknown, RecursionError):
         return None
     except Exception:  # another thread is changing it, or it resists

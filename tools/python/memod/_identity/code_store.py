@@ -1,0 +1,130 @@
+"""What was found out of code objects, kept in the process and, for the next one, in a file for each module.
+
+The files hold nothing but what `CodeForm` says of code; each entry is found by a digest of the code object itself, so
+that one which does not fit is never taken."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import marshal
+import os
+import stat
+import sys
+import types
+from typing import Any, Dict, Set
+
+from .code_form import CodeForm
+
+#: Changes with what `CodeForm` says.
+_FORMAT = 1
+_FILE_BYTES_MAX = 8 << 20
+_CODES_MAX = 50_000
+_SPARE = 200
+
+_forms: Dict[types.CodeType, CodeForm] = {}
+_kept: Dict[str, Dict[str, Any]] = {}  # by the file of a module
+_used: Dict[str, Set[str]] = {}
+_changed: Set[str] = set()
+
+
+def code_form(code: types.CodeType) -> CodeForm:
+    """What a code object does. Equal code objects do the same, apart from where constants differ in sign or type,
+    which makes them unequal."""
+    known = _forms.get(code)
+    if known is None:
+        known = _load(code)
+        if len(_forms) >= _CODES_MAX:
+            _forms.clear()
+        _forms[code] = known
+    return known
+
+
+def _load(code: types.CodeType) -> CodeForm:
+    path = code.co_filename
+    if not path.endswith(".py"):
+        return CodeForm(code)
+    mark = hashlib.blake2b(marshal.dumps(code, 0), digest_size=16).hexdigest()
+    kept = _kept.get(path)
+    if kept is None:
+        kept = _kept[path] = _read(path)
+    _used.setdefault(path, set()).add(mark)
+    found = kept.get(mark)
+    if found is not None:
+        try:
+            return CodeForm.from_json(found)
+        except Exception:  # damaged
+            pass
+    made = CodeForm(code)
+    kept[mark] = made.to_json()
+    _changed.add(path)
+    return made
+
+
+def _directory() -> str:
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(cache, "memod", f"python-{sys.implementation.cache_tag}-{_FORMAT}")
+
+
+def _place(path: str) -> str:
+    name = hashlib.blake2b(
+        os.path.abspath(path).encode("utf-8", "surrogateescape"), digest_size=12
+    ).hexdigest()
+    return os.path.join(_directory(), f"{name}.json")
+
+
+def _read(path: str) -> Dict[str, Any]:
+    try:
+        descriptor = os.open(_place(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:
+            found = os.fstat(descriptor)
+            ours = found.st_uid == os.geteuid() and not found.st_mode & 0o022 and stat.S_ISREG(found.st_mode)
+            if ours and found.st_size <= _FILE_BYTES_MAX:
+                read = json.loads(file.read())
+                return read if isinstance(read, dict) else {}
+    except (OSError, ValueError, RecursionError):
+        pass
+    return {}
+
+
+def save() -> None:
+    """Keeps what is new for the next process. What cannot be kept is found out again."""
+    while _changed:
+        path = _changed.pop()
+        try:
+            _write(_place(path), json.dumps(_current(path)).encode())
+        except (OSError, ValueError):
+            return
+
+
+def _current(path: str) -> Dict[str, Any]:
+    """What is kept of a module, without what its code was before many edits."""
+    kept, used = _kept[path], _used.get(path, set())
+    if len(kept) <= 4 * len(used) + _SPARE:
+        return kept
+    return {mark: found for mark, found in kept.items() if mark in used}
+
+
+def _write(place: str, data: bytes) -> None:
+    if len(data) > _FILE_BYTES_MAX or os.getuid() != os.geteuid():
+        return
+    os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+    owner = os.stat(os.path.dirname(place))
+    if owner.st_uid != os.geteuid() or owner.st_mode & 0o022:
+        return
+    draft = f"{place}.{os.getpid()}"
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+            file.write(data)
+        os.replace(draft, place)
+    except OSError:
+        try:
+            os.unlink(draft)
+        except OSError:
+            pass
+        raise
+
+
+def forked() -> None:
+    """In a forked child: what is new is its parent's to keep."""
+    _changed.clear()

@@ -1,0 +1,70 @@
+"""What there is to a node of a fingerprint."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, List, Optional, Set, Tuple
+
+from .._codec import module_names
+from .data_source import Source
+from .plain_data import data_digest
+from .scope import Scope
+from .watch import Binding, code_generation
+
+Path = Tuple[Callable[[], Any], Any]
+
+
+class Contribution:
+    """What an object leads to. What goes on from it to other objects are edges."""
+
+    def __init__(self, scope: Scope, value: Any) -> None:
+        self.value = value
+        self.name = module_names.portable(_name_of(value))
+        self.edges: List[Tuple[str, Any]] = []
+        self.sources: List[Source] = []
+        self.bindings: List[Binding] = []
+        #: What is read in other ways, and what it was.
+        self.paths: List[Path] = []
+        self.inputs: Set[str] = set()
+        self.writes: Set[str] = set()
+        self.mentioned: Set[str] = set()
+        self.attributes: Set[str] = set()
+        #: Modules that are handed on as objects, and those that are imported while the code runs.
+        self.handed: Set[str] = set()
+        self.opened: List[str] = []
+        self.imports: List[Tuple[str, str]] = []
+        #: Why it may be other in another process: always, and unless results are kept for a time only.
+        self.problem = self.outside = ""
+        #: Of the code in the process, when it was made.
+        self.generation = code_generation()
+        self._scope = scope
+        self._lines: List[str] = []
+
+    def _add(self, *words: Any) -> None:
+        self._lines.append(repr(words))
+
+    def _data(self, label: str, read: Callable[[], Any], take: Any = data_digest, place: Any = None) -> None:
+        self.sources.append(Source(module_names.portable(label), read, take, place))
+
+    def _edge(self, label: str, value: Any) -> None:
+        self.edges.append((label, value))
+
+    def _lead(
+        self,
+        label: str,
+        read: Optional[Callable[[], Any]],
+        value: Any,
+        place: Optional[Tuple[Any, str]] = None,
+    ) -> None:
+        """Adds whatever it is. Without `read` and `place` it is part of something that is watched as a whole."""
+        raise NotImplementedError
+
+    def _code(self, label: str, value: Any) -> bool:
+        """Handles functions, classes, modules and the like. False for what can only be data."""
+        raise NotImplementedError
+
+
+def _name_of(value: Any) -> str:
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if not isinstance(name, str):
+        return f"{type(value).__module__}.{type(value).__qualname__}"
+    return f"{module}.{name}"

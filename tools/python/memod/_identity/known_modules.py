@@ -1,0 +1,202 @@
+"""What results of the standard library depend on, and those of packages that are known.
+
+`pure` depends on its arguments alone. `directory` and the like are inputs of the process that become a part of the
+identity (`ambient_inputs`). The rest keeps a function in its process: `outside` (clocks, chance, the network) unless
+it has a `ttl`, `process` and `code` always, and so does what is not listed. Files count as where they are named from,
+not as what they hold. A test compares the table with the interpreter that runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Dict, Iterable, Mapping, Optional, Tuple
+
+PURE = "pure"
+OUTSIDE = "outside"
+PROCESS = "process"
+CODE = "code"
+
+#: By verdict: modules, and names of modules (also of the classes in them) that are other than their module.
+_STANDARD: Mapping[str, str] = {
+    PURE: """
+        __future__ _abc _asyncio _bisect _blake2 _codecs _collections _collections_abc _compat_pickle _compression
+        _datetime _elementtree _functools _hashlib _heapq _json _md5 _opcode _operator _pickle _py_abc _pydatetime
+        _ast _queue _random _sha1 _sha2 _sha256 _sha3 _sha512 _sre _statistics _string _struct _symtable _thread _tokenize
+        _stat _typing _warnings _weakref _weakrefset _zoneinfo
+        abc array ast asyncio atexit audioop base64 binascii bisect builtins chunk cmath codecs codeop collections colorsys
+        concurrent contextlib copy copyreg dataclasses datetime difflib dis email encodings enum errno fcntl fnmatch
+        formatter fractions functools getopt graphlib hashlib heapq hmac html ipaddress itertools json keyword logging
+        marshal math mmap multiprocessing nturl2path numbers opcode operator pickle pickletools pprint pyexpat queue
+        quopri re reprlib sched shlex sre_compile sre_constants sre_parse stat statistics string stringprep struct
+        symbol symtable textwrap this threading token tokenize tomllib traceback types typing unicodedata urllib
+        warnings weakref xdrlib zlib zoneinfo
+        calendar.isleap calendar.leapdays calendar.monthrange calendar.timegm calendar.weekday
+        http.HTTPMethod http.HTTPStatus http.cookies
+        os.DirEntry os.F_OK os.O_APPEND os.O_CREAT os.O_EXCL os.O_RDONLY os.O_RDWR os.O_TRUNC os.O_WRONLY os.PathLike
+        os.R_OK os.SEEK_CUR os.SEEK_END os.SEEK_SET os.W_OK os.X_OK os.altsep os.close os.curdir os.devnull os.error
+        os.extsep os.fdopen os.fsdecode os.fsencode os.fspath os.fstat os.fsync os.linesep os.lseek os.name os.pardir
+        os.path os.pathsep os.read os.sep os.stat_result os.strerror os.write
+        posix.close posix.fspath posix.fstat posix.fsync posix.lseek posix.read posix.stat_result posix.strerror
+        posix.write
+        pathlib.PurePath pathlib.PurePosixPath pathlib.PureWindowsPath
+        inspect.cleandoc inspect.getdoc inspect.isabstract inspect.isclass inspect.iscoroutinefunction inspect.isfunction
+        inspect.ismethod inspect.signature
+        random.Random
+        sys.api_version sys.byteorder sys.copyright sys.exc_info sys.exception sys.float_info sys.float_repr_style
+        sys.getsizeof sys.hash_info sys.hexversion sys.implementation sys.int_info sys.intern sys.maxsize
+        sys.maxunicode sys.platform sys.stderr sys.stdout sys.thread_info sys.version sys.version_info
+        time.gmtime time.sleep time.struct_time
+        uuid.NAMESPACE_DNS uuid.NAMESPACE_OID uuid.NAMESPACE_URL uuid.NAMESPACE_X500 uuid.SafeUUID uuid.UUID uuid.uuid3
+        uuid.uuid5
+        """
+    + " ".join(
+        f"{module}.{name}"
+        for module in ("posixpath", "ntpath")
+        for name in """
+        altsep basename commonpath commonprefix curdir defpath devnull dirname extsep isabs join normcase normpath
+        pardir pathsep sep split splitdrive splitext splitroot
+        """.split()
+    ),
+    "directory": """
+        _bz2 _io _lzma aifc _sqlite3 binhex bz2 codecs.EncodedFile codecs.open compileall configparser dbm filecmp
+        genericpath glob gzip hashlib.file_digest imghdr io lib2to3 linecache lzma mailbox mailcap netrc ntpath pathlib plistlib
+        posixpath pstats py_compile shutil sndhdr sqlite3 sunau tabnanny tarfile tokenize.open uu wave xml zipapp
+        zipfile
+        """
+    + " ".join(
+        f"{module}.{name}"
+        for module in ("os", "posix")
+        for name in """
+        access fwalk getcwd getcwdb link listdir lstat makedirs mkdir open readlink remove removedirs rename renames
+        replace rmdir scandir stat statvfs symlink truncate unlink utime walk
+        """.split()
+    ),
+    "directory environment": "os.popen os.system pipes posix.system shutil.which subprocess",
+    "dialects": "_csv csv",
+    "locale week": "calendar",
+    "locale zone": """
+        _strptime datetime.strftime datetime.strptime time.strftime time.strptime
+        """,
+    "precision": "_decimal _pydecimal decimal",
+    "zone": """
+        datetime.astimezone datetime.fromtimestamp datetime.timestamp email.format_datetime time.altzone time.asctime
+        time.ctime time.daylight time.localtime time.mktime time.timezone time.tzname
+        """,
+    OUTSIDE: """
+        _socket _ssl asynchat asyncore cProfile crypt datetime.now datetime.today datetime.utcnow email.formatdate
+        email.localtime email.make_msgid ftplib gzip.GzipFile gzip.compress http imaplib nntplib poplib profile random
+        secrets select selectors smtpd smtplib socket socketserver ssl telnetlib time.clock_gettime
+        time.clock_gettime_ns time.monotonic time.monotonic_ns time.perf_counter time.perf_counter_ns
+        time.process_time time.process_time_ns time.thread_time time.thread_time_ns time.time time.time_ns timeit
+        urllib.request urllib.robotparser wsgiref xmlrpc
+        """,
+    PROCESS: """
+        _contextvars _locale _msi _osx_support _uuid _thread.get_ident _thread.get_native_id antigravity argparse cgi
+        cgitb cmd contextvars ctypes curses distutils ensurepip faulthandler fileinput gc getpass gettext grp idlelib
+        locale macpath mimetypes msilib multiprocessing.active_children multiprocessing.cpu_count
+        multiprocessing.current_process multiprocessing.parent_process nis nt optparse os ossaudiodev pathlib.expanduser
+        pathlib.home pdb platform posix posixpath.expanduser posixpath.expandvars ntpath.expanduser ntpath.expandvars
+        pty pwd readline resource shutil.get_terminal_size signal site spwd sys sysconfig syslog tempfile termios test
+        threading.activeCount threading.active_count threading.currentThread threading.current_thread
+        threading.enumerate threading.get_ident threading.get_native_id threading.main_thread time tkinter tracemalloc
+        tty turtle turtledemo unittest uuid venv webbrowser winreg winsound
+        """,
+    CODE: """
+        _pickle.Unpickler _pickle.load _pickle.loads bdb code doctest imp importlib inspect modulefinder
+        pickle.Unpickler pickle._Unpickler pickle.load pickle.loads pkgutil pyclbr pydoc rlcompleter runpy shelve
+        trace zipimport
+        """,
+}
+#: Installed packages whose functions compute with their arguments, in each of their versions.
+_PACKAGES: Mapping[str, str] = {
+    PURE: """
+        Levenshtein attr attrs cattrs chardet charset_normalizer cycler cytoolz html5lib idna jinja2 jsonschema
+        kiwisolver markdown markdown_it markupsafe memod more_itertools msgpack multidict numba numexpr orjson packaging
+        parso patsy pydantic pydantic_core pygments pyparsing pytz rapidfuzz regex shapely simplejson six
+        sortedcontainers soupsieve toolz typing_extensions tzdata ujson unidecode xxhash zstandard
+        numpy.random.Generator numpy.random.MT19937 numpy.random.PCG64 numpy.random.Philox numpy.random.RandomState
+        numpy.random.SFC64 numpy.random.SeedSequence numpy.random.default_rng
+        """,
+    "directory": "PIL bs4 lxml networkx nltk polars pyarrow yaml",
+    "directory numpy": "numpy scipy sklearn",
+    "directory numpy pandas": "pandas statsmodels",
+    "mpmath": "mpmath sympy",
+    "zone": "dateutil",
+    OUTSIDE: "aiohttp httpx numpy.random requests urllib3 websockets",
+    PROCESS: "cupy jax matplotlib tensorflow torch",
+}
+#: Builtins that are not pure. `hash` is watched while it runs (`hash_watch`).
+_BUILTINS: Mapping[str, str] = {
+    CODE: "__import__ compile eval exec globals",
+    PROCESS: "breakpoint exit help id input quit",
+    "directory": "open",
+}
+#: Attributes that lead out of what the arguments say, whatever object they are looked for on.
+WORDS: Mapping[str, str] = dict.fromkeys(
+    """
+    argv environ environb expanduser expandvars get_terminal_size getenv getlogin getpid getppid isatty uuid1 uuid4
+    """.split(),
+    PROCESS,
+)
+#: What reads a clock, or chance, where it is called without arguments.
+BARE = frozenset("gmtime localtime ctime asctime default_rng Random RandomState SeedSequence".split())
+#: Module attributes of `sys` that are safe to hand on, as to `print`, but not to ask.
+_STREAM_METHODS = frozenset(("write", "flush", "writelines"))
+
+
+def _table(groups: Mapping[str, str]) -> Dict[str, str]:
+    return {name: verdict for verdict, names in groups.items() for name in names.split()}
+
+
+STANDARD = _table(_STANDARD)
+PACKAGES = _table(_PACKAGES)
+BUILTINS = _table(_BUILTINS)
+_ALL = {**PACKAGES, **STANDARD, **{f"builtins.{name}": verdict for name, verdict in BUILTINS.items()}}
+#: For each module, the names in it that are other than it.
+_EXCEPTIONS: Dict[str, Dict[str, str]] = {}
+for _name, _verdict in _ALL.items():
+    _module, _, _member = _name.rpartition(".")
+    if _module:
+        _EXCEPTIONS.setdefault(_module, {})[_member] = _verdict
+
+
+def is_listed(module: str) -> bool:
+    """Whether anything is known of the package that a module belongs to."""
+    return module.partition(".")[0] in _ALL
+
+
+def is_standard_name(module: str) -> bool:
+    """Whether a module is of the standard library by its name."""
+    top = module.partition(".")[0]
+    names: Optional[Iterable[str]] = getattr(sys, "stdlib_module_names", None)  # since 3.10
+    return top in STANDARD or (names is not None and top in names)
+
+
+def verdict(module: str, names: Iterable[str]) -> str:
+    """What results depend on that come of these names of a module, taken one from another. `process` where that
+    is not known."""
+    names = tuple(names)
+    if (
+        module == "sys"
+        and names[:1] in (("stdout",), ("stderr",))
+        and not _STREAM_METHODS.issuperset(names[1:])
+    ):
+        return PROCESS
+    package = module
+    while package:
+        exceptions = _EXCEPTIONS.get(package)
+        if exceptions is not None:
+            for name in names:
+                if name in exceptions:
+                    return exceptions[name]
+        if package in _ALL:
+            return _ALL[package]
+        package = package.rpartition(".")[0]
+    return PROCESS
+
+
+def exceptions_mentioned(module: str, mentioned: Iterable[str]) -> Iterable[Tuple[str, str]]:
+    """Those of the names mentioned that are other than the module, with what holds for them."""
+    exceptions = _EXCEPTIONS.get(module, {})
+    for name in mentioned:
+        if name in exceptions:
+            yield name, exceptions[name]

@@ -1,0 +1,371 @@
+"""What one function, class, wrapper or module contributes to the fingerprints of all that reach it. A node is made once
+in a process, and kept as long as a fingerprint needs it."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import sys
+import types
+from typing import Any, Callable, Collection, Optional, Set, Tuple
+
+from .._client.signals import is_from_signal
+from .._codec import module_names
+from . import hash_watch, known_modules, modules
+from .ambient_inputs import REFLECTIVE, inputs_of
+from .class_form import class_annotations, class_members, is_type, spelling
+from .code_form import Read
+from .code_store import code_form
+from .data_source import MISSING
+from .known_modules import OUTSIDE
+from .plain_data import Digest, Unstable, made_digest
+from .library_use import LibraryUse
+from .scope import Scope
+from .snapshot import UNCHANGING
+from .values import (
+    CONTROLS,
+    COPIED,
+    INERT,
+    NAMED_BUILTINS,
+    OF_MODULES,
+    CachedWrapper,
+    Held,
+    follow,
+    is_container,
+    is_module,
+    kind_of,
+    stands_for_function,
+)
+from .watch import Binding
+
+
+class Node(LibraryUse):
+    """The contribution of one object."""
+
+    def __init__(self, scope: Scope, value: Any) -> None:
+        super().__init__(scope, value)
+        try:
+            self._build(value)
+        except Unstable as error:
+            self.problem = str(error)
+        except RecursionError:
+            self.problem = "it is nested too deep to follow"
+        except Exception as error:  # raised by the program's own code, such as a metaclass's `__getattr__`
+            if is_from_signal(error):
+                raise
+            self.problem = f"what it reaches cannot be inspected: {type(error).__name__}"
+        text = module_names.portable("\n".join(self._lines))
+        self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    def holds(self) -> bool:
+        """Whether what it led to is still there."""
+        return all(binding.holds() for binding in self.bindings) and all(
+            read() is value for read, value in self.paths
+        )
+
+    def _build(self, value: Any) -> None:
+        kind = type(value)
+        shared = _shared_of(value)
+        if kind is Held:
+            self._held(value)
+        elif shared is not None:
+            self._add("memoized", shared.identity.options)
+            self._lead("wrapped", None, shared.function)
+            if shared.options.key is not None:
+                self._lead("key", None, shared.options.key)
+        elif kind is types.FunctionType:
+            self._function(value)
+        elif issubclass(kind, type):
+            self._class(value)
+        elif is_module(value):
+            self._whole_module(value)
+        else:
+            self._wrapper(value)
+
+    def _held(self, held: Held) -> None:
+        if not is_module(held.holder):
+            self._lead(held.name, None, held.holder)
+            return
+        space = vars(held.holder)
+        read = _attribute(held.holder, held.name)
+        label = f"{held.holder.__name__}:{held.name}"
+        self._lead(label, read, space.get(held.name, MISSING), (space, held.name))
+
+    def _lead(
+        self,
+        label: str,
+        read: Optional[Callable[[], Any]],
+        value: Any,
+        place: Optional[Tuple[Any, str]] = None,
+    ) -> None:
+        """Adds whatever it is. Without `read` and `place` it is part of something that is watched as a whole."""
+        if self._code(label, value):
+            if place is not None:
+                self.bindings.append(Binding(place[0], place[1], value))
+            elif read is not None:
+                self.paths.append((read, value))
+        elif read is None and type(value) in UNCHANGING:
+            self._add(label, "constant", type(value).__name__, repr(value))
+        else:
+            self._of_kind(type(value))
+            self._data(label, read or (lambda: value), place=place)
+
+    def _code(self, label: str, value: Any) -> bool:
+        """Handles functions, classes, modules and the like. False for what can only be data."""
+        kind = type(value)  # what it says of itself (`__class__`) may be another's
+        scope = self._scope
+        if kind is staticmethod or kind is classmethod:
+            self._add(label, kind.__name__)
+            self._lead(label, None, value.__func__)
+        elif _shared_of(value) is not None:
+            self._edge(label, value)
+        elif kind is types.FunctionType or issubclass(kind, type):
+            if scope.is_outside(value):
+                self._external(label, value)
+            elif kind is types.FunctionType:
+                self._edge(label, value)
+            else:
+                self._bases(label, value)
+        elif kind is types.MethodType:
+            self._lead(f"{label}.__func__", None, value.__func__)
+            self._lead(f"{label}.__self__", None, value.__self__)
+        elif kind is functools.partial:
+            self._lead(f"{label}.func", None, value.func)
+            for place, part in enumerate((value.args, value.keywords, vars(value))):
+                self._data(f"{label}.partial{place}", _constant(part))
+        elif kind is property or issubclass(kind, types.DynamicClassAttribute):
+            self._add(label, "property")
+            for accessor in (value.fget, value.fset, value.fdel):
+                if accessor is not None:
+                    self._lead(label, None, accessor)
+        elif kind is functools.cached_property:
+            self._lead(label, None, value.func)
+        elif kind is re.Pattern:
+            self._add(label, "pattern", value.pattern, value.flags)
+        elif issubclass(kind, NAMED_BUILTINS):
+            module = getattr(value, "__module__", None) or ""
+            owner = getattr(value, "__self__", None)
+            if module:
+                self._depend(module, value.__qualname__.split("."))
+            self._add(label, "builtin", module, value.__qualname__, modules.version(module))
+            if owner is not None and not is_module(owner):
+                self._lead(f"{label}.__self__", None, owner)
+            elif value.__name__ == "hash" and module == "builtins":
+                raise Unstable("it hands on hash(), which is other in another process")
+        elif is_type(value):
+            self._add(label, "type", spelling(value))
+            for part in (getattr(value, "__origin__", None), *getattr(value, "__args__", ())):
+                if is_type(part):
+                    self._lead(label, None, part)
+        elif kind.__module__ == "unittest.mock":
+            raise Unstable(f"it reaches {label}, which is a mock")
+        elif callable(value) and hasattr(value, "__name__") and scope.is_outside(value):
+            self._external(label, value)
+        elif scope.is_own(kind.__module__):
+            if not stands_for_function(value):
+                return False
+            self._edge(label, value)
+        elif is_module(value):
+            self.handed.add(value.__name__)
+            if scope.is_own_module(value):
+                self._edge(label, value)
+            else:
+                self._library_module(value.__name__)
+        elif issubclass(kind, INERT):
+            self._add(label, "inert", kind.__qualname__)
+        elif kind is CachedWrapper:
+            self._edge(label, value)
+        else:
+            return False
+        return True
+
+    # The program's own
+
+    def _function(self, function: types.FunctionType) -> None:
+        form = code_form(function.__code__)
+        self.writes |= form.writes
+        self._add("function", form.digest)
+        name = f"{function.__module__}.{function.__qualname__}"
+        if function.__defaults__:
+            for place, value in enumerate(function.__defaults__):
+                self._lead(f"{name} default {place}", None, value)
+        for key, value in sorted((function.__kwdefaults__ or {}).items()):
+            self._lead(f"{name} default {key}", None, value)
+        for free, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+            self._cell(f"{name} closure {free}", cell)
+        if function.__annotations__:
+            self._add(
+                "annotations", [(key, spelling(value)) for key, value in function.__annotations__.items()]
+            )
+        self._attributes_of(name, function)
+        self._mentions(form.names, form.attributes, form.texts)
+        for found in sorted(form.bare):
+            self._beyond("", found, OUTSIDE)
+        if form.orders_sets and sys.flags.hash_randomization:
+            raise Unstable(
+                f"{function.__qualname__} lets the order of a set decide, which is other in each process; sorted() is not"
+            )
+        for read in sorted(set(form.reads)):
+            self._read(function, read, form.attributes)
+        package = str(function.__globals__.get("__package__") or "")
+        for imported in sorted(set(form.imports)):
+            self._import(package, imported, form.attributes)
+        self._accessors(form.attributes)
+
+    def _mentions(self, names: Set[str], attributes: Set[str], texts: Set[str]) -> None:
+        for found in sorted(REFLECTIVE.intersection(names)):
+            raise Unstable(f"it uses {found}, and may reach anything")
+        for found in sorted(known_modules.WORDS.keys() & attributes):
+            raise Unstable(f"it uses {found}, which may be other in another process")
+        self.inputs.update(inputs_of(names))
+        self.mentioned |= names
+        self.mentioned |= texts
+        self.attributes |= attributes
+
+    def _wrapper(self, value: Any) -> None:
+        """A callable object that stands for a function."""
+        self._add("wrapper", type(value).__qualname__)
+        if self._scope.is_own(type(value).__module__):
+            self._bases("type", type(value))
+        self._attributes_of(self.name, value, CONTROLS if type(value) is CachedWrapper else ())
+
+    def _attributes_of(self, label: str, holder: Any, trivia: Collection[str] = ()) -> None:
+        held = vars(holder)
+        for name in sorted(held):
+            if name not in COPIED and name not in trivia:
+                self._lead(f"{label}.{name}", _attribute(holder, name), held[name], (held, name))
+
+    def _cell(self, label: str, cell: Any) -> None:
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            self._add(label, "empty")
+            return
+        if type(value) is type and "__class__" in label:
+            return  # the class that it is a method of, whose methods count where they are reached
+        self._lead(label, lambda: cell.cell_contents, value)
+
+    def _read(self, function: types.FunctionType, read: Read, mentioned: Set[str]) -> None:
+        """Adds what is read. `mentioned` are all attributes that the code looks for."""
+        namespace = function.__globals__
+        builtins = namespace.get("__builtins__", {})
+        builtins = builtins if isinstance(builtins, dict) else vars(builtins)
+        value = namespace.get(read.name, MISSING)
+        if (value is MISSING or value is hash_watch.watched_hash) and read.name in builtins:
+            self._depend("builtins", (read.name,))
+            self._add("builtin", read.name)
+            if read.name == "hash" and builtins is vars(sys.modules["builtins"]):
+                hash_watch.watch(namespace)
+            elif value is MISSING:
+                self.bindings.append(Binding(namespace, read.name, MISSING))
+            self._library_value(sys.modules["builtins"], read.name, ())
+            return
+        path = [read.name]
+        holder: Any = None
+        for attribute in read.attributes:
+            if not is_module(value) or not self._scope.is_own_module(value):
+                break
+            path.append(attribute)
+            holder, value = value, getattr(value, attribute, MISSING)
+        place = (namespace if holder is None else vars(holder), path[-1])
+        attributes = read.attributes[len(path) - 1 :]
+        label = f"{function.__module__}:{'.'.join(path)}"
+        if is_module(value) and not self._scope.is_own_module(value):
+            self.bindings.append(Binding(*place, value))
+            self._library_read(value, attributes, mentioned)
+            return
+        if issubclass(type(value), type) and self._scope.is_outside(value):
+            self.bindings.append(Binding(*place, value))
+            self._external(label, value, attributes)
+            for name in () if attributes else mentioned:
+                self._depend_if_listed(value.__module__, name)
+            self._patches(value, mentioned)
+            if attributes:
+                self._setting(label, value, attributes)
+            return
+        if read.writes == "made":
+            self._data(label, lambda: follow(namespace, path), _take_made, place)
+            return
+        if read.writes and _is_written(self._scope, value, read.writes):
+            # Its own memory, or a log: as long as it is of that kind, its contents do not matter.
+            self._add(label, "written")
+            self.paths.append((lambda: type(follow(namespace, path)), type(value)))
+            return
+        kind = type(value)
+        if (
+            attributes
+            and not self._scope.is_own(kind.__module__)
+            and not is_container(kind)
+            and kind not in UNCHANGING
+        ):
+            self._object_of_library(label, value, attributes, place)
+            return
+        self._lead(label, lambda: follow(namespace, path), value, place)
+
+    def _class(self, cls: type) -> None:
+        self._add("class", cls.__qualname__)
+        if not self._scope.is_outside(type(cls)):
+            self._bases("metaclass", type(cls))
+        for name, annotation, parts in class_annotations(cls):
+            self._add("annotation", name, annotation)
+            for part in parts:
+                self._lead(name, None, part)
+        held = vars(cls)
+        for name, read, value in class_members(cls):
+            member = f"{cls.__module__}.{cls.__qualname__}.{name}"
+            self._add(name)
+            place = (held, name) if held.get(name, MISSING) is value else None
+            self._lead(member, read, value, place)
+
+    def _bases(self, label: str, cls: type) -> None:
+        """A class of the program with what it inherits."""
+        for base in reversed(cls.__mro__):
+            if self._scope.is_outside(base):
+                self._external(label, base)
+            else:
+                self._edge(label, base)
+
+    def _whole_module(self, module: types.ModuleType) -> None:
+        self._add("module", module.__name__)
+        if self._scope.is_own_module(module):
+            held = vars(module)
+            for name in sorted(name for name in held if name not in OF_MODULES):
+                if held[name] is not hash_watch.watched_hash:
+                    self._lead(
+                        f"{module.__name__}:{name}", _attribute(module, name), held[name], (held, name)
+                    )
+
+
+def _constant(value: Any) -> Callable[[], Any]:
+    return lambda: value
+
+
+def _attribute(holder: Any, name: str) -> Callable[[], Any]:
+    return lambda: vars(holder).get(name, MISSING)
+
+
+def _shared_of(value: Any) -> Any:
+    """What memod knows of a wrapper of its own."""
+    kind = type(value)
+    if kind is CachedWrapper or kind is types.FunctionType:
+        found = vars(value).get("__memod__")
+        return found if found is not None and found.is_behind(value) else None
+    return None
+
+
+def _take_made(label: str, value: Any) -> Digest:
+    """What the program makes when it first needs it: its class and its contents."""
+    digest, parts = made_digest(label, value)
+    return digest, parts
+
+
+def _is_written(scope: Scope, value: Any, writes: str) -> bool:
+    """Whether what is done to it runs no code of the program, and has no result."""
+    kind = type(value)
+    if writes == "method":
+        return is_container(kind)
+    return value is not MISSING and not scope.is_own(kind.__module__)
+
+
+__all__ = ["Node", "kind_of"]

@@ -1,0 +1,59 @@
+"""What counts as the program, for fingerprints of the functions of one package."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any, Dict, Optional
+
+from .._codec import module_names
+from . import known_modules, modules
+from .module_code import own_code
+from .values import full_name
+
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+
+
+class Scope:
+    """Tells the program's own code from that of libraries, and remembers it for loaded modules."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self._own: Dict[str, bool] = {}
+
+    def is_own(self, module: Optional[str]) -> bool:
+        """Whether a module is a part of the program."""
+        if not module or not isinstance(module, str):
+            return False
+        known = self._own.get(module)
+        if known is None:
+            known = modules.is_own_code(module, self.package)
+            if module in sys.modules:
+                self._own[module] = known
+        return known
+
+    def is_own_module(self, module: Any) -> bool:
+        """Whether a module object is a part of the program, or was made by it."""
+        name = module.__name__
+        return self.is_own(name) or sys.modules.get(name) is not module
+
+    def owns_code(self, module: str) -> bool:
+        """Whether a module, loaded or not, has source that is a part of the program."""
+        return own_code(module, self.package) is not None
+
+    def is_outside(self, value: Any) -> bool:
+        """Whether a function, class or other callable is what its name leads to in a library, and so is known
+        by that name and a version."""
+        if isinstance(value, type) and not value.__flags__ & _HEAP_TYPE:
+            return True
+        module, name = full_name(value)
+        return not self.is_own(module) and module_names.resolve(sys.modules.get(module), name) is value
+
+    def follows(self, value: Any) -> bool:
+        """Whether the code of a library's function is looked into: of libraries that nothing is known of."""
+        if type(value) is not types.FunctionType:
+            return False
+        module = value.__module__ or ""
+        if known_modules.is_listed(module) or known_modules.is_standard_name(module):
+            return False
+        return True

@@ -1,0 +1,95 @@
+"""Kinds of values, told by what they are and not by what they say of themselves."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import types
+from typing import Any, Dict, List, Optional, Tuple
+
+from .._codec import class_layout
+from .data_source import MISSING
+
+#: What every module has.
+OF_MODULES = frozenset(
+    "__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__ __path__ __cached__".split()
+)
+#: Objects that decide nothing.
+INERT = (logging.Logger, type(threading.Lock()), type(threading.RLock()))
+NAMED_BUILTINS = (
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType,
+    types.MethodWrapperType,
+)
+CachedWrapper: Any = functools._lru_cache_wrapper
+#: Attributes that say nothing about a call: what `update_wrapper` copies, and a cache's functions.
+COPIED = frozenset(("__type_params__", *functools.WRAPPER_ASSIGNMENTS))
+CONTROLS = frozenset(
+    "cache_info cache_clear cache_parameters cache_scope refresh forget explain __memod__ __signature__".split()
+)
+_CONTAINERS = (list, dict, set, bytearray)
+_CONTAINER_MODULES = ("collections", "array", "queue", "_queue", "asyncio.queues", "multiprocessing.queues")
+
+
+def is_module(value: Any) -> bool:
+    """Whether it is a module."""
+    return issubclass(type(value), types.ModuleType)
+
+
+def is_container(kind: Any) -> bool:
+    """Whether what is put into its instances runs no code of the program."""
+    return kind in _CONTAINERS or kind.__module__ in _CONTAINER_MODULES
+
+
+def full_name(value: Any) -> Tuple[str, str]:
+    """The module and the name by which a function, class or other callable goes."""
+    module = getattr(value, "__module__", type(value).__module__)
+    return module or "", getattr(value, "__qualname__", None) or value.__name__
+
+
+def stands_for_function(value: Any) -> bool:
+    """Whether an object is what `functools.update_wrapper` makes of one, with all its state in attributes."""
+    kind = type(value)
+    return (
+        callable(value)
+        and hasattr(value, "__wrapped__")
+        and class_layout.has_plain_layout(kind)
+        and not class_layout.slots(kind)
+    )
+
+
+def docstring(value: Any) -> Optional[str]:
+    """The docstring of a function or class itself."""
+    text = vars(value).get("__doc__") if issubclass(type(value), type) else getattr(value, "__doc__", None)
+    return text if isinstance(text, str) else None
+
+
+def follow(namespace: Dict[str, Any], path: List[str]) -> Any:
+    """What a dotted name leads to."""
+    value = namespace.get(path[0], MISSING)
+    for attribute in path[1:]:
+        value = getattr(value, attribute, MISSING)
+    return value
+
+
+def kind_of(value: Any) -> Any:
+    """The function or class that a value is, or the class that it is of."""
+    kind = type(value)
+    return value if kind is types.FunctionType or issubclass(kind, type) else kind
+
+
+class Held:
+    """Stands for what a module holds by a name, or for a function that is looked at by itself."""
+
+    def __init__(self, holder: Any, name: str) -> None:
+        self.holder = holder
+        self.name = name
+
+
+@functools.lru_cache(maxsize=4096)
+def held(holder: Any, name: str) -> Held:
+    """The one object that stands for it."""
+    return Held(holder, name)

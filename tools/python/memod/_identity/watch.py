@@ -1,0 +1,139 @@
+"""Looks whether anything that a fingerprint was taken of has changed, as quickly as may be: there may be thousands of
+functions, and it is asked before each question to the daemon."""
+
+from __future__ import annotations
+
+import sys
+from operator import is_, itemgetter
+from typing import Any, Callable, Collection, Dict, Iterable, List, Tuple
+
+from .data_source import MISSING, Source
+from .snapshot import UNCHANGING, snapshot
+
+#: How often the code or the defaults of some function were replaced.
+_replaced = 0
+_hooked = False
+_PARTS = frozenset(("__code__", "__defaults__", "__kwdefaults__"))
+
+
+def _hear(event: str, arguments: Tuple[Any, ...]) -> None:
+    global _replaced
+    if event == "object.__setattr__" and arguments[1] in _PARTS:
+        _replaced += 1
+
+
+def code_generation() -> int:
+    """A number that changes when a function is given other code or defaults, as tools do that reload modules."""
+    global _hooked
+    if not _hooked:
+        _hooked = True
+        sys.addaudithook(_hear)
+    return _replaced
+
+
+class Binding:
+    """A name in a namespace that leads to code."""
+
+    __slots__ = ("space", "name", "value")
+
+    def __init__(self, space: Any, name: str, value: Any) -> None:
+        self.space = space
+        self.name = name
+        self.value = value
+
+    def holds(self) -> bool:
+        """Whether it still does."""
+        return self.space.get(self.name, MISSING) is self.value
+
+
+class Watch:
+    """Bindings and data sources, together."""
+
+    def __init__(
+        self,
+        bindings: Iterable[Binding],
+        sources: Collection[Source],
+        inputs: Iterable[Tuple[Callable[[], str], str]],
+        paths: Iterable[Tuple[Callable[[], Any], Any]],
+    ) -> None:
+        """`inputs` are what the process is, with how to read it; `paths` lead to code in other ways."""
+        self._inputs = list(inputs)
+        self._code_paths = list(paths)
+        self.generation = code_generation()
+        spaces: Dict[int, Tuple[Any, Dict[str, Any]]] = {}
+        absent: Dict[int, Tuple[Any, List[str]]] = {}
+        for binding in bindings:
+            if binding.value is MISSING:
+                absent.setdefault(id(binding.space), (binding.space, []))[1].append(binding.name)
+            else:
+                spaces.setdefault(id(binding.space), (binding.space, {}))[1][binding.name] = binding.value
+        self._spaces = [_getter(space, names) for space, names in spaces.values()]
+        self._absent = [(space.keys(), frozenset(names)) for space, names in absent.values()]
+        self.watch_data(sources)
+
+    def watch_data(self, sources: Collection[Source]) -> None:
+        """Goes on from what the data are now."""
+        self._paths: List[Source] = []
+        self._slow: List[Tuple[Source, str]] = []
+        mutable: List[Any] = []
+        data: Dict[int, Tuple[Any, Dict[str, Any]]] = {}
+        for source in sources:
+            if not source.is_quick():
+                self._slow.append((source, source.digest))
+                continue
+            if type(source.value) not in UNCHANGING and source.value is not MISSING:
+                mutable.append(source.value)
+            if source.place is not None and source.value is not MISSING:
+                space, name = source.place
+                data.setdefault(id(space), (space, {}))[1][name] = source.value
+            else:
+                self._paths.append(source)
+        self._data = [_getter(space, names) for space, names in data.values()]
+        self._snapshot = snapshot(mutable, whole=False)
+
+    def code_holds(self) -> bool:
+        """Whether all names still lead to the same code, and the process is what it was."""
+        if self.generation != _replaced:
+            return False
+        try:
+            for get, space, values in self._spaces:
+                if get(space) != values:  # of functions and classes, what is equal is the same
+                    return False
+            for keys, names in self._absent:
+                if not keys.isdisjoint(names):
+                    return False
+            for read, value in self._code_paths:
+                if read() is not value:
+                    return False
+            for read, text in self._inputs:
+                if read() != text:
+                    return False
+        except Exception:  # a name is gone, or what is there now resists
+            return False
+        return True
+
+    def holds(self) -> bool:
+        """Whether all is as it was. False also where it may be."""
+        if self._snapshot is None or not self.code_holds():
+            return False
+        try:
+            for get, space, values in self._data:
+                if not all(map(is_, get(space), values)):
+                    return False
+            for source in self._paths:
+                if not source.reads_same():
+                    return False
+            if not self._snapshot.holds():
+                return False
+            for source, digest in self._slow:
+                if source.refresh() != digest:
+                    return False
+        except Exception:
+            return False
+        return True
+
+
+def _getter(space: Any, names: Dict[str, Any]) -> Tuple[Callable[[Any], Any], Any, Tuple[Any, ...]]:
+    several = (*names, next(iter(names)))  # of one name it would return the value, not a tuple
+    get = itemgetter(*several)
+    return get, space, tuple(names[name] for name in several)
