@@ -87,7 +87,7 @@ def test_typed_errors(client):
         client.put("", 1, 1)
     with pytest.raises(memod.Unstorable):
         client.put("f", 1, object())
-    with pytest.raises(TypeError, match="no option tll_ms"):
+    with pytest.raises(TypeError, match="tll_ms"):
         client.put("f", 1, 1, tll_ms=5)
     with pytest.raises(TypeError):
         client.clear()

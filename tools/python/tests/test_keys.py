@@ -1,26 +1,24 @@
-"""Arguments become keys as functools groups them."""
+"""Arguments become keys: equal ones of other types or signs are others, and no two keys are one."""
 
+import copy
 import dataclasses
 import enum
 import itertools
+import json
 import random
+import sys
 from decimal import Decimal
 from fractions import Fraction
-from functools import _make_key
 
 import pytest
 
 from memod._codec.codec import Unstorable
-from memod._decorator.event_key import mark_of_text
+from memod._decorator.event_key import mark_of
 from memod._identity.keys import key_text
 
 
 def key(*args, **kwds):
-    return key_text(args, kwds, False)[0]
-
-
-def typed(*args, **kwds):
-    return key_text(args, kwds, True)[0]
+    return key_text(args, kwds)[0]
 
 
 def test_plain_arguments_are_plain():
@@ -58,8 +56,18 @@ OTHERS = [
 ]
 
 
+def exact(value):
+    """A text that tells a value's type and sign from others, nested ones too."""
+    if isinstance(value, frozenset):
+        return "frozenset", sorted(map(exact, value), key=repr)
+    if isinstance(value, tuple):
+        return "tuple", list(map(exact, value))
+    return type(value).__name__, repr(value)
+
+
 @pytest.mark.parametrize("shape", ["one", "two", "keyword", "nested", "order"])
-def test_keys_are_equal_where_functools_says_so(shape):
+def test_keys_are_equal_where_types_and_values_are(shape):
+    sys.set_int_max_str_digits(0) if hasattr(sys, "set_int_max_str_digits") else None
     shapes = {
         "one": lambda x: ((x,), {}),
         "two": lambda x: ((x, 0), {}),
@@ -67,12 +75,23 @@ def test_keys_are_equal_where_functools_says_so(shape):
         "nested": lambda x: (((x, "n"),), {}),
         "order": lambda x: ((), {"b": 1, "a": x}),
     }
-    for use_types in (False, True):
-        calls = [shapes[shape](value) for value in NUMBERS + OTHERS]
-        for (args, kwds), (others, other_kwds) in itertools.combinations(calls, 2):
-            theirs = _make_key(args, kwds, use_types) == _make_key(others, other_kwds, use_types)
-            ours = key_text(args, kwds, use_types)[0] == key_text(others, other_kwds, use_types)[0]
-            assert ours == theirs, (args, kwds, others, other_kwds, use_types)
+    values = NUMBERS + OTHERS
+    for one, other in itertools.combinations([*values, *copy.deepcopy(values)], 2):
+        ours = key_text(*shapes[shape](one))[0] == key_text(*shapes[shape](other))[0]
+        assert ours == (exact(one) == exact(other)), (one, other)
+
+
+def test_the_daemon_tells_keys_apart_too(client):
+    # It compares numbers by value: what equals another says of which type it is.
+    values = [0.0, -0.0, 0, False, 1.0, 1, True, 2.0**53, 2**53, 1e300, -1e16, 1.5, Decimal("1.5")]
+    for place, value in enumerate(values):
+        line = f'{{"op":"put","fn":"exact","key":{key(value)},"value":{place}}}\n'
+        assert client._live().exchange([line.encode()])[0]["stored"] is True
+    for place, value in enumerate(values):
+        line = f'{{"op":"get","fn":"exact","key":{key(value)}}}\n'
+        assert client._live().exchange([line.encode()])[0]["value"] == place
+    spelt = sorted(repr(row["key"]) for row in client.keys("exact")["keys"])
+    assert spelt == sorted(repr([value]) for value in values)
 
 
 def test_order_of_keywords_counts():
@@ -121,7 +140,7 @@ class Plain:
 
 @pytest.mark.parametrize(
     "value",
-    [Plain(), object(), len, lambda: 1, (1, Plain()), "x" * (1 << 20)],
+    [Plain(), object(), len, lambda: 1, (1, Plain())],
     ids=lambda v: type(v).__name__,
 )
 def test_what_has_no_name_stays_in_the_process(value):
@@ -134,16 +153,34 @@ def test_classes_are_arguments_too():
 
 
 def test_events_spell_keys_as_they_like():
-    for one, other in (
-        ("[1, 5e-2, 1e2]", "[1.0,0.05,100]"),
-        ('[{"b":1,"a":"\\u0041"}]', '[{"a":"A","b":1}]'),
-        ("[1e23]", f"[1{'0' * 23}]"),
-        ("[1]", "[1.0]"),
+    for args, spelt in (
+        ((1, 0.05, 100), "[1, 5e-2, 100]"),
+        ((1.5e-7, 2**63 - 1, -(2**63)), "[15e-8,9223372036854775807,-9223372036854775808]"),
+        (("A\u2028/", (1,)), '["\\u0041\\u2028\\/", {"v": [1], "$memod": "tuple"}]'),
+        ((7.0,), '[{"v":"7.0","$memod":"float"}]'),
+        ((Level.LOW,), key(Level.LOW)),
     ):
-        assert mark_of_text(one) == mark_of_text(other) is not None
-    assert mark_of_text("[1]") != mark_of_text("[2]")
-    assert mark_of_text("[") is None
-    assert mark_of_text(f"[1{'0' * 400}]") is None
+        assert hash(key(*args)) == mark_of(json.loads(spelt))
+    assert mark_of([1]) != mark_of([2])
+    assert mark_of([float("inf")]) is None
+
+
+def test_events_have_the_keys_that_were_sent(client):
+    calls = [(0.1, 1e-7, 1e22, 3), (Point(1.5), "x"), (b"x" * 5000,), (Decimal("1.10"), frozenset("ab"))]
+    client.subscribe("told")
+    for args in calls:
+        line = f'{{"op":"put","fn":"told","key":{key(*args)},"value":1}}\n'
+        client._live().exchange([line.encode()], 0.0, client._events)
+    told = [client._next_event(5)["key"] for _ in calls]
+    assert list(map(mark_of, told)) == [hash(key(*args)) for args in calls]
+
+
+def test_what_is_large_goes_by_its_digest():
+    assert len(key("x" * (1 << 20))) < 200 and key("x" * (1 << 20)) == key("x" * (1 << 20))
+    big = bytes(5000)
+    others = [big, bytes(5001), bytes(4999) + b"x", "x" * 20_000, "x" * 20_001, tuple(range(5000)), (big,)]
+    assert len({key(each) for each in others}) == len(others)
+    assert len(key(big, 1, name=big)) < 400 and "blake2b" not in key(big)
 
 
 def test_random_calls_never_collide():
@@ -167,6 +204,6 @@ def test_random_calls_never_collide():
     for _ in range(3000):
         args = tuple(value() for _ in range(chance.randrange(3)))
         kwds = {name: value() for name in chance.sample("abc", chance.randrange(2))}
-        made = _make_key(args, kwds, False)
-        assert seen.setdefault(key_text(args, kwds, False)[0], made) == made
+        made = exact((args, tuple(kwds.items())))
+        assert seen.setdefault(key_text(args, kwds)[0], made) == made
     assert len(seen) > 100

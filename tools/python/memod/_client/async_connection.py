@@ -7,13 +7,22 @@ import os
 import socket
 import time
 from collections import deque
-from typing import Any, Deque, Dict, List, Optional
+from typing import Any, Deque, Dict, FrozenSet, List, Optional
 
 from . import address
-from .connection import LINE_BYTES_MAX, Reply, decode_reply, encode_request
+from .connection import (
+    BYTES_PER_SECOND,
+    LINE_BYTES_MAX,
+    LINE_BYTES_MORE,
+    Reply,
+    decode_reply,
+    encode_request,
+    features_of,
+    line_limit,
+)
 from .errors import ProtocolError, RequestTimeout, Unavailable
 
-_CHUNK_BYTES = 1 << 16
+_CHUNK_BYTES = 1 << 18
 
 
 class AsyncConnection:
@@ -24,9 +33,12 @@ class AsyncConnection:
         self.timeout = address.timeout() if timeout is None else timeout
         self.pid = os.getpid()
         self.limits: Dict[str, Any] = {}
+        self.features: FrozenSet[str] = frozenset()
+        self.line_bytes_max = LINE_BYTES_MAX
         self.events: Deque[Reply] = deque(maxlen=10_000)
         self._socket: Optional[socket.socket] = None
         self._input = bytearray()
+        self._scanned = 0
         self._turn = asyncio.Lock()
 
     @classmethod
@@ -47,6 +59,8 @@ class AsyncConnection:
             raise Unavailable(f"the daemon refused the connection: {str(reply.get('error'))[:200]}")
         limits = reply.get("limits")
         made.limits = limits if isinstance(limits, dict) else {}
+        made.features = features_of(reply)
+        made.line_bytes_max = max(LINE_BYTES_MAX, line_limit(made.limits))
         return made
 
     @property
@@ -67,6 +81,7 @@ class AsyncConnection:
         """Sends requests together and reads as many replies. `wait` is what the daemon itself may take, in
         seconds, on top of the timeout. Raises `Unavailable`, `RequestTimeout` or `ProtocolError`."""
         async with self._turn:
+            wait += sum(map(len, lines)) / BYTES_PER_SECOND
             try:
                 return await asyncio.wait_for(self._exchange(lines), self.timeout + wait)
             except asyncio.TimeoutError as error:
@@ -116,13 +131,15 @@ class AsyncConnection:
 
     def _buffered(self) -> Optional[bytes]:
         while True:
-            end = self._input.find(b"\n")
+            end = self._input.find(b"\n", self._scanned)
             if end < 0:
-                if len(self._input) > LINE_BYTES_MAX:
+                self._scanned = len(self._input)
+                if len(self._input) > self.line_bytes_max + LINE_BYTES_MORE:
                     raise ProtocolError("the daemon's line is longer than any reply")
                 return None
             line = bytes(self._input[:end])
             del self._input[: end + 1]
+            self._scanned = 0
             if line.strip():
                 return line
 

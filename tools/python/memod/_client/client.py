@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import operations
 from .connection import Connection, Reply, decode_reply, encode_request
 from .errors import MemodError, RequestTimeout, Unavailable, checked
-from .operations import ABSENT, Entry, Operation
+from .operations import UNSET, Entry, Operation
 
 
 class Client:
@@ -129,14 +129,48 @@ class Client:
         """The value of an entry, or `default`."""
         return self._call(operations.get(fn, key, default))
 
-    def fetch(self, fn: str, key: Any, **options: Any) -> Entry:
-        """A `get` with `lease_ms`, `wait_ms`, `early` and `meta`, and all that it answers."""
-        result: Entry = self._call(operations.fetch(fn, key, options))
+    def fetch(
+        self,
+        fn: str,
+        key: Any,
+        *,
+        lease_ms: Optional[int] = None,
+        wait_ms: Optional[int] = None,
+        early: Optional[float] = None,
+        meta: Optional[bool] = None,
+        remote: Optional[bool] = None,
+    ) -> Entry:
+        """A `get` with these options, and all that it answers."""
+        operation = operations.fetch(
+            fn, key, lease_ms=lease_ms, wait_ms=wait_ms, early=early, meta=meta, remote=remote
+        )
+        result: Entry = self._call(operation)
         return result
 
-    def put(self, fn: str, key: Any, value: Any, **options: Any) -> bool:
-        """Stores a value; whether it was stored. Options: `ttl_ms`, `stale_ms`, `cost_ms`, `tags`, `lease`,
-        `durable`, `if_absent`."""
+    def put(
+        self,
+        fn: str,
+        key: Any,
+        value: Any,
+        *,
+        ttl_ms: Optional[int] = UNSET,
+        stale_ms: Optional[int] = UNSET,
+        cost_ms: Optional[int] = None,
+        tags: Optional[Sequence[str]] = None,
+        lease: Optional[str] = None,
+        durable: Optional[bool] = None,
+        if_absent: Optional[bool] = None,
+    ) -> bool:
+        """Stores a value; whether it was stored. A `ttl_ms` of None is for ever."""
+        options = operations.put_options(
+            ttl_ms=ttl_ms,
+            stale_ms=stale_ms,
+            cost_ms=cost_ms,
+            tags=tags,
+            lease=lease,
+            durable=durable,
+            if_absent=if_absent,
+        )
         result: bool = self._call(operations.put(fn, key, value, options))
         return result
 
@@ -145,9 +179,9 @@ class Client:
         result: bool = self._call(operations.release(fn, key, lease))
         return result
 
-    def delete(self, fn: str, key: Any) -> int:
+    def delete(self, fn: str, key: Any, *, wait_remote_ms: Optional[int] = None) -> int:
         """Removes an entry: 1 where there was one, else 0."""
-        result: int = self._call(operations.delete(fn, key))
+        result: int = self._call(operations.delete(fn, key, wait_remote_ms))
         return result
 
     def touch(self, fn: str, key: Any, ttl_ms: Optional[int]) -> bool:
@@ -160,27 +194,73 @@ class Client:
         result: List[Entry] = self._call(operations.mget(fn, keys))
         return result
 
-    def mput(self, fn: str, entries: Iterable[Tuple[Any, Any]], **options: Any) -> int:
-        """Stores pairs of key and value, with the options of `put`; how many were stored."""
+    def mput(
+        self,
+        fn: str,
+        entries: Iterable[Union[Tuple[Any, Any], Mapping[str, Any]]],
+        *,
+        ttl_ms: Optional[int] = UNSET,
+        stale_ms: Optional[int] = UNSET,
+        cost_ms: Optional[int] = None,
+        tags: Optional[Sequence[str]] = None,
+        durable: Optional[bool] = None,
+        if_absent: Optional[bool] = None,
+    ) -> int:
+        """Stores entries, pairs of key and value or dicts with both and the options of `put` for that entry alone;
+        how many were stored. Raises `TypeError` for anything else, and stores nothing then."""
+        options = operations.put_options(
+            ttl_ms=ttl_ms,
+            stale_ms=stale_ms,
+            cost_ms=cost_ms,
+            tags=tags,
+            durable=durable,
+            if_absent=if_absent,
+        )
         result: int = self._call(operations.mput(fn, entries, options))
         return result
 
-    def clear(self, fn: Optional[str] = None, *, tag: Optional[str] = None, all: bool = False) -> int:
-        """Removes a function's entries, those with a tag, or all; how many those were."""
-        result: int = self._call(operations.clear(fn, tag, all))
+    def clear(
+        self,
+        fn: Optional[str] = None,
+        *,
+        tag: Optional[str] = None,
+        all: bool = False,
+        pattern: Optional[str] = None,
+        wait_remote_ms: Optional[int] = None,
+    ) -> int:
+        """Removes the entries of a function, those with a tag, those of functions whose names match, or all; how
+        many those were."""
+        result: int = self._call(operations.clear(fn, tag, all, pattern, wait_remote_ms))
         return result
 
     def define(
         self,
         fn: str,
         *,
-        maxsize: Any = ABSENT,
-        ttl_ms: Any = ABSENT,
-        stale_ms: Any = ABSENT,
-        typed: Any = ABSENT,
+        maxsize: Optional[int] = UNSET,
+        ttl_ms: Optional[int] = UNSET,
+        stale_ms: Optional[int] = UNSET,
+        typed: bool = UNSET,
+        persist: bool = UNSET,
+        max_bytes: Optional[int] = UNSET,
+        remote: Union[bool, str] = UNSET,
+        coherent: bool = UNSET,
+        remote_lease: bool = UNSET,
     ) -> Dict[str, Any]:
-        """Sets what is given of a function's profile; the profile as it now is."""
-        result: Dict[str, Any] = self._call(operations.define(fn, maxsize, ttl_ms, stale_ms, typed))
+        """Sets what is given of a function's profile; the profile as it now is. None is no limit."""
+        operation = operations.define(
+            fn,
+            maxsize=maxsize,
+            ttl_ms=ttl_ms,
+            stale_ms=stale_ms,
+            typed=typed,
+            persist=persist,
+            max_bytes=max_bytes,
+            remote=remote,
+            coherent=coherent,
+            remote_lease=remote_lease,
+        )
+        result: Dict[str, Any] = self._call(operation)
         return result
 
     def info(self, fn: str) -> Dict[str, Any]:
@@ -188,16 +268,37 @@ class Client:
         result: Dict[str, Any] = self._call(operations.info(fn))
         return result
 
-    def report(self, fn: str, hits: int, saved_ms: Any = ABSENT) -> None:
-        """Adds hits that were served without the daemon."""
-        self._call(operations.report(fn, hits, saved_ms))
+    def report(
+        self,
+        fn: str,
+        hits: int,
+        saved_ms: Optional[int] = None,
+        *,
+        region_hits: Optional[int] = None,
+        verified: Optional[int] = None,
+        mismatched: Optional[int] = None,
+        mismatch: Optional[Mapping[str, Any]] = None,
+    ) -> None:
+        """Adds hits that were served without the daemon, and what came of those that were computed again."""
+        operation = operations.report(
+            fn,
+            hits,
+            saved_ms=saved_ms,
+            region_hits=region_hits,
+            verified=verified,
+            mismatched=mismatched,
+            mismatch=mismatch,
+        )
+        self._call(operation)
 
-    def functions(self, limit: Any = ABSENT, after: Any = ABSENT) -> Dict[str, Any]:
+    def functions(
+        self, limit: Optional[int] = None, after: Any = None, *, pattern: Optional[str] = None
+    ) -> Dict[str, Any]:
         """A page of `functions`, and `next`."""
-        result: Dict[str, Any] = self._call(operations.functions(limit, after))
+        result: Dict[str, Any] = self._call(operations.functions(limit, after, pattern))
         return result
 
-    def keys(self, fn: str, limit: Any = ABSENT, after: Any = ABSENT) -> Dict[str, Any]:
+    def keys(self, fn: str, limit: Optional[int] = None, after: Any = None) -> Dict[str, Any]:
         """A page of a function's `keys`, and `next`."""
         result: Dict[str, Any] = self._call(operations.keys(fn, limit, after))
         return result
@@ -211,9 +312,26 @@ class Client:
         """Returns once every write acknowledged before is committed."""
         self._call(operations.sync())
 
-    def why(self, fn: str, key: Any) -> Dict[str, Any]:
+    def why(self, fn: str, key: Any, *, remote: Optional[bool] = None) -> Dict[str, Any]:
         """What became of an entry: its `state`, when and by what."""
-        result: Dict[str, Any] = self._call(operations.why(fn, key))
+        result: Dict[str, Any] = self._call(operations.why(fn, key, remote))
+        return result
+
+    def history(
+        self, fn: Optional[str] = None, *, span_ms: Optional[int] = None, points: Optional[int] = None
+    ) -> Dict[str, Any]:
+        """What happened over a time, of a function or in all: `step_ms`, and `points` of hits, misses and more."""
+        result: Dict[str, Any] = self._call(operations.history(fn, span_ms, points))
+        return result
+
+    def advise(self, fn: Optional[str] = None) -> Dict[str, Any]:
+        """What other sizes would do, for a function or for each."""
+        result: Dict[str, Any] = self._call(operations.advise(fn))
+        return result
+
+    def forget(self, fn: Optional[str] = None, *, pattern: Optional[str] = None) -> Dict[str, Any]:
+        """Removes a function, or those whose names match: entries, counters, settings and history."""
+        result: Dict[str, Any] = self._call(operations.forget(fn, pattern))
         return result
 
     def backup(self, path: str) -> None:
@@ -253,11 +371,11 @@ class Pipeline:
 
     def fetch(self, fn: str, key: Any, **options: Any) -> None:
         """As `Client.fetch`."""
-        self.add(operations.fetch(fn, key, options))
+        self.add(operations.fetch(fn, key, **options))
 
     def put(self, fn: str, key: Any, value: Any, **options: Any) -> None:
         """As `Client.put`."""
-        self.add(operations.put(fn, key, value, options))
+        self.add(operations.put(fn, key, value, operations.put_options(**options)))
 
     def delete(self, fn: str, key: Any) -> None:
         """As `Client.delete`."""

@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, FrozenSet, List, Optional
 
 from .._codec.codec import dumps
 from . import address
@@ -15,12 +15,16 @@ from .errors import ProtocolError, RequestTimeout, Unavailable
 
 Reply = Dict[str, Any]
 
-#: The longest line read from a daemon, in bytes: its own limit on requests, and room for other fields.
+#: The longest line read from a daemon, in bytes, unless its own limit on requests is higher; and the room for further
+#: fields beside a value.
 LINE_BYTES_MAX = 64 << 20
+LINE_BYTES_MORE = 1 << 20
 #: Events kept for a subscriber that does not ask for them.
 EVENTS_MAX = 10_000
-_CHUNK_BYTES = 1 << 16
+_CHUNK_BYTES = 1 << 18
 _SHORT_BYTES = 1 << 12
+#: A long line may take longer than the timeout, by one second for so many bytes.
+BYTES_PER_SECOND = 8 << 20
 #: How long an answer is looked for before the thread sleeps, in seconds: it takes a few microseconds, and where the
 #: daemon has to wake up first some tens, as this thread would. Where that was in vain, so many requests sleep at once.
 _LOOK_SECONDS = 100e-6
@@ -47,15 +51,31 @@ def key_request(operation: str, name: Optional[str], key: Optional[str], more: s
     return f'{{"op":"{operation}","fn":{json.dumps(name)},"key":{key}{more}}}\n'.encode()
 
 
+_scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+
+
 def decode_reply(line: bytes) -> Reply:
     """A line as an object. Raises `ProtocolError` for anything else."""
     try:
-        reply = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        text = line.decode()
+        reply, end = _scan(text if text[:1] == "{" else text.lstrip(), 0)
+    except (ValueError, StopIteration, RecursionError) as error:
         raise ProtocolError(f"not a line of JSON: {line[:80]!r}") from error
-    if not isinstance(reply, dict):
+    if type(reply) is not dict or (end < len(text) - 1 and text[end:].strip()):
         raise ProtocolError(f"not an object: {line[:80]!r}")
     return reply
+
+
+def line_limit(limits: Dict[str, Any]) -> int:
+    """The longest request that a daemon takes, in bytes."""
+    limit = limits.get("max_line")
+    return limit if type(limit) is int and limit > 0 else LINE_BYTES_MAX
+
+
+def features_of(hello: Reply) -> FrozenSet[str]:
+    """The additions to the protocol that a daemon has."""
+    named = hello.get("features")
+    return frozenset(each for each in named if isinstance(each, str)) if isinstance(named, list) else frozenset()
 
 
 def _note(events: List[Reply], event: Reply) -> None:
@@ -76,6 +96,9 @@ class Connection:
         self.timeout = address.timeout() if timeout is None else timeout
         self.pid = os.getpid()
         self.limits: Dict[str, Any] = {}
+        #: What the daemon has been given beyond protocol 1 as it began: names of additions.
+        self.features: FrozenSet[str] = frozenset()
+        self.line_bytes_max = LINE_BYTES_MAX
         self._input = bytearray()
         self._scanned = 0
         # Where there is one processor, the daemon cannot answer while it is looked for.
@@ -103,6 +126,8 @@ class Connection:
             raise ProtocolError("what listens there does not speak memod's protocol 1")
         limits = reply.get("limits")
         self.limits = limits if isinstance(limits, dict) else {}
+        self.features = features_of(reply)
+        self.line_bytes_max = max(LINE_BYTES_MAX, line_limit(self.limits))
 
     @property
     def closed(self) -> bool:
@@ -127,8 +152,10 @@ class Connection:
         """Sends requests together and reads as many replies. `wait` is what the daemon itself may take, in
         seconds, on top of the timeout; `events` is given the events that come between. Raises
         `Unavailable`, `RequestTimeout` or `ProtocolError`."""
+        if len(lines) == 1 and not wait and len(lines[0]) <= _CHUNK_BYTES:
+            return [self._ask(lines[0], events)]
         try:
-            limit = self.timeout + wait
+            limit = self.timeout + wait + sum(map(len, lines)) / BYTES_PER_SECOND
             deadline = time.monotonic() + limit
             self.send(b"".join(lines), limit)
             replies: List[Reply] = []
@@ -143,9 +170,8 @@ class Connection:
             self.close()
             raise
 
-    def ask(self, line: bytes) -> bytes:
-        """Sends one short request and returns its reply: `exchange` where every microsecond counts, for a
-        connection without events. Raises as that does."""
+    def _ask(self, line: bytes, events: Optional[List[Reply]]) -> Reply:
+        # What nearly all exchanges are, and where every microsecond counts.
         try:
             # Left to the kernel, the time limit takes no `poll` before each call.
             connection = self._socket
@@ -158,12 +184,17 @@ class Connection:
                 raise RequestTimeout(f"no answer from the daemon within {self.timeout:g} s") from error
             except OSError as error:
                 raise Unavailable(f"the connection to the daemon ended: {error}") from error
-            if 0 < data.find(b"\n") == len(data) - 1 and not self._input:
-                return data
             if not data:
                 raise Unavailable("the daemon closed the connection")
-            self._input += data
-            return self.read_line(time.monotonic() + self.timeout)
+            if self._input or not 0 < data.find(b"\n") == len(data) - 1:
+                self._input += data
+                data = self.read_line(time.monotonic() + self.timeout)
+            reply = decode_reply(data)
+            while "event" in reply:
+                if events is not None:
+                    _note(events, reply)
+                reply = decode_reply(self.read_line(time.monotonic() + self.timeout))
+            return reply
         except BaseException:
             self.close()
             raise
@@ -212,7 +243,8 @@ class Connection:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 raise RequestTimeout(f"no answer from the daemon within {self.timeout:g} s")
-            self.receive(remaining)
+            # A long line takes its time.
+            deadline += self.receive(remaining) / BYTES_PER_SECOND
 
     def buffered_line(self) -> Optional[bytes]:
         """A whole line that was already received, or None."""
@@ -220,7 +252,7 @@ class Connection:
             end = self._input.find(b"\n", self._scanned)
             if end < 0:
                 self._scanned = len(self._input)
-                if self._scanned > LINE_BYTES_MAX:
+                if self._scanned > self.line_bytes_max + LINE_BYTES_MORE:
                     raise ProtocolError("the daemon's line is longer than any reply")
                 return None
             line = bytes(self._input[:end])
@@ -229,8 +261,8 @@ class Connection:
             if line.strip():
                 return line
 
-    def receive(self, seconds: float) -> None:
-        """Waits for bytes from the daemon, at most so long."""
+    def receive(self, seconds: float) -> int:
+        """Waits for bytes from the daemon, at most so long; how many have come."""
         connection = self._timed(seconds)
         try:
             chunk = connection.recv(_CHUNK_BYTES)
@@ -241,3 +273,4 @@ class Connection:
         if not chunk:
             raise Unavailable("the daemon closed the connection")
         self._input += chunk
+        return len(chunk)

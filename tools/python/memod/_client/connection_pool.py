@@ -7,11 +7,11 @@ import os
 import random
 import threading
 import time
-from typing import List, Optional
+from typing import FrozenSet, List, Optional
 
 from . import address
 from .complaint import complain
-from .connection import Connection, Reply
+from .connection import LINE_BYTES_MAX, Connection, Reply, line_limit
 from .errors import MemodError, RequestTimeout, Unavailable
 
 _IDLE_MAX = 16
@@ -34,6 +34,9 @@ class ConnectionPool:
         self.idle: List[Connection] = []
         self._held = _Held()
         self._warned = False
+        #: Of the daemon that was connected to last: its additions, and the longest request that it takes.
+        self.features: FrozenSet[str] = frozenset()
+        self.line_bytes_max = LINE_BYTES_MAX
         #: Changes whenever what the daemon knows of this process may be gone.
         self.generation = 0
         self.reset()
@@ -78,37 +81,47 @@ class ConnectionPool:
         if not self.usable():
             return None
         try:
-            return Connection(client=self.client_name)
+            connection = Connection(client=self.client_name)
         except (MemodError, OSError) as error:
             self.failed(error)
             return None
+        self.features, self.line_bytes_max = connection.features, line_limit(connection.limits)
+        return connection
 
-    def exchange(self, lines: List[bytes], wait: float = 0.0) -> Optional[List[Reply]]:
-        """The replies to some requests, or None. Uses the connection that this thread holds, if any."""
-        connection = self._held.connection
-        if connection is not None:
-            if connection.closed:
-                return None
-            return self._attempt(connection, lines, wait)
+    def exchange(
+        self, lines: List[bytes], wait: float = 0.0, lease: bool = False
+    ) -> Optional[List[Reply]]:
+        """The replies to some requests, or None. Uses the connection that this thread holds, if any. With `lease`
+        the thread holds the connection on which the first of them is granted one, until `let_go`: a lease ends
+        with it, and the daemon sees circles of connections that wait."""
+        held = self._held.connection
+        if held is not None:
+            replies = None if held.closed else self._attempt(held, lines, wait)
+            if lease and replies is not None and replies[0].get("lease") is not None:
+                self._held.depth += 1
+            return replies
         while True:
             connection = self._reusable()
             if connection is None:
+                connection = self.connect()
+                if connection is None:
+                    return None
+                replies = self._attempt(connection, lines, wait)
                 break
             try:
                 replies = connection.exchange(lines, wait)
+                break
             except Unavailable:
                 continue  # it ended while it was idle: a daemon may be there again
             except (MemodError, OSError) as error:
                 self.failed(error)
                 return None
+        if lease and replies is not None and replies[0].get("lease") is not None:
+            self._held.connection = connection
+            self._held.depth = 1
+        else:
             self.keep(connection)
-            return replies
-        connection = self.connect()
-        if connection is None:
-            return None
-        replies_or_none = self._attempt(connection, lines, wait)
-        self.keep(connection)
-        return replies_or_none
+        return replies
 
     def _attempt(self, connection: Connection, lines: List[bytes], wait: float) -> Optional[List[Reply]]:
         try:
@@ -137,16 +150,8 @@ class ConnectionPool:
         else:
             connection.close()
 
-    def hold(self) -> None:
-        """Gives this thread a connection of its own until `let_go`: a lease ends with the connection that it
-        was granted on, and the daemon sees circles of waiting connections. Nests."""
-        held = self._held
-        if held.depth == 0:
-            held.connection = self._reusable() or self.connect()
-        held.depth += 1
-
     def let_go(self) -> None:
-        """Undoes one `hold`."""
+        """A lease of this thread is over."""
         held = self._held
         if held.depth == 0:
             return  # held before a fork

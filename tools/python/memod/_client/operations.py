@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+import inspect
+from collections.abc import Mapping
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from .._codec import codec
 from .._codec.codec import Undecodable
 from .connection import Reply
 from .errors import ProtocolError
 
-ABSENT: Any = object()
+
+
+class _Unset:
+    """Stands for an option that was not given, where None means something."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Any = _Unset()
 
 
 class Entry(NamedTuple):
@@ -77,18 +88,12 @@ def _entry(reply: Reply) -> Entry:
 
 
 def _request(op: str, **fields: Any) -> Dict[str, Any]:
-    return {"op": op, **{name: value for name, value in fields.items() if value is not ABSENT}}
+    return {"op": op, **{name: value for name, value in fields.items() if value is not UNSET}}
 
 
-def _given(options: Dict[str, Any], allowed: Tuple[str, ...]) -> Dict[str, Any]:
-    for name in options:
-        if name not in allowed:
-            raise TypeError(f"there is no option {name}; there are {', '.join(allowed)}")
-    return options
-
-
-_PUT_OPTIONS = ("ttl_ms", "stale_ms", "cost_ms", "tags", "lease", "durable", "if_absent")
-_GET_OPTIONS = ("lease_ms", "wait_ms", "early", "meta")
+def _given(**options: Any) -> Dict[str, Any]:
+    """The options that were given, of those for which None means nothing."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def ping() -> Operation:
@@ -96,7 +101,7 @@ def ping() -> Operation:
 
 
 def hello(client: Optional[str]) -> Operation:
-    return Operation(_request("hello", client=ABSENT if client is None else client), _figures)
+    return Operation(_request("hello", **_given(client=client)), _figures)
 
 
 def get(fn: str, key: Any, default: Any) -> Operation:
@@ -106,13 +111,42 @@ def get(fn: str, key: Any, default: Any) -> Operation:
     return Operation(_request("get", fn=fn, key=pack(key)), read)
 
 
-def fetch(fn: str, key: Any, options: Dict[str, Any]) -> Operation:
-    request = _request("get", fn=fn, key=pack(key), **_given(options, _GET_OPTIONS))
-    return Operation(request, _entry, float(options.get("wait_ms", 0)) / 1000)
+def fetch(
+    fn: str,
+    key: Any,
+    *,
+    lease_ms: Optional[int] = None,
+    wait_ms: Optional[int] = None,
+    early: Optional[float] = None,
+    meta: Optional[bool] = None,
+    remote: Optional[bool] = None,
+) -> Operation:
+    options = _given(lease_ms=lease_ms, wait_ms=wait_ms, early=early, meta=meta, remote=remote)
+    return Operation(_request("get", fn=fn, key=pack(key), **options), _entry, (wait_ms or 0) / 1000)
+
+
+def put_options(
+    *,
+    ttl_ms: Optional[int] = UNSET,
+    stale_ms: Optional[int] = UNSET,
+    cost_ms: Optional[int] = None,
+    tags: Optional[Sequence[str]] = None,
+    lease: Optional[str] = None,
+    durable: Optional[bool] = None,
+    if_absent: Optional[bool] = None,
+) -> Dict[str, Any]:
+    """The further fields of a `put`. Raises `TypeError` for others."""
+    if isinstance(tags, str):
+        raise TypeError("tags takes a sequence of strings")
+    labels = None if tags is None else list(tags)
+    options = _given(cost_ms=cost_ms, tags=labels, lease=lease, durable=durable, if_absent=if_absent)
+    for name, value in (("ttl_ms", ttl_ms), ("stale_ms", stale_ms)):
+        if value is not UNSET:
+            options[name] = value
+    return options
 
 
 def put(fn: str, key: Any, value: Any, options: Dict[str, Any]) -> Operation:
-    options = _given(options, _PUT_OPTIONS)
     return Operation(_request("put", fn=fn, key=pack(key), value=pack(value), **options), _field("stored"))
 
 
@@ -120,8 +154,9 @@ def release(fn: str, key: Any, lease: str) -> Operation:
     return Operation(_request("release", fn=fn, key=pack(key), lease=lease), _field("released"))
 
 
-def delete(fn: str, key: Any) -> Operation:
-    return Operation(_request("delete", fn=fn, key=pack(key)), _field("deleted"))
+def delete(fn: str, key: Any, wait_remote_ms: Optional[int] = None) -> Operation:
+    request = _request("delete", fn=fn, key=pack(key), **_given(wait_remote_ms=wait_remote_ms))
+    return Operation(request, _field("deleted"), (wait_remote_ms or 0) / 1000)
 
 
 def touch(fn: str, key: Any, ttl_ms: Optional[int]) -> Operation:
@@ -135,45 +170,82 @@ def mget(fn: str, keys: Iterable[Any]) -> Operation:
     return Operation(_request("mget", fn=fn, keys=[pack(key) for key in keys]), read)
 
 
-def mput(fn: str, entries: Iterable[Tuple[Any, Any]], options: Dict[str, Any]) -> Operation:
-    options = _given(options, _PUT_OPTIONS)
-    packed = [{"key": pack(key), "value": pack(value), **options} for key, value in entries]
+def _entry_fields(entry: Any, options: Dict[str, Any]) -> Dict[str, Any]:
+    if isinstance(entry, Mapping):
+        fields = dict(entry)
+        if "key" not in fields or "value" not in fields:
+            raise TypeError(f"an entry has a key and a value: {entry!r}")
+        key, value = fields.pop("key"), fields.pop("value")
+        try:
+            own = put_options(**fields)
+        except TypeError:
+            known = ", ".join(name for name in inspect.signature(put_options).parameters)
+            raise TypeError(f"an entry has key, value, {known}, and nothing else: {entry!r}") from None
+        return {"key": pack(key), "value": pack(value), **options, **own}
+    if isinstance(entry, (tuple, list)) and len(entry) == 2:
+        return {"key": pack(entry[0]), "value": pack(entry[1]), **options}
+    raise TypeError(f"an entry is a pair of key and value, or a dict with both: {entry!r}")
+
+
+def mput(fn: str, entries: Iterable[Any], options: Dict[str, Any]) -> Operation:
+    if isinstance(entries, (Mapping, str, bytes)):
+        raise TypeError("entries are pairs of key and value, or dicts with both; of a dict its items()")
+    packed = [_entry_fields(entry, options) for entry in entries]
     return Operation(_request("mput", fn=fn, entries=packed), _field("stored"))
 
 
-def clear(fn: Optional[str], tag: Optional[str], everything: bool) -> Operation:
-    if (fn is not None) + (tag is not None) + bool(everything) != 1:
-        raise TypeError("clear takes one of fn, tag and all")
-    if everything:
-        return Operation(_request("clear", all=True), _field("cleared"))
-    which = {"fn": fn} if fn is not None else {"tag": tag}
-    return Operation(_request("clear", **which), _field("cleared"))
+def clear(
+    fn: Optional[str],
+    tag: Optional[str],
+    everything: bool,
+    pattern: Optional[str] = None,
+    wait_remote_ms: Optional[int] = None,
+) -> Operation:
+    which = _given(fn=fn, tag=tag, pattern=pattern, all=True if everything else None)
+    if len(which) != 1:
+        raise TypeError("clear takes one of fn, tag, pattern and all")
+    request = _request("clear", **which, **_given(wait_remote_ms=wait_remote_ms))
+    return Operation(request, _field("cleared"), (wait_remote_ms or 0) / 1000)
 
 
-def define(fn: str, maxsize: Any, ttl_ms: Any, stale_ms: Any, typed: Any) -> Operation:
-    request = _request("define", fn=fn, maxsize=maxsize, ttl_ms=ttl_ms, stale_ms=stale_ms, typed=typed)
-    return Operation(request, _figures)
+def define(fn: str, **fields: Any) -> Operation:
+    return Operation(_request("define", fn=fn, **fields), _figures)
+
+
+def history(fn: Optional[str], span_ms: Optional[int], points: Optional[int]) -> Operation:
+    return Operation(_request("history", **_given(fn=fn, span_ms=span_ms, points=points)), _figures)
+
+
+def advise(fn: Optional[str]) -> Operation:
+    return Operation(_request("advise", **_given(fn=fn)), _figures)
+
+
+def forget(fn: Optional[str], pattern: Optional[str]) -> Operation:
+    which = _given(fn=fn, pattern=pattern)
+    if len(which) != 1:
+        raise TypeError("forget takes one of fn and pattern")
+    return Operation(_request("forget", **which), _figures)
 
 
 def info(fn: str) -> Operation:
     return Operation(_request("info", fn=fn), _figures)
 
 
-def report(fn: str, hits: int, saved_ms: Any) -> Operation:
-    return Operation(_request("report", fn=fn, hits=hits, saved_ms=saved_ms), _nothing)
+def report(fn: str, hits: int, **fields: Any) -> Operation:
+    return Operation(_request("report", fn=fn, hits=hits, **_given(**fields)), _nothing)
 
 
-def functions(limit: Any, after: Any) -> Operation:
-    return Operation(_request("functions", limit=limit, after=after), _figures)
+def functions(limit: Optional[int], after: Any, pattern: Optional[str] = None) -> Operation:
+    return Operation(_request("functions", **_given(limit=limit, after=after, pattern=pattern)), _figures)
 
 
-def keys(fn: str, limit: Any, after: Any) -> Operation:
+def keys(fn: str, limit: Optional[int], after: Any) -> Operation:
     def read(reply: Reply) -> Dict[str, Any]:
         found = _figures(reply)
         found["keys"] = [{**row, "key": unpack(row.get("key"))} for row in _field("keys")(reply)]
         return found
 
-    return Operation(_request("keys", fn=fn, limit=limit, after=after), read)
+    return Operation(_request("keys", fn=fn, **_given(limit=limit, after=after)), read)
 
 
 def stats() -> Operation:
@@ -184,12 +256,12 @@ def sync() -> Operation:
     return Operation(_request("sync"), _nothing)
 
 
-def why(fn: str, key: Any) -> Operation:
-    return Operation(_request("why", fn=fn, key=pack(key)), _figures)
+def why(fn: str, key: Any, remote: Optional[bool] = None) -> Operation:
+    return Operation(_request("why", fn=fn, key=pack(key), **_given(remote=remote)), _figures)
 
 
 def subscribe(fn: Optional[str]) -> Operation:
-    return Operation(_request("subscribe", fn=ABSENT if fn is None else fn), _nothing)
+    return Operation(_request("subscribe", **_given(fn=fn)), _nothing)
 
 
 def backup(path: str) -> Operation:

@@ -52,6 +52,19 @@ def _heap(cls: type) -> bool:
 
 def slots(cls: Any) -> Tuple[str, ...]:
     """The attributes of a class's instances that live in slots."""
+    known = _slots.get(cls)
+    if known is None:
+        if len(_slots) >= _CLASSES_MAX:
+            _slots.clear()
+        known = _slots[cls] = _find_slots(cls)
+    return known
+
+
+_slots: Dict[type, Tuple[str, ...]] = {}
+_CLASSES_MAX = 4096
+
+
+def _find_slots(cls: Any) -> Tuple[str, ...]:
     found: List[str] = []
     for base in cls.__mro__:
         names = vars(base).get("__slots__", ())
@@ -80,6 +93,8 @@ def check_identity(packer: Packer, value: Any) -> None:
     if cls.__eq__ is object.__eq__:
         if not packer.comes_back:
             raise Unstorable(f"a {cls.__qualname__} is equal to nothing but itself")
+        if packer.unequal is None:
+            packer.unequal = set()
         if id(value) in packer.unequal:
             raise Unstorable(f"the same {cls.__qualname__}, which is equal to nothing but itself, is in it twice")
         packer.unequal.add(id(value))

@@ -18,6 +18,7 @@ TAG = "$memod"
 #: Nesting of a packed value. The daemon reads 512 levels, counted from the request.
 DEPTH_MAX = 240
 _INT_PLAIN_MIN, _INT_PLAIN_MAX = -(1 << 63), (1 << 63) - 1
+_HEX = frozenset("0123456789abcdef")
 _CANONICAL_NAN = struct.pack(">d", float("nan"))
 
 
@@ -39,15 +40,15 @@ class Packer:
 
     #: Whether the trees are to be turned into values again.
     comes_back = True
+    #: Whether a class took part whose instances must be compared before they are trusted.
+    must_verify = False
+    #: Whether something took part that may change while the function runs.
+    volatile = False
+    depth = 0
 
     def __init__(self) -> None:
-        self.depth = 0
-        #: Whether a class took part whose instances must be compared before they are trusted.
-        self.must_verify = False
-        #: Whether something took part that may change while the function runs.
-        self.volatile = False
         #: Ids of objects in it that are equal to nothing but themselves.
-        self.unequal: Set[int] = set()
+        self.unequal: Optional[Set[int]] = None
 
     def pack(self, value: Any) -> Any:
         """The tree of one value. Raises `Unstorable`."""
@@ -156,8 +157,25 @@ def unpack(tree: Any) -> Any:
         raise Undecodable(f"a damaged value of the kind {tree[TAG]}: {error!r}") from error
 
 
-#: A packed tree as JSON text. `json.dumps` would make an encoder for each.
-dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"a {type(value).__name__} is not JSON")
+
+
+def text_maker(sort_members: bool) -> Callable[[Any], str]:
+    """What makes JSON text of a packed tree. The standard library's `dumps` makes an encoder for each."""
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        plain = json.JSONEncoder(
+            ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=sort_members
+        )
+        return plain.encode
+    escape = json.encoder.encode_basestring
+    encoder = make(None, _refuse, escape, None, ":", ",", sort_members, False, False)
+    return lambda tree: "".join(encoder(tree, 0))
+
+
+#: A packed tree as JSON text.
+dumps = text_maker(False)
 
 
 def encode(value: Any) -> str:
@@ -221,9 +239,10 @@ def _unpack_pairs(tree: Dict[str, Any]) -> Dict[Any, Any]:
 
 
 def _unpack_float(tree: Dict[str, Any]) -> float:
-    if tree["v"] in ("inf", "-inf", "nan"):
-        return float(tree["v"])
-    return float(struct.unpack(">d", bytes.fromhex(tree["v"]))[0])
+    text = tree["v"]
+    if len(text) == 16 and _HEX.issuperset(text):  # the bits of a NaN
+        return float(struct.unpack(">d", bytes.fromhex(text))[0])
+    return float(text)
 
 
 def _unpack_deque(tree: Dict[str, Any]) -> Any:

@@ -94,19 +94,9 @@ async def begin(
     """Looks a call up. Where the flight has found nothing, the caller computes, and owes `finish` or
     `abandon`."""
     flight = shared.take_off(args, kwds)
-    if flight.key is not None and not POOL.usable():
-        flight.key = None
     try:
         if flight.key is not None:
-            if shared.options.single_flight and _held.get() is None:
-                flight.connection = await _take()
-                flight.token = _held.set(flight.connection)
-            if shared.needs_preparation(flight):
-                await asyncio.get_running_loop().run_in_executor(None, shared.subscribe, flight)
-                if flight.key is not None:
-                    await run(shared.prepare(flight))
-            if flight.key is not None and ask:
-                await run(shared.look_up(flight))
+            await _look_up(shared, flight, ask)
     except Exception:
         flight.key = None
     except BaseException:
@@ -114,8 +104,29 @@ async def begin(
         raise
     if flight.found:
         _end(shared, flight)
-    flight.started = perf_counter()
+    else:
+        shared.enter(flight)
+        flight.started = perf_counter()
     return flight
+
+
+async def _look_up(shared: SharedFunction, flight: Flight, ask: bool) -> None:
+    if not shared.is_prepared(flight):
+        if not POOL.usable():
+            flight.key = None
+            return
+        await asyncio.get_running_loop().run_in_executor(None, shared.subscribe, flight)
+        if flight.key is not None:
+            await run(shared.prepare(flight))
+        if flight.key is None:
+            return
+    if shared.options.single_flight and _held.get() is None:
+        flight.connection = await _take()
+        flight.token = _held.set(flight.connection)
+    if ask:
+        replies = await _exchange([shared.request(flight)], 0.0)
+        if shared.judge(flight, None if replies is None else replies[0]):
+            await run(shared.wait_for_another(flight))
 
 
 async def finish(shared: SharedFunction, flight: Flight, result: Any) -> float:

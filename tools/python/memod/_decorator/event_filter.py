@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from itertools import islice
-from typing import Any, Dict, Optional
+from typing import Any, Dict
 from weakref import WeakValueDictionary
 
-from .event_key import mark_of, mark_of_text
+from .event_key import mark_of
 
 _KEYS_MAX = 1 << 16
 
@@ -16,26 +16,22 @@ class EventFilter:
     """The keys of one name, for all wrappers that go by it. Remembers a bounded number, by their marks."""
 
     def __init__(self) -> None:
-        # True where this process computed the result. None stands for the keys without a mark.
-        self._marks: Dict[Optional[int], bool] = {}
+        # True where this process computed the result.
+        self._marks: Dict[int, bool] = {}
         #: Those of before the last `clear`: a result may have been on its way into the process meanwhile.
-        self._older: Dict[Optional[int], bool] = {}
+        self._older: Dict[int, bool] = {}
         self._partial = self._older_partial = False
         self._lock = threading.RLock()
 
     def computed(self, key: str) -> None:
         """This process has computed the result of a key, given as JSON text."""
-        self._marks[mark_of_text(key)] = True
+        self._marks[hash(key)] = True
         self._bound()
 
-    def found(self, key: str) -> bool:
-        """The daemon had the result. Whether that is a hit for the program: `functools` would compute again
-        what this process computed and has lost since."""
-        return not self.came_by(mark_of_text(key))
-
-    def came_by(self, mark: Optional[int]) -> bool:
-        """A key may get an entry soon. Whether this process has computed its result before."""
-        computed = self._marks.setdefault(mark, False)
+    def came_by(self, key: str) -> bool:
+        """A key may get an entry soon. Whether this process has computed its result before: `functools` would
+        compute again what it has lost since, so that a hit in the daemon is none for the program."""
+        computed = self._marks.setdefault(hash(key), False)
         if len(self._marks) > _KEYS_MAX:
             self._bound()
         return computed
@@ -52,7 +48,7 @@ class EventFilter:
         if self._partial or self._older_partial:
             return True
         mark = mark_of(key)
-        return any(each in marks for marks in (self._marks, self._older) for each in (mark, None))
+        return mark is None or mark in self._marks or mark in self._older
 
     def clear(self) -> None:
         """There are no entries any more, but for those on their way."""

@@ -7,7 +7,6 @@ import weakref
 from typing import Any, Callable, Optional
 
 from . import sync_runner
-from .fast_path import UNKNOWN, asker
 from .shared import SharedFunction
 
 #: functools' named tuple, the very type.
@@ -33,7 +32,7 @@ class NativeFront:
         """A new wrapper, of functools' own type."""
         shared = self._shared
         function = shared.function
-        target = function if shared.process_reason is not None else _filler(shared, self)
+        target = function if shared.process_reason is not None else _filler(shared)
         wrapper = _Wrapper(target, shared.maxsize, shared.typed, CacheInfo)
         self._wrapper = weakref.ref(wrapper)
         return wrapper
@@ -85,17 +84,11 @@ class NativeFront:
         return self._shared.function(*args, **kwds) if wrapper is None else wrapper(*args, **kwds)
 
 
-def _filler(shared: SharedFunction, front: NativeFront) -> Callable[..., Any]:
+def _filler(shared: SharedFunction) -> Callable[..., Any]:
     function = shared.function
-    ask = asker(shared, front)
 
     def fill(*args: Any, **kwds: Any) -> Any:
-        answer = None
-        if ask is not None:
-            value, answer = ask(args, kwds)
-            if value is not UNKNOWN:
-                return value
-        flight = sync_runner.begin(shared, args, kwds, True, answer)
+        flight = sync_runner.begin(shared, args, kwds)
         if flight.found:
             return flight.value
         try:

@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
 from .._client.connection import Reply, encode_request, key_request
 from .._client.connection_pool import POOL
 from .._codec import codec, signing
-from .._codec.codec import Undecodable, Unstorable
+from .._codec.codec import Undecodable, Unstorable, dumps
 from .._identity.identity import CacheScope, Identity, process_only
 from .._identity.keys import key_text
 from .._identity.plain_data import Unstable
@@ -31,6 +31,7 @@ _LEASE_MS = 3_600_000  # the most there is: a holder that dies loses it at once 
 _WAIT_MS = 1_000  # a round of waiting for another; in a hung daemon it is lost
 _WAIT_SECONDS_MAX = 300.0
 _COST_SAMPLES = 8
+_PLAIN = (float, int, str, bool, type(None))
 _VALUE_BYTES_MAX = 15 << 20  # below the daemon's default limit on lines
 
 
@@ -66,6 +67,11 @@ class SharedFunction:
         self._owner: Any = False  # False until it is looked up
         self._removals = Removals()
         self._filter, self._filter_name = EventFilter(), ""
+        self._asked_name = self._asked = ""  # a name, and how requests for it begin
+        leases = options.single_flight or options.stale_ms or options.early
+        self._more = f',"lease_ms":{_LEASE_MS}' if leases else ""
+        if options.early:
+            self._more += f',"early":{options.early}'
         self._reported = 0
         self._cost_ms = 0.0
         self._cost_samples = 0
@@ -116,8 +122,7 @@ class SharedFunction:
         if self.process_reason is not None:
             return flight
         try:
-            flight.name = self.identity.enter()
-            flight.entered = True
+            flight.name = self.identity.steady() or self._name_anew()
             flight.key, flight.volatile = self._key(args, kwds)
         except Unstable as error:
             self.process_reason = str(error)
@@ -125,9 +130,14 @@ class SharedFunction:
             pass
         return flight
 
+    def _name_anew(self) -> str:
+        name = self.identity.enter()
+        self.identity.leave(False)
+        return name
+
     def _key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Tuple[str, bool]:
         if self.options.key is not None:
-            return key_text((self.options.key(*args, **kwds),), {}, self.typed)
+            return key_text((self.options.key(*args, **kwds),), {})
         owner = self._owner
         if owner is False:
             owner = self.identity.owner()
@@ -135,19 +145,25 @@ class SharedFunction:
                 self._owner = owner
         if self.selection is not None:
             args, kwds = self.selection.apply(args, kwds)
-        return key_text(args, kwds, self.typed, owner)
+        return key_text(args, kwds, owner)
 
-    def fast_name(self) -> str:
-        """The name to ask for without further ado, or "" where there is something to be done before."""
-        if self.generation == POOL.generation and self._cost_samples >= _COST_SAMPLES:
-            name = self.identity.steady()
-            if name == self._prepared and not self._removals:
-                return name
-        return ""
+    def is_prepared(self, flight: Flight) -> bool:
+        """Whether the daemon has been told of the function what it must know before it is asked."""
+        return (
+            self.generation == POOL.generation and self._prepared == flight.name and not self._removals
+        )
 
-    def needs_preparation(self, flight: Flight) -> bool:
-        """Whether the daemon must be told of the function before it is asked."""
-        return self.generation != POOL.generation or self._prepared != flight.name or bool(self._removals)
+    def enter(self, flight: Flight) -> None:
+        """The function is about to run, since there is no result for it."""
+        if flight.name is None:
+            return
+        try:
+            # What it reads may have changed since it was asked for.
+            flight.sound = self.identity.enter() == flight.name
+            flight.entered = True
+        except Unstable as error:
+            flight.sound = False
+            self.process_reason = str(error)
 
     def subscribe(self, flight: Flight) -> None:
         """Starts to listen to the function's events. Blocks for at most a request's time."""
@@ -179,58 +195,61 @@ class SharedFunction:
         self._prepared = name
         self.generation = generation
 
-    def look_up(self, flight: Flight) -> Talk:
-        """Asks for the value. With single flight, waits while another computes it."""
-        options = self.options
-        waits = options.single_flight
-        more = ""
-        if waits:
-            more = f',"lease_ms":{_LEASE_MS},"wait_ms":{_WAIT_MS}'
-        elif options.stale_ms or options.early:
-            more = f',"lease_ms":{_LEASE_MS}'
-        if options.early:
-            more += f',"early":{options.early}'
-        if options.ttl_ms is not None or self._cost_samples < _COST_SAMPLES:
+    def request(self, flight: Flight) -> bytes:
+        """The request for the value. It is noted before the answer is under way, so that an event which follows
+        it finds the key."""
+        name, key = flight.name, flight.key
+        assert name is not None and key is not None
+        flight.computed = self.filter_of(name).came_by(key)
+        if self._asked_name != name:
+            self._asked_name, self._asked = name, f'{{"op":"get","fn":{dumps(name)},"key":'
+        more = self._more
+        if self.options.ttl_ms is not None or self._cost_samples < _COST_SAMPLES:
             more += ',"meta":true'
+        return f"{self._asked}{key}{more}}}\n".encode()
+
+    def wait_for_another(self, flight: Flight) -> Talk:
+        """Asks again, where another is computing the value, until that is over."""
+        assert flight.name is not None and flight.key is not None
+        more = f'{self._more},"wait_ms":{_WAIT_MS},"meta":true'
         line = key_request("get", flight.name, flight.key, more)
         started = time.monotonic()
         while True:
             asked = time.monotonic()
-            replies = yield Ask([line], _WAIT_MS / 1000 if waits else 0.0)
-            if replies is None or replies[0].get("ok") is not True:
-                flight.key = None
+            replies = yield Ask([line], _WAIT_MS / 1000, True)
+            if not self.judge(flight, None if replies is None else replies[0]):
                 return
-            reply = replies[0]
-            if reply.get("hit") is True or not (waits and reply.get("held") is True):
-                break
             if time.monotonic() - asked < _WAIT_MS / 2000 or asked - started > _WAIT_SECONDS_MAX:
                 # At once: to wait would be to wait for ourselves. Or it takes so long that there may be a
                 # circle which the daemon cannot see. Compute, and leave storing to the holder.
                 flight.key = None
                 return
-        self._judge(flight, reply)
 
-    def take_reply(self, flight: Flight, reply: Reply) -> None:
-        """Goes on after a `get` that was sent before."""
-        if reply.get("ok") is True:
-            self._judge(flight, reply)
-        else:
+    def judge(self, flight: Flight, reply: Optional[Reply]) -> bool:
+        """Takes the daemon's answer. Whether another is computing the value, and is to be waited for."""
+        if reply is None or reply.get("ok") is not True:
             flight.key = None
-
-    def _judge(self, flight: Flight, reply: Reply) -> None:
-        assert flight.name is not None and flight.key is not None
+            return False
         lease = reply.get("lease")
-        flight.lease = lease if isinstance(lease, str) else None
-        if reply.get("hit") is not True:
-            return
+        if type(lease) is str:
+            flight.lease = lease
+            flight.holds = self.options.single_flight
+        if reply.get("hit") is True:
+            self._take_hit(flight, reply)
+            return False
+        return self.options.single_flight and reply.get("held") is True
+
+    def _take_hit(self, flight: Flight, reply: Reply) -> None:
         try:
-            value = self._decode(reply["value"], flight)
+            value = reply["value"]
+            if type(value) not in _PLAIN:
+                value = self._decode(value, flight)
         except (KeyError, Undecodable):
             flight.replace = True
             return
         cost = reply.get("cost_ms")
-        if isinstance(cost, (int, float)) and cost >= 0:
-            flight.cost_ms = int(cost)
+        if type(cost) is int:
+            flight.cost_ms = cost
             self._sample(cost)
         if flight.lease is not None:
             # Stale, or early: this call is the one to compute it anew.
@@ -241,12 +260,10 @@ class SharedFunction:
         flight.value = value
         if self.options.ttl_ms is not None:
             age = reply.get("age_ms")
-            fresh = (
-                self.options.ttl_ms - age if isinstance(age, int) and reply.get("stale") is not True else 0
-            )
+            fresh = self.options.ttl_ms - age if type(age) is int and reply.get("stale") is not True else 0
             limit = reply.get("ttl_ms")
-            flight.fresh_ms = max(0, min(fresh, limit) if isinstance(limit, int) else fresh)
-        if self.filter_of(flight.name).found(flight.key):
+            flight.fresh_ms = max(0, min(fresh, limit) if type(limit) is int else fresh)
+        if not flight.computed:
             with self.lock:
                 front = self.front
                 if front is not None and flight.epoch == self.epoch:
@@ -266,7 +283,7 @@ class SharedFunction:
 
     def land(self, flight: Flight, result: Any, cost: float) -> Talk:
         """Stores a result that took `cost` seconds, where it can come back as it is."""
-        sound = self.identity.leave(True) if flight.entered else False
+        sound = flight.entered and self.identity.leave(True) and flight.sound
         flight.entered = False
         self._sample(cost * 1000)
         if flight.key is None or flight.name is None:

@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from .._client.connection_pool import POOL
 from . import stack_reserve
-from .flight import Answer, Flight
+from .flight import Flight
 from .shared import SharedFunction, Talk
 
 
@@ -16,50 +16,48 @@ def run(talk: Talk) -> None:
     try:
         ask = next(talk)
         while True:
-            ask = talk.send(POOL.exchange(ask.lines, ask.wait))
+            ask = talk.send(POOL.exchange(ask.lines, ask.wait, ask.lease))
     except StopIteration:
         return
 
 
 def begin(
-    shared: SharedFunction,
-    args: Tuple[Any, ...],
-    kwds: Dict[str, Any],
-    ask: bool = True,
-    answer: Optional[Answer] = None,
+    shared: SharedFunction, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True
 ) -> Flight:
-    """Looks a call up, where that was not done already, with this answer. Where the flight has found nothing,
-    the caller computes, and owes `finish` or `abandon`.
+    """Looks a call up. Where the flight has found nothing, the caller computes, and owes `finish` or `abandon`.
 
     Raises nothing but what the arguments' own code raises past `Exception`, such as KeyboardInterrupt."""
     flight = shared.take_off(args, kwds)
-    if flight.key is not None and not POOL.usable():
-        flight.key = None
-    try:
-        if flight.key is not None:
-            if shared.options.single_flight:
-                POOL.hold()
-                flight.holds = True
-            if shared.needs_preparation(flight):
-                answer = None  # it may be from before what has to be told
-                shared.subscribe(flight)
-                if flight.key is not None:
-                    run(shared.prepare(flight))
-            if flight.key is not None and answer is not None and answer.name == flight.name:
-                shared.take_reply(flight, answer.reply)
-            elif flight.key is not None and ask:
-                run(shared.look_up(flight))
-    except Exception:
-        flight.key = None
-    except BaseException:
-        _end(shared, flight)
-        raise
-    if flight.found:
-        _end(shared, flight)
-    else:
-        stack_reserve.enter()
-        flight.started = perf_counter()
+    if flight.key is not None:
+        try:
+            _look_up(shared, flight, ask)
+        except Exception:
+            flight.key = None
+        except BaseException:
+            _end(shared, flight)
+            raise
+        if flight.found:
+            return flight
+    shared.enter(flight)
+    stack_reserve.enter()
+    flight.started = perf_counter()
     return flight
+
+
+def _look_up(shared: SharedFunction, flight: Flight, ask: bool) -> None:
+    if not shared.is_prepared(flight):
+        if not POOL.usable():
+            flight.key = None
+            return
+        shared.subscribe(flight)
+        if flight.key is not None:
+            run(shared.prepare(flight))
+        if flight.key is None:
+            return
+    if ask:
+        replies = POOL.exchange([shared.request(flight)], 0.0, shared.options.single_flight)
+        if shared.judge(flight, None if replies is None else replies[0]):
+            run(shared.wait_for_another(flight))
 
 
 def finish(shared: SharedFunction, flight: Flight, result: Any) -> float:

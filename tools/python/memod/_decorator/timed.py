@@ -45,7 +45,7 @@ class TimedFront:
             try:
                 hash(made)
             except TypeError:
-                made = key_text((made,), {}, shared.typed)[0]
+                made = key_text((made,), {})[0]
             args, kwds = (made,), {}
         elif shared.selection is not None:
             args, kwds = shared.selection.apply(args, kwds)

@@ -1,4 +1,4 @@
-"""The short way of plain calls does what the long one does, whatever comes back."""
+"""Every call is asked for in one way, whatever the function's options are and whatever comes back."""
 
 import json
 import random
@@ -11,7 +11,6 @@ import pytest
 import memod
 from memod._client.connection_pool import POOL
 from memod._identity.keys import key_text
-from memod._decorator.fast_path import asker
 from test_faults import GARBAGE
 from test_options import until
 
@@ -23,7 +22,7 @@ def score(*arguments, **named):
 
 
 def wrapper(**options):
-    """A wrapper that goes the short way from now on."""
+    """A wrapper whose function the daemon knows of."""
     made = memod.lru_cache(maxsize=None, name="quick", **options)(score)
     for number in WARM:
         made(number)
@@ -47,7 +46,7 @@ def random_argument():
     )()
 
 
-def test_its_keys_are_those_of_the_long_way(fake):
+def test_keys_are_those_of_the_calls(fake):
     seed = random.randrange(1 << 32)
     print("seed", seed)
     random.seed(seed)
@@ -57,27 +56,54 @@ def test_its_keys_are_those_of_the_long_way(fake):
         named = {random.choice("xyzé"): random_argument() for _ in range(random.choice([0, 0, 1, 2, 3]))}
         fake.requests.clear()
         function(*arguments, **named)
-        asked = gets(fake)
-        assert asked in ([], [json.loads(key_text(arguments, named, False)[0])])
+        assert gets(fake) in ([], [json.loads(key_text(arguments, named)[0])])
 
 
-def test_it_is_taken(daemon, monkeypatch):
-    first = wrapper()
-    values = [first(number, "é") for number in range(10)]
-    second = wrapper()
-    named = [first(number, None, flag=True, name="é", rate=0.5) for number in range(10)]
-    long = "x" * 20_000  # more than one read takes
-    assert first(long) == score(long)
-    begun = []
-    begin = memod._decorator.native.sync_runner.begin
-    monkeypatch.setattr(memod._decorator.native.sync_runner, "begin", lambda *arguments: begun.append(1) or begin(*arguments))
-    assert [second(number, "é") for number in range(10)] == values
-    assert [second(number, None, flag=True, name="é", rate=0.5) for number in range(10)] == named
-    assert second(long) == score(long)
-    assert not begun
+class Model:
+    def __init__(self, rate):
+        self.rate = rate
+
+    @memod.lru_cache(maxsize=None, name="one-way.method")
+    def method(self, number):
+        return [self.rate, number]
 
 
-def test_it_counts_as_the_long_way_does(daemon, client):
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"typed": True},
+        {"ttl": 60},
+        {"ttl": 60, "stale": 60, "early": 1},
+        {"single_flight": True},
+        {"ignore": ("name",)},
+        {"key": lambda *arguments, **named: (arguments, sorted(named))},
+        {"tags": ["a"]},
+        {"serializer": "pickle"},
+    ],
+    ids=str,
+)
+def test_a_hit_takes_one_request_and_no_run(daemon, monkeypatch, options):
+    first, second = wrapper(**options), wrapper(**options)
+    values = [first(number, "é", name="x") for number in range(10)]
+    second(WARM[0])
+    asked = []
+    exchange = POOL.exchange
+    monkeypatch.setattr(POOL, "exchange", lambda lines, *more: asked.extend(lines) or exchange(lines, *more))
+    assert [second(number, "é", name="x") for number in range(10)] == values
+    assert len(asked) == 10 and all(b'"op":"get"' in line for line in asked)
+
+
+def test_a_hit_of_a_method_takes_one_request(daemon, monkeypatch):
+    values = [Model(0.5).method(number) for number in range(20)]
+    asked = []
+    exchange = POOL.exchange
+    monkeypatch.setattr(POOL, "exchange", lambda lines, *more: asked.extend(lines) or exchange(lines, *more))
+    assert [Model(0.5).method(number) for number in range(20)] == values
+    assert len(asked) == 20 and all(b'"get"' in line for line in asked)
+
+
+def test_hits_and_misses_are_counted(daemon, client):
     first, second = wrapper(), wrapper()
     before = client.info("quick")
     first(1)  # a miss, computed
@@ -88,17 +114,6 @@ def test_it_counts_as_the_long_way_does(daemon, client):
     assert first.cache_info()[:2] == (0, len(WARM) + 1)
     # What this process has computed itself is no hit, as it would be none without the daemon.
     assert second.cache_info()[:2] == (1, len(WARM) + 1)
-
-
-def test_what_has_options_goes_the_long_way():
-    for options in ({"ttl": 60}, {"single_flight": True}, {"serializer": "pickle"}, {"typed": True}):
-        assert asker(shared_of(memod.lru_cache(name="x", **options)(score)), None) is None
-    assert asker(shared_of(memod.lru_cache(name="x")(score)), None) is not None
-    assert asker(shared_of(memod.lru_cache()(lambda x: x)), None) is None
-
-
-def shared_of(function):
-    return function.cache_info.__closure__[0].cell_contents._shared
 
 
 CUT = [b"", b'{"ok":true,"hit":true,"value":1', b'{"ok":true,"hit":true,"value":"x}\n']
@@ -174,7 +189,7 @@ def test_no_answer_costs_one_time_limit(fake, monkeypatch):
     assert len(gets(fake)) <= len(WARM) + 3
 
 
-def test_what_is_cleared_after_a_short_call_disappears(daemon):
+def test_what_is_cleared_after_a_call_disappears(daemon):
     first, second = wrapper(), wrapper()
     first(1)
     assert second(1) == score(1)
