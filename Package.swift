@@ -91,7 +91,7 @@ let package = Package(
         .testTarget(
             name: "MemoctlTests",
             dependencies: [
-                "Completion", "memoctl", "memod", "MemoClient", "MemodFixture",
+                "Completion", "memoctl", "memod", "MemoClient", "MemodFixture", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
     ]

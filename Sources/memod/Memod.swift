@@ -28,7 +28,29 @@ struct Memod: ParsableCommand {
             _ = write(STDOUT_FILENO, answer, answer.count)
             return
         }
-        main(arguments)
+        do {
+            var command = try parseAsRoot(arguments)
+            try command.run()
+        } catch {
+            report(error)
+        }
+    }
+
+    /// What the parser has to say: help and versions on standard output, complaints on standard error, with the
+    /// prefix that all of this program's have.
+    private static func report(_ error: any Error) -> Never {
+        let code = exitCode(for: error)
+        var lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false).map(
+            String.init)
+        if !code.isSuccess {
+            lines = lines.map { TextEscaping.printable($0) }
+            if let first = lines.first, first.hasPrefix("Error: ") {
+                lines[0] = "memod: " + first.dropFirst(7)
+            }
+        }
+        let text = lines.joined(separator: "\n") + "\n"
+        if text != "\n" { _ = write(code.isSuccess ? STDOUT_FILENO : STDERR_FILENO, text, text.utf8.count) }
+        Glibc.exit(code.rawValue)
     }
 
     func run() throws {
@@ -43,7 +65,7 @@ struct Memod: ParsableCommand {
         do {
             try server.run()
         } catch {
-            let line = "memod: \(error)\n"
+            let line = "memod: \(TextEscaping.printable("\(error)"))\n"
             _ = write(STDERR_FILENO, line, line.utf8.count)
             throw ExitCode(1)
         }

@@ -12,6 +12,14 @@ import Testing
         #expect(ArgumentOrder.arranged(["--socket"]) == ["--socket"])
     }
 
+    @Test func commandsThatAskNoDaemonTakeTheConnectionsOptions() {
+        #expect(
+            ArgumentOrder.arranged(["--socket", "p", "--timeout=2s", "completions", "bash"]) == [
+                "completions", "bash",
+            ])
+        #expect(ArgumentOrder.arranged(["--json", "help", "get"]) == ["help", "--json", "get"])
+    }
+
     @Test func anOptionAloneLacksItsValue() {
         #expect(ArgumentOrder.optionWithoutValue(["--socket"]) == "--socket")
         #expect(ArgumentOrder.optionWithoutValue(["--json", "--timeout"]) == "--timeout")
@@ -55,6 +63,7 @@ import Testing
             "x",
         ],
         ["run", "--env", "A", "--env", "B", "--file", "x", "--key", "k", "--tag", "t", "--", "a"],
+        ["run", "--auto-files", "--file-optional", "--file", "x", "--timeout", "2s", "--", "a"],
         ["run", "--ttl", "forever", "--stale", "1h", "--socket", "s", "--", "a", "--", "b"],
     ])
     func quickArgumentsMeanTheSame(arguments: [String]) throws {
@@ -69,7 +78,7 @@ import Testing
     @Test(arguments: [
         ["get", "f", "1"], ["run"], ["run", "--"], ["run", "true"], ["run", "--ttl", "5", "--", "a"],
         ["run", "--env", "--", "a"], ["run", "--help"], ["run", "--socket=x", "--", "a"],
-        ["run", "--nope", "--", "a"],
+        ["run", "--nope", "--", "a"], ["run", "--file-optional", "--", "a"],
     ])
     func theRestIsForTheGeneralParser(arguments: [String]) {
         #expect(QuickArguments.runSettings(arguments) { [] } == nil)

@@ -23,14 +23,14 @@ import Testing
     }
 
     @Test func ratios() {
-        #expect(HumanFormat.ratio(950, of: 1000) == "95%")
+        #expect(HumanFormat.ratio(950, of: 1000) == "95.0%")
         #expect(HumanFormat.ratio(1, of: 3) == "33.3%")
         #expect(HumanFormat.ratio(0, of: 0) == "-")
         #expect(HumanFormat.ratio(99_999, of: 100_000) == ">99.9%")
         #expect(HumanFormat.ratio(1, of: 100_000) == "<0.1%")
         #expect(HumanFormat.ratio(.max - 1, of: .max) == ">99.9%")
-        #expect(HumanFormat.ratio(100_000, of: 100_000) == "100%")
-        #expect(HumanFormat.ratio(0, of: 100_000) == "0%")
+        #expect(HumanFormat.ratio(100_000, of: 100_000) == "100.0%")
+        #expect(HumanFormat.ratio(0, of: 100_000) == "0.0%")
     }
 
     @Test func wordsAreKeptWhole() {

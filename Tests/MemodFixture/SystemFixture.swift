@@ -121,6 +121,13 @@ public final class SystemFixture {
         throws
         -> Result
     {
+        try memoctl(arguments, input: input, environment: environment)
+    }
+
+    @discardableResult
+    public func memoctl(_ arguments: [String], input: String? = nil, environment: [String: String] = [:])
+        throws -> Result
+    {
         let (process, output, errors) = try start(arguments, environment: environment)
         let feed = Pipe()
         if input != nil { process.standardInput = feed }

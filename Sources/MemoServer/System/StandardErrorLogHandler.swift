@@ -1,5 +1,6 @@
 internal import Glibc
 public import Logging
+internal import Platform
 internal import Synchronization
 
 /// Writes log lines to standard error with a time; where standard error is the journal, sends it entries with
@@ -93,11 +94,6 @@ public struct StandardErrorLogHandler: LogHandler {
     }
 
     private static func escape(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            return text
-        }
-        return text.unicodeScalars.reduce(into: "") {
-            $0 += $1.properties.generalCategory == .control ? $1.escaped(asASCII: true) : String($1)
-        }
+        TextEscaping.printable(text)
     }
 }

@@ -11,7 +11,9 @@ enum ArgumentOrder {
     static func arranged(_ arguments: [String]) -> [String] {
         guard let command = commandIndex(arguments) else { return arguments }
         var arranged = [arguments[command]]
-        arranged += arguments[..<command]
+        // Before a command that asks no daemon they mean nothing, and a shell's alias may have put them there.
+        let early = Array(arguments[..<command])
+        arranged += ["completions", "help"].contains(arguments[command]) ? withoutValues(early) : early
         let rest = arguments[(command + 1)...]
         let end = rest.firstIndex(of: "--") ?? rest.endIndex
         arranged += rest[..<end].map { isNegativeNumber($0) ? "\(numberMark)\($0)" : $0 }
@@ -26,6 +28,21 @@ enum ArgumentOrder {
             return nil
         }
         return last
+    }
+
+    /// The options without those of the connection.
+    private static func withoutValues(_ options: [String]) -> [String] {
+        var left: [String] = []
+        var index = 0
+        while index < options.count {
+            if optionsWithValue.contains(options[index]) {
+                index += 1
+            } else if !optionsWithValue.contains(where: { options[index].hasPrefix($0 + "=") }) {
+                left.append(options[index])
+            }
+            index += 1
+        }
+        return left
     }
 
     /// The argument as the user wrote it.

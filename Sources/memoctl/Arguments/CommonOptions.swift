@@ -38,14 +38,17 @@ struct CommonOptions: ParsableArguments {
     }
 
     /// Performs a call and prints what it answered: as JSON where that is asked for, else as `describe` says.
-    func perform<Result>(_ call: Call<Result>, describe: (Result) throws -> String) throws {
+    /// - Returns: the result, since a program that reads JSON goes by the exit status too.
+    @discardableResult
+    func perform<Result>(_ call: Call<Result>, describe: (Result) throws -> String) throws -> Result {
         let reply = try client().reply(to: call)
         let result = try call.result(of: reply)
         if json {
-            try Output.standard.writeLine(reply.payload.description)
+            try Output.standard.writeText(reply.payload.description)
         } else {
             let text = try describe(result)
             if !text.isEmpty { try Output.standard.writeLine(text) }
         }
+        return result
     }
 }

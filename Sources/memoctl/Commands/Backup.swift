@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import MemoClient
+internal import Platform
 
 struct Backup: ParsableCommand {
     static let configuration = CommandConfiguration(

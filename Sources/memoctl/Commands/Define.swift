@@ -23,6 +23,13 @@ struct Define: ParsableCommand {
     var stale: DurationArgument?
     @Flag(inversion: .prefixedNo, help: "Whether 1 and 1.0 are different arguments.") var typed: Bool?
 
+    func validate() throws {
+        if maxsize == nil && ttl == nil && stale == nil && typed == nil {
+            throw ValidationError(
+                "Give a setting to change, such as --maxsize 512; memoctl info prints them.")
+        }
+    }
+
     func run() throws {
         let profile = Profile(
             maxsize: maxsize?.limit, ttl: ttl?.lifetime, stale: stale?.duration, typed: typed)

@@ -12,14 +12,15 @@ struct Delete: ParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var text: TextOption
     @Argument(help: FunctionArgument.help) var function: FunctionArgument
     @Argument(help: "The arguments of the call, as JSON.") var key: JSONArgument
 
     func validate() throws {
-        _ = try key.json("KEY")
+        _ = try text.key(key)
     }
 
     func run() throws {
-        try common.perform(.delete(function.name, key.json("KEY"))) { "deleted \($0)" }
+        try common.perform(.delete(function.name, text.key(key))) { "deleted \($0)" }
     }
 }

@@ -18,7 +18,7 @@ struct Doctor: ParsableCommand {
             commitTimeout: common.timeout?.duration ?? CommonOptions.patience)
         let findings = examination.findings()
         if common.json {
-            for finding in findings { try Output.standard.writeLine(finding.json.description) }
+            for finding in findings { try Output.standard.writeText(finding.json.description) }
         } else {
             let terminal = Terminal.standardOutput
             for finding in findings {

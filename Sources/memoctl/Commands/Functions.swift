@@ -25,7 +25,7 @@ struct Functions: ParsableCommand {
             try client.perform(.functions(limit: limit, after: after))
         }
         if common.json {
-            for row in listing.rows { try Output.standard.writeLine(row.reply.payload.description) }
+            for row in listing.rows { try Output.standard.writeText(row.reply.payload.description) }
         } else {
             try Output.standard.writeLine(FunctionTable.text(listing.rows, for: .standardOutput))
         }

@@ -36,16 +36,18 @@ struct Import: ParsableCommand {
         }
         guard importer.isComplete else {
             Terminal.standardError.writeLine(
-                "memoctl: \(file == "-" ? "standard input" : file) is not a whole export: "
+                "memoctl: \(name) is not a whole export: "
                     + "it lacks the end, the line {\"done\":true}; what is there was imported")
             throw ExitCode(1)
         }
     }
 
+    private var name: String { file == "-" ? "standard input" : file }
+
     private func readInput(_ client: BlockingClient) throws -> Importer {
         var importer = Importer(client)
         var reader = LineReader(STDIN_FILENO)
-        try read(&reader, &importer, number: 1) { _, _ in }
+        try read(&reader, &importer, behind: 0) { _, _, _ in }
         return importer
     }
 
@@ -64,12 +66,13 @@ struct Import: ParsableCommand {
             Terminal.standardError.writeLine("memoctl: going on at byte \(earlier.offset) of \(earlier.size)")
         }
         var bar = ProgressBar("importing", total: progress.size)
-        try read(&reader, &importer, number: nil) { reader, importer in
+        try read(&reader, &importer, behind: progress.lines) { reader, lines, importer in
             bar.update(reader.offset)
             guard reader.offset - progress.offset >= Self.noteBytes else { return }
             try importer.flush()
             try client.perform(.sync())
             progress.offset = reader.offset
+            progress.lines = lines
             progress.age = importer.age ?? 0
             try progress.save(at: note)
         }
@@ -79,28 +82,33 @@ struct Import: ParsableCommand {
         return importer
     }
 
-    /// - Parameter number: of the first line, where that is known.
+    /// - Parameters:
+    ///   - lines: that come before the first one that is read here.
+    ///   - taken: is told how many there are then.
     private func read(
-        _ reader: inout LineReader, _ importer: inout Importer, number: Int?,
-        _ taken: (LineReader, inout Importer) throws -> Void
+        _ reader: inout LineReader, _ importer: inout Importer, behind lines: Int64,
+        _ taken: (LineReader, Int64, inout Importer) throws -> Void
     ) throws {
-        var number = number
+        var lines = lines
         while let line = try reader.next() {
+            lines += 1
             if !line.bytes.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) {
                 do throws(MemoError) {
                     try importer.take(line.bytes)
                 } catch {
-                    guard error.code == .invalidArgument else { throw error }
+                    guard error.code == .invalidArgument else {
+                        // Entries are stored many at once.
+                        guard [.badRequest, .badJSON, .tooLarge].contains(error.code) else { throw error }
+                        throw MemoError(error.code, "\(name), at or before line \(lines): \(error.message)")
+                    }
                     // Where an export was cut within a line, that line is no JSON.
                     if !line.isComplete, importer.age != nil, (try? JSONText(parsing: line.bytes)) == nil {
                         break
                     }
-                    let place = number.map { "line \($0)" } ?? "the line that ends at byte \(reader.offset)"
-                    throw MemoError(.invalidArgument, "\(place): \(error.message)")
+                    throw MemoError(.invalidArgument, "\(name), line \(lines): \(error.message)")
                 }
             }
-            number = number.map { $0 + 1 }
-            try taken(reader, &importer)
+            try taken(reader, lines, &importer)
         }
         try importer.flush()
     }

@@ -13,21 +13,22 @@ struct Keys: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Argument(help: FunctionArgument.help) var function: FunctionArgument
-    @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit = 100
+    @Option(help: ArgumentHelp("At most so many rows (100).", valueName: "n")) var limit: Int?
     @Option(help: ArgumentHelp("Begin behind this one.", valueName: "next")) var after: String?
     @Flag(help: "Print all of them, however many.") var all = false
 
     func validate() throws {
-        guard limit >= 1 else { throw ValidationError("--limit must be at least 1.") }
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+        if all && limit != nil { throw ValidationError("--all and --limit say different things.") }
     }
 
     func run() throws {
         let client = common.client()
-        let listing = try Listing.read(limit: all ? nil : limit, after: after) { limit, after in
+        let listing = try Listing.read(limit: all ? nil : limit ?? 100, after: after) { limit, after in
             try client.perform(.keys(function.name, limit: limit, after: after))
         }
         if common.json {
-            for row in listing.rows { try Output.standard.writeLine(row.payload.description) }
+            for row in listing.rows { try Output.standard.writeText(row.payload.description) }
         } else if !listing.rows.isEmpty {
             // To an administrator, one key may be several users'.
             let namesOwners = Set(listing.rows.map { $0.int("uid") }).count > 1

@@ -12,10 +12,11 @@ struct Memoctl: ParsableCommand {
         commandName: "memoctl",
         abstract: "Look into the persistent memoization cache, and change it.",
         discussion: """
-            KEY and VALUE are JSON: a string needs its double quotes, which a shell wants quoted once more.
+            KEY and VALUE are JSON: a string needs its double quotes, which a shell wants quoted once more. With \
+            --string they are plain text.
 
               memoctl put greet '"Ada"' '"Hello, Ada"' --ttl 10m
-              memoctl get greet '"Ada"'
+              memoctl get greet --string --raw Ada
               memoctl stats
 
             The daemon is looked for at $MEMOD_SOCKET, $XDG_RUNTIME_DIR/memod/memod.sock, \
@@ -25,10 +26,21 @@ struct Memoctl: ParsableCommand {
             Exit status: 0 done; 1 failed, or no daemon; 2 nothing found, or not stored; 64 wrong usage.
             """,
         version: "memoctl \(Version.text)",
-        subcommands: [
-            Stats.self, Get.self, Put.self, Delete.self, Clear.self, Ping.self, Info.self, Functions.self,
-            Keys.self, Define.self, Why.self, Touch.self, Report.self, Sync.self, Backup.self, Run.self,
-            Monitor.self, Export.self, Import.self, Top.self, Doctor.self, Completions.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Results", subcommands: [Get.self, Put.self, Delete.self, Touch.self, Run.self]),
+            CommandGroup(
+                name: "Looking into the cache",
+                subcommands: [
+                    Stats.self, Top.self, Info.self, Functions.self, Keys.self, Why.self, Monitor.self,
+                ]),
+            CommandGroup(name: "Functions", subcommands: [Define.self, Clear.self, Report.self]),
+            CommandGroup(
+                name: "The daemon",
+                subcommands: [
+                    Ping.self, Doctor.self, Sync.self, Backup.self, Export.self, Import.self,
+                    Completions.self,
+                ]),
         ])
 
     /// Parses and runs; does not return where something failed.
@@ -57,13 +69,23 @@ struct Memoctl: ParsableCommand {
                 refuse("there is no command \"\(TextEscaping.printable(wrong))\"; \(hint)")
             }
             var command = try parseAsRoot(arranged)
-            try command.run()
-        } catch let error as MemoError {
-            fail(message(of: error))
-        } catch let error as OutputError {
-            fail(error.description)
+            do {
+                try command.run()
+            } catch {
+                end(error, of: type(of: command))
+            }
         } catch {
-            report(error)
+            end(error, of: Self.self)
+        }
+    }
+
+    /// - Parameter command: whose usage is shown.
+    private static func end(_ error: any Error, of command: any ParsableCommand.Type) -> Never {
+        switch error {
+        case let error as MemoError: fail(Advice.message(of: error))
+        case let error as OutputError: fail(error.description)
+        case let error as UsageError: refuse(error.message)
+        default: report(error, of: command)
         }
     }
 
@@ -83,7 +105,11 @@ struct Memoctl: ParsableCommand {
         return suspects.first { String(validating: words[$0], as: UTF8.self) == nil }.map { own[$0] }
     }
 
-    private static var names: [String] { configuration.subcommands.map { $0._commandName } }
+    private static var names: [String] {
+        (configuration.subcommands + configuration.groupedSubcommands.flatMap(\.subcommands)).map {
+            $0._commandName
+        }
+    }
 
     /// The parser calls it an unexpected argument, and does not know what may have been meant.
     private static func unknownCommand(_ arranged: [String]) -> String? {
@@ -102,13 +128,13 @@ struct Memoctl: ParsableCommand {
     }
 
     /// What the parser has to say: help and versions on standard output, complaints on standard error.
-    private static func report(_ error: any Error) -> Never {
+    private static func report(_ error: any Error, of command: any ParsableCommand.Type) -> Never {
         let code = exitCode(for: error)
-        let message = fullMessage(for: error).filter { $0 != ArgumentOrder.numberMark }
+        let message = command.fullMessage(for: error)
         if code.isSuccess {
             try? Output.standard.writeLine(message)
         } else if !message.isEmpty {
-            for line in message.split(separator: "\n") { Terminal.standardError.writeLine(String(line)) }
+            for line in UsageMessage.lines(message) { Terminal.standardError.writeLine(line) }
         }
         Glibc.exit(code.rawValue)
     }
@@ -117,21 +143,5 @@ struct Memoctl: ParsableCommand {
         LiveScreen.restore()
         Terminal.standardError.writeLine("memoctl: " + message)
         Glibc.exit(1)
-    }
-
-    /// One line that says what happened and what to do about it.
-    private static func message(of error: MemoError) -> String {
-        switch error.code {
-        case .unreachable where error.isRefused:
-            error.message + "; whoever runs memod can let you in: --allow-user, --allow-group"
-        case .unreachable: error.message + "; start one with: memod"
-        case .untrustedPeer: error.message + "; start your own with: memod"
-        case .timedOut: error.message + "; the daemon may be busy: try again, or with a longer --timeout"
-        case .forbidden: error.message + " (the daemon does not allow this to you)"
-        // Found on this side: the code says nothing that the message does not.
-        case .invalidArgument: error.message
-        case .tooManyConnections: error.message + "; try again, or give memod a larger --max-connections"
-        default: error.message + " (\(error.code))"
-        }
     }
 }

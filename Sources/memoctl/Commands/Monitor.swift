@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MemoClient
+internal import Platform
 
 struct Monitor: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,7 +36,7 @@ struct Monitor: ParsableCommand {
             guard let event = try client.nextEvent(timeout: nil) else { continue }
             seen += 1
             if common.json {
-                try Output.standard.writeLine(String(decoding: event.reply.line, as: UTF8.self))
+                try Output.standard.writeText(String(decoding: event.reply.line, as: UTF8.self))
             } else {
                 try Output.standard.writeLine(line(event, terminal))
             }

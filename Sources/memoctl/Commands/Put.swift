@@ -9,10 +9,12 @@ struct Put: ParsableCommand {
             Exit status 2: it was not stored, and standard error says why.
 
               memoctl put greet '"Ada"' '"Hello, Ada"' --ttl 10m --tag greetings
+              memoctl put greet --string Ada 'Hello, Ada'
               curl -s https://example.org/rates.json | memoctl put rates '"today"' -
             """)
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var text: TextOption
     @Argument(help: FunctionArgument.help) var function: FunctionArgument
     @Argument(help: "The arguments of the call, as JSON.") var key: JSONArgument
     @Argument(help: "The result, as JSON; - reads standard input.") var value: JSONArgument
@@ -31,13 +33,13 @@ struct Put: ParsableCommand {
     @Flag(help: "Leave an entry that is there already.") var ifAbsent = false
 
     func validate() throws {
-        _ = try key.json("KEY")
-        if value.text != "-" { _ = try value.json("VALUE") }
+        _ = try text.key(key)
+        if !value.isInput { _ = try text.value(value) }
     }
 
     func run() throws {
-        let key = try key.json("KEY")
-        let value = try value.jsonOrInput("VALUE")
+        let key = try text.key(key)
+        let value = try text.valueOrInput(value)
         let options = PutOptions(
             ttl: ttl?.lifetime, stale: stale?.duration, cost: cost?.duration, tags: tag.map(\.name),
             durable: durable,
@@ -45,7 +47,7 @@ struct Put: ParsableCommand {
         let call = Call.put(function.name, key, value, options)
         let reply = try common.client().reply(to: call)
         let outcome = try call.result(of: reply)
-        if common.json { try Output.standard.writeLine(reply.payload.description) }
+        if common.json { try Output.standard.writeText(reply.payload.description) }
         if reply.bool("degraded") ?? false {
             Terminal.standardError.writeLine(
                 "memoctl: kept in memory alone: the disk takes nothing at the moment")

@@ -5,10 +5,14 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a command once, and replay its output and exit status from then on.",
         discussion: """
-            The command is known by its words and the directory, and by what --env, --file, --stdin and --key add. \
-            It is run again when one of these differs, and its output streams while it runs. Without --stdin its \
+            The command is known by its words, by the path and content of its executable, and by the directory; \
+            --env, --file, --auto-files, --stdin and --key add to that. It is run again when one of these differs, \
+            and its output streams while it runs. Files that it writes are not replayed. Without --stdin its \
             standard input is empty. Failures are remembered with --keep-failures alone, interrupted runs and more \
             than 8 MiB of output never. Several at once run it once. Without a daemon it simply runs.
+
+            Variables do not count unless --env names them, since most change no output. Those that commonly do: \
+            LANG, LC_ALL and the other LC_*, TZ, PATH of what it starts itself, and HOME where settings are read.
 
             Its output and its errors are two pipes: where both go to one place, as with 2>&1, lines of the one may \
             come before earlier ones of the other, and are replayed so.
@@ -22,6 +26,10 @@ struct Run: ParsableCommand {
 
     @Option(help: ArgumentHelp("Talk to the daemon at this socket.", valueName: "path"), completion: .file())
     var socket: String?
+    @Option(
+        help: ArgumentHelp(
+            "How long the daemon may take before the command simply runs (5s).", valueName: "duration"))
+    var timeout: DurationArgument?
     @Flag(help: "Remember it for every directory.") var anyCwd = false
     @Option(
         help: ArgumentHelp("It depends on this variable; may be repeated.", valueName: "variable"),
@@ -29,10 +37,12 @@ struct Run: ParsableCommand {
     var env: [String] = []
     @Option(
         help: ArgumentHelp(
-            "It depends on this regular file's content, or that it is not there; may be repeated.",
-            valueName: "path"),
+            "It depends on this regular file's content; may be repeated.", valueName: "path"),
         completion: .file())
     var file: [String] = []
+    @Flag(help: "A --file that is not there is something to depend on too, and no mistake.")
+    var fileOptional = false
+    @Flag(help: "It depends on the content of its arguments that are files.") var autoFiles = false
     @Flag(help: "It reads standard input, and depends on what that holds.") var stdin = false
     @Option(help: ArgumentHelp("It depends on this text.", valueName: "text")) var key: String?
     @Option(help: ArgumentHelp("How long it is remembered, such as 10m; or forever.", valueName: "duration"))
@@ -56,6 +66,7 @@ struct Run: ParsableCommand {
         guard !command.isEmpty else {
             throw ValidationError("Put the command behind --, as in: memoctl run --ttl 1h -- make test")
         }
+        if fileOptional && file.isEmpty { throw ValidationError("--file-optional is for --file.") }
         if let wrong = env.first(where: { !RunSettings.isVariableName($0) }) {
             throw ValidationError(
                 "--env takes the name of a variable, such as LANG, and not \"\(wrong)\". Its value is that of the "
@@ -66,9 +77,12 @@ struct Run: ParsableCommand {
     var settings: RunSettings {
         var settings = RunSettings()
         settings.socket = socket
+        if let timeout { settings.timeout = timeout.duration }
         settings.anyDirectory = anyCwd
         settings.environment = env
         settings.files = file.map(ArgumentOrder.unmarked)
+        settings.filesAreOptional = fileOptional
+        settings.takesArgumentFiles = autoFiles
         settings.readsInput = stdin
         settings.key = key.map(ArgumentOrder.unmarked)
         settings.ttl = ttl?.lifetime

@@ -16,15 +16,17 @@ struct Stats: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Argument(help: FunctionArgument.help) var function: FunctionArgument?
-    @Option(help: "Order of the rows: \(FunctionOrder.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var sort = FunctionOrder.calls
+    @Option(
+        help: "Order of the rows: \(FunctionOrder.allCases.map(\.rawValue).joined(separator: ", ")) (calls).")
+    var sort: FunctionOrder?
     @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit: Int?
     @Flag(help: "Print also latencies, sharing and the structures beside the tiers.") var details = false
     @Flag(help: "Print OpenMetrics text.") var prometheus = false
     @Flag(help: "Print again and again, in place on a terminal, with what happens a second.") var watch =
         false
-    @Option(help: ArgumentHelp("Time between two looks with --watch, such as 500ms.", valueName: "duration"))
-    var interval = DurationArgument(.seconds(2))
+    @Option(
+        help: ArgumentHelp("Time between two looks with --watch, such as 500ms (2s).", valueName: "duration"))
+    var interval: DurationArgument?
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
@@ -34,8 +36,15 @@ struct Stats: ParsableCommand {
         if watch && (prometheus || function != nil) {
             throw ValidationError("--watch is for all functions, as a table or as JSON.")
         }
-        guard interval.duration >= .milliseconds(50) else {
+        if let interval, interval.duration < .milliseconds(50) {
             throw ValidationError("--interval is at least 50ms.")
+        }
+        if interval != nil && !watch { throw ValidationError("--interval is for --watch.") }
+        if function != nil && (sort != nil || limit != nil || details) {
+            throw ValidationError("--sort, --limit and --details are for all functions.")
+        }
+        if details && (common.json || prometheus) {
+            throw ValidationError("--details is for the table: JSON has everything, --prometheus its own.")
         }
     }
 
@@ -45,15 +54,18 @@ struct Stats: ParsableCommand {
             return
         }
         let client = common.client()
+        let order = sort ?? .calls
         if watch {
-            try StatsWatch(client, common, order: sort, limit: limit, details: details).run(
-                every: interval.duration)
+            try StatsWatch(client, common, order: order, limit: limit, details: details).run(
+                every: interval?.duration ?? .seconds(2))
         }
-        let snapshot = try StatsSnapshot.read(from: client, order: sort, limit: limit)
+        let snapshot = try StatsSnapshot.read(from: client, order: order, limit: limit)
         if prometheus {
-            try Output.standard.write(Array(OpenMetrics.text(of: snapshot).utf8))
+            for line in OpenMetrics.text(of: snapshot).split(separator: "\n") {
+                try Output.standard.writeText(String(line))
+            }
         } else if common.json {
-            try Output.standard.writeLine(snapshot.json)
+            try Output.standard.writeText(snapshot.json)
         } else {
             let terminal = Terminal.standardOutput
             try Output.standard.writeLine(

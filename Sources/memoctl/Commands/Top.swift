@@ -29,7 +29,7 @@ struct Top: ParsableCommand {
 
     func run() throws {
         guard Terminal.standardOutput.isTerminal, isatty(STDIN_FILENO) == 1 else {
-            throw ValidationError("top needs a terminal; memoctl stats prints the same figures once.")
+            throw UsageError("top needs a terminal; memoctl stats prints the same figures once")
         }
         var view = TopView(
             common.client(patience: CommonOptions.shortPatience), clearingBy: common.client())

@@ -12,6 +12,7 @@ struct Touch: ParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var text: TextOption
     @Argument(help: FunctionArgument.help) var function: FunctionArgument
     @Argument(help: "The arguments of the call, as JSON.") var key: JSONArgument
     @Option(
@@ -20,15 +21,16 @@ struct Touch: ParsableCommand {
     var ttl: LifetimeArgument
 
     func validate() throws {
-        _ = try key.json("KEY")
+        _ = try text.key(key)
     }
 
     func run() throws {
-        var wasThere = false
-        try common.perform(.touch(function.name, key.json("KEY"), ttl: ttl.lifetime)) { touched in
-            wasThere = touched
-            return touched ? "touched" : "no such entry"
+        let wasThere = try common.perform(.touch(function.name, text.key(key), ttl: ttl.lifetime)) {
+            $0 ? "touched" : ""
         }
-        if !wasThere { throw ExitCode(2) }
+        guard wasThere else {
+            Terminal.standardError.writeLine("memoctl: there is no such entry")
+            throw ExitCode(2)
+        }
     }
 }

@@ -12,15 +12,16 @@ struct Why: ParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var text: TextOption
     @Argument(help: FunctionArgument.help) var function: FunctionArgument
     @Argument(help: "The arguments of the call, as JSON.") var key: JSONArgument
 
     func validate() throws {
-        _ = try key.json("KEY")
+        _ = try text.key(key)
     }
 
     func run() throws {
-        try common.perform(.why(function.name, key.json("KEY"))) { reply in
+        try common.perform(.why(function.name, text.key(key))) { reply in
             WhySentence.text(of: reply)
         }
     }

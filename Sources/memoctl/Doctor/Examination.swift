@@ -49,7 +49,7 @@ struct Examination {
         guard access(location.path, W_OK) == 0 else {
             return Finding(
                 .warning, subject, "\(place): you may not connect",
-                advice: Self.accessAdvice)
+                advice: Advice.access)
         }
         let mode = String(status.st_mode & 0o777, radix: 8)
         return Finding(
@@ -184,17 +184,13 @@ struct Examination {
         }
     }
 
-    private static let accessAdvice =
-        "ask whoever runs memod to let you in (--allow-user, --allow-group); for the system's: "
-        + "usermod --append --groups memod-clients NAME, and log in again"
-
     private static func advice(for error: MemoError) -> String {
         switch error.code {
-        case .unreachable where error.isRefused: accessAdvice
+        case .unreachable where error.isRefused: Advice.access
         case .unreachable: "start one with memod, or with: systemctl --user start memod.socket"
         case .untrustedPeer: "somebody else's process listens there; use another directory, or $MEMOD_SOCKET"
         case .timedOut: "memod hangs or is very busy; see its log"
-        case .forbidden: accessAdvice
+        case .forbidden: Advice.access
         default: "see memod's log"
         }
     }

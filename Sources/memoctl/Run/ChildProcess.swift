@@ -13,12 +13,13 @@ struct ChildProcess {
     }
 
     /// - Parameters:
-    ///   - command: the words; the first is looked up in `PATH`.
+    ///   - command: the words.
+    ///   - executable: what the first of them stands for.
     ///   - input: what the command reads; `nil`: nothing.
     ///   - echoes: whether output is passed on to this process's.
     /// - Throws: `Failure` where it cannot be started, `OutputError` where output cannot be passed on.
     static func run(
-        _ command: [[UInt8]], input: [UInt8]?, echoes: Bool
+        _ command: [[UInt8]], executable: [UInt8]?, input: [UInt8]?, echoes: Bool
     ) throws -> (run: RecordedRun, ending: Ending) {
         let source = try InputFile.make(input ?? [])
         defer { close(source) }
@@ -34,7 +35,7 @@ struct ChildProcess {
             }
             child = try SignalForwarding.whileBlocked { mask in
                 try Spawning.spawn(
-                    command, descriptors: [source, outputEnd, errorsEnd], mask: mask,
+                    command, executable: executable, descriptors: [source, outputEnd, errorsEnd], mask: mask,
                     variables: ["\(nestingVariable)=1"])
             }
         }

@@ -4,6 +4,8 @@ internal import MemoClient
 /// Runs a command once, and replays what it did from then on.
 struct CommandRunner {
     private let settings: RunSettings
+    /// What the command's first word stands for. Found once, so that what is run is what was looked at.
+    private let executable: [UInt8]?
     /// A lease lasts as long as the command may run; it ends with this process's connection anyway.
     private static let lease: Duration = .seconds(3600)
     /// Waiting is done in parts, so that a daemon that hangs does not hold up the command for long.
@@ -11,6 +13,7 @@ struct CommandRunner {
 
     init(_ settings: RunSettings) {
         self.settings = settings
+        executable = ExecutableFile.path(of: settings.command[0])
     }
 
     /// Does not return: the process ends as the command did.
@@ -18,7 +21,7 @@ struct CommandRunner {
         let input = settings.readsInput ? try StandardInput.readAll() : nil
         let key: RunKey
         do {
-            key = try RunKey(settings, input: input)
+            key = try RunKey(settings, executable: executable, input: input)
         } catch is RunKey.NoDirectory {
             explain("not remembered: the working directory is gone; --any-cwd does without it")
             runUnremembered(input)
@@ -38,7 +41,11 @@ struct CommandRunner {
             try client.connect()
             compute(key, input, client, lease: settings.lease.map(BackgroundRefresh.adopt) ?? found?.lease)
         } catch {
-            explain("not remembered: \(error.message)")
+            if error.isRefused {
+                complain("not remembered: \(Advice.message(of: error))")
+            } else {
+                explain("not remembered: \(error.message)")
+            }
             runUnremembered(input)
         }
     }
@@ -112,15 +119,16 @@ struct CommandRunner {
         if SignalForwarding.hasInterrupted { return "the command was interrupted" }
         if recorded.status != 0 && !settings.keepsFailures { return "the command failed" }
         if recorded.isTooLarge { return "more than \(RecordedRun.maximumBytes >> 20) MiB of output" }
-        if !settings.files.isEmpty, (try? RunKey(settings, input: input))?.json != key.json {
-            return "a file changed while the command ran"
+        if (try? RunKey(settings, executable: executable, input: input))?.json != key.json {
+            return "its executable or a file changed while it ran"
         }
         return nil
     }
 
     private func runRecording(_ input: [UInt8]?) -> (RecordedRun, ChildProcess.Ending) {
         do {
-            return try ChildProcess.run(settings.command, input: input, echoes: settings.lease == nil)
+            return try ChildProcess.run(
+                settings.command, executable: executable, input: input, echoes: settings.lease == nil)
         } catch let failure as ChildProcess.Failure {
             notStarted(failure.number)
         } catch {
@@ -174,6 +182,6 @@ struct CommandRunner {
     }
 
     private func complain(_ text: String) {
-        Terminal.standardError.writeLine("memoctl run: " + text)
+        Terminal.standardError.writeLine("memoctl: " + text)
     }
 }

@@ -19,7 +19,10 @@ enum QuickArguments {
         while index < arguments.count {
             switch arguments[index] {
             case "--":
-                guard index + 1 < arguments.count else { return nil }
+                guard index + 1 < arguments.count, !settings.filesAreOptional || !settings.files.isEmpty
+                else {
+                    return nil
+                }
                 settings.command = Array(rawWords().suffix(arguments.count - index - 1))
                 return settings
             case "--any-cwd": settings.anyDirectory = true
@@ -27,6 +30,8 @@ enum QuickArguments {
             case "--keep-failures": settings.keepsFailures = true
             case "--refresh": settings.refresh = true
             case "--explain": settings.explain = true
+            case "--auto-files": settings.takesArgumentFiles = true
+            case "--file-optional": settings.filesAreOptional = true
             case "--socket":
                 guard let path = value() else { return nil }
                 settings.socket = path
@@ -45,6 +50,9 @@ enum QuickArguments {
             case "--ttl":
                 guard let ttl = value().flatMap(LifetimeArgument.init) else { return nil }
                 settings.ttl = ttl.lifetime
+            case "--timeout":
+                guard let timeout = value().flatMap(DurationArgument.init) else { return nil }
+                settings.timeout = timeout.duration
             case "--stale":
                 guard let stale = value().flatMap(DurationArgument.init) else { return nil }
                 settings.stale = stale.duration

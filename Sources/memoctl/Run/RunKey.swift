@@ -1,5 +1,6 @@
 internal import Glibc
 internal import MemoClient
+internal import Platform
 
 /// What a run is known by: the command, where it runs, and what the user said that it depends on.
 struct RunKey {
@@ -7,49 +8,58 @@ struct RunKey {
     let function: String
     let json: JSONText
 
-    /// - Parameter input: what standard input holds, where it counts.
-    /// - Throws: `OutputError` where a file cannot be read, `NoDirectory` where the command would run nowhere.
-    init(_ settings: RunSettings, input: [UInt8]?) throws {
+    /// - Parameters:
+    ///   - executable: what will be run; `nil`: there is none.
+    ///   - input: what standard input holds, where it counts.
+    /// - Throws: `UsageError` where a file is missing, `OutputError` where one cannot be read, `NoDirectory` where
+    ///   the command would run nowhere.
+    init(_ settings: RunSettings, executable: [UInt8]? = nil, input: [UInt8]?) throws {
         let name = settings.command[0].split(separator: UInt8(ascii: "/")).last ?? []
         // A function's name has at most 512 bytes.
         function = "run:" + String(decoding: name.prefix(400), as: UTF8.self)
         var members: [(String, JSONText)] = [("argv", Self.list(settings.command.map(Self.text)))]
+        if let executable {
+            members.append(("executable", Self.list([Self.text(executable), Self.identity(of: executable)])))
+        }
         if !settings.anyDirectory { members.append(("cwd", Self.text(try Self.workingDirectory()))) }
         if !settings.environment.isEmpty {
             members.append(("env", Self.object(settings.environment.map { ($0, Self.variable($0)) })))
         }
         if !settings.files.isEmpty {
-            members.append(("files", Self.list(try settings.files.map(Self.file))))
+            let files = try settings.files.map { try Self.file($0, isOptional: settings.filesAreOptional) }
+            members.append(("files", Self.list(files)))
+        }
+        if settings.takesArgumentFiles {
+            let files = try settings.command.dropFirst().filter(ExecutableFile.isRegular).map {
+                Self.list([Self.text($0), JSONText(string: try FileDigest.sha256(ofFile: $0))])
+            }
+            members.append(("argument_files", Self.list(files)))
         }
         if let input { members.append(("stdin", JSONText(string: SHA256.digest(of: input)))) }
         if let key = settings.key { members.append(("key", JSONText(string: key))) }
         json = Self.object(members)
     }
 
-    private static func file(_ path: String) throws -> JSONText {
-        list([JSONText(string: path), try digest(ofFile: path).map { JSONText(string: $0) } ?? null])
+    private static func file(_ path: String, isOptional: Bool) throws -> JSONText {
+        try refuseWhatIsReadOnce(path)
+        let digest: JSONText
+        do {
+            digest = JSONText(string: try FileDigest.sha256(ofFile: Array(path.utf8)))
+        } catch is FileDigest.NoFile {
+            guard isOptional else {
+                throw UsageError(
+                    "--file \(TextEscaping.printable(path)): there is no such file; with --file-optional, that it "
+                        + "is not there is something to depend on too")
+            }
+            digest = null
+        }
+        return list([JSONText(string: path), digest])
     }
 
-    /// - Returns: `nil` where there is no such file, which is something to depend on too.
-    private static func digest(ofFile path: String) throws -> String? {
-        try refuseWhatIsReadOnce(path)
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw OutputError("\(path) cannot be read", number: errno)
-        }
-        defer { close(descriptor) }
-        var hash = SHA256()
-        var buffer = [UInt8](repeating: 0, count: 256 * 1024)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count == 0 { return hash.finish() }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw OutputError("\(path) cannot be read", number: errno)
-            }
-            buffer.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-        }
+    /// By its content; where that may not be read, by what changes with it.
+    private static func identity(of executable: [UInt8]) -> JSONText {
+        if let digest = try? FileDigest.remembered(executable) { return JSONText(string: digest) }
+        return FileStamp(executable).map { JSONText(string: $0.text) } ?? null
     }
 
     /// What is read from a pipe is gone: the command would find it empty, or waiting for it would never end.

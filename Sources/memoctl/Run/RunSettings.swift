@@ -8,6 +8,10 @@ struct RunSettings: Equatable {
     var anyDirectory = false
     var environment: [String] = []
     var files: [String] = []
+    /// Whether such a file may be missing.
+    var filesAreOptional = false
+    /// Whether arguments that are files count by their content too.
+    var takesArgumentFiles = false
     var readsInput = false
     var key: String?
     var ttl: Lifetime?

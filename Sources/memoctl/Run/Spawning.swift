@@ -7,12 +7,14 @@ enum Spawning {
 
     /// - Parameters:
     ///   - command: the words; the first is looked up in `PATH`.
+    ///   - executable: where it was found, if that was done before.
     ///   - descriptors: what becomes the child's descriptors from 0 on.
     ///   - mask: the child's blocked signals; `nil`: as here.
     ///   - variables: `NAME=value`, instead of those of the same name here.
     ///   - isDetached: in a session of its own, out of reach of the terminal's signals.
     static func spawn(
-        _ command: [[UInt8]], descriptors: [Int32], mask: sigset_t? = nil, variables: [String] = [],
+        _ command: [[UInt8]], executable: [UInt8]? = nil, descriptors: [Int32], mask: sigset_t? = nil,
+        variables: [String] = [],
         isDetached: Bool = false
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
@@ -43,11 +45,17 @@ enum Spawning {
         environment += added
         environment.append(nil)
         var child: pid_t = 0
-        let number = posix_spawnp(&child, words[0]!, &actions, &attributes, words, environment)
+        guard let path = executable ?? ExecutableFile.path(of: command[0]) else {
+            throw ChildProcess.Failure(number: ENOENT)
+        }
+        let number = (path + [0]).withUnsafeBytes {
+            posix_spawn(
+                &child, $0.bindMemory(to: CChar.self).baseAddress!, &actions, &attributes, words, environment)
+        }
         guard number == 0 else {
             if number == ENOEXEC, command[0] != shell {
                 return try spawn(
-                    [shell, path(of: command[0])] + command.dropFirst(), descriptors: descriptors, mask: mask,
+                    [shell, path] + command.dropFirst(), descriptors: descriptors, mask: mask,
                     variables: variables, isDetached: isDetached)
             }
             throw ChildProcess.Failure(number: number)
@@ -57,21 +65,6 @@ enum Spawning {
 
     /// What runs scripts that do not say themselves what runs them: so do shells, and `execvp`.
     private static let shell = Array("/bin/sh".utf8)
-
-    /// Where a command is found that `PATH` has.
-    private static func path(of name: [UInt8]) -> [UInt8] {
-        let slash = UInt8(ascii: "/")
-        guard !name.contains(slash) else { return name }
-        let list = getenv("PATH").map { String(cString: $0).utf8 } ?? "/bin:/usr/bin".utf8
-        for directory in list.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false) {
-            let path = (directory.isEmpty ? [UInt8(ascii: ".")] : Array(directory)) + [slash] + name
-            let isThere = (path + [0]).withUnsafeBytes {
-                access($0.bindMemory(to: CChar.self).baseAddress!, X_OK) == 0
-            }
-            if isThere { return path }
-        }
-        return name
-    }
 
     /// The environment of this process, byte for byte.
     private static func inherited(without variables: [String]) -> [UnsafeMutablePointer<CChar>?] {

@@ -1,4 +1,5 @@
 internal import MemoClient
+internal import Platform
 
 /// What is known about one function, for a person.
 struct FunctionSummary {

@@ -12,7 +12,9 @@ struct StatsReport {
     }
 
     func lines(for terminal: Terminal) -> [String] {
-        var lines = summary(for: terminal)
+        var lines = summary(for: terminal).flatMap { line in
+            terminal.isTerminal ? WordWrap.lines(line, width: max(20, terminal.size.columns)) : [line]
+        }
         // Who shares the daemon with others is not told.
         if !tiers.isEmpty {
             lines += [""] + tiers.text(for: terminal).split(separator: "\n").map(String.init)

@@ -1,4 +1,5 @@
 internal import MemoClient
+internal import Platform
 
 /// What `memoctl top` shows, and what its keys do. It draws lines and knows nothing of the screen.
 struct TopView {
@@ -100,16 +101,18 @@ struct TopView {
                 "\(row.totalHits)", "\(row.totalMisses)",
             ])
         }
-        let drawn = table.lines(width: columns) { terminal.styled($0, .bold) }
+        // Without colours, a margin has the mark of the selected row.
+        let margin = terminal.hasColour ? "" : "  "
+        let drawn = table.lines(width: columns - margin.count) { terminal.styled($0, .bold) }
         let height = terminal.size.lines
         // Below it are at least the table's heading, some rows, and the keys.
         lines = Self.fit(lines, height - 2 - min(max(1, rows.count), Self.leastRows))
-        if height > 2 { lines.append(drawn[0]) }
+        if height > 2 { lines.append(margin + drawn[0]) }
         let room = max(1, height - lines.count - 1)
         let first = max(0, min(selected - room / 2, rows.count - room))
         for (index, line) in drawn.dropFirst().enumerated().dropFirst(first).prefix(room) {
-            lines.append(
-                index == selected ? (terminal.hasColour ? "\u{1B}[7m\(line)\u{1B}[0m" : "> " + line) : line)
+            let marked = terminal.hasColour ? "\u{1B}[7m\(line)\u{1B}[0m" : "> " + line
+            lines.append(index == selected ? marked : margin + line)
         }
         return lines + [footer(rows, columns)]
     }

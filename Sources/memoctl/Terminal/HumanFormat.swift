@@ -43,12 +43,14 @@ enum HumanFormat {
         duration(.milliseconds(milliseconds))
     }
 
-    /// `97.5%`; a dash where there is nothing to divide. 0% and 100% are none and all, and nothing near them.
+    /// `97.5%`; a dash where there is nothing to divide. 0.0% and 100.0% are none and all, and nothing near them.
+    /// Always with its decimal, so that the points of a column stand below each other.
     static func ratio(_ part: Int64, of whole: Int64) -> String {
         guard whole > 0 else { return "-" }
         if 0 < part, Double(part) / Double(whole) < 0.0005 { return "<0.1%" }
         if part < whole, Double(part) / Double(whole) >= 0.9995 { return ">99.9%" }
-        return decimal(100 * Double(part) / Double(whole), places: 1) + "%"
+        let tenths = Int((1000 * Double(part) / Double(whole)).rounded())
+        return "\(tenths / 10).\(tenths % 10)%"
     }
 
     /// Rounded half away from zero, without superfluous zeros.

@@ -30,6 +30,6 @@ struct Listing<Row: Sendable> {
         guard let next else { return }
         let terminal = Terminal.standardError
         let quoted = next.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
-        terminal.writeLine("more follow: \(command) --after '\(quoted)'")
+        terminal.writeLine("memoctl: more follow: \(command) --after '\(quoted)'")
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// A file descriptor that is written to in full or reported.
 struct Output {
@@ -9,6 +10,11 @@ struct Output {
 
     func writeLine(_ text: String) throws {
         try write(Array(text.utf8) + [0x0A])
+    }
+
+    /// A line that came from elsewhere: on a terminal without characters that would steer it. JSON stays the same.
+    func writeText(_ text: String) throws {
+        try writeLine(isatty(descriptor) == 1 ? TextEscaping.printable(text) : text)
     }
 
     func write(_ bytes: [UInt8]) throws {

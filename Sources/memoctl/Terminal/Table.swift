@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Rows in aligned columns under a line of headings, two spaces apart.
 struct Table {
     enum Alignment { case left, right }
@@ -23,9 +25,15 @@ struct Table {
 
     var isEmpty: Bool { rows.isEmpty }
 
+    /// What the first column is cut to at least, before columns are left out.
+    private static let leastFirst = 12
+    /// To what the first column is padded where nothing is cut: one long name must not push all figures away.
+    private static let mostPadding = 48
+
     /// The lines of the table.
     /// - Parameters:
-    ///   - width: the first column is cut so that lines fit; `nil`: nothing is cut.
+    ///   - width: the first column is cut so that lines fit, and where that is not enough the last ones are left
+    ///     out; `nil`: nothing is cut.
     ///   - heading: how the first line is written.
     func lines(width: Int?, heading: (String) -> String) -> [String] {
         var widths = columns.map { DisplayWidth.of($0.heading) }
@@ -35,11 +43,18 @@ struct Table {
             }
         }
         if let width {
-            let rest = widths.dropFirst().reduce(0) { $0 + $1 + 2 }
-            widths[0] = max(min(widths[0], width - rest), min(widths[0], 12))
+            let first = min(widths[0], Self.leastFirst)
+            while widths.count > 2, first + Self.taken(widths.dropFirst()) > width { widths.removeLast() }
+            widths[0] = max(first, min(widths[0], width - Self.taken(widths.dropFirst())))
+        } else {
+            let short = (rows.map { $0[0] } + [columns[0].heading]).map { DisplayWidth.of($0) }
+            widths[0] = short.filter { $0 <= Self.mostPadding }.max() ?? 0
         }
-        return [heading(line(columns.map(\.heading), widths))] + rows.map { line($0, widths) }
+        let isCut = width != nil
+        return [heading(line(columns.map(\.heading), widths, isCut))] + rows.map { line($0, widths, isCut) }
     }
+
+    private static func taken(_ widths: ArraySlice<Int>) -> Int { widths.reduce(0) { $0 + $1 + 2 } }
 
     /// The table for standard output: cut to the terminal's width where it is one.
     func text(for terminal: Terminal) -> String {
@@ -47,10 +62,10 @@ struct Table {
             .joined(separator: "\n")
     }
 
-    private func line(_ cells: [String], _ widths: [Int]) -> String {
+    private func line(_ cells: [String], _ widths: [Int], _ isCut: Bool) -> String {
         var line = ""
-        for (index, cell) in cells.enumerated() {
-            let fitted = index == 0 ? DisplayWidth.fit(cell, widths[0]) : cell
+        for (index, cell) in cells.prefix(widths.count).enumerated() {
+            let fitted = index == 0 && isCut ? DisplayWidth.fit(cell, widths[0]) : cell
             let padding = String(repeating: " ", count: max(0, widths[index] - DisplayWidth.of(fitted)))
             if index > 0 { line += "  " }
             line += columns[index].alignment == .left ? fitted + padding : padding + fitted

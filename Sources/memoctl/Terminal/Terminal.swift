@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// What is known of the terminal at an output, if it is one.
 struct Terminal {

@@ -1,4 +1,5 @@
 internal import MemoClient
+internal import Platform
 
 /// What the daemon says of a key, in a sentence.
 enum WhySentence {

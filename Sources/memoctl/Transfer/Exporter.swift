@@ -1,5 +1,6 @@
 internal import Glibc
 internal import MemoClient
+internal import Platform
 
 /// Writes functions and their entries as NDJSON: a line for the export, one a function with its settings, one an
 /// entry, and after each page of entries one that says how far it has come, so that a broken export goes on there. The

@@ -9,6 +9,8 @@ struct ImportProgress: Equatable {
     var modified: Int64
     /// Everything before this byte is stored and committed.
     var offset: Int64 = 0
+    /// How many lines that is.
+    var lines: Int64 = 0
     /// When the export was made, in milliseconds before the import began.
     var age: Int64 = 0
 
@@ -30,10 +32,12 @@ struct ImportProgress: Equatable {
         var reader = LineReader(descriptor)
         guard let line = try? reader.next(), line.isComplete, let object = try? Reply(parsing: line.bytes),
             object.int("inode") == inode, object.int("size") == size, object.int("modified") == modified,
-            let offset = object.int("offset"), (0...size).contains(offset), let age = object.int("age_ms")
+            let offset = object.int("offset"), (0...size).contains(offset), let age = object.int("age_ms"),
+            let lines = object.int("lines")
         else { return nil }
         var progress = self
         progress.offset = offset
+        progress.lines = lines
         progress.age = age
         return progress
     }
@@ -44,7 +48,8 @@ struct ImportProgress: Equatable {
         guard descriptor >= 0 else { throw OutputError("\(path) cannot be written", number: errno) }
         defer { close(descriptor) }
         let members = [
-            ("inode", inode), ("size", size), ("modified", modified), ("offset", offset), ("age_ms", age),
+            ("inode", inode), ("size", size), ("modified", modified), ("offset", offset), ("lines", lines),
+            ("age_ms", age),
         ]
         let text = JSONText(members: members.map { ($0.0, JSONText($0.1)) })
         try Output(descriptor: descriptor, name: path).write(text.bytes + [0x0A])

@@ -69,6 +69,83 @@ import Testing
             try fixture.memoctl("run", "--file", file, "--explain", "--", "cat", file).errors.contains("hit"))
     }
 
+    @Test func theExecutableCountsByPathAndContent() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let (first, second) = (fixture.directory + "/a", fixture.directory + "/b")
+        for directory in [first, second] {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        }
+        func write(_ text: String, to path: String) throws {
+            try "#!/bin/sh\necho x >>runs; echo \(text)\n".write(
+                toFile: path, atomically: true, encoding: .utf8)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        }
+        func run(_ path: String) throws -> String {
+            try fixture.memoctl("run", "--", "tool", environment: ["PATH": path + ":/usr/bin:/bin"]).output
+        }
+        try write("one", to: first + "/tool")
+        for _ in 0..<2 { #expect(try run(first) == "one\n") }
+        #expect(runs(fixture) == 1)
+        try write("two", to: first + "/tool")
+        #expect(try run(first) == "two\n")
+        // The same content elsewhere is another program: it may read what lies beside it.
+        try write("two", to: second + "/tool")
+        #expect(try run(second) == "two\n")
+        #expect(runs(fixture) == 3)
+        // A directory on the way, and a file that is not for running, are passed over as a shell does.
+        try FileManager.default.createDirectory(atPath: second + "/x", withIntermediateDirectories: false)
+        try write("x", to: first + "/x")
+        #expect(
+            try fixture.memoctl("run", "--", "x", environment: ["PATH": "\(second):\(first)"]).output == "x\n"
+        )
+    }
+
+    @Test func argumentsThatAreFilesCountIfAsked() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let command = ["run", "--auto-files", "--", "sh", "-c", "echo x >>runs; cat \"$1\"", "-", "data"]
+        for content in ["a", "b", "a"] {
+            try content.write(toFile: fixture.directory + "/data", atomically: true, encoding: .utf8)
+            #expect(try fixture.memoctl(command).output == content)
+        }
+        #expect(runs(fixture) == 2)
+    }
+
+    @Test func aMissingFileIsAMistakeUnlessItMayBeMissing() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let result = try fixture.memoctl("run", "--file", "data", "--", "sh", "-c", "echo x >>runs")
+        #expect(result.status == 64 && result.errors.contains("--file data: there is no such file"))
+        #expect(runs(fixture) == 0)
+        let command = [
+            "run", "--file", "data", "--file-optional", "--", "sh", "-c", "echo x >>runs; cat data",
+        ]
+        for _ in 0..<2 { _ = try fixture.memoctl(command) }
+        #expect(runs(fixture) == 2)
+        try "a".write(toFile: fixture.directory + "/data", atomically: true, encoding: .utf8)
+        for _ in 0..<2 { #expect(try fixture.memoctl(command).output == "a") }
+        #expect(runs(fixture) == 3)
+    }
+
+    @Test func digestsOfExecutablesAreRememberedAndNotTrustedBlindly() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        try fixture.memoctl("run", "--", "sh", "-c", "echo x >>runs")
+        let path = fixture.directory + "/.cache/memod/executables"
+        let line = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(line.split(separator: "\n").count == 1 && line.split(separator: " ").last?.count == 65)
+        #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
+        try fixture.memoctl("run", "--", "sh", "-c", "echo x >>runs")
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == line)
+        for wrong in ["nonsense\n", "", String(repeating: "x", count: 200_000)] {
+            try wrong.write(toFile: path, atomically: false, encoding: .utf8)
+            try fixture.memoctl("run", "--", "sh", "-c", "echo x >>runs")
+        }
+        #expect(runs(fixture) == 1)
+        #expect(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? .max < 200_000)
+    }
+
     @Test func severalAtOnceRunItOnce() throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
@@ -119,7 +196,7 @@ import Testing
                 process.standardOutput = FileHandle.nullDevice
                 try output.fileHandleForWriting.close()
                 try process.run()
-                #expect(fixture.finish(process, output, errors).errors.contains("memoctl run: \(word)"))
+                #expect(fixture.finish(process, output, errors).errors.contains("memoctl: \(word)"))
             }
         }
     }

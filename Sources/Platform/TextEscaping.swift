@@ -1,8 +1,8 @@
 /// Makes text from elsewhere safe to show.
-enum TextEscaping {
+package enum TextEscaping {
     /// The text with control characters, and those that change the direction of text, as JSON escapes: a value
     /// that is JSON stays the same JSON.
-    static func printable(_ text: some StringProtocol) -> String {
+    package static func printable(_ text: some StringProtocol) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return String(text) }
         var printable = ""
         for scalar in text.unicodeScalars {

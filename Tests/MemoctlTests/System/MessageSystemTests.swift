@@ -1,0 +1,101 @@
+import Foundation
+import MemodFixture
+import Testing
+
+/// What is said to whoever made a mistake.
+@Suite struct MessageSystemTests {
+    @Test(arguments: [
+        (
+            ["get", "f", #"{"a": 1, "\u0061": 2}"#],
+            #"KEY cannot be a key: member "\u0061" is repeated at byte 9"#
+        ),
+        (
+            ["put", "f", "1", "2", "--ttl", "10"],
+            "'10' is invalid for '--ttl <duration>': a duration is a whole number and a unit, ms, s, m, h or d"
+        ),
+        (["run", "--stale", "soon", "--", "true"], "a duration is a whole number and a unit"),
+        (["define", "f", "--maxsize", "many"], "it is a whole number of entries, or none"),
+        (["keys", "f", "--limit", "x"], "it is a whole number"),
+        (["define", "f"], "Give a setting to change"),
+        (["get", "f", "hello"], #"A string is written '"hello"', or with --string as it is"#),
+        (["stats", "f", "--limit", "3"], "--sort, --limit and --details are for all functions"),
+        (["stats", "--interval", "1s"], "--interval is for --watch"),
+        (["stats", "--details", "--json"], "--details is for the table"),
+        (["get", "f", "1", "--meta"], "--meta is for --json"),
+        (["get", "f", "1", "--raw", "--json"], "--raw prints a string"),
+        (["keys", "f", "--all", "--limit", "3"], "--all and --limit"),
+        (["run", "--file-optional", "--", "true"], "--file-optional is for --file"),
+        (["run", "--file", "nothing", "--", "true"], "--file nothing: there is no such file"),
+    ])
+    func aMistakeIsNamedBehindOnePrefix(arguments: [String], said: String) throws {
+        let result = try SystemFixture().memoctl(arguments)
+        #expect(result.status == 64)
+        #expect(result.errors.hasPrefix("memoctl: ") && result.errors.contains(said), "\(result.errors)")
+        if let usage = result.errors.split(separator: "\n").first(where: { $0.hasPrefix("Usage: ") }) {
+            #expect(usage.hasPrefix("Usage: memoctl \(arguments[0]) "), "\(usage)")
+        }
+    }
+
+    @Test func anImportNamesFileAndLine() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        let lines = [#"{"memod_export":1,"at_ms":0}"#, #"{"fn":"f","key":1,"value":2}"#, "", #"{"fn":"f"}"#]
+        try lines.joined(separator: "\n").write(
+            toFile: fixture.directory + "/x.ndjson", atomically: true, encoding: .utf8)
+        let result = try fixture.memoctl("import", "x.ndjson")
+        #expect(result.status == 1)
+        #expect(result.errors == "memoctl: x.ndjson, line 4: an entry without fn, key and value\n")
+        let piped = try fixture.memoctl("import", "-", input: lines.joined(separator: "\n"))
+        #expect(piped.errors.contains("standard input, line 4: "))
+    }
+
+    @Test func optionsMayStandBeforeEveryCommand() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        try fixture.memoctl("put", "f", "1", "2")
+        for command in [
+            ["completions", "bash"], ["help", "get"], ["run", "--", "true"], ["ping"], ["get", "f", "1"],
+            ["stats"], ["doctor"], ["sync"],
+        ] {
+            let options = ["--socket", fixture.socket, "--timeout", "20s"]
+            let result = try fixture.memoctl(options + command, environment: ["MEMOD_SOCKET": "/nonexistent"])
+            #expect(result.status == 0, "\(command): \(result.errors)")
+        }
+    }
+
+    @Test func textNeedsNoQuotes() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        #expect(try fixture.memoctl("put", "greet", "--string", "Ada", #"Hello, "Ada""#).status == 0)
+        #expect(try fixture.memoctl("get", "greet", #""Ada""#).output == #""Hello, \"Ada\"""# + "\n")
+        #expect(try fixture.memoctl("get", "greet", "--string", "--raw", "Ada").output == "Hello, \"Ada\"\n")
+        // A number is text too, and what is no string has no quotes to lose.
+        #expect(try fixture.memoctl("put", "greet", "--string", "-1", "-", input: "two\nlines").status == 0)
+        #expect(try fixture.memoctl("get", "greet", #""-1""#, "--raw").output == "two\nlines\n")
+        #expect(try fixture.memoctl("put", "greet", "1", "[1]").status == 0)
+        #expect(try fixture.memoctl("get", "greet", "1", "--raw").output == "[1]\n")
+        #expect(try fixture.memoctl("get", "greet", "--string", "1").status == 2)
+        for command in [["why"], ["touch", "--ttl", "1h"], ["delete"]] {
+            #expect(try fixture.memoctl(command + ["greet", "--string", "Ada"]).status == 0, "\(command)")
+        }
+        #expect(try fixture.memoctl("get", "greet", "--string", "Ada").status == 2)
+    }
+
+    @Test func aUserWhomTheSocketRefusesIsToldHowToJoin() throws {
+        guard getuid() == 0 else { return }
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        for path in [fixture.directory, URL(fileURLWithPath: try SystemFixture.program("memoctl")).path] {
+            #expect(chmod(path, 0o755) == 0)
+        }
+        for command in [["get", "f", "1"], ["stats"], ["run", "--", "true"], ["clear", "f"], ["monitor"]] {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
+            process.arguments =
+                ["--reuid", "65534", "--clear-groups", try SystemFixture.program("memoctl")] + command
+            process.environment = ["MEMOD_SOCKET": fixture.socket, "PATH": "/usr/bin:/bin"]
+            let (_, text) = try SystemFixture.run(process)
+            #expect(text.contains("usermod --append --groups memod-clients"), "\(command): \(text)")
+        }
+    }
+}
