@@ -52,11 +52,20 @@ import Testing
             RunKey(run(["cat", "a"]), input: []),
             RunKey(run(["cat", "a"]) { $0.key = "" }, input: nil),
             RunKey(run(["cat", "a"]) { $0.environment = ["NO_SUCH_VARIABLE"] }, input: nil),
-            RunKey(run(["cat", "a"]) { $0.files = ["/no/such/file"] }, input: nil),
+            RunKey(
+                run(["cat", "a"]) {
+                    $0.files = ["/no/such/file"]
+                    $0.filesAreOptional = true
+                }, input: nil),
+            RunKey(run(["cat", "a"]), executable: Array("/bin/cat".utf8), input: nil),
+            RunKey(run(["cat", "a"]), executable: Array("/bin/sh".utf8), input: nil),
             RunKey(run(["cat", "a"]) { $0.files = ["/dev/null"] }, input: nil),
         ]
         #expect(Set(others.map(\.json) + [plain.json]).count == others.count + 1)
         #expect(try RunKey(run(["cat", "a"]), input: nil).json == plain.json)
+        #expect(throws: UsageError.self) {
+            try RunKey(run(["cat", "a"]) { $0.files = ["/no/such/file"] }, input: nil)
+        }
     }
 
     @Test func wordsThatAreNotTextDiffer() throws {

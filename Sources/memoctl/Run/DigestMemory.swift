@@ -21,6 +21,8 @@ enum DigestMemory {
 
     static func add(_ digest: String, for stamp: FileStamp) {
         guard let directory = directory(), let path = path else { return }
+        // A new home has no cache directory yet.
+        if let parent = directory.lastIndex(of: "/") { mkdir(String(directory[..<parent]), 0o700) }
         mkdir(directory, 0o700)
         if let text = contents(), text.utf8.count > maximumBytes { shorten(text, at: path) }
         guard let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND) else { return }
