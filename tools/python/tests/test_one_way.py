@@ -81,7 +81,7 @@ class Model:
         {"tags": ["a"]},
         {"serializer": "pickle"},
     ],
-    ids=str,
+    ids=lambda options: "-".join(options) or "plain",
 )
 def test_a_hit_takes_one_request_and_no_run(daemon, monkeypatch, options):
     first, second = wrapper(**options), wrapper(**options)

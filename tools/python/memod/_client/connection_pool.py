@@ -13,6 +13,7 @@ from . import address
 from .complaint import complain
 from .connection import LINE_BYTES_MAX, Connection, Reply, line_limit
 from .errors import MemodError, RequestTimeout, Unavailable
+from .signals import pass_on
 
 _IDLE_MAX = 16
 _BACKOFF_SECONDS_MIN = 0.05
@@ -83,6 +84,7 @@ class ConnectionPool:
         try:
             connection = Connection(client=self.client_name)
         except (MemodError, OSError) as error:
+            pass_on(error)
             self.failed(error)
             return None
         self.features, self.line_bytes_max = connection.features, line_limit(connection.limits)
@@ -111,9 +113,11 @@ class ConnectionPool:
             try:
                 replies = connection.exchange(lines, wait)
                 break
-            except Unavailable:
+            except Unavailable as error:
+                pass_on(error)
                 continue  # it ended while it was idle: a daemon may be there again
             except (MemodError, OSError) as error:
+                pass_on(error)
                 self.failed(error)
                 return None
         if lease and replies is not None and replies[0].get("lease") is not None:
@@ -127,6 +131,7 @@ class ConnectionPool:
         try:
             replies = connection.exchange(lines, wait)
         except (MemodError, OSError) as error:
+            pass_on(error)
             self.failed(error)
             return None
         self.worked()

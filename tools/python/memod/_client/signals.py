@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Set
+from typing import Any, Optional, Set
 
 
 def is_from_signal(error: BaseException) -> bool:
@@ -20,6 +20,19 @@ def is_from_signal(error: BaseException) -> bool:
             return True
         trace = trace.tb_next
     return False
+
+
+def pass_on(error: BaseException) -> None:
+    """Raises what is not the affair of whoever catches errors of the daemon: what a signal handler has raised, also
+    where it was taken for one of those, and what another thread or a time limit has thrown into this one."""
+    found: Optional[BaseException] = error
+    while found is not None:
+        if is_from_signal(found) or type(found).__module__.partition(".")[0] not in _KNOWN:
+            raise found
+        found = found.__cause__
+
+
+_KNOWN = frozenset(("builtins", "json", "socket", "struct", "binascii", "zlib", "ssl", "asyncio", "pickle", __name__.partition(".")[0]))
 
 
 def _codes(signal: Any) -> Set[Any]:

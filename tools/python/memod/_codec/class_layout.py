@@ -7,6 +7,8 @@ from typing import Any, Dict, List, Tuple
 from . import module_names
 from .codec import Packer, Undecodable, Unstorable
 
+_HEAP_TYPE, _IMMUTABLE_TYPE = 1 << 9, 1 << 8  # Py_TPFLAGS_HEAPTYPE and Py_TPFLAGS_IMMUTABLETYPE
+
 
 def class_reference(cls: type) -> str:
     """`module:qualname` of a class. Raises `Unstorable` where that does not lead back to the class."""
@@ -47,7 +49,9 @@ def has_plain_layout(cls: type) -> bool:
 
 
 def _heap(cls: type) -> bool:
-    return bool(cls.__flags__ & (1 << 9))  # Py_TPFLAGS_HEAPTYPE: made by a class statement
+    """Whether a class statement made it, and nothing of its instances is kept where no attribute shows it."""
+    made = bool(cls.__flags__ & _HEAP_TYPE and not cls.__flags__ & _IMMUTABLE_TYPE)
+    return made and (cls.__bases__ != (object,) or "__dict__" in vars(cls) or "__slots__" in vars(cls))
 
 
 def slots(cls: Any) -> Tuple[str, ...]:

@@ -33,6 +33,7 @@ class Flight:
     holds = False  # whether a connection is held for the lease
     entered = False
     sound = True  # whether what the function reads is what the name says
+    begun = 0  # what `run_watch` had seen before
     started = 0.0
     connection: Any = None  # of an async flight, for its lease
     token: Any = None

@@ -17,6 +17,7 @@ from .._client import address
 from .._client.connection import Connection, decode_reply, encode_request
 from .._client.connection_pool import POOL
 from .._client.errors import MemodError, RequestTimeout, Unavailable
+from .._client.signals import pass_on
 from . import event_filter, fork_notice
 
 _REPORT_SECONDS = 1.0
@@ -107,6 +108,7 @@ class Listener:
                 self._connection.send(encode_request({"op": "subscribe", "fn": name}), address.timeout())
                 self._pending.append(name)
             except (MemodError, OSError) as error:
+                pass_on(error)
                 self._lost(error)
 
     def _start(self) -> None:

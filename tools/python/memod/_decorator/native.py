@@ -86,8 +86,11 @@ class NativeFront:
 
 def _filler(shared: SharedFunction) -> Callable[..., Any]:
     function = shared.function
+    working = sync_runner.working
 
     def fill(*args: Any, **kwds: Any) -> Any:
+        if working.on:
+            return function(*args, **kwds)
         flight = sync_runner.begin(shared, args, kwds)
         if flight.found:
             return flight.value

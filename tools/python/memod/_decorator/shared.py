@@ -6,6 +6,7 @@ is no daemon); `sync_runner` and `async_runner` carry them out."""
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 import weakref
@@ -15,6 +16,7 @@ from .._client.connection import Reply, encode_request, key_request
 from .._client.connection_pool import POOL
 from .._codec import codec, signing
 from .._codec.codec import Undecodable, Unstorable, dumps
+from .._identity import patches, run_watch
 from .._identity.identity import CacheScope, Identity, process_only
 from .._identity.keys import key_text
 from .._identity.plain_data import Unstable
@@ -31,6 +33,8 @@ _LEASE_MS = 3_600_000  # the most there is: a holder that dies loses it at once 
 _WAIT_MS = 1_000  # a round of waiting for another; in a hung daemon it is lost
 _WAIT_SECONDS_MAX = 300.0
 _COST_SAMPLES = 8
+_SETS = (frozenset, set)
+_NUMBERS = (int, float, bool, complex)
 _PLAIN = (float, int, str, bool, type(None))
 _VALUE_BYTES_MAX = 15 << 20  # below the daemon's default limit on lines
 
@@ -56,6 +60,8 @@ class SharedFunction:
         )
         #: Why nothing is shared, or None.
         self.process_reason = "its maxsize is 0" if maxsize == 0 else process_only(function, options.name)
+        #: Why the last result was not shared though the function is, or "".
+        self.run_reason = ""
         self.selection = Selection(function, options.ignore) if options.ignore else None
         self._front: Callable[[], Any] = lambda: None
         self._wrapper: Callable[[], Any] = lambda: None
@@ -108,24 +114,21 @@ class SharedFunction:
                 self.identity.leave(False)
             except Unstable as error:
                 self.process_reason = str(error)
-        return (
-            CacheScope("shared")
-            if self.process_reason is None
-            else CacheScope("process", self.process_reason)
-        )
+        reason = self.process_reason or self.run_reason
+        return CacheScope("process", reason) if reason else CacheScope("shared")
 
     # Looking up
 
     def take_off(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Flight:
         """Begins a call: finds out its name and key. The rest only matters where `key` is set."""
         flight = Flight(args, kwds, self.epoch, self.sequence)
-        if self.process_reason is not None:
+        if self.process_reason is not None or patches.active():
             return flight
         try:
             flight.name = self.identity.steady() or self._name_anew()
             flight.key, flight.volatile = self._key(args, kwds)
         except Unstable as error:
-            self.process_reason = str(error)
+            self._stay(error)
         except (Unstorable, RecursionError):
             pass
         return flight
@@ -145,7 +148,19 @@ class SharedFunction:
                 self._owner = owner
         if self.selection is not None:
             args, kwds = self.selection.apply(args, kwds)
+        if any(type(each) in _SETS for each in (*args, *kwds.values())):
+            self._check_order((*args, *kwds.values()))
         return key_text(args, kwds, owner)
+
+    def _check_order(self, values: Tuple[Any, ...]) -> None:
+        """Sets of strings have another order in each process, which matters to code that iterates."""
+        found = self.identity.fingerprint
+        if found is None or not found.iterates or not sys.flags.hash_randomization:
+            return
+        for each in values:
+            if type(each) in _SETS and not all(type(item) in _NUMBERS for item in each):
+                self.run_reason = "an argument is a set, whose order is another in each process; a sorted tuple is not"
+                raise Unstorable(self.run_reason)
 
     def is_prepared(self, flight: Flight) -> bool:
         """Whether the daemon has been told of the function what it must know before it is asked."""
@@ -163,6 +178,12 @@ class SharedFunction:
             flight.entered = True
         except Unstable as error:
             flight.sound = False
+            self._stay(error)
+        flight.begun = run_watch.begin()
+
+    def _stay(self, error: Unstable) -> None:
+        """Results stay in the process: for good, unless it is a test's doing."""
+        if not patches.active():
             self.process_reason = str(error)
 
     def subscribe(self, flight: Flight) -> None:
@@ -284,6 +305,9 @@ class SharedFunction:
     def land(self, flight: Flight, result: Any, cost: float) -> Talk:
         """Stores a result that took `cost` seconds, where it can come back as it is."""
         sound = flight.entered and self.identity.leave(True) and flight.sound
+        if sound:
+            self.run_reason = run_watch.problem(flight.begun)
+            sound = not self.run_reason
         flight.entered = False
         self._sample(cost * 1000)
         if flight.key is None or flight.name is None:
@@ -292,6 +316,9 @@ class SharedFunction:
         if sound and flight.epoch == self.epoch and self._same_key(flight):
             try:
                 value = self._encode(result, flight)
+                self.run_reason = run_watch.problem_of_text(value)
+                if self.run_reason:
+                    value = None
             except Unstorable:
                 pass
         if value is None:

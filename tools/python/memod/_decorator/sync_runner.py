@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from time import perf_counter
 from typing import Any, Dict, Optional, Tuple
 
 from .._client.connection_pool import POOL
+from .._client.signals import pass_on
 from . import stack_reserve
 from .flight import Flight
 from .shared import SharedFunction, Talk
+
+
+class _Working(threading.local):
+    on = False
+
+
+#: Whether this thread is at work here. What it calls of the program meanwhile, which may be memoized functions in the
+#: place of builtins, simply computes.
+working = _Working()
 
 
 def run(talk: Talk) -> None:
@@ -27,21 +38,26 @@ def begin(
     """Looks a call up. Where the flight has found nothing, the caller computes, and owes `finish` or `abandon`.
 
     Raises nothing but what the arguments' own code raises past `Exception`, such as KeyboardInterrupt."""
-    flight = shared.take_off(args, kwds)
-    if flight.key is not None:
-        try:
-            _look_up(shared, flight, ask)
-        except Exception:
-            flight.key = None
-        except BaseException:
-            _end(shared, flight)
-            raise
-        if flight.found:
-            return flight
-    shared.enter(flight)
-    stack_reserve.enter()
-    flight.started = perf_counter()
-    return flight
+    working.on = True
+    try:
+        flight = shared.take_off(args, kwds)
+        if flight.key is not None:
+            try:
+                _look_up(shared, flight, ask)
+            except Exception as error:
+                flight.key = None
+                pass_on(error)
+            except BaseException:
+                _end(shared, flight)
+                raise
+            if flight.found:
+                return flight
+        shared.enter(flight)
+        stack_reserve.enter()
+        flight.started = perf_counter()
+        return flight
+    finally:
+        working.on = False
 
 
 def _look_up(shared: SharedFunction, flight: Flight, ask: bool) -> None:
@@ -74,13 +90,15 @@ def abandon(shared: SharedFunction, flight: Flight) -> None:
 
 def conclude(shared: SharedFunction, flight: Flight, talk: Talk) -> None:
     """Ends a call that `begin` left open with a last conversation."""
-    stack_reserve.leave()
+    working.on = True
     try:
+        stack_reserve.leave()
         run(talk)
-    except Exception:
-        pass  # the result is the caller's all the same
+    except Exception as error:
+        pass_on(error)  # otherwise the result is the caller's all the same
     finally:
         _end(shared, flight)
+        working.on = False
 
 
 def _end(shared: SharedFunction, flight: Flight) -> None:

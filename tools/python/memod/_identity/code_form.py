@@ -9,7 +9,7 @@ import types
 from typing import AbstractSet, Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .known_modules import BARE
-from .set_order import orders_sets
+from .set_order import iterates, orders_sets
 
 _HAS_DOCSTRING = 0x4000000  # a flag since 3.13; before, a docstring is the first constant
 _IGNORED = {"EXTENDED_ARG", "CACHE", "NOP", "RESUME", "PRECALL"}
@@ -61,20 +61,20 @@ class CodeForm:
         #: Names that are called without arguments.
         self.bare: Set[str] = set()
         #: Whether the order in which a set happens to be decides something.
-        self.orders_sets = False
+        self.orders_sets = self.iterates = False
         #: The same where the code does the same: nested lists, tuples, strings and constants, as a digest.
         self.digest = _digest(self._code(code))
 
     def to_json(self) -> List[Any]:
         """All of it, for `from_json`."""
         sets = (self.writes, self.names, self.attributes, self.texts, self.bare)
-        return [self.digest, self.orders_sets, self.reads, self.imports, *map(sorted, sets)]
+        return [self.digest, self.orders_sets, self.iterates, self.reads, self.imports, *map(sorted, sets)]
 
     @classmethod
     def from_json(cls, kept: List[Any]) -> CodeForm:
         """What `to_json` made."""
         made = cls.__new__(cls)
-        made.digest, made.orders_sets, reads, imports, *sets = kept
+        made.digest, made.orders_sets, made.iterates, reads, imports, *sets = kept
         made.reads = [Read(str(name), tuple(attributes), str(writes)) for name, attributes, writes in reads]
         made.imports = [Imported(str(name), int(level), tuple(members)) for name, level, members in imports]
         made.writes, made.names, made.attributes, made.texts, made.bare = map(set, sets)
@@ -115,6 +115,7 @@ class CodeForm:
         made = rebound.union(str(steps[place].argval) for place in filling)
         self.writes |= made
         self.orders_sets = self.orders_sets or orders_sets(steps)
+        self.iterates = self.iterates or iterates(steps)
         for place, step in enumerate(steps):
             if step.opname == "IMPORT_NAME":
                 level, members = (

@@ -26,6 +26,8 @@ class Contribution:
         self.paths: List[Path] = []
         self.inputs: Set[str] = set()
         self.writes: Set[str] = set()
+        #: Whether the order of what is handed in may decide something.
+        self.iterates = False
         self.mentioned: Set[str] = set()
         self.attributes: Set[str] = set()
         #: Modules that are handed on as objects, and those that are imported while the code runs.

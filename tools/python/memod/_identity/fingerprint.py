@@ -71,6 +71,7 @@ class Fingerprint:
         self._timed = timed
         self.generation = code_generation()
         self.writes: Set[str] = set()
+        self.iterates = False
         self.sources: Dict[str, Source] = {}
         #: By label, what data were, and how they count.
         self.raw: Dict[str, str] = {}
@@ -198,6 +199,7 @@ class Fingerprint:
         if node.outside and not self._timed:
             raise Unstable(node.outside)
         self.writes |= node.writes
+        self.iterates = self.iterates or node.iterates
         self._inputs |= node.inputs
         self.parts[node.name] = node.digest
         for source in node.sources:

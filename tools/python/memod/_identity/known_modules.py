@@ -29,7 +29,7 @@ _STANDARD: Mapping[str, str] = {
         quopri re reprlib sched shlex sre_compile sre_constants sre_parse stat statistics string stringprep struct
         symbol symtable textwrap this threading token tokenize tomllib traceback types typing unicodedata urllib
         warnings weakref xdrlib zlib zoneinfo
-        calendar.isleap calendar.leapdays calendar.monthrange calendar.timegm calendar.weekday
+        argparse.Namespace calendar.isleap calendar.leapdays calendar.monthrange calendar.timegm calendar.weekday
         http.HTTPMethod http.HTTPStatus http.cookies
         os.DirEntry os.F_OK os.O_APPEND os.O_CREAT os.O_EXCL os.O_RDONLY os.O_RDWR os.O_TRUNC os.O_WRONLY os.PathLike
         os.R_OK os.SEEK_CUR os.SEEK_END os.SEEK_SET os.W_OK os.X_OK os.altsep os.close os.curdir os.devnull os.error
@@ -109,16 +109,23 @@ _STANDARD: Mapping[str, str] = {
 #: Installed packages whose functions compute with their arguments, in each of their versions.
 _PACKAGES: Mapping[str, str] = {
     PURE: """
-        Levenshtein attr attrs cattrs chardet charset_normalizer cycler cytoolz html5lib idna jinja2 jsonschema
-        kiwisolver markdown markdown_it markupsafe memod more_itertools msgpack multidict numba numexpr orjson packaging
+        Levenshtein PIL attr attrs bs4 cattrs chardet charset_normalizer cycler cytoolz html5lib idna jinja2 jsonschema
+        kiwisolver lxml markdown markdown_it markupsafe memod more_itertools msgpack multidict networkx numba numexpr orjson packaging
         parso patsy pydantic pydantic_core pygments pyparsing pytz rapidfuzz regex shapely simplejson six
-        sortedcontainers soupsieve toolz typing_extensions tzdata ujson unidecode xxhash zstandard
+        sortedcontainers soupsieve toolz typing_extensions tzdata ujson unidecode xxhash yaml zstandard
         numpy.random.Generator numpy.random.MT19937 numpy.random.PCG64 numpy.random.Philox numpy.random.RandomState
         numpy.random.SFC64 numpy.random.SeedSequence numpy.random.default_rng
         """,
-    "directory": "PIL bs4 lxml networkx nltk polars pyarrow yaml",
-    "directory numpy": "numpy scipy sklearn",
-    "directory numpy pandas": "pandas statsmodels",
+    "directory": """
+        PIL.Image.open lxml.etree.parse networkx.readwrite nltk numpy.DataSource numpy.fromfile numpy.genfromtxt
+        numpy.load numpy.loadtxt numpy.memmap numpy.save numpy.savetxt numpy.savez pandas.ExcelFile pandas.HDFStore
+        pandas.io pandas.read_clipboard pandas.read_csv pandas.read_excel pandas.read_feather pandas.read_fwf
+        pandas.read_hdf pandas.read_html pandas.read_json pandas.read_orc pandas.read_parquet pandas.read_pickle
+        pandas.read_sas pandas.read_spss pandas.read_sql pandas.read_stata pandas.read_table pandas.read_xml polars
+        pyarrow scipy.io sklearn.datasets
+        """,
+    "numpy": "numpy scipy sklearn",
+    "numpy pandas": "pandas statsmodels",
     "mpmath": "mpmath sympy",
     "zone": "dateutil",
     OUTSIDE: "aiohttp httpx numpy.random requests urllib3 websockets",
@@ -133,7 +140,7 @@ _BUILTINS: Mapping[str, str] = {
 #: Attributes that lead out of what the arguments say, whatever object they are looked for on.
 WORDS: Mapping[str, str] = dict.fromkeys(
     """
-    argv environ environb expanduser expandvars get_terminal_size getenv getlogin getpid getppid isatty uuid1 uuid4
+    __hash__ argv environ environb expanduser expandvars get_terminal_size getenv getlogin getpid getppid isatty uuid1 uuid4
     """.split(),
     PROCESS,
 )
@@ -181,6 +188,8 @@ def verdict(module: str, names: Iterable[str]) -> str:
         and not _STREAM_METHODS.issuperset(names[1:])
     ):
         return PROCESS
+    if names and f"{module}.{names[0]}" in _EXCEPTIONS:
+        return verdict(f"{module}.{names[0]}", names[1:])  # a module in it, which need not be loaded
     package = module
     while package:
         exceptions = _EXCEPTIONS.get(package)

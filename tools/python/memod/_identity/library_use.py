@@ -187,6 +187,8 @@ class LibraryUse(Contribution):
                     self._depend(origin, (attribute, *rest))
             if issubclass(type(value), type):
                 self._patches(value, mentioned)
+                if not rest:
+                    self.handed.add(value.__module__)
                 for each in () if rest else mentioned:
                     self._depend_if_listed(value.__module__, each)
             self._add("of module", attribute)

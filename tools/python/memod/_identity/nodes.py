@@ -185,6 +185,7 @@ class Node(LibraryUse):
     def _function(self, function: types.FunctionType) -> None:
         form = code_form(function.__code__)
         self.writes |= form.writes
+        self.iterates = form.iterates
         self._add("function", form.digest)
         name = f"{function.__module__}.{function.__qualname__}"
         if function.__defaults__:
@@ -278,6 +279,8 @@ class Node(LibraryUse):
         if issubclass(type(value), type) and self._scope.is_outside(value):
             self.bindings.append(Binding(*place, value))
             self._external(label, value, attributes)
+            if not attributes:
+                self.handed.add(value.__module__)
             for name in () if attributes else mentioned:
                 self._depend_if_listed(value.__module__, name)
             self._patches(value, mentioned)

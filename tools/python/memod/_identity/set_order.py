@@ -50,6 +50,18 @@ def orders_sets(steps: List[Any]) -> bool:
     return False
 
 
+def iterates(steps: List[Any]) -> bool:
+    """Whether the order of anything that is handed in may decide something."""
+    for place, step in enumerate(steps):
+        if step.opname in ("GET_ITER", "UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "CALL_FUNCTION_EX"):
+            return True
+        if step.opname in _LOADS and step.argval in _ORDERED:
+            return True
+        if step.opname in _ATTRIBUTES and step.argval in ("join", "extend", "fromkeys", "pop"):
+            return True
+    return False
+
+
 def _names(step: Any) -> Any:
     return step.argval if isinstance(step.argval, tuple) else (step.argval,)
 

@@ -1,0 +1,31 @@
+"""What is seen of a call while it runs, and of its result, that tells that another process would get another."""
+
+from __future__ import annotations
+
+import re
+
+from . import hash_watch, patches
+
+#: The `repr` of an object that says nothing but where it lies.
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{6,}>")
+
+
+def begin() -> int:
+    """A mark of what was seen before."""
+    return hash_watch.foreign
+
+
+def problem(begun: int) -> str:
+    """Why a result of a call that began then is for this process alone, or ""."""
+    if hash_watch.foreign != begun:
+        return "it hashes what is no number, which has another hash in each process"
+    return patches.active()
+
+
+def problem_of_text(text: str) -> str:
+    """Why a result is for this process alone, or "". `text` is its JSON."""
+    if " at 0x" in text and _ADDRESS.search(text):
+        return "its result has the address of an object in it"
+    if "__main__." in text:
+        return "its result says that it comes of a script, and would say another name in a program that imports it"
+    return ""
