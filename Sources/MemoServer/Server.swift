@@ -22,7 +22,7 @@ public struct Server {
     private var configuration: ServerConfiguration
 
     /// How long the main thread sleeps between two beats at most.
-    private static let beatMs: Int64 = 10_000
+    private static let heartbeatMs: Int64 = 10_000
 
     /// Reads the configuration from where it comes from; called again on SIGHUP.
     public typealias ConfigurationReader = () throws -> ServerConfiguration
@@ -98,19 +98,19 @@ public struct Server {
         _ dispatcher: Dispatcher
     ) -> Int32 {
         // Twice within the time that the manager allows, as it recommends.
-        let interval = notifier?.watchdogMs.map { min(max(1, $0 / 2), Self.beatMs) }
-        var beat: UInt64 = 1
-        loops.send(beat: beat)
+        let interval = notifier?.watchdogMs.map { min(max(1, $0 / 2), Self.heartbeatMs) }
+        var heartbeat: UInt64 = 1
+        loops.send(heartbeat: heartbeat)
         while true {
             let signal = signals.next(timeoutMs: interval.map { Int32($0) } ?? -1)
             switch signal {
             case SIGHUP: reload(notifier, loops, dispatcher)
             case nil:
                 // A loop or the writer that hangs starves the watchdog.
-                guard loops.lastBeat == beat, dispatcher.isProgressing else { break }
+                guard loops.lastHeartbeat == heartbeat, dispatcher.isProgressing else { break }
                 notifier?.send("WATCHDOG=1")
-                beat += 1
-                loops.send(beat: beat)
+                heartbeat += 1
+                loops.send(heartbeat: heartbeat)
             case let signal?: return signal
             }
         }

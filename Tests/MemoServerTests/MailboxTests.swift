@@ -66,18 +66,18 @@ struct MailboxTests {
         let mailbox = try Mailbox(limits: Limits())
         var mail = Mailbox.Mail()
         mailbox.send {
-            $0.beat = 7
+            $0.heartbeat = 7
             $0.rules = AccessRules()
             $0.drainDeadline = 5
         }
         #expect(mailbox.take(into: &mail, sleeping: false))
-        #expect(mail.beat == 7)
+        #expect(mail.heartbeat == 7)
         mail.clear()
         // The two sides exchange their memory, so what is left in it would come back.
         for _ in 0..<2 {
             mailbox.post(id, .resume(nil))
             #expect(mailbox.take(into: &mail, sleeping: false))
-            #expect(mail.beat == 0)
+            #expect(mail.heartbeat == 0)
             #expect(mail.rules == nil)
             #expect(mail.drainDeadline == nil)
             mail.clear()

@@ -46,7 +46,7 @@ struct ColdBackupTests {
         try database.backup(to: target) {
             steps += 1
             do {
-                try database.commit([.delete(row: Int64(steps)), .uses([Int64(steps)])])
+                try database.commit([.delete(row: Int64(steps)), .accesses([Int64(steps)])])
                 try database.maintain()
             } catch {
                 Issue.record(error)

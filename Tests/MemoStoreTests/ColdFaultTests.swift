@@ -39,7 +39,7 @@ struct ColdFaultTests {
         ])
         try database.insert(entries.filter { $0.key <= 100 })
         try database.insert(entries.filter { $0.key > 100 })
-        try database.commit([.uses([3, 1, 2])])
+        try database.commit([.accesses([3, 1, 2])])
     }
 
     private func fill() throws {
@@ -53,7 +53,7 @@ struct ColdFaultTests {
         try database.insert(
             Dictionary(uniqueKeysWithValues: deleted.map { ($0, TestEntry(key: [1], value: [2])) }))
         try database.commit(ContiguousArray(deleted.map { .delete(row: $0, bytes: 100) }))
-        #expect(database.hasDeletedRows)
+        #expect(database.hasTombstones)
         try database.close()
     }
 
@@ -73,7 +73,7 @@ struct ColdFaultTests {
         }
         // Packing comes to an end, and whatever it made of the damage is not believed either.
         do {
-            try database.writing { writer throws(ColdError) in while try writer.pack() != nil {} }
+            try database.writing { writer throws(ColdError) in while try writer.compact() != nil {} }
         } catch {
             #expect(error.failure == .corrupt, comment)
         }
@@ -218,7 +218,7 @@ struct ColdFaultTests {
         let database = try fixture.open()
         try fill(database)
         try database.reopen()
-        try database.commit([.uses([4])])
+        try database.commit([.accesses([4])])
         let (main, log) = (try fixture.bytes(), try fixture.bytes("-wal"))
         try database.close()
         try fixture.write(main.prefix(main.count / 2))
@@ -290,8 +290,8 @@ struct ColdFaultTests {
         let loaded = try Loaded(database)
         #expect(loaded.load.damaged > 0 && !loaded.heads.isEmpty)
         #expect(loaded.heads.map(\.row) == Array(Set(loaded.heads.map(\.row))).sorted())
-        // Rows may be found by walking and not by their numbers: none is packed that would be lost.
-        try database.writing { writer throws(ColdError) in while try writer.pack() != nil {} }
+        // Rows may be found by walking and not by their numbers: none is compacted that would be lost.
+        try database.writing { writer throws(ColdError) in while try writer.compact() != nil {} }
         #expect(try Loaded(database).heads == loaded.heads)
         let scrub = try database.makeScrub()
         let error = #expect(throws: ColdError.self) { while try !scrub.step(rows: 7).isLast {} }

@@ -81,7 +81,7 @@ struct TestEntry: Equatable {
         key.withUnsafeBytes { key in
             value.withUnsafeBytes { value in
                 Payload.allocate(
-                    Payload.Facts(created: created, fresh: fresh, expires: expires, costMs: cost, uid: uid),
+                    EntryMetadata(created: created, fresh: fresh, expires: expires, costMs: cost, uid: uid),
                     tags: tags, key: key, value: value)!
             }
         }

@@ -96,14 +96,14 @@ import Testing
                         ($0, TestEntry(key: Array("[\($0)]".utf8), value: random.bytes(800)))
                     }))
             try database.commit(ContiguousArray(rows.map { .delete(row: $0, bytes: 900) }))
-            #expect(database.hasDeletedRows)
+            #expect(database.hasTombstones)
             try database.close()
         }
         let fixture = try ColdFixture(below: try #require(Self.directory))
         try fixture.write(roomy.bytes())
         let database = try fixture.open()
         _ = try Loaded(database)
-        #expect(database.hasDeletedRows)
+        #expect(database.hasTombstones)
         let filler = fixture.directory + "/filler"
         let descriptor = open(filler, O_WRONLY | O_CREAT, 0o600)
         let block = [UInt8](repeating: 1, count: 4096)
@@ -117,7 +117,7 @@ import Testing
         let error = #expect(throws: ColdError.self) { try database.insert(batch) }
         #expect(error?.failure == .full)
         try database.makeRoom(deleting: [])
-        #expect(!database.hasDeletedRows)
+        #expect(!database.hasTombstones)
         try database.insert(batch)
         #expect(try Loaded(database).heads.map(\.row) == Array(10_001...12_000))
     }

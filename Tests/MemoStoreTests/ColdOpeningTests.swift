@@ -57,7 +57,7 @@ struct ColdOpeningTests {
 
     @Test func refusesANewerMigrationThatIsOnlyInTheLog() throws {
         let database = try fixture.open()
-        try database.commit([.uses([1])])
+        try database.commit([.accesses([1])])
         try fixture.crash(database)
         do {
             let connection = try Connection(path: fixture.path, mode: .readWrite)

@@ -42,7 +42,7 @@ struct ColdRoundTripTests {
         for round in 0..<60 {
             var writes: [StoreChange] = []
             var change = model
-            // So many deletions that they are noted, and so few that they are made at once.
+            // So many deletions that they are marked deleted, and so few that they are made at once.
             let deletions = round % 3 == 0 ? 4 : 2
             for _ in 0..<Int.random(in: 0...80, using: &random) {
                 switch Int.random(in: 0..<10, using: &random) {
@@ -80,9 +80,9 @@ struct ColdRoundTripTests {
             try database.commitAndRelease(writes)
             model = change
 
-            if Int.random(in: 0..<4, using: &random) == 0 { try database.rest { true } }
+            if Int.random(in: 0..<4, using: &random) == 0 { try database.idleWork { true } }
             if Int.random(in: 0..<4, using: &random) == 0 {
-                try database.writing { writer throws(ColdError) in while try writer.pack() != nil {} }
+                try database.writing { writer throws(ColdError) in while try writer.compact() != nil {} }
             }
             switch Int.random(in: 0..<4, using: &random) {
             case 0: try database.close()
@@ -178,12 +178,12 @@ struct ColdRoundTripTests {
             let fileBytes = try fixture.bytes().count
             try database.maintain()
             #expect(try fixture.bytes().count == fileBytes)
-            try database.rest { false }
+            try database.idleWork { false }
             #expect(try fixture.bytes().count >= fileBytes + 3 << 20)
             #expect(try reader.entry(row)?.value.count == 3 << 20)
         }
         try database.insert([3: TestEntry(key: [1], value: [1])])
-        try database.rest { false }
+        try database.idleWork { false }
         #expect(reader.readPages(row: 3) == nil, "it is not worth it")
     }
 
@@ -194,17 +194,17 @@ struct ColdRoundTripTests {
                 uniqueKeysWithValues: (Int64(1)...40).map {
                     ($0, TestEntry(key: [1], value: Array(repeating: UInt8($0), count: 1 << 20)))
                 }))
-        try database.rest { true }
+        try database.idleWork { true }
         let full = try fixture.bytes().count
         try database.commit(ContiguousArray((Int64(1)...39).map { .delete(row: $0) }))
         var turns = 0
-        try database.rest {
+        try database.idleWork {
             turns += 1
             return turns <= 2
         }
         let less = try fixture.bytes().count
         #expect(less < full && less > full / 2)
-        try database.rest { true }
+        try database.idleWork { true }
         #expect(try fixture.bytes().count < 12 << 20)
         #expect(try database.makeReader().entry(40)?.value.count == 1 << 20)
     }

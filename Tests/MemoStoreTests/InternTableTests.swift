@@ -12,7 +12,7 @@ import Testing
             Array("\(number)".utf8).withUnsafeBytes { key in
                 value.withUnsafeBytes { value in
                     Payload.allocate(
-                        Payload.Facts(created: 0), tags: [], key: key, value: value,
+                        EntryMetadata(created: 0), tags: [], key: key, value: value,
                         block: table.intern(value))!
                 }
             }

@@ -186,7 +186,7 @@ import Testing
                 #expect(released == model.holds(key, token), "seed \(seed)")
                 if released { model.end(key) }
             case .delete(let key):
-                let deleted = with(key) { $0.delete(Self.function, $1, hash: $2, faults: []).deleted }
+                let deleted = with(key) { $0.delete(Self.function, $1, hash: $2, loadedRows: []).deleted }
                 #expect(deleted == model.delete(key), "seed \(seed)")
             case .clear:
                 _ = core.clear(function: Self.function, resettingCounters: false)
@@ -211,7 +211,7 @@ import Testing
             let expected = model.get(key, id, leaseMs: leaseMs, mayWait: mayWait)
             var token: LeaseToken?
             let answer: LeaseModel.Answer = with(key) { core, key, hash in
-                switch core.get(Self.function, key, hash: hash, faults: [], lease: request, early: nil) {
+                switch core.get(Self.function, key, hash: hash, loadedRows: [], lease: request, early: nil) {
                 case .hit(let hit):
                     token = hit.lease
                     let value = Int(String(decoding: hit.value, as: UTF8.self))!
@@ -247,7 +247,7 @@ import Testing
                     put.staleMs = stale
                     put.lease = lease
                     put.tags = isTagged ? [Self.tag] : []
-                    return core.put(Self.function, put, faults: [])
+                    return core.put(Self.function, put, loadedRows: [])
                 }
             }
             let isStored = model.put(key, value, ttlMs: ttl, staleMs: stale, isTagged: isTagged, lease: lease)

@@ -31,7 +31,7 @@ import Testing
 
         deinit { core.dispose() }
 
-        var isBeingBounded: Bool { core.isBeingBounded(function) }
+        var isResizing: Bool { core.isResizing(function) }
         var currsize: Int { core.info(function).currsize }
         var leaseCount: Int { core.leases.count }
 
@@ -41,7 +41,7 @@ import Testing
             Array("\(key)".utf8).withUnsafeBytes { key in
                 var request = PutRequest(key: key, hash: core.hash(function, key), value: key, uid: 0)
                 request.tags = tags
-                let outcome = core.put(function, request, faults: [])
+                let outcome = core.put(function, request, loadedRows: [])
                 #expect(outcome == .stored)
             }
             order.removeAll { $0 == key }
@@ -53,7 +53,7 @@ import Testing
         func get(_ key: Int, lease: LeaseRequest? = nil) -> Bool {
             let isHit = Array("\(key)".utf8).withUnsafeBytes { key in
                 let hash = core.hash(function, key)
-                if case .hit = core.get(function, key, hash: hash, faults: [], lease: lease, early: nil) {
+                if case .hit = core.get(function, key, hash: hash, loadedRows: [], lease: lease, early: nil) {
                     return true
                 }
                 return false
@@ -67,7 +67,7 @@ import Testing
 
         func delete(_ key: Int) {
             Array("\(key)".utf8).withUnsafeBytes {
-                _ = core.delete(function, $0, hash: core.hash(function, $0), faults: [])
+                _ = core.delete(function, $0, hash: core.hash(function, $0), loadedRows: [])
             }
             order.removeAll { $0 == key }
         }
@@ -91,24 +91,24 @@ import Testing
             core.check()
         }
 
-        /// What the caretaker does, piece by piece.
-        func bound() {
-            while let bounding = core.nextBounding() {
-                if !bounding.isInOrder {
+        /// What the maintenance thread does, piece by piece.
+        func resize() {
+            while let resizeJob = core.nextResizeJob() {
+                if !resizeJob.isInOrder {
                     var entries: [StoreCore.UsedSlot] = []
-                    let slots = core.directory.slotCount
+                    let slots = core.entries.slotCount
                     for slot in stride(from: 0, to: slots, by: 16) {
-                        core.gather(slot..<min(slot + 16, slots), of: bounding, in: &entries)
+                        core.gather(slot..<min(slot + 16, slots), of: resizeJob, in: &entries)
                         interfere()
                     }
                     entries.sort { $0.used > $1.used }
                     for start in stride(from: 0, to: entries.count, by: 16) {
-                        core.relink(entries[start..<min(start + 16, entries.count)], of: bounding)
+                        core.relink(entries[start..<min(start + 16, entries.count)], of: resizeJob)
                         interfere()
                     }
                 }
                 interfere()
-                while core.trim(bounding) {}
+                while core.trim(resizeJob) {}
             }
         }
     }
@@ -118,9 +118,9 @@ import Testing
         for key in 0..<300 { run.put(key) }
         for _ in 0..<200 { run.get(run.random.below(300)) }
         run.define(maxsize: 100)
-        #expect(run.isBeingBounded)
-        run.bound()
-        #expect(!run.isBeingBounded)
+        #expect(run.isResizing)
+        run.resize()
+        #expect(!run.isResizing)
         run.core.check()
         let kept = run.order.suffix(100)
         #expect(run.currsize == kept.count, "seed \(seed)")
@@ -132,25 +132,25 @@ import Testing
         let run = Run(seed: 1, pieces: 7)
         for key in 0..<300 { run.put(key) }
         run.define(maxsize: 100)
-        let first = run.core.nextBounding()
-        let bounding = try #require(first)
+        let first = run.core.nextResizeJob()
+        let resizeJob = try #require(first)
         var entries: [StoreCore.UsedSlot] = []
-        run.core.gather(0..<300, of: bounding, in: &entries)
+        run.core.gather(0..<300, of: resizeJob, in: &entries)
         run.define(maxsize: nil)
-        run.core.waitForBound(5)
-        let next = run.core.nextBounding()
+        run.core.waitForResize(5)
+        let next = run.core.nextResizeJob()
         #expect(next == nil)
         let wakes = run.core.takeSignals().wakes
         #expect(wakes == [5])
         // The first one's order is of no use to a later bound.
         run.get(7)
         run.define(maxsize: 99)
-        run.core.relink(entries[...], of: bounding)
-        let isMore = run.core.trim(bounding)
+        run.core.relink(entries[...], of: resizeJob)
+        let isMore = run.core.trim(resizeJob)
         #expect(!isMore)
         #expect(run.currsize == 300)
-        #expect(run.isBeingBounded)
-        run.core.finishBoundings()
+        #expect(run.isResizing)
+        run.core.finishResizes()
         run.core.check()
         #expect(run.currsize == 99)
         #expect(run.get(7))
@@ -230,7 +230,7 @@ import Testing
         limits.entriesMax = 1 << 16
         var core = disk.restart(
             hotBytes: 1 << 20, coldBytes: 1 << 30, now: 1_000_000, random: 2, limits: limits)
-        core.boundLoaded()
+        core.resizeLoaded()
         core.check()
         let currsize = core.info(run.function).currsize
         #expect(currsize == 20)
@@ -239,16 +239,16 @@ import Testing
 }
 
 extension StoreCore {
-    /// What the caretaker does, at once.
-    mutating func finishBoundings() {
-        while let bounding = nextBounding() {
-            if !bounding.isInOrder {
+    /// What the maintenance thread does, at once.
+    mutating func finishResizes() {
+        while let resizeJob = nextResizeJob() {
+            if !resizeJob.isInOrder {
                 var entries: [UsedSlot] = []
-                gather(0..<directory.slotCount, of: bounding, in: &entries)
+                gather(0..<self.entries.slotCount, of: resizeJob, in: &entries)
                 entries.sort { $0.used > $1.used }
-                relink(entries[...], of: bounding)
+                relink(entries[...], of: resizeJob)
             }
-            while trim(bounding) {}
+            while trim(resizeJob) {}
         }
     }
 }

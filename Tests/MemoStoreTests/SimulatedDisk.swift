@@ -8,7 +8,7 @@ final class SimulatedDisk {
         var hash: UInt64
         var key: [UInt8]
         var value: [UInt8]
-        var facts: Payload.Facts
+        var metadata: EntryMetadata
         var tags: [UInt32]
     }
 
@@ -35,7 +35,7 @@ final class SimulatedDisk {
         case .insert(let row, let function, let hash, let payload):
             rows[row] = Row(
                 function: function, hash: hash, key: Array(payload.key), value: Array(payload.value),
-                facts: payload.facts, tags: Array(payload.tags))
+                metadata: payload.metadata, tags: Array(payload.tags))
             payload.release()
         case .delete(let row, _): rows[row] = nil
         case .function(let row): functions[row.id] = row
@@ -43,20 +43,20 @@ final class SimulatedDisk {
         case .tag(let row): tags[row.id] = row
         case .forgetTag(let tag): tags[tag] = nil
         case .totals(let totals): self.totals = totals
-        case .uses(let rows): uses += rows
-        case .order(let rows): uses = rows
+        case .accesses(let rows): uses += rows
+        case .recency(let rows): uses = rows
         }
     }
 
-    func read(_ tickets: [ColdTicket]) -> [Fault] {
-        tickets.compactMap { ticket in
-            rows[ticket.row].map { row in
+    func read(_ references: [RowReference]) -> [LoadedRow] {
+        references.compactMap { reference in
+            rows[reference.row].map { row in
                 let payload = row.key.withUnsafeBytes { key in
                     row.value.withUnsafeBytes {
-                        Payload.allocate(row.facts, tags: row.tags, key: key, value: $0)!
+                        Payload.allocate(row.metadata, tags: row.tags, key: key, value: $0)!
                     }
                 }
-                return Fault(ticket: ticket, payload: payload)
+                return LoadedRow(reference: reference, payload: payload)
             }
         }
     }
@@ -74,7 +74,7 @@ final class SimulatedDisk {
         for (id, row) in rows.sorted(by: { $0.key < $1.key }) {
             core.load(
                 EntryHead(
-                    row: id, function: row.function, hash: row.hash, expires: row.facts.expires,
+                    row: id, function: row.function, hash: row.hash, expires: row.metadata.expires,
                     keyBytes: row.key.count, valueBytes: row.value.count, tags: row.tags))
         }
         core.load(uses: uses)

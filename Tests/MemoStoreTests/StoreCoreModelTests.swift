@@ -56,20 +56,22 @@ import Testing
         }
 
         /// Repeats an operation with what it needs from disk until it is done.
-        mutating func complete<Result>(_ operation: (inout StoreCore, [Fault]) -> (Result?, ColdTicket?))
+        mutating func complete<Result>(
+            _ operation: (inout StoreCore, [LoadedRow]) -> (Result?, RowReference?)
+        )
             -> Result
         {
-            var faults: [Fault] = []
+            var loadedRows: [LoadedRow] = []
             while true {
-                core.adopt(faults)
-                let (result, ticket) = operation(&core, faults)
+                core.adopt(loadedRows)
+                let (result, reference) = operation(&core, loadedRows)
                 if let result {
-                    core.release(faults)
+                    core.release(loadedRows)
                     return result
                 }
-                let read = disk.read([ticket!])
-                precondition(!read.isEmpty, "row \(ticket!.row) is not on disk, seed \(seed)")
-                faults += read
+                let read = disk.read([reference!])
+                precondition(!read.isEmpty, "row \(reference!.row) is not on disk, seed \(seed)")
+                loadedRows += read
             }
         }
 
@@ -113,13 +115,15 @@ import Testing
 
         mutating func get(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8], _ number: Int)
         {
-            let found: (value: [UInt8], stale: Bool)? = complete { core, faults in
+            let found: (value: [UInt8], stale: Bool)? = complete { core, loadedRows in
                 bytes.withUnsafeBytes { bytes in
                     let hash = core.hash(function, bytes)
-                    switch core.get(function, bytes, hash: hash, faults: faults, lease: nil, early: nil) {
+                    switch core.get(
+                        function, bytes, hash: hash, loadedRows: loadedRows, lease: nil, early: nil)
+                    {
                     case .hit(let hit): return (.some((Array(hit.value), hit.stale)), nil)
                     case .miss: return (.some(nil), nil)
-                    case .cold(let ticket): return (nil, ticket)
+                    case .cold(let reference): return (nil, reference)
                     default: preconditionFailure()
                     }
                 }
@@ -146,7 +150,7 @@ import Testing
             if random.below(3) == 0 { tags.insert("t\(random.below(3))") }
             let isAbsentOnly = random.below(6) == 0
             let numbers = tags.map { core.internTags(owner: -1, names: [$0])![0] }
-            let outcome: PutOutcome = complete { core, faults in
+            let outcome: PutOutcome = complete { core, loadedRows in
                 bytes.withUnsafeBytes { bytes in
                     value.withUnsafeBytes { value in
                         var request = PutRequest(
@@ -155,8 +159,8 @@ import Testing
                         request.staleMs = stale
                         request.tags = numbers
                         request.ifAbsent = isAbsentOnly
-                        let outcome = core.put(function, request, faults: faults)
-                        if case .cold(let ticket) = outcome { return (nil, ticket) }
+                        let outcome = core.put(function, request, loadedRows: loadedRows)
+                        if case .cold(let reference) = outcome { return (nil, reference) }
                         return (outcome, nil)
                     }
                 }
@@ -184,10 +188,10 @@ import Testing
         }
 
         mutating func delete(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8]) {
-            let deleted: Bool = complete { core, faults in
+            let deleted: Bool = complete { core, loadedRows in
                 bytes.withUnsafeBytes { bytes in
                     let outcome = core.delete(
-                        function, bytes, hash: core.hash(function, bytes), faults: faults)
+                        function, bytes, hash: core.hash(function, bytes), loadedRows: loadedRows)
                     return outcome.cold.map { (nil, $0) } ?? (outcome.deleted, nil)
                 }
             }
@@ -197,10 +201,10 @@ import Testing
 
         mutating func touch(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8]) {
             let ttl: Int64? = random.below(3) == 0 ? nil : Int64(random.below(2000))
-            let touched: Bool = complete { core, faults in
+            let touched: Bool = complete { core, loadedRows in
                 bytes.withUnsafeBytes { bytes in
                     let outcome = core.touch(
-                        function, bytes, hash: core.hash(function, bytes), ttlMs: ttl, faults: faults)
+                        function, bytes, hash: core.hash(function, bytes), ttlMs: ttl, loadedRows: loadedRows)
                     return outcome.cold.map { (nil, $0) } ?? (outcome.touched, nil)
                 }
             }
@@ -219,7 +223,7 @@ import Testing
             let maxsize: Int64? = random.below(3) == 0 ? nil : Int64(random.below(12)) - 1
             change.maxsize = .some(maxsize)
             core.define(function, change)
-            core.finishBoundings()
+            core.finishResizes()
             model[name]!.maxsize = maxsize.map { max(0, $0) }
             trim(name)
         }
@@ -238,7 +242,7 @@ import Testing
         /// A clean end and a new start.
         mutating func restart() {
             core.flushCounters()
-            core.enqueue(.order(core.order()))
+            core.enqueue(.recency(core.order()))
             disk.commit(&core)
             core.dispose()
             core = disk.restart(

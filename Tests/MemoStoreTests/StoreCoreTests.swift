@@ -28,7 +28,7 @@ import Testing
             [UInt8](repeating: 0x31, count: bytes).withUnsafeBytes { value in
                 var request = PutRequest(key: key, hash: core.hash(function, key), value: value, uid: 0)
                 request.tags = tags
-                return core.put(function, request, faults: [])
+                return core.put(function, request, loadedRows: [])
             }
         }
     }
@@ -41,14 +41,14 @@ import Testing
 
     private func remove(_ core: inout StoreCore, _ function: UInt32, _ key: Int) -> Bool {
         Array("\(key)".utf8).withUnsafeBytes { key in
-            core.delete(function, key, hash: core.hash(function, key), faults: []).deleted
+            core.delete(function, key, hash: core.hash(function, key), loadedRows: []).deleted
         }
     }
 
     private func isHit(_ core: inout StoreCore, _ function: UInt32, _ key: Int) -> Bool {
         Array("\(key)".utf8).withUnsafeBytes { key in
             let outcome = core.get(
-                function, key, hash: core.hash(function, key), faults: [], lease: nil, early: nil)
+                function, key, hash: core.hash(function, key), loadedRows: [], lease: nil, early: nil)
             if case .hit = outcome { return true }
             return false
         }
@@ -170,7 +170,7 @@ import Testing
         func ask(_ connection: UInt64, _ leaseMs: Int64) -> GetOutcome {
             Array("1".utf8).withUnsafeBytes { key in
                 core.get(
-                    f, key, hash: core.hash(f, key), faults: [],
+                    f, key, hash: core.hash(f, key), loadedRows: [],
                     lease: LeaseRequest(connection: connection, uid: 0, leaseMs: leaseMs, mayWait: true),
                     early: nil)
             }
@@ -180,15 +180,15 @@ import Testing
             Issue.record("the lease is not given to the first alone")
             return
         }
-        core.careDue = core.now + 500
+        core.maintenanceDue = core.now + 500
         _ = core.takeSignals()
         Array("1".utf8).withUnsafeBytes { key in
             _ = core.release(f, key, hash: core.hash(f, key), token: token, uid: 0)
         }
         let signals = core.takeSignals()
         #expect(signals.wakes == [2])
-        #expect(signals.caretaker)
-        #expect(core.careDue == core.now + 20)
+        #expect(signals.maintenance)
+        #expect(core.maintenanceDue == core.now + 20)
     }
 
     @Test func clearedEntriesThatNoDiskTookLeaveMemory() {
@@ -207,7 +207,7 @@ import Testing
         }
         while core.sweep() {}
         core.check()
-        #expect(!core.hot.slots.contains { core.directory[$0].function == f })
+        #expect(!core.hot.slots.contains { core.entries[$0].function == f })
     }
 
     @Test func whatWaitedForTheDiskKeepsItsTagsAndItsOrder() {
@@ -219,13 +219,13 @@ import Testing
         for key in 1...4 { put(&core, f, key, tags: key < 4 ? tag : []) }
         #expect(isHit(&core, f, 1))
         core.degraded = nil
-        core.gatherMemoryOnly()
-        #expect(core.memoryOnly.isEmpty)
+        core.gatherUnpersisted()
+        #expect(core.unpersisted.isEmpty)
         core.check()
-        let rows = core.hot.slots.sorted { core.directory[$0].used < core.directory[$1].used }
-            .map { core.directory[$0].row }
+        let rows = core.hot.slots.sorted { core.entries[$0].used < core.entries[$1].used }
+            .map { core.entries[$0].row }
         #expect(rows == rows.sorted())
-        let unused = core.tags.removeUnused(in: core.directory, sparing: [], looks: .max)
+        let unused = core.tags.removeUnused(in: core.entries, sparing: [], looks: .max)
         #expect(unused.isEmpty)
         let cleared = core.clear(tags: tag, for: 1)
         #expect(cleared == [f: 3])
@@ -288,7 +288,7 @@ import Testing
             if isClearing { _ = core.clear(function: g, resettingCounters: false) }
             core.finish()
             let order = core.queue.writes.compactMap { write -> [Int64]? in
-                if case .order(let rows) = write { rows } else { nil }
+                if case .recency(let rows) = write { rows } else { nil }
             }
             // The first was used last; a snapshot says so in the other case.
             #expect(order.count == 1)
@@ -363,9 +363,9 @@ import Testing
         _ = core.clear(function: f, resettingCounters: false)
         put(&core, f, 4)
         if isTicket {
-            core.dropDamaged(ColdTicket(slot: 1, row: 2))
+            core.dropDamaged(RowReference(slot: 1, row: 2))
         } else {
-            core.dropDamaged(rows: [1, 2, 3], in: 0..<Slot(core.directory.slotCount))
+            core.dropDamaged(rows: [1, 2, 3], in: 0..<Slot(core.entries.slotCount))
         }
         core.check()
         while core.sweep() {}
@@ -373,7 +373,7 @@ import Testing
         #expect(core.info(f).currsize == 1)
         core.dropDamaged(rows: [3, 4], in: 0..<3)
         #expect(core.info(f).currsize == 1, "another part of the directory")
-        core.dropDamaged(rows: [3, 4], in: 0..<Slot(core.directory.slotCount))
+        core.dropDamaged(rows: [3, 4], in: 0..<Slot(core.entries.slotCount))
         core.check()
         #expect(core.info(f).currsize == 0)
         core.dispose()

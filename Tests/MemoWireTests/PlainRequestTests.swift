@@ -15,7 +15,7 @@ internal import Testing
     }
 
     private func read(_ line: [UInt8]) -> Reading {
-        var batch = RequestBatch()
+        var batch = RequestParser()
         return line.withUnsafeBytes { line in
             do throws(WireError) {
                 let request = try batch.parse(line, limits: WireLimits())
@@ -41,7 +41,7 @@ internal import Testing
     }
 
     private func isPlain(_ line: [UInt8]) -> Bool {
-        var batch = RequestBatch()
+        var batch = RequestParser()
         return line.withUnsafeBytes { batch.parsePlain($0) != nil }
     }
 

@@ -7,9 +7,9 @@ enum RequestReader {
 
     /// Calls `body` with the request read from `line` and its batch, both valid within.
     static func read<Result>(
-        _ line: String, _ body: (Request, borrowing RequestBatch) -> Result
+        _ line: String, _ body: (Request, borrowing RequestParser) -> Result
     ) throws(WireError) -> Result {
-        var batch = RequestBatch()
+        var batch = RequestParser()
         var line = Array(line.utf8)
         // Room behind the line, filled with what would continue it.
         line += Array("\"1}]".utf8)
@@ -23,7 +23,7 @@ enum RequestReader {
     static func failure(_ line: some Sequence<UInt8>, limits: WireLimits = WireLimits()) -> (
         code: ErrorCode, message: String, id: String?
     )? {
-        var batch = RequestBatch()
+        var batch = RequestParser()
         return Array(line).withUnsafeBytes { bytes in
             do throws(WireError) {
                 _ = try batch.parse(bytes, limits: limits)

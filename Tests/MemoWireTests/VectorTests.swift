@@ -40,7 +40,7 @@ internal import Testing
 
     private func check(_ step: JSONValue, _ place: String) throws {
         var framer = LineFramer(limit: 1 << 20)
-        var batch = RequestBatch()
+        var batch = RequestParser()
         let input = try bytes(step) + [UInt8(ascii: "\n")]
         input.withUnsafeBytes { input in
             guard case .line(let line) = framer.next(in: input) else {

@@ -12,7 +12,7 @@ public final class BlockingClient {
     public let name: String?
     /// Where the daemon has not begun to answer a request for that long, the function is told how long it may still
     /// take.
-    public var silence: (after: Duration, tell: (_ left: Duration) -> Void)?
+    public var slowReply: (after: Duration, tell: (_ left: Duration) -> Void)?
     private var connection: SocketConnection?
     /// Events that came while a reply was waited for.
     private var pendingEvents: [Event] = []
@@ -126,10 +126,10 @@ public final class BlockingClient {
 
     /// Returns when something arrives: what was sent just now cannot have been answered before.
     private func waitInSilence(_ deadline: Deadline) {
-        guard let silence, let left = deadline.left, left > silence.after else { return }
+        guard let slowReply, let left = deadline.left, left > slowReply.after else { return }
         var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        if poll(&waiting, 1, Int32(clamping: silence.after.milliseconds)) == 0 {
-            silence.tell(left - silence.after)
+        if poll(&waiting, 1, Int32(clamping: slowReply.after.milliseconds)) == 0 {
+            slowReply.tell(left - slowReply.after)
         }
     }
 

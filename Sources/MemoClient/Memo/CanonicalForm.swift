@@ -7,7 +7,7 @@ enum CanonicalForm {
         // The daemon's own reader knows the rules: it is asked what it would make of the key.
         let request = Call<Int64>.delete("-", key).request.bytes.dropLast()
         return Array(request).withUnsafeBytes { line -> [UInt8]? in
-            var batch = RequestBatch()
+            var batch = RequestParser()
             guard case .delete(let key)? = try? batch.parse(line, limits: WireLimits()).body else {
                 return nil
             }

@@ -26,8 +26,8 @@ public final class Memo: Sendable {
     private let main: Channel
     /// `nil`: closed.
     private let spare = Mutex<[Channel]?>([])
-    let freshness: Freshness
-    let complaints: Complaints
+    let invalidations: InvalidationListener
+    let diagnostics: Diagnostics
 
     /// - Parameters:
     ///   - path: the socket; `nil`: where clients look.
@@ -43,8 +43,8 @@ public final class Memo: Sendable {
         self.name = name ?? "swift-\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
         self.timeout = timeout
         main = Channel(locations, name: self.name, timeout: timeout)
-        freshness = Freshness(path: path, name: self.name, timeout: timeout)
-        complaints = Complaints(complain ?? Complaints.toStandardError)
+        invalidations = InvalidationListener(path: path, name: self.name, timeout: timeout)
+        diagnostics = Diagnostics(complain ?? Diagnostics.toStandardError)
     }
 
     deinit {
@@ -54,7 +54,7 @@ public final class Memo: Sendable {
     /// Ends its connections. Requests under way fail, and later ones too.
     public func close() {
         main.close()
-        freshness.close()
+        invalidations.close()
         let channels = spare.withLock { channels in
             defer { channels = nil }
             return channels ?? []

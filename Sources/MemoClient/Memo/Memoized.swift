@@ -99,7 +99,7 @@ extension Memo {
         let options = MemoizeOptions(
             maxsize: maxsize, ttl: ttl, stale: stale, tags: tags, singleFlight: singleFlight, early: early)
         let cache = FunctionCache(name, maximum: maxsize ?? .max, early: early ?? 0)
-        freshness.add(cache)
+        invalidations.add(cache)
         return Memoized(MemoizedCore(self, cache, options), compute)
     }
 }

@@ -211,7 +211,7 @@ final class MemoizedCore: Sendable {
     ) async throws -> Result {
         let (result, cost) = try await computed(in: Self.flight, compute)
         await store(key, result, cost, nil, cache.forget(key.canonical), on: nil)
-        memo.freshness.replaced(cache, key.canonical)
+        memo.invalidations.replaced(cache, key.canonical)
         return result
     }
 
@@ -258,9 +258,9 @@ final class MemoizedCore: Sendable {
         switch error.code {
         case .unreachable, .untrustedPeer, .timedOut, .malformedReply, .forbidden, .tooManyConnections:
             state.withLock { $0.pausedUntil = .now + Self.pause }
-            memo.complaints.lost(error)
+            memo.diagnostics.lost(error)
         case .badRequest, .badJSON, .invalidArgument, .tooLarge, .unknownOperation:
-            memo.complaints.refused(cache.name, error)
+            memo.diagnostics.refused(cache.name, error)
         // The connection is made anew by the next request; the function's settings are still known.
         default: break
         }

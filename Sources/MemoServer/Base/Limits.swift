@@ -19,7 +19,7 @@ public struct Limits: Sendable {
 
     // MARK: all connections
 
-    /// Buffers kept between bursts that are smaller are not counted in `heldInputBytes` and `heldOutputBytes`.
+    /// Buffers kept between batches that are smaller are not counted in `heldInputBytes` and `heldOutputBytes`.
     public var uncountedBytes = 4096
     /// Memory of unfinished lines. A line that would exceed it is answered `busy` and skipped.
     public var heldInputBytes = 256 << 20

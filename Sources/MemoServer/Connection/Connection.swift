@@ -78,14 +78,14 @@ public final class Connection {
     let descriptor: Int32
     private let limits: (outputHighWater: Int, smallOutputBytes: Int)
     private unowned let quotas: Quotas
-    private unowned let horizon: CommitHorizon
+    private unowned let watermark: CommitWatermark
 
-    /// What is touched for every burst.
+    /// What is touched for every batch.
     private struct State: ~Copyable {
         var input = ByteBuffer()
         var framer: LineFramer
         var replies = ReplyQueue()
-        var burst: Burst?
+        var batch: RequestBatch?
         var dispatchState: AnyObject?
         var resumption: AnyObject?
         var deadline: Int64?
@@ -112,15 +112,15 @@ public final class Connection {
         @inline(__always) _modify { yield &cell.value.replies }
     }
     /// The requests it was suspended in.
-    var burst: Burst? {
-        @inline(__always) _read { yield cell.value.burst }
-        @inline(__always) _modify { yield &cell.value.burst }
+    var batch: RequestBatch? {
+        @inline(__always) _read { yield cell.value.batch }
+        @inline(__always) _modify { yield &cell.value.batch }
     }
 
     /// Whether the buffers came from the loop's pool.
     var isInputPooled = false
     var isOutputPooled = false
-    /// There are whole lines behind the burst.
+    /// There are whole lines behind the batch.
     var hasMoreLines = false
     /// The peer will send no more, and all it sent was read.
     var sawEnd = false
@@ -166,17 +166,17 @@ public final class Connection {
     var countedOutput = 0
 
     init(
-        id: ConnectionID, adoption: Adoption, limits: Limits, lineLimit: Int, quotas: Quotas,
-        horizon: CommitHorizon
+        id: ConnectionID, socket: AcceptedSocket, limits: Limits, lineLimit: Int, quotas: Quotas,
+        watermark: CommitWatermark
     ) {
         self.id = id
-        descriptor = adoption.descriptor
-        uid = adoption.peer.user
-        isAdministrator = adoption.isAdministrator
+        descriptor = socket.descriptor
+        uid = socket.peer.user
+        isAdministrator = socket.isAdministrator
         self.limits = (limits.outputHighWater, min(limits.smallOutputBytes, limits.outputHighWater))
         self.quotas = quotas
         cell = UncheckedCell(State(framer: LineFramer(limit: lineLimit)))
-        self.horizon = horizon
+        self.watermark = watermark
     }
 
     /// Holds back the last reply, and all behind it, until the commit with this number. Does nothing where that
@@ -186,7 +186,7 @@ public final class Connection {
     ///   - sequence: never less than that of an earlier call.
     ///   - id: the request's, for the `storage` error that takes the reply's place if the commit fails.
     public func gate(from offset: Int, sequence: UInt64, id: Bytes?) {
-        guard sequence > horizon.through else { return }
+        guard sequence > watermark.through else { return }
         replies.gate(from: offset, sequence: sequence, id: id)
     }
 }

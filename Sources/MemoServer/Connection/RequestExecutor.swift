@@ -1,16 +1,16 @@
 /// Executes the requests that event loops read. Called on the thread of the connection's loop.
 public protocol RequestExecutor: AnyObject, Sendable {
-    /// Executes the requests of the first bursts in order, from `next` on, appends their replies, whole lines, to the
+    /// Executes the requests of the first batches in order, from `next` on, appends their replies, whole lines, to the
     /// output of its connection, and moves `next` behind those that were executed.
     ///
-    /// Views within the requests hold during the call, and until all the burst is executed.
+    /// Views within the requests hold during the call, and until all the batch is executed.
     ///
     /// Where `next` does not reach the end the connection is suspended, and this is called again with the same
-    /// burst: after a `resume` message, at `connection.deadline`, when a full output has drained, when the peer is
+    /// batch: after a `resume` message, at `connection.deadline`, when a full output has drained, when the peer is
     /// gone, and when the server drains. It may also be called without any of these.
-    /// - Parameter bursts: of different connections, which their owner keeps alive; not empty.
+    /// - Parameter batches: of different connections, which their owner keeps alive; not empty.
     /// - Returns: how many of them were given their turn, at least one: not all where the replies get large.
-    func execute(_ bursts: UnsafeBufferPointer<Unmanaged<Burst>>) -> Int
+    func execute(_ batches: UnsafeBufferPointer<Unmanaged<RequestBatch>>) -> Int
 
     /// No request follows those executed so far and the one the connection is suspended in; called once.
     /// Where `connection.isPeerGone`, nobody is left to read replies, and `execute` must not wait for a lease.

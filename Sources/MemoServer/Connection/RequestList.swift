@@ -6,7 +6,7 @@ internal import MemoWire
 struct RequestList: ~Copyable {
     private struct Line {
         var request: Request
-        var place: KeyPlace?
+        var place: KeyProbe?
     }
 
     private var storage: UnsafeMutablePointer<Line>
@@ -32,10 +32,10 @@ struct RequestList: ~Copyable {
 
     /// Where the entry of a request's key is looked for, if that was found out beforehand.
     @inline(__always)
-    func place(at position: Int) -> KeyPlace? { storage[position].place }
+    func place(at position: Int) -> KeyProbe? { storage[position].place }
 
     @inline(__always)
-    mutating func setPlace(_ place: KeyPlace, at position: Int) { storage[position].place = place }
+    mutating func setPlace(_ place: KeyProbe, at position: Int) { storage[position].place = place }
 
     /// Why the line at a position is no request, if so.
     @inline(__always)

@@ -5,7 +5,7 @@ internal import Synchronization
 /// What the dispatcher knows of a connection beyond one call: made when a request first has to wait.
 final class DispatchState {
     /// What was read from disk for the request that the connection is suspended in.
-    var faults: [Fault] = []
+    var loadedRows: [LoadedRow] = []
     /// A read is under way.
     var isReading = false
     /// What is read is only looked at: it does not become hot.
@@ -25,7 +25,7 @@ final class DispatchState {
     var hasLeases = false
     var isSubscribed = false
     var isBackingUp = false
-    /// The request took effect, and waits for the caretaker to get through with it: `define`, or `clear` of a tag.
+    /// The request took effect, and waits for the maintenance thread to get through with it: `define`, or `clear` of a tag.
     var isApplied = false
 
     /// The request is over.
@@ -70,6 +70,6 @@ final class ColdReadResult: Sendable {
     }
 
     deinit {
-        if let read = take() { store.perform { $0.release(read.faults) } }
+        if let read = take() { store.perform { $0.release(read.loadedRows) } }
     }
 }

@@ -11,8 +11,8 @@ extension Dispatcher {
         if let function = core.function(owner: owner(request, connection), name: request.function) {
             let bytes = bytes(key, core, function)
             let outcome = core.delete(
-                function, bytes, hash: core.hash(function, bytes), faults: context.faults)
-            if let ticket = outcome.cold { return suspend(reading: .one(ticket), request, &context) }
+                function, bytes, hash: core.hash(function, bytes), loadedRows: context.loadedRows)
+            if let reference = outcome.cold { return suspend(reading: .one(reference), request, &context) }
             deleted = outcome.deleted
             if deleted, subscriptions.isWatched { publish(.delete, request, key: key.bytes, connection) }
         }

@@ -23,9 +23,9 @@ extension Dispatcher {
             let row = core.info(function).row
             if row.typed != wasTyped { publishClear(row, connection) }
         }
-        if core.isBeingBounded(function) {
+        if core.isResizing(function) {
             connection.state.isApplied = true
-            core.waitForBound(connection.id.rawValue)
+            core.waitForResize(connection.id.rawValue)
             return .suspended
         }
         connection.stateIfAny?.isApplied = false
@@ -150,32 +150,33 @@ extension Dispatcher {
         if !functions.isEmpty {
             let limit = limit ?? 100
             let from = state.sequence == 0 ? start : UInt32(state.sequence - 1)
-            var tickets: [ColdTicket] = []
+            var references: [RowReference] = []
             var bytesToRead = 0
-            next = core.walk(functions, from: from, slots: Self.slotsPerStep, faults: context.faults) {
+            next = core.walk(functions, from: from, slots: Self.slotsPerStep, loadedRows: context.loadedRows)
+            {
                 entry in
                 guard state.count < limit, state.partial.count < Self.pageBytesMax else { return false }
                 guard let key = entry.key else {
-                    tickets.append(entry.ticket)
+                    references.append(entry.reference)
                     bytesToRead += entry.bytes
-                    return tickets.count + state.count < limit && tickets.count < 64
+                    return references.count + state.count < limit && references.count < 64
                         && bytesToRead < Self.pageBytesMax
                 }
-                guard tickets.isEmpty else { return true }
+                guard references.isEmpty else { return true }
                 state.partial.append(state.count == 0 ? "{\"key\":" : ",{\"key\":")
                 state.partial.append(key)
                 append(entry, to: &state.partial)
                 state.partial.append("}")
                 state.count += 1
-                state.sequence = UInt64(entry.ticket.slot) + 2
+                state.sequence = UInt64(entry.reference.slot) + 2
                 return true
             }
-            if !tickets.isEmpty {
+            if !references.isEmpty {
                 if state.sequence == 0 { state.sequence = UInt64(start) + 1 }
                 // All of them are listed.
-                core.release(context.faults)
-                context.faults = []
-                return suspend(reading: .several(tickets), peeking: true, request, &context)
+                core.release(context.loadedRows)
+                context.loadedRows = []
+                return suspend(reading: .several(references), peeking: true, request, &context)
             }
             if let further = next, state.count < limit, state.partial.count < Self.pageBytesMax {
                 // More slots to look at: others get their turn first.

@@ -5,20 +5,22 @@ internal import Platform
 extension Dispatcher {
     @inline(__always)
     func get(
-        _ core: inout StoreCore, _ burst: Burst, _ index: Int, _ key: CanonicalKey, _ fields: GetFields,
+        _ core: inout StoreCore, _ batch: RequestBatch, _ index: Int, _ key: CanonicalKey,
+        _ fields: GetFields,
         _ context: inout Context
     ) -> Step {
-        guard let place = place(&core, burst, index, key, context) else { return .done }
+        guard let place = place(&core, batch, index, key, context) else { return .done }
         let function = place.function
         let bytes = key.bytes(isTyped: place.isTyped)
         let lease = fields.leaseMs.map { leaseRequest($0, fields, context.connection) }
         let outcome = core.get(
-            function, bytes, hash: place.hash, faults: context.faults, lease: lease, early: fields.early)
+            function, bytes, hash: place.hash, loadedRows: context.loadedRows, lease: lease,
+            early: fields.early)
         if fields.leaseMs != nil { noteWait(outcome, fields, context.connection) }
         switch outcome {
         case .hit(let hit):
             if hit.value.count >= Self.attachedBytes,
-                refusesReply(of: hit.value.count, burst.requests[index], context)
+                refusesReply(of: hit.value.count, batch.requests[index], context)
             {
                 if let lease = hit.lease {
                     _ = core.release(
@@ -27,33 +29,33 @@ extension Dispatcher {
                 return .done
             }
             if !fields.meta, !hit.stale, hit.lease == nil {
-                if hit.value.count >= Self.attachedBytes, attach(hit, burst, index, context.connection) {
+                if hit.value.count >= Self.attachedBytes, attach(hit, batch, index, context.connection) {
                     return .done
                 }
-                ReplyWriter.hit(burst.requests[index].id, value: hit.value, into: &context.connection.output)
+                ReplyWriter.hit(batch.requests[index].id, value: hit.value, into: &context.connection.output)
             } else {
-                ReplyWriter.begin(burst.requests[index].id, into: &context.connection.output)
+                ReplyWriter.begin(batch.requests[index].id, into: &context.connection.output)
                 append(hit, meta: fields.meta, to: &context.connection.output)
                 ReplyWriter.end(into: &context.connection.output)
                 if hit.lease != nil { context.connection.state.hasLeases = true }
             }
             return .done
         case .miss(nil):
-            ReplyWriter.miss(burst.requests[index].id, into: &context.connection.output)
+            ReplyWriter.miss(batch.requests[index].id, into: &context.connection.output)
             return .done
-        default: return getSlowly(burst.requests[index], outcome, &context)
+        default: return getSlowly(batch.requests[index], outcome, &context)
         }
     }
 
     /// Values of this size and more are sent without being copied first, where that is possible.
     private static let attachedBytes = 16 << 10
 
-    /// Answers a burst's last request with a value that is sent from where it is.
+    /// Answers a batch's last request with a value that is sent from where it is.
     /// - Returns: false where replies before it may not be sent yet.
     @inline(never)
-    private func attach(_ hit: Hit, _ burst: Burst, _ index: Int, _ connection: Connection) -> Bool {
-        guard index == burst.requests.count - 1, connection.mayAttach else { return false }
-        ReplyWriter.begin(burst.requests[index].id, into: &connection.output)
+    private func attach(_ hit: Hit, _ batch: RequestBatch, _ index: Int, _ connection: Connection) -> Bool {
+        guard index == batch.requests.count - 1, connection.mayAttach else { return false }
+        ReplyWriter.begin(batch.requests[index].id, into: &connection.output)
         connection.output.append(",\"hit\":true,\"value\":")
         let held = hit.held(mayLend: PagePipe.isOfUse)
         connection.attachment = Connection.Attachment(
@@ -67,16 +69,16 @@ extension Dispatcher {
     /// - Returns: `nil` where the function is new and there are too many, which is answered then.
     @inline(__always)
     func place(
-        _ core: inout StoreCore, _ burst: Burst, _ index: Int, _ key: CanonicalKey, _ context: Context
-    ) -> KeyPlace? {
-        if let place = burst.requests.place(at: index), core.isCurrent(place) { return place }
-        return placeAnew(&core, burst.requests[index], key, context)
+        _ core: inout StoreCore, _ batch: RequestBatch, _ index: Int, _ key: CanonicalKey, _ context: Context
+    ) -> KeyProbe? {
+        if let place = batch.requests.place(at: index), core.isCurrent(place) { return place }
+        return placeAnew(&core, batch.requests[index], key, context)
     }
 
     @inline(never)
     private func placeAnew(
         _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ context: Context
-    ) -> KeyPlace? {
+    ) -> KeyProbe? {
         guard let function = intern(&core, request, context) else { return nil }
         let asked = core.keyFunction(function)
         return core.place(asked, key.bytes(isTyped: asked.isTyped))
@@ -87,7 +89,7 @@ extension Dispatcher {
         let connection = context.connection
         switch outcome {
         case .hit, .miss(nil): break
-        case .cold(let ticket): return suspend(reading: .one(ticket), request, &context)
+        case .cold(let reference): return suspend(reading: .one(reference), request, &context)
         case .miss(let lease?):
             connection.state.hasLeases = true
             ReplyWriter.begin(request.id, into: &connection.output)
@@ -146,29 +148,30 @@ extension Dispatcher {
     }
 
     func mget(
-        _ core: inout StoreCore, _ request: Request, _ range: Range<Int>, _ batch: borrowing RequestBatch,
+        _ core: inout StoreCore, _ request: Request, _ range: Range<Int>, _ parser: borrowing RequestParser,
         _ context: inout Context
     ) -> Step {
         guard let function = intern(&core, request, context) else { return .done }
         let state = context.connection.state
         while state.position < range.count {
-            let key = bytes(batch.keys[range.lowerBound + state.position], core, function)
+            let key = bytes(parser.keys[range.lowerBound + state.position], core, function)
             let outcome = core.get(
-                function, key, hash: core.hash(function, key), faults: context.faults, lease: nil, early: nil)
+                function, key, hash: core.hash(function, key), loadedRows: context.loadedRows, lease: nil,
+                early: nil)
             if case .cold = outcome {
-                var tickets: [ColdTicket] = []
+                var references: [RowReference] = []
                 var bytesToRead = 0
-                for next in batch.keys[(range.lowerBound + state.position)..<range.upperBound].prefix(64)
+                for next in parser.keys[(range.lowerBound + state.position)..<range.upperBound].prefix(64)
                 where bytesToRead < Self.readAheadBytes {
                     let key = bytes(next, core, function)
-                    if let ticket = core.coldTicket(
-                        function, key, hash: core.hash(function, key), faults: context.faults)
+                    if let reference = core.coldReference(
+                        function, key, hash: core.hash(function, key), loadedRows: context.loadedRows)
                     {
-                        tickets.append(ticket)
-                        bytesToRead += core.bytes(of: ticket)
+                        references.append(reference)
+                        bytesToRead += core.bytes(of: reference)
                     }
                 }
-                return suspend(reading: .several(tickets), request, &context)
+                return suspend(reading: .several(references), request, &context)
             }
             state.partial.append(state.position == 0 ? "{" : ",{")
             if case .hit(let hit) = outcome {
@@ -214,10 +217,11 @@ extension Dispatcher {
         var found = Whereabouts.unknown
         if let function = core.function(owner: owner(request, connection), name: request.function) {
             let bytes = bytes(key, core, function)
-            found = core.why(function, bytes, hash: core.hash(function, bytes), faults: context.faults)
+            found = core.why(
+                function, bytes, hash: core.hash(function, bytes), loadedRows: context.loadedRows)
         }
-        if case .cold(let ticket) = found {
-            return suspend(reading: .one(ticket), peeking: true, request, &context)
+        if case .cold(let reference) = found {
+            return suspend(reading: .one(reference), peeking: true, request, &context)
         }
         if case .present(let entry, _) = found, refusesReply(of: entry.value?.count ?? 0, request, context) {
             return .done
@@ -231,7 +235,7 @@ extension Dispatcher {
             ReplyWriter.field("ago_ms", ago, into: &connection.output)
             ReplyWriter.field("by", string: "ttl", into: &connection.output)
         case .gone(let ghost, let ago):
-            ReplyWriter.field("state", string: "\(ghost.departure)", into: &connection.output)
+            ReplyWriter.field("state", string: "\(ghost.removal)", into: &connection.output)
             ReplyWriter.field("ago_ms", ago, into: &connection.output)
             ReplyWriter.field("by", string: ghost.cause.text, into: &connection.output)
         case .present(let entry, let isStale):

@@ -2,13 +2,13 @@ internal import Glibc
 internal import MemoStore
 internal import MemoWire
 
-/// What is done for all the bursts of a turn before the first is executed.
+/// What is done for all the batches of a turn before the first is executed.
 extension Dispatcher {
     /// The function that was looked up last: the next request is mostly for the same.
     private struct LastFunction {
         var owner: Int64 = 0
         var name = Bytes(start: nil, count: 0)
-        var function: KeyPlace.Function?
+        var function: KeyProbe.Function?
 
         @inline(__always)
         func isNamed(_ other: Bytes, _ owner: Int64) -> Bool {
@@ -17,15 +17,15 @@ extension Dispatcher {
         }
     }
 
-    /// Finds out where the first requests of all the bursts will look, and has that memory fetched: the cache
+    /// Finds out where the first requests of all the batches will look, and has that memory fetched: the cache
     /// misses of many lookups overlap then.
     @inline(__always)
-    func prepare(_ core: inout StoreCore, _ bursts: UnsafeBufferPointer<Unmanaged<Burst>>) {
-        let each = max(1, StoreCore.expectedMax / bursts.count)
+    func prepare(_ core: inout StoreCore, _ batches: UnsafeBufferPointer<Unmanaged<RequestBatch>>) {
+        let each = max(1, StoreCore.expectedMax / batches.count)
         var last = LastFunction()
-        for burst in bursts {
-            burst._withUnsafeGuaranteedRef { burst in
-                burst.owner._withUnsafeGuaranteedRef { prepare(&core, burst, $0, each, &last) }
+        for batch in batches {
+            batch._withUnsafeGuaranteedRef { batch in
+                batch.owner._withUnsafeGuaranteedRef { prepare(&core, batch, $0, each, &last) }
             }
         }
         core.fetchExpected()
@@ -33,17 +33,17 @@ extension Dispatcher {
 
     @inline(__always)
     private func prepare(
-        _ core: inout StoreCore, _ burst: Burst, _ connection: Connection, _ count: Int,
+        _ core: inout StoreCore, _ batch: RequestBatch, _ connection: Connection, _ count: Int,
         _ last: inout LastFunction
     ) {
-        for position in burst.next..<min(burst.next &+ count, burst.requests.count) {
+        for position in batch.next..<min(batch.next &+ count, batch.requests.count) {
             let key: CanonicalKey
-            switch burst.requests[position].body {
+            switch batch.requests[position].body {
             case .get(let wanted, _): key = wanted
-            case .put(let entry): key = burst.batch.entries[entry].key
+            case .put(let entry): key = batch.parser.entries[entry].key
             default: continue
             }
-            let name = burst.requests[position].function
+            let name = batch.requests[position].function
             let owner = owner(of: name, connection)
             if !last.isNamed(name, owner) {
                 let place = core.function(owner: owner, name: name)
@@ -51,7 +51,7 @@ extension Dispatcher {
             }
             guard let function = last.function else { continue }
             let bytes = key.bytes(isTyped: function.isTyped)
-            burst.requests.setPlace(core.prepare(function, bytes), at: position)
+            batch.requests.setPlace(core.prepare(function, bytes), at: position)
         }
     }
 }

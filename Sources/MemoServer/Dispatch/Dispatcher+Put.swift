@@ -4,15 +4,16 @@ internal import MemoWire
 extension Dispatcher {
     @inline(__always)
     func put(
-        _ core: inout StoreCore, _ burst: Burst, _ index: Int, _ fields: PutFields, _ context: inout Context
+        _ core: inout StoreCore, _ batch: RequestBatch, _ index: Int, _ fields: PutFields,
+        _ context: inout Context
     ) -> Step {
-        let request = burst.requests[index]
+        let request = batch.requests[index]
         if let step = waitsForRoom(&core, request, context) { return step }
-        guard let place = place(&core, burst, index, fields.key, context) else { return .done }
+        guard let place = place(&core, batch, index, fields.key, context) else { return .done }
         let connection = context.connection
-        let outcome = store(&core, request, place, fields, burst.batch, context)
+        let outcome = store(&core, request, place, fields, batch.parser, context)
         switch outcome {
-        case .cold(let ticket): return suspend(reading: .one(ticket), request, &context)
+        case .cold(let reference): return suspend(reading: .one(reference), request, &context)
         case .stored:
             if fields.durable, let why = core.degraded {
                 // It is in memory, but what was asked for cannot be promised.
@@ -40,8 +41,8 @@ extension Dispatcher {
 
     @inline(__always)
     private func store(
-        _ core: inout StoreCore, _ request: Request, _ place: KeyPlace, _ fields: PutFields,
-        _ batch: borrowing RequestBatch, _ context: Context
+        _ core: inout StoreCore, _ request: Request, _ place: KeyProbe, _ fields: PutFields,
+        _ parser: borrowing RequestParser, _ context: Context
     ) -> PutOutcome {
         let connection = context.connection
         let function = place.function
@@ -61,13 +62,13 @@ extension Dispatcher {
             put.lease = token
         }
         if !fields.tags.isEmpty {
-            let names = batch.tags[fields.tags].map { String(decoding: $0, as: UTF8.self) }
+            let names = parser.tags[fields.tags].map { String(decoding: $0, as: UTF8.self) }
             guard let tags = core.internTags(owner: owner(request, connection), names: names) else {
                 return .tooManyTags
             }
             put.tags = tags
         }
-        let outcome = core.put(function, put, faults: context.faults)
+        let outcome = core.put(function, put, loadedRows: context.loadedRows)
         if outcome == .stored, subscriptions.isWatched {
             publish(.put, request, key: fields.key.bytes, connection)
         }
@@ -75,7 +76,7 @@ extension Dispatcher {
     }
 
     func mput(
-        _ core: inout StoreCore, _ request: Request, _ range: Range<Int>, _ batch: borrowing RequestBatch,
+        _ core: inout StoreCore, _ request: Request, _ range: Range<Int>, _ parser: borrowing RequestParser,
         _ context: inout Context
     ) -> Step {
         guard let function = intern(&core, request, context).map({ core.keyFunction($0) }) else {
@@ -87,11 +88,11 @@ extension Dispatcher {
                 if step == .done { state.reset() }
                 return step
             }
-            let fields = batch.entries[range.lowerBound + state.position]
+            let fields = parser.entries[range.lowerBound + state.position]
             let place = core.place(function, fields.key.bytes(isTyped: function.isTyped))
-            let outcome = store(&core, request, place, fields, batch, context)
+            let outcome = store(&core, request, place, fields, parser, context)
             switch outcome {
-            case .cold(let ticket): return suspend(reading: .one(ticket), request, &context)
+            case .cold(let reference): return suspend(reading: .one(reference), request, &context)
             case .stored:
                 state.count += 1
                 if fields.durable { state.sequence = core.sequence }
@@ -144,8 +145,9 @@ extension Dispatcher {
             let bytes = bytes(key, core, function)
             let ttlMs: Int64? = if case .value(let ms) = ttl { ms } else { nil }
             let outcome = core.touch(
-                function, bytes, hash: core.hash(function, bytes), ttlMs: ttlMs, faults: context.faults)
-            if let ticket = outcome.cold { return suspend(reading: .one(ticket), request, &context) }
+                function, bytes, hash: core.hash(function, bytes), ttlMs: ttlMs,
+                loadedRows: context.loadedRows)
+            if let reference = outcome.cold { return suspend(reading: .one(reference), request, &context) }
             touched = outcome.touched
         }
         ReplyWriter.begin(request.id, into: &context.connection.output)

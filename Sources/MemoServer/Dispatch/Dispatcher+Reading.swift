@@ -7,13 +7,13 @@ extension Dispatcher {
     /// Rows that a request waits for.
     enum Reading {
         /// Nearly always: without an array.
-        case one(ColdTicket)
-        case several([ColdTicket])
+        case one(RowReference)
+        case several([RowReference])
 
-        var tickets: [ColdTicket] {
+        var references: [RowReference] {
             switch self {
-            case .one(let ticket): [ticket]
-            case .several(let tickets): tickets
+            case .one(let reference): [reference]
+            case .several(let references): references
             }
         }
     }
@@ -41,8 +41,8 @@ extension Dispatcher {
             store.perform { core in
                 for waits in found[..<count] {
                     waits.connection._withUnsafeGuaranteedRef { connection in
-                        guard let burst = connection.burst else { return }
-                        execute(&core, burst, connection, &began, &waiting)
+                        guard let batch = connection.batch else { return }
+                        execute(&core, batch, connection, &began, &waiting)
                     }
                 }
             }
@@ -58,44 +58,47 @@ extension Dispatcher {
     private func readCached(_ waiting: Waiting, _ rows: inout Int, _ bytes: inout Int) -> Bool {
         let state = waiting.connection._withUnsafeGuaranteedRef { $0.state }
         switch waiting.reading {
-        case .one(let ticket):
-            return withUnsafePointer(to: ticket) {
+        case .one(let reference):
+            return withUnsafePointer(to: reference) {
                 readCached(UnsafeBufferPointer(start: $0, count: 1), state, &rows, &bytes)
             }
-        case .several(let tickets):
-            return tickets.withUnsafeBufferPointer { readCached($0, state, &rows, &bytes) }
+        case .several(let references):
+            return references.withUnsafeBufferPointer { readCached($0, state, &rows, &bytes) }
         }
     }
 
     @inline(__always)
     private func readCached(
-        _ tickets: UnsafeBufferPointer<ColdTicket>, _ state: DispatchState, _ rows: inout Int,
+        _ references: UnsafeBufferPointer<RowReference>, _ state: DispatchState, _ rows: inout Int,
         _ bytes: inout Int
     ) -> Bool {
-        guard tickets.count <= rows, bytes > 0, store.readCached(tickets, into: &state.faults, &bytes) else {
+        guard references.count <= rows, bytes > 0,
+            store.readCached(references, into: &state.loadedRows, &bytes)
+        else {
             return false
         }
-        rows -= tickets.count
+        rows -= references.count
         return true
     }
 
     /// Takes what was read for the suspended request.
     /// - Returns: false where the read is still under way.
     func collect(
-        _ context: inout Context, _ state: DispatchState, _ lost: inout [ColdTicket], _ connection: Connection
+        _ context: inout Context, _ state: DispatchState, _ lost: inout [RowReference],
+        _ connection: Connection
     ) -> Bool {
-        context.faults = state.faults
+        context.loadedRows = state.loadedRows
         context.isPeeking = state.isPeeking
-        state.faults = []
+        state.loadedRows = []
         if let read = (connection.resumption as? ColdReadResult)?.take() {
-            context.faults += read.faults
+            context.loadedRows += read.loadedRows
             lost = read.lost
             context.readFailure = read.failure
             state.isReading = false
         } else if state.isReading {
             // The disk does not answer: without what it has, the request is answered `busy`.
             guard connection.deadline == nil else {
-                state.faults = context.faults
+                state.loadedRows = context.loadedRows
                 return false
             }
         }
@@ -105,15 +108,15 @@ extension Dispatcher {
     /// Has read what the connections wait for.
     private func read(_ waiting: ArraySlice<Waiting>) {
         let now = BootClock.nowMs
-        var asked: [(connection: Connection, tickets: [ColdTicket])] = []
+        var asked: [(connection: Connection, references: [RowReference])] = []
         for waits in waiting {
             let connection = waits.connection.takeUnretainedValue()
             if connection.state.isReading { continue }
             connection.state.isReading = true
             connection.deadline = now + Self.patienceMs
-            asked.append((connection, waits.reading.tickets))
+            asked.append((connection, waits.reading.references))
         }
-        let taken = store.read(asked.map { ($0.tickets, $0.connection.id.rawValue) })
+        let taken = store.read(asked.map { ($0.references, $0.connection.id.rawValue) })
         // The others try again soon.
         for (connection, _) in asked[taken...] {
             connection.state.isReading = false

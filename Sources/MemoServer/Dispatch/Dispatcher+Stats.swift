@@ -119,8 +119,8 @@ extension Dispatcher {
         }
         object.object("directory") {
             $0.field("entries", figures.coldEntries)
-            $0.field("limit_entries", figures.directoryCapacity)
-            $0.field("bytes", figures.directoryBytes)
+            $0.field("limit_entries", figures.indexCapacity)
+            $0.field("bytes", figures.indexBytes)
         }
         object.object("queue") {
             $0.field("writes", figures.pendingWrites)

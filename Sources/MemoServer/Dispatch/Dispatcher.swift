@@ -5,7 +5,7 @@ internal import MemoWire
 internal import Platform
 internal import Synchronization
 
-/// Executes requests against the store: a burst under one acquisition of its lock.
+/// Executes requests against the store: a batch under one acquisition of its lock.
 public final class Dispatcher: RequestExecutor {
     let store: Store
     let loops: EventLoops
@@ -84,94 +84,95 @@ public final class Dispatcher: RequestExecutor {
         var replyStart = 0
         /// What is to be read from disk before the request can go on.
         var reading: Reading?
-        var faults: [Fault] = []
+        var loadedRows: [LoadedRow] = []
         /// The suspended request only looks at what was read.
         var isPeeking = false
         /// Why the rows that were asked for could not be read, if so.
         var readFailure: String?
     }
 
-    public func execute(_ bursts: UnsafeBufferPointer<Unmanaged<Burst>>) -> Int {
+    public func execute(_ batches: UnsafeBufferPointer<Unmanaged<RequestBatch>>) -> Int {
         var began = latencies.begin()
         var waiting: [Waiting] = []
         var executed = 0
         store.perform { core in
-            prepare(&core, bursts)
+            prepare(&core, batches)
             var replyBytes = 0
             repeat {
-                bursts[executed]._withUnsafeGuaranteedRef { burst in
-                    burst.owner._withUnsafeGuaranteedRef { connection in
-                        execute(&core, burst, connection, &began, &waiting)
+                batches[executed]._withUnsafeGuaranteedRef { batch in
+                    batch.owner._withUnsafeGuaranteedRef { connection in
+                        execute(&core, batch, connection, &began, &waiting)
                         replyBytes += connection.output.count
                     }
                 }
                 executed += 1
-            } while executed < bursts.count && replyBytes < loops.replyBytesAtOnce
+            } while executed < batches.count && replyBytes < loops.replyBytesAtOnce
         }
         if !waiting.isEmpty { executeReading(&waiting, &began) }
         return executed
     }
 
-    /// Executes a burst as far as it goes.
+    /// Executes a batch as far as it goes.
     /// - Parameter waiting: takes note of those that wait for the disk.
     @inline(__always)
     func execute(
-        _ core: inout StoreCore, _ burst: Burst, _ connection: Connection, _ began: inout UInt64?,
+        _ core: inout StoreCore, _ batch: RequestBatch, _ connection: Connection, _ began: inout UInt64?,
         _ waiting: inout [Waiting]
     ) {
-        let first = burst.next
+        let first = batch.next
         var context = Context(connection: connection)
         if let state = connection.stateIfAny {
-            var lost: [ColdTicket] = []
+            var lost: [RowReference] = []
             guard collect(&context, state, &lost, connection) else { return }
-            if !context.isPeeking { core.adopt(context.faults) }
-            for ticket in lost { core.dropDamaged(ticket) }
+            if !context.isPeeking { core.adopt(context.loadedRows) }
+            for reference in lost { core.dropDamaged(reference) }
         }
         var index = first
-        while index < burst.requests.count {
+        while index < batch.requests.count {
             if connection.mustPause() { break }
             context.replyStart = connection.output.count
-            guard step(&core, burst, index, &context) == .done else { break }
+            guard step(&core, batch, index, &context) == .done else { break }
             context.readFailure = nil
-            if !context.faults.isEmpty {
-                core.release(context.faults)
-                context.faults.removeAll(keepingCapacity: context.faults.count == 1)
+            if !context.loadedRows.isEmpty {
+                core.release(context.loadedRows)
+                context.loadedRows.removeAll(keepingCapacity: context.loadedRows.count == 1)
             }
             index &+= 1
         }
-        burst.next = index
+        batch.next = index
         if let state = connection.stateIfAny {
-            state.faults = context.faults
+            state.loadedRows = context.loadedRows
             connection.unfinishedReplyBytes = state.partial.count
         }
         if let reading = context.reading {
             waiting.append(Waiting(connection: .passUnretained(connection), reading: reading))
         }
-        if let since = began { began = latencies.record(burst, first..<index, since: since) }
+        if let since = began { began = latencies.record(batch, first..<index, since: since) }
     }
 
     @inline(__always)
     private func step(
-        _ core: inout StoreCore, _ burst: Burst, _ index: Int, _ context: inout Context
+        _ core: inout StoreCore, _ batch: RequestBatch, _ index: Int, _ context: inout Context
     ) -> Step {
-        if let error = burst.requests.failure(at: index) {
+        if let error = batch.requests.failure(at: index) {
             ReplyWriter.fail(error, into: &context.connection.output)
             return .done
         }
-        if let id = burst.requests[index].id, !context.connection.mayOwe(id.count) {
+        if let id = batch.requests[index].id, !context.connection.mayOwe(id.count) {
             ReplyWriter.fail(nil, .busy, Self.noMemoryForReplies, into: &context.connection.output)
             return .done
         }
-        switch burst.requests[index].body {
-        case .get(let key, let fields): return get(&core, burst, index, key, fields, &context)
-        case .put(let entry): return put(&core, burst, index, burst.batch.entries[entry], &context)
-        default: return other(&core, burst.requests[index], burst.batch, &context)
+        switch batch.requests[index].body {
+        case .get(let key, let fields): return get(&core, batch, index, key, fields, &context)
+        case .put(let entry): return put(&core, batch, index, batch.parser.entries[entry], &context)
+        default: return other(&core, batch.requests[index], batch.parser, &context)
         }
     }
 
     @inline(never)
     private func other(
-        _ core: inout StoreCore, _ request: Request, _ batch: borrowing RequestBatch, _ context: inout Context
+        _ core: inout StoreCore, _ request: Request, _ parser: borrowing RequestParser,
+        _ context: inout Context
     ) -> Step {
         switch request.body {
         case .get, .put: return .done
@@ -180,8 +181,8 @@ public final class Dispatcher: RequestExecutor {
         case .release(let key, let lease): release(&core, request, key, lease, context)
         case .delete(let key): return delete(&core, request, key, &context)
         case .touch(let key, let ttl): return touch(&core, request, key, ttl, &context)
-        case .mget(let range): return mget(&core, request, range, batch, &context)
-        case .mput(let range): return mput(&core, request, range, batch, &context)
+        case .mget(let range): return mget(&core, request, range, parser, &context)
+        case .mput(let range): return mput(&core, request, range, parser, &context)
         case .clearFunction: clearFunction(&core, request, context)
         case .clearTag(let tag): return clearTag(&core, request, tag, context)
         case .clearAll: clearAll(&core, request, context)
@@ -313,7 +314,7 @@ public final class Dispatcher: RequestExecutor {
         guard let state = connection.stateIfAny else { return }
         if state.isSubscribed { subscriptions.remove(connection.id) }
         store.perform { core in
-            core.release(state.faults)
+            core.release(state.loadedRows)
             core.connectionClosed(connection.id.rawValue)
         }
         connection.dispatchState = nil

@@ -4,29 +4,29 @@ internal import Platform
 internal import Synchronization
 
 /// How long requests take, by operation: from when the dispatcher is given them to when their replies are written.
-/// Measures the first bursts and then every sixteenth, because looking at the clock costs as much as a lookup.
+/// Measures the first batches and then every sixteenth, because looking at the clock costs as much as a lookup.
 final class LatencyTable: Sendable {
     /// By the operations' places among all; a dictionary's subscript would allocate with every measurement.
     private let histograms = Mutex<[Histogram<UInt32>?]>(
         Array(repeating: nil, count: Operation.allCases.count))
-    private let bursts = Atomic<UInt64>(0)
+    private let batches = Atomic<UInt64>(0)
 
-    /// - Returns: when a burst to be measured begins, in ns; `nil` for one that is not.
+    /// - Returns: when a batch to be measured begins, in ns; `nil` for one that is not.
     @inline(__always)
     func begin() -> UInt64? {
-        let count = bursts.wrappingAdd(1, ordering: .relaxed).oldValue
+        let count = batches.wrappingAdd(1, ordering: .relaxed).oldValue
         return count < 1024 || count % 16 == 0 ? BootClock.nowNs : nil
     }
 
     /// - Returns: when those after them begin.
     @inline(never)
-    func record(_ burst: Burst, _ range: Range<Int>, since began: UInt64) -> UInt64 {
+    func record(_ batch: RequestBatch, _ range: Range<Int>, since began: UInt64) -> UInt64 {
         guard !range.isEmpty else { return began }
         let now = BootClock.nowNs
         let each = (now - began) / UInt64(range.count) / 1000
         histograms.withLock { histograms in
-            for position in range where burst.requests.failure(at: position) == nil {
-                let place = burst.requests[position].body.operation.place
+            for position in range where batch.requests.failure(at: position) == nil {
+                let place = batch.requests[position].body.operation.place
                 if histograms[place] == nil { histograms[place] = Self.empty }
                 histograms[place]?.record(min(each, 60_000_000))
             }

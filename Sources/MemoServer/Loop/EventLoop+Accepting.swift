@@ -51,12 +51,12 @@ extension EventLoop {
         guard quotas.admit(user: peer.user, isAdministrator: isAdministrator) else {
             return refuse(descriptor, .tooManyConnections, "there are too many connections")
         }
-        let adoption = Adoption(descriptor: descriptor, peer: peer, isAdministrator: isAdministrator)
+        let socket = AcceptedSocket(descriptor: descriptor, peer: peer, isAdministrator: isAdministrator)
         let target = acceptor?.leastLoaded
-        guard let target, target !== port else { return adopt(adoption) }
-        // Counted at once, so that a burst of new connections is spread evenly.
+        guard let target, target !== port else { return adopt(socket) }
+        // Counted at once, so that a batch of new connections is spread evenly.
         target.connectionCount.add(1, ordering: .relaxed)
-        target.mailbox.send { $0.adoptions.append(adoption) }
+        target.mailbox.send { $0.sockets.append(socket) }
     }
 
     /// Says why in one line, and ends the connection.

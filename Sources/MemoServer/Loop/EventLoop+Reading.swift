@@ -22,7 +22,7 @@ extension EventLoop {
 
     /// Whether more requests may be taken in.
     func mayRead(_ connection: Connection) -> Bool {
-        connection.burst == nil && !connection.hasMoreLines && !connection.sawEnd && !isHeld(connection)
+        connection.batch == nil && !connection.hasMoreLines && !connection.sawEnd && !isHeld(connection)
             && connection.replies.gateCount < limits.gatesPerConnection
     }
 
@@ -43,7 +43,7 @@ extension EventLoop {
         } else if count == 0 {
             connection.sawEnd = true
         } else if errno == EAGAIN || errno == EINTR {
-            return settle(connection)
+            return reconcile(connection)
         } else {
             // The peer closed without reading its replies: what it sent before is executed all the same.
             losePeer(connection)
@@ -61,13 +61,13 @@ extension EventLoop {
         connection.isInputPooled = true
     }
 
-    /// Fills `burst` with the whole lines of the connection's input.
-    private func parse(_ connection: Connection, into burst: Burst) {
+    /// Fills `batch` with the whole lines of the connection's input.
+    private func parse(_ connection: Connection, into batch: RequestBatch) {
         let input = connection.input.bytes
         var framer = connection.framer
         connection.hasMoreLines = false
         while true {
-            if burst.requests.count == limits.requestsPerBurst {
+            if batch.requests.count == limits.requestsPerBurst {
                 connection.hasMoreLines = true
                 break
             }
@@ -77,15 +77,15 @@ extension EventLoop {
             switch frame {
             case .line(let line):
                 do throws(WireError) {
-                    burst.requests.append(
-                        try burst.batch.parse(line, limits: WireLimits(lineBytes: lineLimit)))
+                    batch.requests.append(
+                        try batch.parser.parse(line, limits: WireLimits(lineBytes: lineLimit)))
                 } catch {
                     // At the daemon's end it is the daemon who reads no more.
                     let isCut = drainDeadline != nil && line.end == input.end
-                    burst.requests.append(failure: isCut ? .shuttingDown : error)
+                    batch.requests.append(failure: isCut ? .shuttingDown : error)
                 }
             case .tooLong:
-                burst.requests.append(failure: .lineTooLong(limit: lineLimit))
+                batch.requests.append(failure: .lineTooLong(limit: lineLimit))
             }
         }
         connection.framer = framer
@@ -99,35 +99,35 @@ extension EventLoop {
 
     /// Parses what the connection's input now has, to be executed with what other connections sent.
     private func gather(_ connection: Connection) {
-        let burst = spareBursts.popLast() ?? Burst()
-        parse(connection, into: burst)
-        guard !burst.requests.isEmpty else {
-            spareBursts.append(burst)
+        let batch = spareBursts.popLast() ?? RequestBatch()
+        parse(connection, into: batch)
+        guard !batch.requests.isEmpty else {
+            spareBursts.append(batch)
             consume(connection)
-            return settle(connection)
+            return reconcile(connection)
         }
-        burst.owner = .passUnretained(connection)
-        connection.burst = burst
-        gather(burst)
+        batch.owner = .passUnretained(connection)
+        connection.batch = batch
+        gather(batch)
     }
 
     /// As `proceed`, together with others: executed with what is gathered.
     func resume(_ connection: Connection) {
         guard !connection.isClosed else { return }
-        if isHeld(connection) || (connection.burst == nil && !connection.hasMoreLines) {
-            settle(connection)
-        } else if let suspended = connection.burst {
+        if isHeld(connection) || (connection.batch == nil && !connection.hasMoreLines) {
+            reconcile(connection)
+        } else if let suspended = connection.batch {
             gather(suspended)
         } else {
             gather(connection)
         }
     }
 
-    private func gather(_ burst: Burst) {
-        guard !burst.isGathered else { return }
-        burst.isGathered = true
-        gathered.append(.passUnretained(burst))
-        gatheredRequests += burst.requests.count - burst.next
+    private func gather(_ batch: RequestBatch) {
+        guard !batch.isGathered else { return }
+        batch.isGathered = true
+        gathered.append(.passUnretained(batch))
+        gatheredRequests += batch.requests.count - batch.next
         if gathered.count >= limits.burstsAtOnce || gatheredRequests >= limits.requestsAtOnce {
             executeGathered()
         }
@@ -136,16 +136,16 @@ extension EventLoop {
     /// Executes the requests of all connections that were gathered, and sends their replies.
     func executeGathered() {
         guard !gathered.isEmpty else { return }
-        for burst in gathered {
-            burst._withUnsafeGuaranteedRef { $0.owner._withUnsafeGuaranteedRef { ensureOutput($0) } }
+        for batch in gathered {
+            batch._withUnsafeGuaranteedRef { $0.owner._withUnsafeGuaranteedRef { ensureOutput($0) } }
         }
         gathered.withUnsafeBufferPointer { all in
             var first = 0
             while first < all.count {
                 let executed = executor.execute(UnsafeBufferPointer(rebasing: all[first...]))
                 for position in first..<first + executed {
-                    all[position]._withUnsafeGuaranteedRef { burst in
-                        burst.owner._withUnsafeGuaranteedRef { finish(burst, of: $0) }
+                    all[position]._withUnsafeGuaranteedRef { batch in
+                        batch.owner._withUnsafeGuaranteedRef { finish(batch, of: $0) }
                     }
                 }
                 first += executed
@@ -156,24 +156,24 @@ extension EventLoop {
     }
 
     @inline(__always)
-    private func finish(_ burst: Burst, of connection: Connection) {
-        burst.isGathered = false
-        precondition(burst.next <= burst.requests.count)
-        if burst.next == burst.requests.count {
-            retire(burst, of: connection)
+    private func finish(_ batch: RequestBatch, of connection: Connection) {
+        batch.isGathered = false
+        precondition(batch.next <= batch.requests.count)
+        if batch.next == batch.requests.count {
+            retire(batch, of: connection)
             consume(connection)
         }
         listIfGated(connection)
         _ = connection.mustPause()
         flush(connection)
-        settle(connection)
+        reconcile(connection)
     }
 
-    /// Takes back the burst of a connection that is suspended no more.
-    private func retire(_ burst: Burst, of connection: Connection) {
-        burst.clear()
-        if spareBursts.count < limits.spareBursts { spareBursts.append(burst) }
-        connection.burst = nil
+    /// Takes back the batch of a connection that is suspended no more.
+    private func retire(_ batch: RequestBatch, of connection: Connection) {
+        batch.clear()
+        if spareBursts.count < limits.spareBursts { spareBursts.append(batch) }
+        connection.batch = nil
         connection.deadline = nil
         connection.resumption = nil
     }
@@ -189,7 +189,7 @@ extension EventLoop {
             losePeer(connection)
             disarm(connection)
         }
-        if isGone || interest.contains(.readHangUp), connection.burst?.isAtLastRequest == true,
+        if isGone || interest.contains(.readHangUp), connection.batch?.isAtLastRequest == true,
             !connection.hasMoreLines, !connection.framer.isWithinLine, !hasUnreadInput(connection)
         {
             connection.sawEnd = true
@@ -222,7 +222,7 @@ extension EventLoop {
     }
 }
 
-extension Burst {
+extension RequestBatch {
     fileprivate var isAtLastRequest: Bool { next == requests.count - 1 }
 }
 

@@ -20,20 +20,20 @@ final class EventLoop: @unchecked Sendable {
     let executor: any RequestExecutor
     let logger: Logger
     let epoll: Epoll
-    let horizon = CommitHorizon()
+    let watermark = CommitWatermark()
     private struct Tables: ~Copyable {
         var pool: BufferPool
         var pagePipe = PagePipe()
         var connections: ConnectionTable
         var deadlines = DeadlineHeap()
-        var gathered: ContiguousArray<Unmanaged<Burst>> = []
+        var gathered: ContiguousArray<Unmanaged<RequestBatch>> = []
         var gatheredRequests = 0
-        var spareBursts: [Burst] = []
+        var spareBursts: [RequestBatch] = []
         var gated: [Connection] = []
         var now = BootClock.nowMs
     }
     private let tables: UncheckedCell<Tables>
-    /// Connections with more whole lines than one burst takes.
+    /// Connections with more whole lines than one batch takes.
     var ready: [Connection] = []
     /// In the loop that accepts.
     var acceptor: Acceptor?
@@ -81,7 +81,7 @@ final class EventLoop: @unchecked Sendable {
     }
 
     /// Bursts of this turn that are executed together, held by their connections, and how many requests they have.
-    var gathered: ContiguousArray<Unmanaged<Burst>> {
+    var gathered: ContiguousArray<Unmanaged<RequestBatch>> {
         @inline(__always) _read { yield tables.value.gathered }
         @inline(__always) _modify { yield &tables.value.gathered }
     }
@@ -89,7 +89,7 @@ final class EventLoop: @unchecked Sendable {
         @inline(__always) get { tables.value.gatheredRequests }
         @inline(__always) set { tables.value.gatheredRequests = newValue }
     }
-    var spareBursts: [Burst] {
+    var spareBursts: [RequestBatch] {
         @inline(__always) _read { yield tables.value.spareBursts }
         @inline(__always) _modify { yield &tables.value.spareBursts }
     }
@@ -135,12 +135,12 @@ final class EventLoop: @unchecked Sendable {
     }
 
     private func waitForEvents(after events: Int) -> Int {
-        let looks = polling.looks(after: events)
-        for _ in 0..<looks {
+        let polls = polling.polls(after: events)
+        for _ in 0..<polls {
             let events = epoll.wait(timeoutMs: 0)
             if events > 0 { return events }
         }
-        if looks > 0 { polling.wasInVain() }
+        if polls > 0 { polling.wasInVain() }
         return epoll.wait(timeoutMs: timeoutMs())
     }
 
@@ -185,13 +185,13 @@ final class EventLoop: @unchecked Sendable {
 
     private func deliver() {
         for result in mail.commits { open(result) }
-        for adoption in mail.adoptions { adopt(adoption) }
+        for socket in mail.sockets { adopt(socket) }
         for id in mail.lost { connections[id]?.lostEvents = true }
         for (id, message) in mail.messages {
             guard let connection = connections[id] else { continue }
             switch message {
             case .resume(let object):
-                guard connection.burst != nil else { break }
+                guard connection.batch != nil else { break }
                 // Another reason to go on does not take away what was read.
                 if let object { connection.resumption = object }
                 resume(connection)
@@ -205,13 +205,13 @@ final class EventLoop: @unchecked Sendable {
         }
         if let rules = mail.rules { acceptor?.control.rules = rules }
         if let deadline = mail.drainDeadline { drain(deadline) }
-        if mail.beat > 0 { port.beat.store(mail.beat, ordering: .relaxed) }
+        if mail.heartbeat > 0 { port.heartbeat.store(mail.heartbeat, ordering: .relaxed) }
         mail.clear()
     }
 
     /// Opens the gates that a commit decides.
     private func open(_ result: CommitResult) {
-        horizon.through = max(horizon.through, result.through)
+        watermark.through = max(watermark.through, result.through)
         let waiting = gated
         gated = []
         for connection in waiting {

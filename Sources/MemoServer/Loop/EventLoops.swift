@@ -118,11 +118,11 @@ public final class EventLoops: Sendable {
     }
 
     /// Gives a connected socket to a loop.
-    func adopt(_ adoption: Adoption, loop: Int = 0) -> Bool {
-        guard quotas.admit(user: adoption.peer.user, isAdministrator: adoption.isAdministrator) else {
+    func adopt(_ socket: AcceptedSocket, loop: Int = 0) -> Bool {
+        guard quotas.admit(user: socket.peer.user, isAdministrator: socket.isAdministrator) else {
             return false
         }
-        ports[loop].mailbox.send { $0.adoptions.append(adoption) }
+        ports[loop].mailbox.send { $0.sockets.append(socket) }
         return true
     }
 
@@ -143,10 +143,10 @@ public final class EventLoops: Sendable {
     }
 
     /// Asks every loop to answer with this number.
-    func send(beat: UInt64) {
-        for port in ports { port.mailbox.send { $0.beat = beat } }
+    func send(heartbeat: UInt64) {
+        for port in ports { port.mailbox.send { $0.heartbeat = heartbeat } }
     }
 
     /// The number that every loop has answered.
-    var lastBeat: UInt64 { ports.map { $0.beat.load(ordering: .relaxed) }.min() ?? 0 }
+    var lastHeartbeat: UInt64 { ports.map { $0.heartbeat.load(ordering: .relaxed) }.min() ?? 0 }
 }

@@ -7,8 +7,8 @@ final class LoopPort: Sendable {
     let mailbox: Mailbox
     let poolCounters = BufferPool.Counters()
     let connectionCount = Atomic<Int>(0)
-    /// The last beat that the loop has answered.
-    let beat = Atomic<UInt64>(0)
+    /// The last heartbeat that the loop has answered.
+    let heartbeat = Atomic<UInt64>(0)
 
     init(index: Int, limits: Limits) throws(SystemError) {
         self.index = index

@@ -11,11 +11,11 @@ final class Mailbox: Sendable {
         /// Subscribers of whom events were dropped.
         var lost: Set<ConnectionID> = []
         var commits: [CommitResult] = []
-        var adoptions: [Adoption] = []
+        var sockets: [AcceptedSocket] = []
         /// The loop is to end, at the latest at this time.
         var drainDeadline: Int64?
         var rules: AccessRules?
-        var beat: UInt64 = 0
+        var heartbeat: UInt64 = 0
         fileprivate var events = 0
         fileprivate var eventBytes = 0
 
@@ -24,10 +24,10 @@ final class Mailbox: Sendable {
             messages.removeAll(keepingCapacity: messages.capacity <= 4096)
             lost.removeAll()
             commits.removeAll(keepingCapacity: true)
-            adoptions.removeAll()
+            sockets.removeAll()
             drainDeadline = nil
             rules = nil
-            beat = 0
+            heartbeat = 0
             events = 0
             eventBytes = 0
         }

@@ -23,9 +23,9 @@ final class ColdDatabase: @unchecked Sendable {
     private(set) var writer: ColdWriter?
     /// How often it was opened anew.
     private let openings = Atomic<Int>(0)
-    var packing = Packing()
-    /// When deleted rows are taken out and others packed again, which failed.
-    var tidiesAgain: Int64 = 0
+    var compaction = Compaction()
+    /// When deleted rows are taken out and others compacted again, which failed.
+    var idleWorkResumes: Int64 = 0
 
     /// What is this process's own, as long as nobody removes or replaces it.
     private struct Holding: ~Copyable {
@@ -172,7 +172,7 @@ final class ColdDatabase: @unchecked Sendable {
     }
 
     /// Streams what the database knows, keys and values excepted: functions and tags in the order of their
-    /// numbers, entries in the order of their rows, then the journal of uses, oldest first. Called once, before
+    /// numbers, entries in the order of their rows, then the access journal, oldest first. Called once, before
     /// the first commit.
     ///
     /// - Throws: `.corrupt` half way through: forget what was streamed, `startEmpty`, and load again.
@@ -186,7 +186,7 @@ final class ColdDatabase: @unchecked Sendable {
         }
     }
 
-    /// Says that a snapshot of the directory with this stamp is there; the next commit takes that back.
+    /// Says that a snapshot of the index with this stamp is there; the next commit takes that back.
     func commit(snapshotStamp stamp: (UInt64, UInt64)) throws(ColdError) {
         try writing { writer throws(ColdError) in try writer.commit(snapshotStamp: stamp) }
     }
@@ -197,13 +197,13 @@ final class ColdDatabase: @unchecked Sendable {
     ///   room: delete some hundreds of entries at a time; anything else as the type says.
     func commit(_ writes: ContiguousArray<StoreChange>) throws(ColdError) {
         try writing { writer throws(ColdError) in
-            let passing = writer.passingRows(writes)
-            let growth = DiskSpace.growth(of: writes, passing: passing)
-            let notes = !diskIsScarce && writer.deleted.count < ColdOptions.notedRowsHardMax
+            let cancelled = writer.cancelledInserts(writes)
+            let growth = DiskSpace.growth(of: writes, cancelled: cancelled)
+            let tombstones = !diskIsScarce && writer.deleted.count < ColdOptions.tombstonesHardMax
             if growth > 0 { try makeRoom(growth, writer) }
             try findingRoom(writer, repeats: growth == 0) { isRepeated throws(ColdError) in
                 try writer.commit(
-                    writes, passing: passing, notes: notes && !isRepeated, clock: clock.state())
+                    writes, cancelled: cancelled, tombstones: tombstones && !isRepeated, clock: clock.state())
             }
         }
     }
@@ -319,7 +319,7 @@ final class ColdDatabase: @unchecked Sendable {
         return (pages.all * pageBytes, DatabaseFile(path.log)?.bytes ?? 0, pages.free * pageBytes)
     }
 
-    /// Rows in the journal of uses, repeats counted: worth replacing by an `order` when there are many more
+    /// Rows in the access journal, repeats counted: worth replacing by an `order` when there are many more
     /// than entries.
     var journalRows: Int { writer?.journalRows ?? 0 }
 
@@ -425,8 +425,8 @@ final class ColdDatabase: @unchecked Sendable {
         let moved = try Quarantine.moveAside(path)
         try Self.create(path, options, wallMs: source.wallMs(), seed: seed)
         try adopt(ColdWriter(path, options, wallMs: source.wallMs()))
-        tidiesAgain = 0
-        packing = Packing()
+        idleWorkResumes = 0
+        compaction = Compaction()
         return moved
     }
 

@@ -16,31 +16,31 @@ struct ColdOptions: Sendable {
     /// The same where the disk is nearly full: what the small ballast has room for.
     static let checkpointFramesWhenScarce = 200
     /// The same where nothing else is to be written.
-    static let checkpointFramesWhenResting = 200
-    /// So many deletions and more in a commit are noted, those of small entries: fewer change as many pages at once.
-    static let noteLeast = 16
-    static let notedBytesMax = 1024
-    /// With so many rows noted, or a sixteenth of the database and at least a quarter of a mebibyte, they begin to be taken out.
-    static let notedRowsMax = 1 << 18
-    /// With so many none is noted any more.
-    static let notedRowsHardMax = 1 << 19
-    static let notedPart: Int64 = 16
-    static let notedBytesLeast = 1 << 18
+    static let checkpointFramesWhenIdle = 200
+    /// So many deletions and more in a commit are marked deleted, those of small entries: fewer change as many pages at once.
+    static let tombstonesLeast = 16
+    static let tombstoneEntryBytesMax = 1024
+    /// With so many rows marked deleted, or a sixteenth of the database and at least a quarter of a mebibyte, they begin to be taken out.
+    static let tombstonesMax = 1 << 18
+    /// With so many none is marked deleted any more.
+    static let tombstonesHardMax = 1 << 19
+    static let tombstonePart: Int64 = 16
+    static let tombstoneBytesLeast = 1 << 18
     /// Taken out in one transaction, and how long it may take: others wait for it.
     static let takenOutAtOnce = 2048
     static let takingOutMs: Int64 = 50
-    /// After a failure nothing is taken out or packed for so long.
-    static let tidyingPauseMs: Int64 = 30_000
-    /// So much more than its entries take, or than its budget, the database may always have before rows are packed.
-    static let packedBytesLeast: Int64 = 1 << 20
+    /// After a failure nothing is taken out or compacted for so long.
+    static let idleWorkPauseMs: Int64 = 30_000
+    /// So much more than its entries take, or than its budget, the database may always have before rows are compacted.
+    static let compactionBytesLeast: Int64 = 1 << 20
     /// Bytes of rows in one transaction: others wait for it.
-    static let packedAtOnce = 256 << 10
+    static let compactedAtOnce = 256 << 10
     /// Of larger rows there is one in a page.
-    static let packedRowBytesMax = pageBytes / 2
+    static let compactedRowBytesMax = pageBytes / 2
     /// Free pages are given back where there are so many, and more than this part of all.
     static let freePagesLeast: Int64 = 256
     static let freePart: Int64 = 4
-    static let freePartWhenResting: Int64 = 16
+    static let freePartWhenIdle: Int64 = 16
     /// The log file is cut to this once it was larger, such as during a backup.
     static let logBytesKept = 32 << 20
     static let writerCacheBytes = 8 << 20

@@ -115,7 +115,7 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
                 meta, key: key, value: value, row: row, salt: salt, isInTable: isInTable)
         else { return .damaged }
         let payload = Payload.allocate(
-            ContentRecord.facts(meta), tags: ContentRecord.tags(meta), key: key, value: value)
+            ContentRecord.metadata(meta), tags: ContentRecord.tags(meta), key: key, value: value)
         return payload.map { .found($0) } ?? .outOfMemory
     }
 }

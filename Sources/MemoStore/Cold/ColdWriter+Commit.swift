@@ -3,19 +3,20 @@ internal import SQLite
 extension ColdWriter {
     /// Makes all changes in one transaction, or none of them.
     /// - Parameters:
-    ///   - passing: the `passingRows` of these.
-    ///   - notes: whether it is enough to note what is deleted.
+    ///   - passing: the `cancelledInserts` of these.
+    ///   - tombstones: whether it is enough to note what is deleted.
     func commit(
-        _ writes: ContiguousArray<StoreChange>, passing: Set<Int64>, notes: Bool, clock: StoreClock.State
+        _ writes: ContiguousArray<StoreChange>, cancelled: Set<Int64>, tombstones: Bool,
+        clock: StoreClock.State
     ) throws(ColdError) {
         var next = next
         var journalRows = journalRows
         do throws(SQLiteError) {
             try connection.execute("BEGIN IMMEDIATE")
-            try delete(writes, passing, notes)
-            try apply(writes, passing, &next, &journalRows)
+            try delete(writes, cancelled, tombstones)
+            try apply(writes, cancelled, &next, &journalRows)
             try entries.flush()
-            try sharing.settle()
+            try sharing.flushReferenceCounts()
             if next != self.next { try meta.save(next) }
             try meta.save(clock)
             if hasSnapshot { try meta.save(snapshotStamp: nil) }
@@ -34,7 +35,7 @@ extension ColdWriter {
         self.journalRows = journalRows
     }
 
-    /// Says that a snapshot of the directory with this stamp is there, valid until the next commit.
+    /// Says that a snapshot of the index with this stamp is there, valid until the next commit.
     func commit(snapshotStamp stamp: (UInt64, UInt64)) throws(ColdError) {
         do throws(SQLiteError) {
             try meta.save(snapshotStamp: stamp)
@@ -45,35 +46,35 @@ extension ColdWriter {
     }
 
     /// Rows that these writes both insert and delete: they are not inserted.
-    func passingRows(_ writes: ContiguousArray<StoreChange>) -> Set<Int64> {
+    func cancelledInserts(_ writes: ContiguousArray<StoreChange>) -> Set<Int64> {
         // In a batch that is repeated they may be in the database already.
         var first = next.row
         for case .insert(let row, _, _, _) in writes { first = min(first, row) }
         var deleted: Set<Int64> = []
         for case .delete(let row, _) in writes where row >= first { deleted.insert(row) }
         guard !deleted.isEmpty else { return deleted }
-        var passing: Set<Int64> = []
-        for case .insert(let row, _, _, _) in writes where deleted.contains(row) { passing.insert(row) }
-        return passing
+        var cancelled: Set<Int64> = []
+        for case .insert(let row, _, _, _) in writes where deleted.contains(row) { cancelled.insert(row) }
+        return cancelled
     }
 
-    /// Deletes what is to be deleted: notes many small entries, and takes out the rows of others in their order, so that
+    /// Deletes what is to be deleted: tombstones many small entries, and takes out the rows of others in their order, so that
     /// each page is changed once and the rows that are inserted stay together.
     private func delete(
-        _ writes: ContiguousArray<StoreChange>, _ passing: Set<Int64>, _ notes: Bool
+        _ writes: ContiguousArray<StoreChange>, _ cancelled: Set<Int64>, _ tombstones: Bool
     ) throws(SQLiteError) {
         var rows: [Int64] = []
         var small: [Int64] = []
         var smallBytes = 0
-        for case .delete(let row, let bytes) in writes where row < next.row || !passing.contains(row) {
-            if notes, let bytes, bytes <= ColdOptions.notedBytesMax {
+        for case .delete(let row, let bytes) in writes where row < next.row || !cancelled.contains(row) {
+            if tombstones, let bytes, bytes <= ColdOptions.tombstoneEntryBytesMax {
                 small.append(row)
                 smallBytes += bytes
             } else {
                 rows.append(row)
             }
         }
-        if small.count < ColdOptions.noteLeast {
+        if small.count < ColdOptions.tombstonesLeast {
             rows += small
             small = []
         }
@@ -125,7 +126,7 @@ extension ColdWriter {
     }
 
     private func apply(
-        _ writes: ContiguousArray<StoreChange>, _ passing: Set<Int64>, _ next: inout MetaTable.NextNumbers,
+        _ writes: ContiguousArray<StoreChange>, _ cancelled: Set<Int64>, _ next: inout MetaTable.NextNumbers,
         _ journalRows: inout Int
     ) throws(SQLiteError) {
         var hashes = [UInt64](repeating: 0, count: Self.lookahead)
@@ -138,7 +139,7 @@ extension ColdWriter {
                 }
             }
             for position in part {
-                try apply(writes[position], hashes[position - first], passing, &next, &journalRows)
+                try apply(writes[position], hashes[position - first], cancelled, &next, &journalRows)
             }
         }
     }
@@ -147,13 +148,14 @@ extension ColdWriter {
     private static var lookahead: Int { 16 }
 
     private func apply(
-        _ write: StoreChange, _ valueHash: UInt64, _ passing: Set<Int64>, _ next: inout MetaTable.NextNumbers,
+        _ write: StoreChange, _ valueHash: UInt64, _ cancelled: Set<Int64>,
+        _ next: inout MetaTable.NextNumbers,
         _ journalRows: inout Int
     ) throws(SQLiteError) {
         switch write {
         case .insert(let row, let function, let hash, let payload):
             next.row = max(next.row, row + 1)
-            if passing.contains(row) { return }
+            if cancelled.contains(row) { return }
             // A batch that is repeated because nobody knows whether its commit failed.
             if row < self.next.row { try delete(row) }
             let shared =
@@ -176,10 +178,10 @@ extension ColdWriter {
             try profiles.forget(tag: tag)
         case .totals(let totals):
             try meta.save(totals)
-        case .uses(let rows):
+        case .accesses(let rows):
             try uses.append(rows)
             journalRows += rows.count
-        case .order(let rows):
+        case .recency(let rows):
             try uses.replace(with: rows)
             journalRows = rows.count
         }

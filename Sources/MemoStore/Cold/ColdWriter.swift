@@ -5,19 +5,19 @@ final class ColdWriter {
     let connection: Connection
     let meta: MetaTable
     let profiles: ProfileTables
-    let uses: UsesTable
+    let uses: AccessJournalTable
     let entries: EntryTables
     let sharing: SharedValues
-    let deleted: DeletedRows
+    let deleted: Tombstones
     let interning: Bool
     /// As of the last commit.
     var next: MetaTable.NextNumbers
-    /// A snapshot of the directory is valid until the next commit.
+    /// A snapshot of the index is valid until the next commit.
     var hasSnapshot = false
-    /// Rows in the journal of uses, repeats counted.
+    /// Rows in the access journal, repeats counted.
     var journalRows = 0
 
-    private var packer: RowPacker?
+    private var compactor: PageCompactor?
     private let pageCount: Statement
     private let freePages: Statement
 
@@ -51,10 +51,10 @@ final class ColdWriter {
         do {
             meta = try MetaTable(connection)
             profiles = try ProfileTables(connection)
-            uses = try UsesTable(connection)
+            uses = try AccessJournalTable(connection)
             entries = try EntryTables(connection, salt: meta.salt())
             sharing = try SharedValues(connection)
-            deleted = try DeletedRows(connection, meta)
+            deleted = try Tombstones(connection, meta)
             pageCount = try Statement(connection, "PRAGMA page_count")
             freePages = try Statement(connection, "PRAGMA freelist_count")
             interning = options.interning
@@ -143,10 +143,10 @@ final class ColdWriter {
 
     /// Brings the next rows together that lie in half-empty pages.
     /// - Returns: how many pages are free now; `nil` where there are none left.
-    func pack() throws(ColdError) -> Int? {
+    func compact() throws(ColdError) -> Int? {
         do throws(SQLiteError) {
-            if packer == nil { packer = try RowPacker(connection) }
-            return try packer?.pack(connection)
+            if compactor == nil { compactor = try PageCompactor(connection) }
+            return try compactor?.compact(connection)
         } catch {
             throw ColdError(error)
         }

@@ -13,9 +13,9 @@ struct FunctionProfile {
     /// Changed since it was last written.
     var isDirty = false
     /// Lists of cleared entries that still refer to it.
-    var graves = 0
-    /// Not 0 while it does not keep to its bound yet: which `Bounding` is at it.
-    var bounding: UInt32 = 0
+    var clearedLists = 0
+    /// Not 0 while it does not keep to its bound yet: which `ResizeJob` is at it.
+    var resizeJob: UInt32 = 0
     fileprivate(set) var isLive = true
 }
 

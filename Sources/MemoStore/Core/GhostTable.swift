@@ -1,10 +1,10 @@
 /// Why an entry is not there any more.
-package enum Departure: UInt8, Sendable {
+package enum Removal: UInt8, Sendable {
     case none, expired, evicted, deleted, cleared, rejected
 }
 
 /// By what it went.
-package enum DepartureCause: UInt8, Sendable {
+package enum RemovalCause: UInt8, Sendable {
     case ttl, maxsize, hotBytes, coldBytes, entryLimit, delete, clearFunction, clearTag, clearAll,
         typedChanged
     case tooLarge, damaged
@@ -32,14 +32,14 @@ package struct Ghost: BitwiseCopyable, Sendable {
     var hash: UInt32 = 0
     var function: UInt32 = 0
     package internal(set) var at: Int64 = 0
-    var departureCode: UInt8 = 0
+    var removalCode: UInt8 = 0
     var causeCode: UInt8 = 0
 
-    package var departure: Departure { Departure(rawValue: departureCode) ?? .none }
-    package var cause: DepartureCause { DepartureCause(rawValue: causeCode) ?? .ttl }
+    package var removal: Removal { Removal(rawValue: removalCode) ?? .none }
+    package var cause: RemovalCause { RemovalCause(rawValue: causeCode) ?? .ttl }
 }
 
-/// The last departures, in a table of fixed size: sets of four, of which the oldest makes room.
+/// The last removals, in a table of fixed size: sets of four, of which the oldest makes room.
 struct GhostTable: ~Copyable {
     private var ghosts: [Ghost]
     private static let ways = 4
@@ -63,27 +63,27 @@ struct GhostTable: ~Copyable {
         let start = start(hash, function)
         for index in start..<start + Self.ways {
             let ghost = ghosts[index]
-            if ghost.departureCode != 0, ghost.hash == hash, ghost.function == function { return ghost }
+            if ghost.removalCode != 0, ghost.hash == hash, ghost.function == function { return ghost }
         }
         return nil
     }
 
     mutating func add(
-        hash: UInt32, function: UInt32, at: Int64, _ departure: Departure, _ cause: DepartureCause
+        hash: UInt32, function: UInt32, at: Int64, _ removal: Removal, _ cause: RemovalCause
     ) {
         let start = start(hash, function)
         var place = start
         for index in start..<start + Self.ways {
             if ghosts[index].hash == hash && ghosts[index].function == function {
-                if ghosts[index].departureCode != 0, ghosts[index].at > at { return }
+                if ghosts[index].removalCode != 0, ghosts[index].at > at { return }
                 place = index
                 break
             }
             if ghosts[index].at < ghosts[place].at { place = index }
         }
-        if ghosts[place].departureCode == 0 { count += 1 }
+        if ghosts[place].removalCode == 0 { count += 1 }
         ghosts[place] = Ghost(
-            hash: hash, function: function, at: at, departureCode: departure.rawValue,
+            hash: hash, function: function, at: at, removalCode: removal.rawValue,
             causeCode: cause.rawValue)
     }
 
@@ -93,7 +93,7 @@ struct GhostTable: ~Copyable {
         guard count > 0 else { return }
         let start = start(hash, function)
         for index in start..<start + Self.ways
-        where ghosts[index].departureCode != 0 && ghosts[index].hash == hash
+        where ghosts[index].removalCode != 0 && ghosts[index].hash == hash
             && ghosts[index].function == function
         {
             ghosts[index] = Ghost()

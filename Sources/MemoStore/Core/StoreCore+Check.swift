@@ -5,19 +5,19 @@ extension StoreCore {
         var hotCount = 0
         var coldBytes = 0
         var counts: [UInt32: Int] = [:]
-        for slot in 0..<Slot(directory.slotCount) where directory[slot].flags.contains(.live) {
-            let entry = directory[slot]
-            var found = directory.first(entry.hash)
+        for slot in 0..<Slot(entries.slotCount) where entries[slot].flags.contains(.live) {
+            let entry = entries[slot]
+            var found = entries.first(entry.hash)
             while found != slot {
                 precondition(found != Entry.none, "slot \(slot) is not in its bucket")
-                found = directory[found].chain
+                found = entries[found].chain
             }
             if let payload = entry.payload {
                 hotCount += 1
                 hotBytes += payload.footprint + HotTier.overhead
                 precondition(hot.slots[Int(payload.hotIndex)] == slot)
             }
-            if !entry.flags.contains(.memoryOnly) {
+            if !entry.flags.contains(.unpersisted) {
                 coldBytes += Self.coldBytes(of: entry)
             }
             if entry.row >= functions[entry.function].row.clearedBelow {
@@ -40,7 +40,7 @@ extension StoreCore {
         precondition(queue.isEmpty && failedBatch == nil)
         var counted: [UnsafeMutableRawPointer: Int] = [:]
         for slot in hot.slots {
-            if let payload = directory[slot].payload, payload.isShared {
+            if let payload = entries[slot].payload, payload.isShared {
                 counted[UnsafeMutableRawPointer(payload.block), default: 0] += 1
             }
         }
@@ -55,12 +55,12 @@ extension StoreCore {
         var before = Entry.none
         var slot = functions[function].oldest
         while slot != Entry.none {
-            precondition(directory[slot].older == before && directory[slot].function == function)
-            if functions[function].row.maxsize != nil, !isBeingBounded(function), before != Entry.none {
-                precondition(directory[before].used <= directory[slot].used, "not in order of use")
+            precondition(entries[slot].older == before && entries[slot].function == function)
+            if functions[function].row.maxsize != nil, !isResizing(function), before != Entry.none {
+                precondition(entries[before].used <= entries[slot].used, "not in order of use")
             }
             before = slot
-            slot = directory[slot].newer
+            slot = entries[slot].newer
             length += 1
         }
         precondition(before == functions[function].newest && length == functions[function].count)
@@ -68,6 +68,6 @@ extension StoreCore {
 
     /// Frees all payloads; nothing else may be called afterwards.
     mutating func dispose() {
-        for slot in hot.slots { directory[slot].payload?.release() }
+        for slot in hot.slots { entries[slot].payload?.release() }
     }
 }

@@ -1,10 +1,10 @@
 extension StoreCore {
     /// Deletes one entry.
     package mutating func delete(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, faults: [Fault]
-    ) -> (deleted: Bool, cold: ColdTicket?) {
-        switch find(function, key, hash: hash, faults: faults) {
-        case .cold(let ticket): return (false, ticket)
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
+    ) -> (deleted: Bool, cold: RowReference?) {
+        switch find(function, key, hash: hash, loadedRows: loadedRows) {
+        case .cold(let reference): return (false, reference)
         case .absent:
             endLease(function, key, hash: hash)
             return (false, nil)
@@ -25,12 +25,13 @@ extension StoreCore {
     /// than the mark set here no longer count. Their memory and rows are taken back later.
     /// - Returns: how many entries were cleared.
     package mutating func clear(
-        function: UInt32, cause: DepartureCause = .clearFunction, resettingCounters: Bool
+        function: UInt32, cause: RemovalCause = .clearFunction, resettingCounters: Bool
     ) -> Int {
         let count = functions[function].count
         if functions[function].oldest != Entry.none {
-            graves.append(Grave(function: function, next: functions[function].oldest, at: now, cause: cause))
-            functions[function].graves += 1
+            clearedLists.append(
+                ClearedList(function: function, next: functions[function].oldest, at: now, cause: cause))
+            functions[function].clearedLists += 1
         }
         functions[function].oldest = Entry.none
         functions[function].newest = Entry.none

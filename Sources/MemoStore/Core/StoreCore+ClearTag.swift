@@ -1,5 +1,5 @@
 /// Clearing tags. Entries with one, older than the mark set here, are dead at once; they are counted and taken out of
-/// their functions by the caretaker, in pieces, where they are many.
+/// their functions by the maintenance thread, in pieces, where they are many.
 extension StoreCore {
     struct TagClearing {
         /// Who waits for it, if still somebody does.
@@ -37,7 +37,7 @@ extension StoreCore {
         if clearing.isOver { return clearing.counts }
         endLeasesOfTagged()
         tagClearings.append(clearing)
-        needsCare = true
+        needsMaintenance = true
         return nil
     }
 
@@ -76,12 +76,12 @@ extension StoreCore {
         let isFirst = clearing.next == 0
         let end = min(clearing.next + limits.reclaimEntries, clearing.members.count)
         for member in clearing.members[clearing.next..<end] where isCurrent(member.slot, row: member.row) {
-            let function = directory[member.slot].function
-            guard directory[member.slot].row >= functions[function].row.clearedBelow else { continue }
+            let function = entries[member.slot].function
+            guard entries[member.slot].row >= functions[function].row.clearedBelow else { continue }
             clearing.counts[function, default: 0] += 1
             // Later ones are of the time after the clear.
             if isFirst, leases.concerns(function: function) {
-                leases.end(function: function, short: directory[member.slot].hash, now: now)
+                leases.end(function: function, short: entries[member.slot].hash, now: now)
             }
             remove(member.slot, .cleared, .clearTag)
         }
@@ -92,9 +92,9 @@ extension StoreCore {
     /// takes long, and a lease less is only work done twice.
     private mutating func endLeasesOfTagged() {
         for (function, short) in leases.keys {
-            var slot = directory.first(short)
+            var slot = entries.first(short)
             while slot != Entry.none {
-                let entry = directory[slot]
+                let entry = entries[slot]
                 if entry.hash == short, entry.function == function, entry.flags.contains(.tagged) {
                     leases.end(function: function, short: short, now: now)
                     break

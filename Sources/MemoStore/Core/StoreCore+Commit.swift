@@ -76,7 +76,7 @@ extension StoreCore {
         degraded = nil
         lastFailure = nil
         finishCommit(sequence: batch.sequence, row: batch.row)
-        if wasDegraded { gatherMemoryOnly() } else { queueMemoryOnly() }
+        if wasDegraded { gatherUnpersisted() } else { queueUnpersisted() }
         return wasDegraded
     }
 
@@ -130,7 +130,7 @@ extension StoreCore {
                 fruitless += 1
                 continue
             }
-            rows.append(directory[victim].row)
+            rows.append(entries[victim].row)
             remove(victim, .evicted, .coldBytes)
         }
         queue.dropLast(queue.count - queued)
@@ -142,15 +142,15 @@ extension StoreCore {
         dropFailedBatch()
         for write in queue.take() { if case .insert(_, _, _, let payload) = write { payload.release() } }
         queue.finish()
-        graves.removeAll()
+        clearedLists.removeAll()
         garbageRows.removeAll()
-        for slot in 0..<Slot(directory.slotCount) where directory[slot].flags.contains(.live) {
-            let entry = directory[slot]
+        for slot in 0..<Slot(entries.slotCount) where entries[slot].flags.contains(.live) {
+            let entry = entries[slot]
             if entry.row < functions[entry.function].row.clearedBelow {
                 discard(slot)
             } else if let payload = entry.payload {
-                if !entry.flags.contains(.memoryOnly) { coldBytes -= ColdSize.bytes(payload) }
-                directory[slot].flags.insert(.memoryOnly)
+                if !entry.flags.contains(.unpersisted) { coldBytes -= ColdSize.bytes(payload) }
+                entries[slot].flags.insert(.unpersisted)
             } else {
                 unlink(slot)
                 functions[entry.function].count -= 1
@@ -158,12 +158,12 @@ extension StoreCore {
             }
         }
         for place in functions.allPlaces where functions.isLive(place) {
-            functions[place].graves = 0
+            functions[place].clearedLists = 0
             enqueue(.function(functions[place].row))
         }
         for row in tags.rows { enqueue(.tag(row)) }
         enqueue(.totals(totals))
-        gatherMemoryOnly()
+        gatherUnpersisted()
     }
 
     /// Lets go of a batch that was taken before the database was lost, and has what is queued instead committed soon.
@@ -171,7 +171,7 @@ extension StoreCore {
     mutating func drop(_ batch: Batch) -> Bool {
         for case .insert(_, _, _, let payload) in batch.writes { payload.release() }
         urgentSequence = queue.sequence
-        return memoryOnly.isEmpty
+        return unpersisted.isEmpty
     }
 
     private mutating func dropFailedBatch() {
@@ -185,8 +185,8 @@ extension StoreCore {
     mutating func finish() {
         isFinished = true
         flushCounters()
-        // The order of all is in the snapshot of the directory, if there will be one.
+        // The order of all is in the snapshot of the index, if there will be one.
         let isInSnapshot = willSnapshot
-        if degraded == nil { enqueue(.order(order { !isInSnapshot || $0.maxsize != nil })) }
+        if degraded == nil { enqueue(.recency(order { !isInSnapshot || $0.maxsize != nil })) }
     }
 }

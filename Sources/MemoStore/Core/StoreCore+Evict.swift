@@ -7,7 +7,7 @@ extension StoreCore {
         while hot.isOver, hot.count > 0, fruitless < 4 {
             var victim = Entry.none
             var oldest = UInt64.max
-            let samples = sampler.next(hot, directory, &random)
+            let samples = sampler.next(hot, entries, &random)
             for index in samples.indices {
                 consider(samples[index], &victim, &oldest, keeping: kept)
             }
@@ -21,9 +21,9 @@ extension StoreCore {
                 fruitless += 1
                 continue
             }
-            if directory[victim].flags.contains(.memoryOnly) {
-                let isDead = directory[victim].row < functions[directory[victim].function].row.clearedBelow
-                if isDead { exhume(victim) } else { remove(victim, .evicted, .hotBytes) }
+            if entries[victim].flags.contains(.unpersisted) {
+                let isDead = entries[victim].row < functions[entries[victim].function].row.clearedBelow
+                if isDead { reclaim(victim) } else { remove(victim, .evicted, .hotBytes) }
             } else {
                 makeCold(victim)
             }
@@ -31,18 +31,18 @@ extension StoreCore {
     }
 
     private func consider(_ slot: Slot, _ victim: inout Slot, _ oldest: inout UInt64, keeping kept: Slot) {
-        guard slot != Entry.none, slot != kept, directory[slot].used < oldest, directory[slot].payload != nil
+        guard slot != Entry.none, slot != kept, entries[slot].used < oldest, entries[slot].payload != nil
         else { return }
-        let isPinned = directory[slot].row > committedRow && !directory[slot].flags.contains(.memoryOnly)
+        let isPinned = entries[slot].row > committedRow && !entries[slot].flags.contains(.unpersisted)
         if isPinned { return }
-        oldest = directory[slot].used
+        oldest = entries[slot].used
         victim = slot
     }
 
     mutating func makeCold(_ slot: Slot) {
-        guard let payload = directory[slot].payload else { return }
-        hot.remove(payload, in: directory)
-        directory[slot].setCold(bytes: ColdSize.bytes(payload))
+        guard let payload = entries[slot].payload else { return }
+        hot.remove(payload, in: entries)
+        entries[slot].setCold(bytes: ColdSize.bytes(payload))
         payload.release()
     }
 
@@ -50,10 +50,10 @@ extension StoreCore {
     /// of them, the rest by the next put or sweep.
     mutating func trimCold() {
         var evictions = 0
-        while coldBytes > coldLimit || directory.count >= limits.entriesMax - 1,
+        while coldBytes > coldLimit || entries.count >= limits.entriesMax - 1,
             evictions < limits.evictionsPerPut
         {
-            let cause: DepartureCause = coldBytes > coldLimit ? .coldBytes : .entryLimit
+            let cause: RemovalCause = coldBytes > coldLimit ? .coldBytes : .entryLimit
             guard let victim = sampleOldest() else { return }
             remove(victim, .evicted, cause)
             evictions += 1
@@ -61,13 +61,13 @@ extension StoreCore {
     }
 
     mutating func sampleOldest() -> Slot? {
-        guard directory.slotCount > 0 else { return nil }
+        guard entries.slotCount > 0 else { return nil }
         var victim = Entry.none
         var oldest = UInt64.max
         for _ in 0..<EvictionSampler.samples * 4 {
-            let slot = Slot(random.below(directory.slotCount))
-            let entry = directory[slot]
-            guard entry.flags.contains(.live), !entry.flags.contains(.memoryOnly), entry.used < oldest,
+            let slot = Slot(random.below(entries.slotCount))
+            let entry = entries[slot]
+            guard entry.flags.contains(.live), !entry.flags.contains(.unpersisted), entry.used < oldest,
                 entry.row >= functions[entry.function].row.clearedBelow
             else { continue }
             oldest = entry.used
@@ -78,7 +78,7 @@ extension StoreCore {
 
     /// Evicts a bounded function's least recently used entries beyond its bound.
     mutating func trim(_ function: UInt32) {
-        if functions[function].bounding == 0 { _ = trim(function, atMost: .max) }
+        if functions[function].resizeJob == 0 { _ = trim(function, atMost: .max) }
     }
 
     /// - Returns: whether it keeps to its bound now.
@@ -96,11 +96,11 @@ extension StoreCore {
     mutating func expire(_ slot: Slot) { remove(slot, .expired, .ttl) }
 
     /// Takes an entry out of both tiers and remembers why.
-    mutating func remove(_ slot: Slot, _ departure: Departure, _ cause: DepartureCause) {
-        let function = directory[slot].function
+    mutating func remove(_ slot: Slot, _ removal: Removal, _ cause: RemovalCause) {
+        let function = entries[slot].function
         unlink(slot)
         functions[function].count -= 1
-        switch departure {
+        switch removal {
         case .evicted:
             functions[function].row.evictions += 1
             totals.evictions += 1
@@ -111,17 +111,17 @@ extension StoreCore {
             functions.markDirty(function)
         default: break
         }
-        reclaim(slot, departure, cause)
+        reclaim(slot, removal, cause)
     }
 
     /// The part of `remove` that does not touch the function's list.
-    /// - Parameter at: when it went; what was noted of the key since then stays.
-    mutating func reclaim(_ slot: Slot, _ departure: Departure, _ cause: DepartureCause, at: Int64? = nil) {
-        let entry = directory[slot]
+    /// - Parameter at: when it went; what was marked deleted of the key since then stays.
+    mutating func reclaim(_ slot: Slot, _ removal: Removal, _ cause: RemovalCause, at: Int64? = nil) {
+        let entry = entries[slot]
         ghosts.add(
-            hash: entry.hash, function: functions[entry.function].row.id, at: at ?? now, departure, cause)
-        if !entry.flags.contains(.memoryOnly) {
-            // After a clear nothing else has to be noted, and there may be very many.
+            hash: entry.hash, function: functions[entry.function].row.id, at: at ?? now, removal, cause)
+        if !entry.flags.contains(.unpersisted) {
+            // After a clear nothing else has to be marked deleted, and there may be very many.
             let isCleared = entry.row < functions[entry.function].row.clearedBelow
             enqueue(.delete(row: entry.row, bytes: isCleared ? nil : Self.coldBytes(of: entry)))
         }
@@ -135,12 +135,12 @@ extension StoreCore {
 
     /// Frees an entry's memory and slot.
     mutating func discard(_ slot: Slot) {
-        let entry = directory[slot]
-        if !entry.flags.contains(.memoryOnly) { coldBytes -= Self.coldBytes(of: entry) }
+        let entry = entries[slot]
+        if !entry.flags.contains(.unpersisted) { coldBytes -= Self.coldBytes(of: entry) }
         if let payload = entry.payload {
-            hot.remove(payload, in: directory)
+            hot.remove(payload, in: entries)
             payload.release()
         }
-        directory.remove(slot)
+        entries.remove(slot)
     }
 }

@@ -4,17 +4,19 @@ extension StoreCore {
         /// The payload is the caller's to read until the lock is released.
         case here(Slot, Payload)
         /// An entry that may be it; its key is on disk.
-        case cold(ColdTicket)
+        case cold(RowReference)
     }
 
     /// Looks for the entry of a key, expired or not.
     /// - Parameter faults: what was read from disk for this request so far.
     @inline(__always)
-    func find(_ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, faults: [Fault]) -> Found {
+    func find(_ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow])
+        -> Found
+    {
         let short = UInt32(truncatingIfNeeded: hash)
-        var slot = directory.first(short)
+        var slot = entries.first(short)
         while slot != Entry.none {
-            let entry = directory[slot]
+            let entry = entries[slot]
             if entry.hash == short, entry.function == function,
                 entry.row >= functions[function].row.clearedBelow
             {
@@ -23,8 +25,8 @@ extension StoreCore {
                         return .here(slot, payload)
                     }
                 } else {
-                    let read = faults.first { $0.ticket.slot == slot && $0.ticket.row == entry.row }
-                    guard let read else { return .cold(ColdTicket(slot: slot, row: entry.row)) }
+                    let read = loadedRows.first { $0.reference.slot == slot && $0.reference.row == entry.row }
+                    guard let read else { return .cold(RowReference(slot: slot, row: entry.row)) }
                     if read.payload.key.isEqual(to: key), !isCleared(entry, read.payload) {
                         return .here(slot, read.payload)
                     }
@@ -43,22 +45,28 @@ extension StoreCore {
     }
 
     /// What has to be read from disk before a key can be looked up, if anything.
-    package func coldTicket(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, faults: [Fault]
-    ) -> ColdTicket? {
-        if case .cold(let ticket) = find(function, key, hash: hash, faults: faults) { ticket } else { nil }
+    package func coldReference(
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
+    ) -> RowReference? {
+        if case .cold(let reference) = find(function, key, hash: hash, loadedRows: loadedRows) {
+            reference
+        } else {
+            nil
+        }
     }
 
     /// Brings what was read from disk into memory, as far as the entries are still the same.
-    package mutating func adopt(_ faults: [Fault]) {
-        for fault in faults {
-            let slot = fault.ticket.slot
-            guard isCurrent(slot, row: fault.ticket.row), directory[slot].payload == nil else { continue }
-            guard fault.payload.footprint + HotTier.overhead <= hot.limit else { continue }
-            let read = fault.payload
+    package mutating func adopt(_ loadedRows: [LoadedRow]) {
+        for loadedRow in loadedRows {
+            let slot = loadedRow.reference.slot
+            guard isCurrent(slot, row: loadedRow.reference.row), entries[slot].payload == nil else {
+                continue
+            }
+            guard loadedRow.payload.footprint + HotTier.overhead <= hot.limit else { continue }
+            let read = loadedRow.payload
             if let block = hot.interned.intern(read.value),
                 let payload = Payload.allocate(
-                    read.facts, tags: read.tags, key: read.key, value: read.value, block: block)
+                    read.metadata, tags: read.tags, key: read.key, value: read.value, block: block)
             {
                 makeHot(slot, payload)
             } else {
@@ -69,28 +77,28 @@ extension StoreCore {
     }
 
     /// What there is to read, about.
-    package func bytes(of ticket: ColdTicket) -> Int { directory[ticket.slot].coldBytes }
+    package func bytes(of reference: RowReference) -> Int { entries[reference.slot].coldBytes }
 
-    package func release(_ faults: [Fault]) {
-        for fault in faults { fault.payload.release() }
+    package func release(_ loadedRows: [LoadedRow]) {
+        for loadedRow in loadedRows { loadedRow.payload.release() }
     }
 
     /// A row could not be read, or its checksum was wrong: the entry goes.
-    package mutating func dropDamaged(_ ticket: ColdTicket) {
+    package mutating func dropDamaged(_ reference: RowReference) {
         // What was cleared meanwhile is in no list of entries any more, and goes by itself.
-        guard isCurrent(ticket.slot, row: ticket.row),
-            ticket.row >= functions[directory[ticket.slot].function].row.clearedBelow
+        guard isCurrent(reference.slot, row: reference.row),
+            reference.row >= functions[entries[reference.slot].function].row.clearedBelow
         else { return }
         damagedRows += 1
-        remove(ticket.slot, .evicted, .damaged)
+        remove(reference.slot, .evicted, .damaged)
     }
 
-    /// The same, where only the rows are known, for a part of the directory.
+    /// The same, where only the rows are known, for a part of the index.
     mutating func dropDamaged(rows: Set<Int64>, in slots: Range<Slot>) {
-        for slot in slots where rows.contains(directory[slot].row) {
-            dropDamaged(ColdTicket(slot: slot, row: directory[slot].row))
+        for slot in slots where rows.contains(entries[slot].row) {
+            dropDamaged(RowReference(slot: slot, row: entries[slot].row))
         }
     }
 
-    func isCurrent(_ slot: Slot, row: Int64) -> Bool { directory.isCurrent(slot, row: row) }
+    func isCurrent(_ slot: Slot, row: Int64) -> Bool { entries.isCurrent(slot, row: row) }
 }

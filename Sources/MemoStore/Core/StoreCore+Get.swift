@@ -39,7 +39,7 @@ package enum GetOutcome {
     /// Somebody else computes it, and this request may not wait, or no longer.
     case held
     /// Read this from disk and ask again.
-    case cold(ColdTicket)
+    case cold(RowReference)
     /// Somebody else computes it: ask again when woken.
     case wait
     /// Too many leases or waiting requests.
@@ -49,15 +49,15 @@ package enum GetOutcome {
 extension StoreCore {
     /// Looks a key up: counts a hit or a miss, and is a use.
     package mutating func get(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, faults: [Fault],
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow],
         lease request: LeaseRequest?, early: Double?
     ) -> GetOutcome {
-        switch find(function, key, hash: hash, faults: faults) {
-        case .cold(let ticket): return .cold(ticket)
+        switch find(function, key, hash: hash, loadedRows: loadedRows) {
+        case .cold(let reference): return .cold(reference)
         case .absent: break
         case .here(let slot, let payload):
             if payload.expires > now {
-                let wasRead = !faults.isEmpty && faults.contains { $0.ticket.slot == slot }
+                let wasRead = !loadedRows.isEmpty && loadedRows.contains { $0.reference.slot == slot }
                 return .hit(
                     use(slot, payload, key, hash: hash, isHot: !wasRead, lease: request, early: early))
             }
@@ -96,9 +96,9 @@ extension StoreCore {
         _ slot: Slot, _ payload: Payload, _ key: UnsafeRawBufferPointer, hash: UInt64, isHot: Bool,
         lease request: LeaseRequest?, early: Double?
     ) -> Hit {
-        let function = directory[slot].function
+        let function = entries[slot].function
         let cost = Int64(payload.costMs)
-        directory[slot].hits &+= 1
+        entries[slot].hits &+= 1
         markUsed(slot)
         functions[function].row.hits += 1
         functions[function].row.savedMs.addSaturating(cost)
@@ -110,7 +110,7 @@ extension StoreCore {
         var hit = Hit(
             value: payload.value, isHot: isHot, ageMs: max(0, now - payload.created),
             ttlMs: payload.fresh == .max ? nil : payload.fresh - now, costMs: cost,
-            hits: Int64(directory[slot].hits), uid: payload.uid, payload: payload)
+            hits: Int64(entries[slot].hits), uid: payload.uid, payload: payload)
         if payload.fresh != .max {
             let isOver = payload.fresh <= now
             hit.stale = isOver
@@ -139,50 +139,50 @@ extension StoreCore {
     @inline(__always)
     mutating func markUsed(_ slot: Slot) {
         uses &+= 1
-        directory[slot].used = uses
-        let function = directory[slot].function
+        entries[slot].used = uses
+        let function = entries[slot].function
         guard functions[function].row.maxsize != nil else { return }
         if functions[function].newest != slot {
             unlink(slot)
             link(slot)
         }
-        if !directory[slot].flags.contains(.journaled), journal.count < limits.journalEntries {
-            directory[slot].flags.insert(.journaled)
+        if !entries[slot].flags.contains(.journaled), journal.count < limits.journalEntries {
+            entries[slot].flags.insert(.journaled)
             journal.append(slot)
         }
     }
 
     /// Adds an entry to its function's list, as the newest.
     mutating func link(_ slot: Slot) {
-        let function = directory[slot].function
+        let function = entries[slot].function
         let newest = functions[function].newest
-        directory[slot].older = newest
-        directory[slot].newer = Entry.none
-        if newest == Entry.none { functions[function].oldest = slot } else { directory[newest].newer = slot }
+        entries[slot].older = newest
+        entries[slot].newer = Entry.none
+        if newest == Entry.none { functions[function].oldest = slot } else { entries[newest].newer = slot }
         functions[function].newest = slot
     }
 
     /// The same, as the oldest.
     mutating func linkAsOldest(_ slot: Slot) {
-        let function = directory[slot].function
+        let function = entries[slot].function
         let oldest = functions[function].oldest
-        directory[slot].older = Entry.none
-        directory[slot].newer = oldest
-        if oldest == Entry.none { functions[function].newest = slot } else { directory[oldest].older = slot }
+        entries[slot].older = Entry.none
+        entries[slot].newer = oldest
+        if oldest == Entry.none { functions[function].newest = slot } else { entries[oldest].older = slot }
         functions[function].oldest = slot
     }
 
     mutating func unlink(_ slot: Slot) {
-        let older = directory[slot].older
-        let newer = directory[slot].newer
-        let function = directory[slot].function
-        if older == Entry.none { functions[function].oldest = newer } else { directory[older].newer = newer }
-        if newer == Entry.none { functions[function].newest = older } else { directory[newer].older = older }
+        let older = entries[slot].older
+        let newer = entries[slot].newer
+        let function = entries[slot].function
+        if older == Entry.none { functions[function].oldest = newer } else { entries[older].newer = newer }
+        if newer == Entry.none { functions[function].newest = older } else { entries[newer].older = older }
     }
 
     /// Makes an entry hot, taking over the caller's hold on the payload, and others cold where it gets tight.
     mutating func makeHot(_ slot: Slot, _ payload: Payload) {
-        directory[slot].setHot(payload)
+        entries[slot].setHot(payload)
         hot.insert(slot, payload)
         trimHot(keeping: slot)
     }

@@ -9,7 +9,7 @@ package struct EntryInfo {
     package var ttlMs: Int64?
     package var costMs: Int64?
     package var uid: UInt32?
-    package var ticket: ColdTicket
+    package var reference: RowReference
     /// Where it is in memory; may be read until the lock is released.
     var payload: Payload?
 }
@@ -23,16 +23,16 @@ package enum Whereabouts {
     case expired(agoMs: Int64)
     case gone(Ghost, agoMs: Int64)
     case unknown
-    case cold(ColdTicket)
+    case cold(RowReference)
 }
 
 extension StoreCore {
     /// Why a key is there or not. Not a use.
     package func why(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, faults: [Fault]
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
     ) -> Whereabouts {
-        switch find(function, key, hash: hash, faults: faults) {
-        case .cold(let ticket): return .cold(ticket)
+        switch find(function, key, hash: hash, loadedRows: loadedRows) {
+        case .cold(let reference): return .cold(reference)
         case .here(let slot, let payload):
             if payload.expires <= now { return .expired(agoMs: now - payload.expires) }
             return .present(info(slot, payload), isStale: payload.fresh <= now)
@@ -47,11 +47,11 @@ extension StoreCore {
 
     private func info(_ slot: Slot, _ payload: Payload) -> EntryInfo {
         EntryInfo(
-            key: payload.key, isHot: directory[slot].flags.contains(.hot),
-            bytes: payload.key.count + payload.value.count, hits: Int64(directory[slot].hits),
+            key: payload.key, isHot: entries[slot].flags.contains(.hot),
+            bytes: payload.key.count + payload.value.count, hits: Int64(entries[slot].hits),
             ageMs: max(0, now - payload.created), ttlMs: payload.fresh == .max ? nil : payload.fresh - now,
             costMs: Int64(payload.costMs), uid: payload.uid,
-            ticket: ColdTicket(slot: slot, row: directory[slot].row), payload: payload)
+            reference: RowReference(slot: slot, row: entries[slot].row), payload: payload)
     }
 
     /// What remains of the grace time, if there is any.
@@ -69,33 +69,36 @@ extension StoreCore {
     /// - Parameter body: called with each; returns whether to go on.
     /// - Returns: the slot to go on from, or `nil` at the end.
     package func walk(
-        _ wanted: Set<UInt32>, from start: UInt32, slots: Int, faults: [Fault], _ body: (EntryInfo) -> Bool
+        _ wanted: Set<UInt32>, from start: UInt32, slots: Int, loadedRows: [LoadedRow],
+        _ body: (EntryInfo) -> Bool
     ) -> UInt32? {
         // Mostly there is one.
         let only = wanted.count == 1 ? wanted.first : nil
         var slot = Int(start)
-        let end = min(directory.slotCount, slot + slots)
+        let end = min(entries.slotCount, slot + slots)
         while slot < end {
-            let entry = directory[Slot(slot)]
+            let entry = entries[Slot(slot)]
             if entry.flags.contains(.live),
                 only.map({ $0 == entry.function }) ?? wanted.contains(entry.function),
                 entry.row >= functions[entry.function].row.clearedBelow
             {
-                let fault = faults.first { $0.ticket.slot == slot && $0.ticket.row == entry.row }
-                if let payload = entry.payload ?? fault?.payload {
+                let loadedRow = loadedRows.first {
+                    $0.reference.slot == slot && $0.reference.row == entry.row
+                }
+                if let payload = entry.payload ?? loadedRow?.payload {
                     if payload.expires > now, !isCleared(entry, payload), !body(info(Slot(slot), payload)) {
                         return Slot(slot)
                     }
                 } else {
                     let unknown = EntryInfo(
                         key: nil, isHot: false, bytes: entry.coldBytes, hits: Int64(entry.hits),
-                        ticket: ColdTicket(slot: Slot(slot), row: entry.row))
+                        reference: RowReference(slot: Slot(slot), row: entry.row))
                     if !body(unknown) { return Slot(slot) }
                 }
             }
             slot += 1
         }
-        return end < directory.slotCount ? Slot(end) : nil
+        return end < entries.slotCount ? Slot(end) : nil
     }
 
     /// Which of a function's counters start anew.
@@ -146,10 +149,10 @@ extension StoreCore {
         }
         figures.hotEntries = hot.count
         figures.hotBytes = hot.bytes
-        figures.coldEntries = directory.count
+        figures.coldEntries = entries.count
         figures.coldBytes = coldBytes
-        figures.directoryBytes = directory.bytes
-        figures.directoryCapacity = directory.capacity
+        figures.indexBytes = entries.bytes
+        figures.indexCapacity = entries.capacity
         figures.damagedRows = damagedRows
         figures.leases = leases.count
         figures.leaseLimit = leases.capacity
@@ -181,8 +184,8 @@ package struct StoreStatistics: Sendable {
     package var pendingWrites = 0
     package var pendingBytes = 0
     package var pendingLimit = 0
-    package var directoryBytes = 0
-    package var directoryCapacity = 0
+    package var indexBytes = 0
+    package var indexCapacity = 0
     package var damagedRows: Int64 = 0
     package var leases = 0
     package var leaseLimit = 0

@@ -27,39 +27,39 @@ extension StoreCore {
         let bytes = ColdSize.bytes(key: head.keyBytes, value: head.valueBytes)
         entry.setCold(bytes: bytes)
         if !head.tags.isEmpty { entry.flags.insert(.tagged) }
-        guard let slot = directory.append(entry) else {
+        guard let slot = entries.append(entry) else {
             garbageRows.append(head.row)
             return
         }
         coldBytes += bytes
         functions[place].count += 1
         link(slot)
-        for tag in head.tags { tags.add(TagTable.Member(slot: slot, row: head.row), to: tag, in: directory) }
+        for tag in head.tags { tags.add(TagTable.Member(slot: slot, row: head.row), to: tag, in: entries) }
     }
 
     /// Repeats the uses of a journal, oldest first. Slots are still in the order of their rows.
     mutating func load(uses rows: some Sequence<Int64>) {
         for row in rows {
             // Mostly there are no gaps between the rows.
-            var low = directory.slotCount == 0 ? 0 : Int(row - directory[0].row)
-            if low >= 0, low < directory.slotCount, directory[Slot(low)].row == row {
+            var low = entries.slotCount == 0 ? 0 : Int(row - entries[0].row)
+            if low >= 0, low < entries.slotCount, entries[Slot(low)].row == row {
                 repeatUse(Slot(low))
                 continue
             }
             low = 0
-            var high = directory.slotCount
+            var high = entries.slotCount
             while low < high {
                 let middle = (low + high) / 2
-                if directory[Slot(middle)].row < row { low = middle + 1 } else { high = middle }
+                if entries[Slot(middle)].row < row { low = middle + 1 } else { high = middle }
             }
-            if low < directory.slotCount, directory[Slot(low)].row == row { repeatUse(Slot(low)) }
+            if low < entries.slotCount, entries[Slot(low)].row == row { repeatUse(Slot(low)) }
         }
     }
 
     private mutating func repeatUse(_ slot: Slot) {
         uses += 1
-        directory[slot].used = uses
-        let function = directory[slot].function
+        entries[slot].used = uses
+        let function = entries[slot].function
         if functions[function].row.maxsize != nil, functions[function].newest != slot {
             unlink(slot)
             link(slot)
@@ -80,32 +80,32 @@ extension StoreCore {
         self.nextRow = nextRow
         committedRow = nextRow - 1
         garbageRows += garbage
-        return directory.chainAll()
+        return entries.chainAll()
     }
 
     /// Since which use about so many entries were used: told from a part of them.
     func useSince(entries wanted: Int) -> UInt64 {
-        guard directory.count > wanted else { return 0 }
+        guard entries.count > wanted else { return 0 }
         var sample: [UInt64] = []
-        for slot in stride(from: 0, to: directory.slotCount, by: max(1, directory.slotCount >> 14)) {
-            let entry = directory[Slot(slot)]
+        for slot in stride(from: 0, to: entries.slotCount, by: max(1, entries.slotCount >> 14)) {
+            let entry = entries[Slot(slot)]
             if entry.flags.contains(.live) { sample.append(entry.used) }
         }
         sample.sort(by: >)
-        let place = Int(Double(sample.count) * Double(wanted) / Double(directory.count))
+        let place = Int(Double(sample.count) * Double(wanted) / Double(entries.count))
         return place < sample.count ? sample[place] : 0
     }
 
     /// Candidates for reading into memory after a start, from a number of slots on: those used since then.
     func warmUpCandidates(from start: Slot, slots: Int, since: UInt64) -> [WarmUpCandidate] {
-        let end = Slot(min(directory.slotCount, Int(start) + slots))
+        let end = Slot(min(entries.slotCount, Int(start) + slots))
         var candidates: [WarmUpCandidate] = []
         for slot in start..<max(start, end) {
-            let entry = directory[slot]
+            let entry = entries[slot]
             guard entry.flags.contains(.live), entry.payload == nil, entry.used >= since else { continue }
             candidates.append(
                 WarmUpCandidate(
-                    used: entry.used, ticket: ColdTicket(slot: slot, row: entry.row),
+                    used: entry.used, reference: RowReference(slot: slot, row: entry.row),
                     bytes: entry.coldBytes + HotTier.overhead))
         }
         return candidates

@@ -11,7 +11,7 @@ package struct ProfileChange {
 }
 
 extension StoreCore {
-    /// Changes a function's profile, evicts what a smaller bound leaves no room for (see `isBeingBounded`), and clears
+    /// Changes a function's profile, evicts what a smaller bound leaves no room for (see `isResizing`), and clears
     /// the function where `typed` changes, because its keys then mean something else.
     package mutating func define(_ function: UInt32, _ change: ProfileChange) {
         let before = functions[function].row
@@ -29,8 +29,8 @@ extension StoreCore {
         }
         if row.maxsize != before.maxsize {
             // Which were in no journal until now.
-            if before.maxsize == nil, functions[function].count > 0 { lacksUses = true }
-            bound(function, isInOrder: before.maxsize != nil)
+            if before.maxsize == nil, functions[function].count > 0 { lacksAccesses = true }
+            resize(function, isInOrder: before.maxsize != nil)
         }
         enqueue(.function(functions[function].row))
     }
@@ -41,8 +41,8 @@ extension StoreCore {
         slots.reserveCapacity(functions[function].count)
         var next = functions[function].oldest
         while next != Entry.none {
-            slots.append((directory[next].used, next))
-            next = directory[next].newer
+            slots.append((entries[next].used, next))
+            next = entries[next].newer
         }
         slots.sort { $0.used < $1.used }
         functions[function].oldest = Entry.none

@@ -34,7 +34,7 @@ package enum PutOutcome: Equatable {
     /// Larger than the cold tier, or than memory while the disk takes nothing.
     case tooLarge
     /// Read this from disk and ask again.
-    case cold(ColdTicket)
+    case cold(RowReference)
     /// There is no memory for it.
     case noMemory
     /// It has a new tag, and there are too many.
@@ -56,7 +56,7 @@ extension StoreCore {
         if new > 0, tags.areTooMany(new, of: owner) {
             let looks = new * TagTable.looksPerTag
             let spared = known.compactMap { $0 } + tagClearings.flatMap(\.tags)
-            for id in tags.removeUnused(in: directory, sparing: spared, looks: looks) {
+            for id in tags.removeUnused(in: entries, sparing: spared, looks: looks) {
                 enqueue(.forgetTag(id))
             }
         }
@@ -72,10 +72,12 @@ extension StoreCore {
     }
 
     /// Stores an entry: visible at once, in the queue for the database.
-    package mutating func put(_ function: UInt32, _ request: PutRequest, faults: [Fault]) -> PutOutcome {
+    package mutating func put(_ function: UInt32, _ request: PutRequest, loadedRows: [LoadedRow])
+        -> PutOutcome
+    {
         let existing: Slot?
-        switch find(function, request.key, hash: request.hash, faults: faults) {
-        case .cold(let ticket): return .cold(ticket)
+        switch find(function, request.key, hash: request.hash, loadedRows: loadedRows) {
+        case .cold(let reference): return .cold(reference)
         case .absent: existing = nil
         case .here(let slot, let payload):
             if request.ifAbsent, payload.expires > now { return .exists }
@@ -97,32 +99,32 @@ extension StoreCore {
         let isMemoryOnly = degraded != nil
         guard
             let payload = makePayload(
-                facts(of: request), tags: request.tags, key: request.key, value: request.value)
+                metadata(of: request), tags: request.tags, key: request.key, value: request.value)
         else { return .noMemory }
         if isMemoryOnly, payload.soleBytes + HotTier.overhead > hot.limit {
             payload.release()
             return .tooLarge
         }
-        if existing == nil, directory.count >= directory.capacity - 1 { trimCold() }
-        guard let slot = place(function, short, over: existing, memoryOnly: isMemoryOnly) else {
+        if existing == nil, entries.count >= entries.capacity - 1 { trimCold() }
+        guard let slot = place(function, short, over: existing, unpersisted: isMemoryOnly) else {
             payload.release()
             return .noMemory
         }
-        finishPut(function, slot, payload, memoryOnly: isMemoryOnly, hash: request.hash)
+        finishPut(function, slot, payload, unpersisted: isMemoryOnly, hash: request.hash)
         if !leases.isEmpty {
             leases.fulfil(LeaseTable.Key(function: function, hash: request.hash, key: request.key))
         }
         return .stored
     }
 
-    private func facts(of request: PutRequest) -> Payload.Facts {
-        var facts = Payload.Facts(
+    private func metadata(of request: PutRequest) -> EntryMetadata {
+        var metadata = EntryMetadata(
             created: now, costMs: UInt32(clamping: request.costMs), uid: request.uid)
         if let ttl = request.ttlMs {
-            facts.fresh = Self.later(now, by: ttl)
+            metadata.fresh = Self.later(now, by: ttl)
         }
-        facts.expires = Self.end(ofGrace: request.staleMs, after: facts.fresh)
-        return facts
+        metadata.expires = Self.end(ofGrace: request.staleMs, after: metadata.fresh)
+        return metadata
     }
 
     /// When an entry ends that is fresh until then. What is fresh for ever ends so long before the end of time that a
@@ -133,11 +135,11 @@ extension StoreCore {
 
     /// The slot of a new entry, or of the one it replaces, with a row of its own.
     private mutating func place(
-        _ function: UInt32, _ short: UInt32, over existing: Slot?, memoryOnly: Bool
+        _ function: UInt32, _ short: UInt32, over existing: Slot?, unpersisted: Bool
     ) -> Slot? {
         let row = nextRow
         guard let slot = existing else {
-            guard let new = directory.insert(Entry(hash: short, function: function, row: row, used: uses))
+            guard let new = entries.insert(Entry(hash: short, function: function, row: row, used: uses))
             else {
                 return nil
             }
@@ -148,35 +150,35 @@ extension StoreCore {
             return new
         }
         nextRow += 1
-        let old = directory[slot]
-        if !old.flags.contains(.memoryOnly) {
+        let old = entries[slot]
+        if !old.flags.contains(.unpersisted) {
             let bytes = Self.coldBytes(of: old)
             enqueue(.delete(row: old.row, bytes: bytes))
             coldBytes -= bytes
         }
         if let payload = old.payload {
-            hot.remove(payload, in: directory)
+            hot.remove(payload, in: entries)
             payload.release()
         }
-        directory[slot].setCold(bytes: 0)
-        directory[slot].row = row
-        directory[slot].hits = 0
+        entries[slot].setCold(bytes: 0)
+        entries[slot].row = row
+        entries[slot].hits = 0
         return slot
     }
 
     private mutating func finishPut(
-        _ function: UInt32, _ slot: Slot, _ payload: Payload, memoryOnly: Bool, hash: UInt64
+        _ function: UInt32, _ slot: Slot, _ payload: Payload, unpersisted: Bool, hash: UInt64
     ) {
-        let row = directory[slot].row
-        var flags = directory[slot].flags.subtracting([.memoryOnly, .tagged])
-        if memoryOnly { flags.insert(.memoryOnly) }
+        let row = entries[slot].row
+        var flags = entries[slot].flags.subtracting([.unpersisted, .tagged])
+        if unpersisted { flags.insert(.unpersisted) }
         if !payload.tags.isEmpty { flags.insert(.tagged) }
-        directory[slot].flags = flags
-        directory[slot].expirySeconds = Self.expirySeconds(payload.expires)
+        entries[slot].flags = flags
+        entries[slot].expirySeconds = Self.expirySeconds(payload.expires)
         for tag in payload.tags {
-            tags.add(TagTable.Member(slot: slot, row: row), to: tag, in: directory)
+            tags.add(TagTable.Member(slot: slot, row: row), to: tag, in: entries)
         }
-        if !memoryOnly {
+        if !unpersisted {
             coldBytes += ColdSize.bytes(payload)
             payload.retain()
             enqueue(
@@ -201,34 +203,35 @@ extension StoreCore {
 
     /// Gives an entry another time to live from now on; the length of its grace time stays.
     package mutating func touch(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, ttlMs: Int64?, faults: [Fault]
-    ) -> (touched: Bool, cold: ColdTicket?) {
-        switch find(function, key, hash: hash, faults: faults) {
-        case .cold(let ticket): return (false, ticket)
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, ttlMs: Int64?,
+        loadedRows: [LoadedRow]
+    ) -> (touched: Bool, cold: RowReference?) {
+        switch find(function, key, hash: hash, loadedRows: loadedRows) {
+        case .cold(let reference): return (false, reference)
         case .absent: return (false, nil)
         case .here(let slot, let payload):
             guard payload.expires > now else {
                 expire(slot)
                 return (false, nil)
             }
-            var facts = payload.facts
+            var metadata = payload.metadata
             let grace = payload.graceMs
-            facts.fresh = ttlMs.map { Self.later(now, by: $0) } ?? .max
-            facts.expires = Self.end(ofGrace: grace, after: facts.fresh)
+            metadata.fresh = ttlMs.map { Self.later(now, by: $0) } ?? .max
+            metadata.expires = Self.end(ofGrace: grace, after: metadata.fresh)
             guard
-                let copy = makePayload(facts, tags: payload.tags, key: payload.key, value: payload.value)
+                let copy = makePayload(metadata, tags: payload.tags, key: payload.key, value: payload.value)
             else { return (false, nil) }
             // It becomes another row, as in a put: until that is committed its payload stays in memory, and no read
             // from disk can bring the old time back.
-            let hits = directory[slot].hits
+            let hits = entries[slot].hits
             let isMemoryOnly = degraded != nil
             let short = UInt32(truncatingIfNeeded: hash)
-            guard let place = place(function, short, over: slot, memoryOnly: isMemoryOnly) else {
+            guard let place = place(function, short, over: slot, unpersisted: isMemoryOnly) else {
                 copy.release()
                 return (false, nil)
             }
-            finishPut(function, place, copy, memoryOnly: isMemoryOnly, hash: hash)
-            directory[place].hits = hits
+            finishPut(function, place, copy, unpersisted: isMemoryOnly, hash: hash)
+            entries[place].hits = hits
             return (true, nil)
         }
     }

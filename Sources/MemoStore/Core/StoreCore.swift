@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// Aspects stand in files of their own: `StoreCore+Find`, `+Get`, `+Put`, `+Clear`, `+Evict`, `+Sweep` and so on.
 package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex`, and its memory is its own.
-    var directory: Directory
+    var entries: EntryIndex
     /// A field that cannot be moved has the whole passed by address always. Without one the compiler copies all of
     /// its 880 bytes to the stack for calls that do not change it, once or more for each request.
     private let immovable = Atomic(false)
@@ -48,15 +48,15 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Entries of bounded functions used since the last journal, in order of first use in it.
     var journal: [Slot] = []
     /// The database lacks uses that no journal will have, such as those of a function that had no bound.
-    var lacksUses = false
+    var lacksAccesses = false
     /// Lists of cleared entries whose memory and rows are still to be taken back.
-    var graves: [Grave] = []
+    var clearedLists: [ClearedList] = []
     /// Cleared tags whose entries are still to be taken out.
     var tagClearings: [TagClearing] = []
     /// Functions that do not keep to their bounds yet, and connections that wait until one does.
-    var boundings: [Bounding] = []
-    var boundingNumber: UInt32 = 0
-    var boundWaiters: [ConnectionID] = []
+    var resizeJobs: [ResizeJob] = []
+    var resizeNumber: UInt32 = 0
+    var resizeWaiters: [ConnectionID] = []
     /// Connections whose wait for something but a lease is over, to be told.
     var wakes: [ConnectionID] = []
     /// Rows in the database that nothing in memory refers to.
@@ -74,11 +74,11 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// The database is to be opened anew before the next commit.
     var needsRecovery = false
     /// Entries that were put while the disk took nothing and are still to be queued, the one used first at the end.
-    var memoryOnly: [Slot] = []
-    /// Whether the caretaker has work that does not wait for its next turn.
-    var needsCare = false
-    /// When the caretaker's next turn is, in store time.
-    var careDue: Int64 = 0
+    var unpersisted: [Slot] = []
+    /// Whether the maintenance thread has work that does not wait for its next turn.
+    var needsMaintenance = false
+    /// When the maintenance thread's next turn is, in store time.
+    var maintenanceDue: Int64 = 0
     /// Where the search for unused functions goes on.
     private var functionHand: UInt32 = 0
     var isFinished = false
@@ -94,19 +94,19 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         var interning = InterningFigures()
     }
 
-    struct Grave {
+    struct ClearedList {
         var function: UInt32
         var next: Slot
         /// When they were cleared.
         var at: Int64
-        var cause: DepartureCause
+        var cause: RemovalCause
     }
 
     init?(hotBytes: Int, coldBytes: Int, interning: Bool = true, limits: StoreLimits, random: RandomSource) {
         var random = random
-        guard let directory = Directory(capacity: limits.entriesMax) else { return nil }
+        guard let entries = EntryIndex(capacity: limits.entriesMax) else { return nil }
         keyHash = KeyHash(seed: (random.next(), random.next()))
-        self.directory = directory
+        self.entries = entries
         functions = FunctionTable(
             hash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax)
         tags = TagTable(capacity: limits.tagsMax, capacityPerOwner: limits.tagsPerOwnerMax)
@@ -122,10 +122,10 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     /// A payload that shares its value with others where that pays.
     func makePayload(
-        _ facts: Payload.Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
+        _ metadata: EntryMetadata, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
         value: UnsafeRawBufferPointer
     ) -> Payload? {
-        Payload.allocate(facts, tags: tags, key: key, value: value, block: hot.interned.intern(value))
+        Payload.allocate(metadata, tags: tags, key: key, value: value, block: hot.interned.intern(value))
     }
 
     // MARK: functions
@@ -165,7 +165,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             guard functions.isLive(place) else { continue }
             let profile = functions[place]
             guard owner == FunctionRow.everyone || profile.row.owner == owner,
-                profile.count == 0, profile.graves == 0, !profile.row.defined,
+                profile.count == 0, profile.clearedLists == 0, !profile.row.defined,
                 !leases.concerns(function: place)
             else { continue }
             retire(profile.row, .all)
@@ -215,7 +215,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Why entries are in memory alone that the commits to come will not write, if so.
     package var heldInMemory: String? {
         degraded
-            ?? (memoryOnly.isEmpty
+            ?? (unpersisted.isEmpty
                 ? nil : "what was put while the disk took no writes is still being written")
     }
 
@@ -231,18 +231,18 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     }
 
     /// What the threads are to be told after the lock is released.
-    mutating func takeSignals() -> (writer: Bool, caretaker: Bool, wakes: [ConnectionID]) {
+    mutating func takeSignals() -> (writer: Bool, maintenance: Bool, wakes: [ConnectionID]) {
         let wakesWriter = writerSignal == .work
         writerSignal = .none
-        // Who waits is granted a lease as soon as it ends, not at the caretaker's next turn.
-        if leases.waiterCount > 0, leases.nextEnd < careDue {
-            careDue = leases.nextEnd
-            needsCare = true
+        // Who waits is granted a lease as soon as it ends, not at the maintenance thread's next turn.
+        if leases.waiterCount > 0, leases.nextEnd < maintenanceDue {
+            maintenanceDue = leases.nextEnd
+            needsMaintenance = true
         }
-        let wakesCaretaker = needsCare
-        needsCare = false
-        if wakes.isEmpty { return (wakesWriter, wakesCaretaker, leases.takeWakes()) }
-        return (wakesWriter, wakesCaretaker, exchange(&wakes, with: []) + leases.takeWakes())
+        let wakesMaintenance = needsMaintenance
+        needsMaintenance = false
+        if wakes.isEmpty { return (wakesWriter, wakesMaintenance, leases.takeWakes()) }
+        return (wakesWriter, wakesMaintenance, exchange(&wakes, with: []) + leases.takeWakes())
     }
 
     // MARK: connections
@@ -256,12 +256,12 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package mutating func connectionClosed(_ connection: ConnectionID) {
         leases.stopWaiting(connection)
         leases.release(allOf: connection, now: now)
-        boundWaiters.removeAll { $0 == connection }
+        resizeWaiters.removeAll { $0 == connection }
         leaveTagClearing(connection)
     }
 
     /// Whether an entry's row is in the database: not only on its way there.
     func isCommitted(_ slot: Slot) -> Bool {
-        directory[slot].row <= committedRow && !directory[slot].flags.contains(.memoryOnly)
+        entries[slot].row <= committedRow && !entries[slot].flags.contains(.unpersisted)
     }
 }

@@ -103,11 +103,11 @@ struct TagTable: ~Copyable {
     }
 
     /// Adds an entry to a tag; entries that are gone are dropped now and then, in the order of the additions.
-    mutating func add(_ member: Member, to id: UInt32, in directory: borrowing Directory) {
+    mutating func add(_ member: Member, to id: UInt32, in entries: borrowing EntryIndex) {
         guard let count = tags[id]?.members.count, let compactAt = tags[id]?.compactAt else { return }
         if count >= compactAt {
             var kept: [Member] = []
-            for member in tags[id]!.members where directory.isCurrent(member.slot, row: member.row) {
+            for member in tags[id]!.members where entries.isCurrent(member.slot, row: member.row) {
                 kept.append(member)
             }
             tags[id]!.members = kept
@@ -120,14 +120,14 @@ struct TagTable: ~Copyable {
     /// - Parameter spared: those that one is about to bear.
     /// - Returns: their numbers.
     mutating func removeUnused(
-        in directory: borrowing Directory, sparing spared: [UInt32], looks: Int
+        in entries: borrowing EntryIndex, sparing spared: [UInt32], looks: Int
     ) -> [UInt32] {
         var unused: [UInt32] = []
         for _ in 0..<min(looks, ring.count) {
             if hand >= ring.count { hand = 0 }
             let id = ring[hand]
             guard let tag = tags[id], !spared.contains(id),
-                !tag.members.contains(where: { directory.isCurrent($0.slot, row: $0.row) })
+                !tag.members.contains(where: { entries.isCurrent($0.slot, row: $0.row) })
             else {
                 hand += 1
                 continue

@@ -1,6 +1,6 @@
 /// A cold entry that may be read into memory after a start.
 struct WarmUpCandidate {
     var used: UInt64
-    var ticket: ColdTicket
+    var reference: RowReference
     var bytes: Int
 }

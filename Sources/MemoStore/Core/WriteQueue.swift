@@ -31,7 +31,7 @@ struct WriteQueue: ~Copyable {
     private static func cost(of write: StoreChange) -> Int {
         switch write {
         case .insert(_, _, _, let payload): overhead + payload.soleBytes
-        case .uses(let rows), .order(let rows): overhead + rows.count * 8
+        case .accesses(let rows), .recency(let rows): overhead + rows.count * 8
         default: overhead
         }
     }

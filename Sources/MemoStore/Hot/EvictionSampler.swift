@@ -11,13 +11,13 @@ struct EvictionSampler {
 
     /// - Returns: entries that were in the hot tier when they were drawn, and `Entry.none` where none was.
     mutating func next(
-        _ hot: borrowing HotTier, _ directory: borrowing Directory, _ random: inout RandomSource
+        _ hot: borrowing HotTier, _ entries: borrowing EntryIndex, _ random: inout RandomSource
     ) -> Samples {
         let drawn = slots
         for index in places.indices {
             let place = Int(places[index])
             slots[index] = place < hot.count ? hot.slots[place] : Entry.none
-            directory.prefetch(slots[index])
+            entries.prefetch(slots[index])
         }
         guard hot.count > 0 else { return drawn }
         for index in places.indices {

@@ -14,7 +14,7 @@ struct HotTier {
         self.interned = interned
     }
 
-    /// What an entry takes beside its payload: its places in the directory, in the hash table and in `slots`.
+    /// What an entry takes beside its payload: its places in the index, in the hash table and in `slots`.
     static let overhead = MemoryLayout<Entry>.stride + 2 * MemoryLayout<Slot>.stride
 
     var count: Int { slots.count }
@@ -35,12 +35,12 @@ struct HotTier {
     }
 
     /// Takes an entry off the list; the hold on its payload goes to the caller.
-    mutating func remove(_ payload: Payload, in directory: borrowing Directory) {
+    mutating func remove(_ payload: Payload, in entries: borrowing EntryIndex) {
         let index = Int(payload.hotIndex)
         let last = slots.removeLast()
         if index < slots.count {
             slots[index] = last
-            directory[last].payload!.hotIndex = UInt32(index)
+            entries[last].payload!.hotIndex = UInt32(index)
         }
         payload.hotIndex = Payload.nowhere
         entryBytes -= payload.footprint + Self.overhead

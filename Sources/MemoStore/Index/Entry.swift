@@ -1,4 +1,4 @@
-/// A place in the directory.
+/// A place in the index.
 typealias Slot = UInt32
 
 /// What memory always knows of an entry, whichever tier its value is in: 48 bytes.
@@ -14,7 +14,7 @@ struct Entry: BitwiseCopyable {
     var newer: Slot
     /// Its function's place in the function table.
     var function: UInt32
-    /// End of its life in seconds of store time since the directory's origin, rounded up; `never` otherwise.
+    /// End of its life in seconds of store time since the index's origin, rounded up; `never` otherwise.
     /// The exact time stands with the payload.
     var expirySeconds: UInt32
     private var usedWord: UInt64
@@ -31,9 +31,9 @@ struct Entry: BitwiseCopyable {
         static let live = Flags(rawValue: 1)
         static let hot = Flags(rawValue: 2)
         /// Not in the database and not on its way there: the disk took nothing when it was put.
-        static let memoryOnly = Flags(rawValue: 4)
+        static let unpersisted = Flags(rawValue: 4)
         static let tagged = Flags(rawValue: 8)
-        /// Used since the last journal of uses was taken.
+        /// Used since the last access journal was taken.
         static let journaled = Flags(rawValue: 16)
     }
 

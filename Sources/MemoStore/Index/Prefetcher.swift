@@ -23,31 +23,31 @@ struct Prefetcher: ~Copyable {
 
     /// A lookup of this hash is about to come. Beyond the capacity it is forgotten.
     @inline(__always)
-    mutating func expect(_ hash: UInt64, in directory: borrowing Directory) {
+    mutating func expect(_ hash: UInt64, in entries: borrowing EntryIndex) {
         guard count < Self.capacity else { return }
         let short = UInt32(truncatingIfNeeded: hash)
         lookups[count] = Lookup(hash: short, slot: Entry.none)
         count += 1
-        directory.prefetchFirst(short)
+        entries.prefetchFirst(short)
     }
 
     /// Fetches what the lookups expected so far will read, and forgets them.
-    mutating func fetch(from directory: borrowing Directory) {
+    mutating func fetch(from entries: borrowing EntryIndex) {
         for place in 0..<count {
-            lookups[place].slot = directory.first(lookups[place].hash)
-            directory.prefetch(lookups[place].slot)
+            lookups[place].slot = entries.first(lookups[place].hash)
+            entries.prefetch(lookups[place].slot)
         }
         // Most entries are the first or second of their bucket.
         for _ in 0..<2 {
             for place in 0..<count {
                 let slot = lookups[place].slot
-                guard slot != Entry.none, directory[slot].hash != lookups[place].hash else { continue }
-                lookups[place].slot = directory[slot].chain
-                directory.prefetch(lookups[place].slot)
+                guard slot != Entry.none, entries[slot].hash != lookups[place].hash else { continue }
+                lookups[place].slot = entries[slot].chain
+                entries.prefetch(lookups[place].slot)
             }
         }
         for place in 0..<count where lookups[place].slot != Entry.none {
-            let entry = directory[lookups[place].slot]
+            let entry = entries[lookups[place].slot]
             guard entry.hash == lookups[place].hash, let payload = entry.payload else { continue }
             // The header and the key, and the beginning of a small value.
             for line in 0..<3 { memod_prefetch(payload.address + line * 64) }

@@ -1,5 +1,5 @@
 /// What a cold read brought. Whoever holds it gives it back with `StoreCore.release`.
-package struct Fault: Sendable {
-    package let ticket: ColdTicket
+package struct LoadedRow: Sendable {
+    package let reference: RowReference
     let payload: Payload
 }

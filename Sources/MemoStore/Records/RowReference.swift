@@ -1,5 +1,5 @@
 /// An entry whose key or value has to be read from the database before a request can go on.
-package struct ColdTicket: Sendable, Equatable {
+package struct RowReference: Sendable, Equatable {
     package let slot: UInt32
     package let row: Int64
 }

@@ -12,8 +12,8 @@ enum StoreChange {
     indirect case tag(TagRow)
     case forgetTag(UInt32)
     indirect case totals(Totals)
-    /// Rows in the order of their last use, oldest first: appended to the journal of uses.
-    case uses([Int64])
+    /// Rows in the order of their last use, oldest first: appended to the access journal.
+    case accesses([Int64])
     /// The same for every entry there is: replaces the journal.
-    case order([Int64])
+    case recency([Int64])
 }

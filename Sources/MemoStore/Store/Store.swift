@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// - The writer's thread alone commits and checkpoints.
 /// - Readers' threads read rows that are not in memory.
-/// - The caretaker's thread sweeps, flushes counters, and warms the hot tier up after a start.
+/// - The maintenance thread's thread sweeps, flushes counters, and warms the hot tier up after a start.
 ///
 /// No thread holds the lock while it reads or writes the disk.
 package final class Store: Sendable {
@@ -14,9 +14,9 @@ package final class Store: Sendable {
     package let configuration: StoreConfiguration
     let clock: StoreClock
     let database: ColdDatabase
-    let readers: ColdReaders
+    let readers: ReaderThreads
     let writerSignal = Signal()
-    let caretakerSignal = Signal()
+    let maintenanceSignal = Signal()
     let checkSignal = Signal()
     let isClosing = Atomic(false)
     /// The check under way. Locked while a slice is checked, and while the database is copied or opened anew.
@@ -44,7 +44,7 @@ package final class Store: Sendable {
         if let (path, reason) = database.quarantined {
             log(true, "the database was damaged (\(reason)); it is now \(path), and the cache starts empty")
         }
-        readers = ColdReaders(
+        readers = ReaderThreads(
             count: configuration.limits.readerThreads, capacity: configuration.limits.coldReadsMax)
         core = Mutex(try Self.load(database, configuration, log: log))
     }
@@ -65,7 +65,7 @@ package final class Store: Sendable {
             }
             core.now = database.clock.now()
             do throws(ColdError) {
-                let index = DirectorySnapshot.path(database.path)
+                let index = IndexSnapshot.path(database.path)
                 let load = try database.load(
                     function: { core.load($0) }, tag: { core.load($0) },
                     snapshot: { core.readSnapshot(from: index, stamp: $0) },
@@ -77,7 +77,7 @@ package final class Store: Sendable {
                         garbage: load.garbage)
                 else { throw ColdError(.other, "there is no memory for an index of all entries") }
                 core.reserveNumbers(function: load.nextFunction, tag: load.nextTag)
-                core.boundLoaded()
+                core.resizeLoaded()
                 core.disk = StoreCore.DiskFigures(
                     journalRows: database.journalRows, interning: database.interning)
                 if load.damaged > 0 { log(true, "\(load.damaged) damaged rows were left out") }
@@ -106,7 +106,7 @@ package final class Store: Sendable {
         }
         let started = [
             try Thread(name: "memod-writer") { [self] in write() },
-            try Thread(name: "memod-care") { [self] in takeCare() },
+            try Thread(name: "memod-maint") { [self] in maintain() },
             try Thread(name: "memod-check") { [self] in checkDatabase() },
         ]
         threads.withLock { $0 = started }
@@ -118,13 +118,13 @@ package final class Store: Sendable {
     @inline(__always)
     package func perform(_ body: (inout StoreCore) -> Void) {
         let now = clock.now()
-        let (wakesWriter, wakesCaretaker, wakes) = core.withLock { core in
+        let (wakesWriter, wakesMaintenance, wakes) = core.withLock { core in
             core.now = max(core.now, now)
             body(&core)
             return core.takeSignals()
         }
         if wakesWriter { writerSignal.notify() }
-        if wakesCaretaker { caretakerSignal.notify() }
+        if wakesMaintenance { maintenanceSignal.notify() }
         if !wakes.isEmpty { events?.wake(wakes) }
     }
 
@@ -143,9 +143,9 @@ package final class Store: Sendable {
     /// Has rows read for connections, which are told through `StoreEvents.read`.
     /// - Returns: how many of the reads were taken on, the first ones: not all where too many wait already.
     package func read(
-        _ reads: [(tickets: [ColdTicket], connection: ConnectionID)]
+        _ reads: [(references: [RowReference], connection: ConnectionID)]
     ) -> Int {
-        readers.submit(reads.map { ColdReaders.Job(tickets: $0.tickets, connection: $0.connection) })
+        readers.submit(reads.map { ReaderThreads.Job(references: $0.references, connection: $0.connection) })
     }
 
     /// Reads rows without waiting for the disk.
@@ -154,9 +154,10 @@ package final class Store: Sendable {
     ///   - bytes: about how much may yet be read; less what was.
     /// - Returns: false where not all of them are at hand; nothing is added then.
     package func readCached(
-        _ tickets: UnsafeBufferPointer<ColdTicket>, into faults: inout [Fault], _ bytes: inout Int
+        _ references: UnsafeBufferPointer<RowReference>, into loadedRows: inout [LoadedRow],
+        _ bytes: inout Int
     ) -> Bool {
-        readers.readCached(tickets, into: &faults, &bytes)
+        readers.readCached(references, into: &loadedRows, &bytes)
     }
 
     /// Writes a consistent copy of the database, with all that was put before; takes its time.
@@ -175,7 +176,7 @@ package final class Store: Sendable {
         perform { core in
             core.hot.limit = hotBytes
             core.coldLimit = coldBytes
-            core.needsCare = true
+            core.needsMaintenance = true
         }
     }
 
@@ -184,13 +185,13 @@ package final class Store: Sendable {
         clock.now() - writerAlive.load(ordering: .relaxed) <= withinMs
     }
 
-    /// Leaves the directory in a file, so that the next start need not read all of it from the database.
+    /// Leaves the index in a file, so that the next start need not read all of it from the database.
     private func writeSnapshot() {
         var kernel = SystemRandomNumberGenerator()
         let stamp = (kernel.next(), kernel.next())
         let context = SnapshotContext(
             stamp: stamp, figures: database.interning, journalRows: database.journalRows)
-        let path = DirectorySnapshot.path(database.path)
+        let path = IndexSnapshot.path(database.path)
         let isWritten = core.withLock { $0.canSnapshot && $0.writeSnapshot(to: path, context) }
         guard isWritten else { return }
         do throws(ColdError) {
@@ -206,7 +207,7 @@ package final class Store: Sendable {
     package func close() throws(ColdError) {
         isClosing.store(true, ordering: .releasing)
         writerSignal.notify()
-        caretakerSignal.notify()
+        maintenanceSignal.notify()
         checkSignal.notify()
         readers.close()
         threads.withLock { threads in

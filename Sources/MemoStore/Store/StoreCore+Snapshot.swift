@@ -5,37 +5,38 @@ extension StoreCore {
 
     /// Whether they will once what is queued is committed.
     var willSnapshot: Bool {
-        degraded == nil && graves.isEmpty && tagClearings.isEmpty && boundings.isEmpty && memoryOnly.isEmpty
+        degraded == nil && clearedLists.isEmpty && tagClearings.isEmpty && resizeJobs.isEmpty
+            && unpersisted.isEmpty
             && failedBatch == nil
     }
 
-    /// Writes the directory to a file, as it is when every entry is cold. Nothing but `dispose` may follow.
+    /// Writes the index to a file, as it is when every entry is cold. Nothing but `dispose` may follow.
     mutating func writeSnapshot(to path: String, _ context: SnapshotContext) -> Bool {
         for slot in hot.slots {
-            guard let payload = directory[slot].payload else { continue }
-            directory[slot].setCold(bytes: ColdSize.bytes(payload))
+            guard let payload = entries[slot].payload else { continue }
+            entries[slot].setCold(bytes: ColdSize.bytes(payload))
             payload.release()
         }
         hot.removeAll()
-        for slot in journal where directory[slot].flags.contains(.live) {
-            directory[slot].flags.remove(.journaled)
+        for slot in journal where entries[slot].flags.contains(.live) {
+            entries[slot].flags.remove(.journaled)
         }
         let functionParts = functions.allPlaces.map { place in
-            DirectorySnapshot.Function(
+            IndexSnapshot.Function(
                 id: functions[place].row.id, oldest: functions[place].oldest, newest: functions[place].newest,
                 isLive: functions.isLive(place) ? 1 : 0, count: UInt64(functions[place].count))
         }
         let tagRows = tags.rows
         // Rows of entries that are gone and never were in the database may be given out again.
         let memberParts = tagRows.map { row in
-            (tags[row.id]?.members ?? []).filter { directory.isCurrent($0.slot, row: $0.row) }
+            (tags[row.id]?.members ?? []).filter { entries.isCurrent($0.slot, row: $0.row) }
         }
         let tagParts = zip(tagRows, memberParts).map {
-            DirectorySnapshot.Tag(id: UInt64($0.id), members: UInt64($1.count))
+            IndexSnapshot.Tag(id: UInt64($0.id), members: UInt64($1.count))
         }
         let members = memberParts.flatMap { $0 }
-        let header = DirectorySnapshot.Header(
-            stamp: context.stamp, slots: UInt64(directory.slotCount), live: UInt64(directory.count),
+        let header = IndexSnapshot.Header(
+            stamp: context.stamp, slots: UInt64(entries.slotCount), live: UInt64(entries.count),
             uses: uses,
             coldBytes: UInt64(coldBytes), functions: UInt64(functionParts.count),
             garbage: UInt64(garbageRows.count),
@@ -47,41 +48,41 @@ extension StoreCore {
             garbageRows.withUnsafeBytes { garbage in
                 tagParts.withUnsafeBytes { tags in
                     members.withUnsafeBytes { members in
-                        DirectorySnapshot.write(
-                            header, [functions, garbage, tags, members, directory.bytesOfSlots], to: path)
+                        IndexSnapshot.write(
+                            header, [functions, garbage, tags, members, entries.bytesOfSlots], to: path)
                     }
                 }
             }
         }
     }
 
-    /// Reads the directory from a file, after the functions and the tags were loaded.
+    /// Reads the index from a file, after the functions and the tags were loaded.
     /// - Returns: what else it has; `nil` where it is not there, or not of the state with this stamp: nothing was
     ///   loaded then.
     mutating func readSnapshot(from path: String, stamp: (UInt64, UInt64)) -> SnapshotContext? {
-        guard var file = DirectorySnapshot.Reader(path) else { return nil }
-        var header = DirectorySnapshot.Header(
+        guard var file = IndexSnapshot.Reader(path) else { return nil }
+        var header = IndexSnapshot.Header(
             stamp: (0, 0), slots: 0, live: 0, uses: 0, coldBytes: 0, functions: 0, garbage: 0, tags: 0,
             journalRows: 0, sharedValues: 0, sharedReferences: 0, sharedSavedBytes: 0)
         let expected = header
         guard withUnsafeMutableBytes(of: &header, { file.read(into: $0) }), header.magic == expected.magic,
             header.entryStride == expected.entryStride, header.stamp == stamp,
-            header.slots <= UInt64(directory.capacity),
+            header.slots <= UInt64(entries.capacity),
             let savedFunctions = file.array(
                 header.functions,
-                of: DirectorySnapshot.Function(id: 0, oldest: 0, newest: 0, isLive: 0, count: 0)),
+                of: IndexSnapshot.Function(id: 0, oldest: 0, newest: 0, isLive: 0, count: 0)),
             let garbage = file.array(header.garbage, of: Int64(0)),
-            let savedTags = file.array(header.tags, of: DirectorySnapshot.Tag(id: 0, members: 0))
+            let savedTags = file.array(header.tags, of: IndexSnapshot.Tag(id: 0, members: 0))
         else { return nil }
         let memberCount = savedTags.reduce(UInt64(0)) { $0 &+ $1.members }
         guard let members = file.array(memberCount, of: TagTable.Member(slot: 0, row: 0)) else { return nil }
 
-        var checksum = DirectorySnapshot.seed(header)
+        var checksum = IndexSnapshot.seed(header)
         savedFunctions.withUnsafeBytes { checksum = Checksum.of($0, seed: checksum) }
         garbage.withUnsafeBytes { checksum = Checksum.of($0, seed: checksum) }
         savedTags.withUnsafeBytes { checksum = Checksum.of($0, seed: checksum) }
         members.withUnsafeBytes { checksum = Checksum.of($0, seed: checksum) }
-        let isRead = directory.append(slots: Int(header.slots), live: Int(header.live)) { slab in
+        let isRead = entries.append(slots: Int(header.slots), live: Int(header.live)) { slab in
             file.read(into: slab) && file.isAtEnd
                 && Checksum.of(UnsafeRawBufferPointer(slab), seed: checksum) == header.checksum
         }
@@ -98,8 +99,8 @@ extension StoreCore {
             functions[place].newest = saved.newest
             functions[place].count = Int(saved.count)
         }
-        for slot in 0..<Slot(directory.slotCount) where directory[slot].flags.contains(.live) {
-            directory[slot].function = places[Int(directory[slot].function)]
+        for slot in 0..<Slot(entries.slotCount) where entries[slot].flags.contains(.live) {
+            entries[slot].function = places[Int(entries[slot].function)]
         }
         var next = 0
         for saved in savedTags {

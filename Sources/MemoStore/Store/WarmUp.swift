@@ -9,20 +9,20 @@ final class WarmUp: Sendable {
     /// No entry takes less memory: more of them than there is room for need not be put into their order.
     static let bytesLeast = HotTier.overhead + 32
 
-    private let tickets = Mutex<[ColdTicket]>([])
+    private let references = Mutex<[RowReference]>([])
 
     /// - Parameter order: most recently used first.
-    func start(_ order: [ColdTicket]) { tickets.withLock { $0 = order.reversed() } }
+    func start(_ order: [RowReference]) { references.withLock { $0 = order.reversed() } }
 
-    func next() -> [ColdTicket] {
-        tickets.withLock { tickets in
+    func next() -> [RowReference] {
+        references.withLock { references in
             // Not the slice itself, for whose sake the rest would be copied.
-            let next = Array(tickets.suffix(Self.readsAtOnce).reversed())
-            tickets.removeLast(next.count)
-            if tickets.isEmpty { tickets = [] }
+            let next = Array(references.suffix(Self.readsAtOnce).reversed())
+            references.removeLast(next.count)
+            if references.isEmpty { references = [] }
             return next
         }
     }
 
-    func stop() { tickets.withLock { $0 = [] } }
+    func stop() { references.withLock { $0 = [] } }
 }

@@ -11,18 +11,6 @@ struct Payload: @unchecked Sendable {
     static let nowhere = UInt32.max
     static let tagsMax = 16
 
-    /// What a payload says beside its key and value.
-    struct Facts {
-        /// In store time, of which 48 bits are kept: until the year 6429.
-        var created: Int64
-        /// Until when it is fresh, and until when it may be served at all; `Int64.max`: for ever.
-        var fresh = Int64.max
-        var expires = Int64.max
-        var costMs: UInt32 = 0
-        /// Who wrote it.
-        var uid: UInt32 = 0
-    }
-
     /// What all have: 20 bytes, and parts that not all have behind it, so that the sum of an ordinary small
     /// payload stays below the allocator's next step.
     private struct Header {
@@ -90,7 +78,9 @@ struct Payload: @unchecked Sendable {
     var expires: Int64 { isExtended ? more.expires : .max }
     /// The length of the grace time after that.
     var graceMs: Int64 { fresh == .max ? .max - expires : expires - fresh }
-    var facts: Facts { Facts(created: created, fresh: fresh, expires: expires, costMs: costMs, uid: uid) }
+    var metadata: EntryMetadata {
+        EntryMetadata(created: created, fresh: fresh, expires: expires, costMs: costMs, uid: uid)
+    }
     /// Numbers of its tags.
     var tags: UnsafeBufferPointer<UInt32> {
         guard isExtended else { return UnsafeBufferPointer(start: nil, count: 0) }
@@ -122,11 +112,11 @@ struct Payload: @unchecked Sendable {
     /// - Parameter block: with the same value, whose reference it takes over; `nil`: the payload has its own copy.
     /// - Returns: `nil` where memory is exhausted.
     static func allocate(
-        _ facts: Facts, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
+        _ metadata: EntryMetadata, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
         value: UnsafeRawBufferPointer, block: UnsafeMutablePointer<InternTable.Block>? = nil
     ) -> Payload? {
-        let extended = facts.fresh != .max || facts.expires != .max || !tags.isEmpty
-        let attributed = facts.costMs != 0 || facts.uid != ownUser
+        let extended = metadata.fresh != .max || metadata.expires != .max || !tags.isEmpty
+        let attributed = metadata.costMs != 0 || metadata.uid != ownUser
         let size =
             MemoryLayout<Header>.size + (attributed ? MemoryLayout<Attribution>.size : 0)
             + (extended ? MemoryLayout<Extension>.size + tags.count * 4 : 0)
@@ -138,19 +128,19 @@ struct Payload: @unchecked Sendable {
         address.initializeMemory(
             as: Header.self,
             to: Header(
-                references: 1, createdHigh: UInt16(truncatingIfNeeded: facts.created >> 32),
-                createdLow: UInt32(truncatingIfNeeded: facts.created), hotIndex: nowhere,
+                references: 1, createdHigh: UInt16(truncatingIfNeeded: metadata.created >> 32),
+                createdLow: UInt32(truncatingIfNeeded: metadata.created), hotIndex: nowhere,
                 keyBytesAndFlags: UInt32(key.count) | (extended ? Self.extended : 0)
                     | (attributed ? Self.attributed : 0) | (block == nil ? 0 : Self.shared),
                 valueBytes: UInt32(value.count)))
         let payload = Payload(address: address)
         if attributed {
             (address + MemoryLayout<Header>.size).storeBytes(
-                of: Attribution(costMs: facts.costMs, uid: facts.uid), as: Attribution.self)
+                of: Attribution(costMs: metadata.costMs, uid: metadata.uid), as: Attribution.self)
         }
         if extended {
             payload.extensionStart.storeBytes(
-                of: Extension(fresh: facts.fresh, expires: facts.expires, tags: UInt64(tags.count)),
+                of: Extension(fresh: metadata.fresh, expires: metadata.expires, tags: UInt64(tags.count)),
                 as: Extension.self)
             var next = payload.extensionStart + MemoryLayout<Extension>.size
             for tag in tags {

@@ -36,7 +36,7 @@ public struct PutFields {
     public var ttl: Setting = .absent
     public var staleMs: Int64?
     public var costMs: Int64?
-    /// Positions in `RequestBatch.tags`: decoded UTF-8, at most 16 of at most 128 bytes each, no repeats.
+    /// Positions in `RequestParser.tags`: decoded UTF-8, at most 16 of at most 128 bytes each, no repeats.
     public var tags: Range<Int> = 0..<0
     public var lease: Bytes?
     public var durable = false
@@ -80,14 +80,14 @@ public struct Request {
         case ping
         case hello(client: Bytes?)
         case get(CanonicalKey, GetFields)
-        /// A position in `RequestBatch.entries`.
+        /// A position in `RequestParser.entries`.
         case put(Int)
         case release(CanonicalKey, lease: Bytes)
         case delete(CanonicalKey)
         case touch(CanonicalKey, ttl: Setting)
-        /// Positions in `RequestBatch.keys`.
+        /// Positions in `RequestParser.keys`.
         case mget(Range<Int>)
-        /// Positions in `RequestBatch.entries`.
+        /// Positions in `RequestParser.entries`.
         case mput(Range<Int>)
         case clearFunction
         case clearTag(Bytes)

@@ -18,15 +18,15 @@ struct CommonOptions: ParsableArguments {
     /// Of those who ask whether the daemon answers at all, or whose keys do nothing meanwhile.
     static let shortPatience = Duration.seconds(3)
     /// After this long without an answer, a person is told what is being waited for.
-    private static let silence = Duration.seconds(2)
+    private static let slowReply = Duration.seconds(2)
 
     /// - Parameter patience: how long a request may take where the command line does not say.
     func client(patience: Duration = patience) -> BlockingClient {
         let client = BlockingClient(path: socket, timeout: timeout?.duration ?? patience)
         let terminal = Terminal.standardError
         if terminal.isTerminal {
-            client.silence = (
-                Self.silence,
+            client.slowReply = (
+                Self.slowReply,
                 { left in
                     guard !LiveScreen.isShown else { return }
                     terminal.writeLine(

@@ -13,10 +13,10 @@ struct Doctor: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let examination = Examination(
+        let diagnosis = Diagnosis(
             common.client(patience: CommonOptions.shortPatience),
             commitTimeout: common.timeout?.duration ?? CommonOptions.patience)
-        let findings = examination.findings()
+        let findings = diagnosis.findings()
         if common.json {
             for finding in findings { try Output.standard.writeText(finding.json.description) }
         } else {

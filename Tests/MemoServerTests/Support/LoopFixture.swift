@@ -27,7 +27,8 @@ final class LoopFixture {
         var ends: [Int32] = [0, 0]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0 else { throw SystemError.last }
         let peer = PeerCredentials(process: getpid(), user: getuid(), group: getgid())
-        guard loops.adopt(Adoption(descriptor: ends[0], peer: peer, isAdministrator: true), loop: loop) else {
+        guard loops.adopt(AcceptedSocket(descriptor: ends[0], peer: peer, isAdministrator: true), loop: loop)
+        else {
             close(ends[0])
             close(ends[1])
             throw SystemError(number: EMFILE)

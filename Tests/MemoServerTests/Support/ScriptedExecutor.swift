@@ -66,21 +66,21 @@ final class ScriptedExecutor: RequestExecutor, @unchecked Sendable {  // `condit
         for id in waiting { loops.post(id, .resume(Release())) }
     }
 
-    func execute(_ bursts: UnsafeBufferPointer<Unmanaged<Burst>>) -> Int {
-        let burst = bursts[0].takeUnretainedValue()
-        execute(burst, burst.owner.takeUnretainedValue())
+    func execute(_ batches: UnsafeBufferPointer<Unmanaged<RequestBatch>>) -> Int {
+        let batch = batches[0].takeUnretainedValue()
+        execute(batch, batch.owner.takeUnretainedValue())
         return 1
     }
 
-    private func execute(_ burst: Burst, _ connection: Connection) {
+    private func execute(_ batch: RequestBatch, _ connection: Connection) {
         defer { locked { _calls += 1 } }
-        while burst.next < burst.requests.count, !connection.mustPause() {
-            if let error = burst.requests.failure(at: burst.next) {
+        while batch.next < batch.requests.count, !connection.mustPause() {
+            if let error = batch.requests.failure(at: batch.next) {
                 ReplyWriter.fail(error, into: &connection.output)
             } else {
-                guard execute(burst.requests[burst.next], connection) else { return }
+                guard execute(batch.requests[batch.next], connection) else { return }
             }
-            burst.next += 1
+            batch.next += 1
             locked { _executed += 1 }
         }
     }

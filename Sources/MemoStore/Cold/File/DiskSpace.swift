@@ -22,10 +22,10 @@ enum DiskSpace {
 
     /// An upper estimate of the pages that these changes add to the database, in bytes; 0 where they add none.
     /// - Parameter passing: rows that are not written after all.
-    static func growth(of writes: ContiguousArray<StoreChange>, passing: Set<Int64>) -> Int64 {
+    static func growth(of writes: ContiguousArray<StoreChange>, cancelled: Set<Int64>) -> Int64 {
         var bytes = 0
         for write in writes {
-            if case .insert(let row, _, _, let payload) = write, !passing.contains(row) {
+            if case .insert(let row, _, _, let payload) = write, !cancelled.contains(row) {
                 bytes += payload.key.count + payload.value.count + rowOverhead
             }
         }

@@ -17,13 +17,13 @@ enum ContentRecord {
     static func encode(
         row: Int64, shared: Int64, body: UInt64, payload: Payload, into target: UnsafeMutableRawBufferPointer
     ) {
-        let facts = payload.facts
-        target.storeBytes(of: facts.costMs.littleEndian, toByteOffset: 4, as: UInt32.self)
+        let metadata = payload.metadata
+        target.storeBytes(of: metadata.costMs.littleEndian, toByteOffset: 4, as: UInt32.self)
         target.storeBytes(of: body.littleEndian, toByteOffset: 8, as: UInt64.self)
-        target.storeBytes(of: facts.created.littleEndian, toByteOffset: 16, as: Int64.self)
-        target.storeBytes(of: facts.fresh.littleEndian, toByteOffset: 24, as: Int64.self)
-        target.storeBytes(of: facts.expires.littleEndian, toByteOffset: 32, as: Int64.self)
-        target.storeBytes(of: facts.uid.littleEndian, toByteOffset: 40, as: UInt32.self)
+        target.storeBytes(of: metadata.created.littleEndian, toByteOffset: 16, as: Int64.self)
+        target.storeBytes(of: metadata.fresh.littleEndian, toByteOffset: 24, as: Int64.self)
+        target.storeBytes(of: metadata.expires.littleEndian, toByteOffset: 32, as: Int64.self)
+        target.storeBytes(of: metadata.uid.littleEndian, toByteOffset: 40, as: UInt32.self)
         var offset = fixedBytes
         for tag in payload.tags {
             target.storeBytes(of: tag.littleEndian, toByteOffset: offset, as: UInt32.self)
@@ -39,8 +39,8 @@ enum ContentRecord {
     }
 
     /// - Parameter record: one that `isSound`.
-    static func facts(_ record: UnsafeRawBufferPointer) -> Payload.Facts {
-        Payload.Facts(
+    static func metadata(_ record: UnsafeRawBufferPointer) -> EntryMetadata {
+        EntryMetadata(
             created: Int64(littleEndian: record.loadUnaligned(fromByteOffset: 16, as: Int64.self)),
             fresh: Int64(littleEndian: record.loadUnaligned(fromByteOffset: 24, as: Int64.self)),
             expires: Int64(littleEndian: record.loadUnaligned(fromByteOffset: 32, as: Int64.self)),

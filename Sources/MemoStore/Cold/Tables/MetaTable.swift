@@ -11,7 +11,8 @@ final class MetaTable {
     }
 
     private enum Name: String {
-        case seed, clock, totals, next, snapshot, notes
+        case seed, clock, totals, next, snapshot
+        case tombstones = "notes"
     }
 
     private let select: Statement
@@ -81,7 +82,7 @@ final class MetaTable {
         try save(.next, numbers: [next.row, next.function, next.tag])
     }
 
-    /// The stamp of the directory's snapshot that says the same as the database; `nil` since the commit after it.
+    /// The stamp of the index's snapshot that says the same as the database; `nil` since the commit after it.
     func snapshotStamp() throws(ColdError) -> (UInt64, UInt64)? {
         guard let numbers = try numbers(.snapshot), numbers.count == 2 else { return nil }
         return (UInt64(bitPattern: numbers[0]), UInt64(bitPattern: numbers[1]))
@@ -91,17 +92,17 @@ final class MetaTable {
         try save(.snapshot, numbers: stamp.map { [Int64(bitPattern: $0.0), Int64(bitPattern: $0.1)] } ?? [])
     }
 
-    /// Numbers of the notes in `deleted`: the first one, and the one behind the last.
-    func notes() throws(ColdError) -> (first: Int64, next: Int64) {
+    /// Numbers of the tombstones in `deleted`: the first one, and the one behind the last.
+    func tombstones() throws(ColdError) -> (first: Int64, next: Int64) {
         // The migration made it.
-        guard let numbers = try numbers(.notes), numbers.count == 2, numbers[0] <= numbers[1] else {
-            return try unreadable(.notes)
+        guard let numbers = try numbers(.tombstones), numbers.count == 2, numbers[0] <= numbers[1] else {
+            return try unreadable(.tombstones)
         }
         return (numbers[0], numbers[1])
     }
 
-    func save(notes: (first: Int64, next: Int64)) throws(SQLiteError) {
-        try save(.notes, numbers: [notes.first, notes.next])
+    func save(tombstones: (first: Int64, next: Int64)) throws(SQLiteError) {
+        try save(.tombstones, numbers: [tombstones.first, tombstones.next])
     }
 
     private func unreadable<Result>(_ name: Name) throws(ColdError) -> Result {

@@ -52,7 +52,7 @@ final class SharedValues {
     /// - Returns: the row of `shared_value`, or 0 where the value is to stand in the entry's own row.
     func place(
         _ value: UnsafeRawBufferPointer, hash: UInt64, row: Int64, entries: EntryTables,
-        deleted: DeletedRows
+        deleted: Tombstones
     ) throws(SQLiteError) -> Int64 {
         guard value.count >= Self.smallestBytes else { return 0 }
         switch recent.find(hash) {
@@ -105,7 +105,7 @@ final class SharedValues {
     }
 
     /// Before the commit: counts the uses, and deletes the values that have none left.
-    func settle() throws(SQLiteError) {
+    func flushReferenceCounts() throws(SQLiteError) {
         for (shared, change) in pendingUses where change != 0 {
             try addUses.bind(1, shared)
             try addUses.bind(2, change)

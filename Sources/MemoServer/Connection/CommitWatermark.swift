@@ -1,4 +1,4 @@
 /// Up to where a loop knows what became of commits. Touched by its thread alone.
-final class CommitHorizon {
+final class CommitWatermark {
     var through: UInt64 = 0
 }

@@ -1,7 +1,7 @@
 /// Reads requests, and holds what they refer to: decoded strings, canonical keys, lists. Requests stay valid
 /// until `removeAll()`, as long as the lines they were read from do. Made once and used again, a batch does
 /// not allocate for requests of ordinary size.
-public struct RequestBatch: ~Copyable {
+public struct RequestParser: ~Copyable {
     /// The keys of all `mget`s since `removeAll()`.
     public internal(set) var keys: [CanonicalKey] = []
     /// The entries of all `put`s and `mput`s since `removeAll()`.

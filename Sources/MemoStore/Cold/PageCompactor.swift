@@ -9,7 +9,7 @@ internal import SQLite
 ///
 /// In a damaged tree one and the same row may be found in one way and not in another. What is not exactly as expected
 /// is left as it is, for whoever reads it.
-final class RowPacker {
+final class PageCompactor {
     /// A table, and what its rows wait in meanwhile.
     private final class Table {
         let walk: Statement
@@ -93,13 +93,13 @@ final class RowPacker {
         contents = try Table(
             connection, "content", columns: "meta, shared, key, value",
             bytes: "length(meta) + length(key) + ifnull(length(value), 0)",
-            where: "length(key) + ifnull(length(value), 0) <= \(ColdOptions.packedRowBytesMax)")
+            where: "length(key) + ifnull(length(value), 0) <= \(ColdOptions.compactedRowBytesMax)")
     }
 
     /// Writes the next run of rows anew, in a transaction of its own, where that frees an eighth of its pages.
     /// - Returns: how many pages are free now; `nil` behind the last run, and the next one is the first again.
-    func pack(_ connection: borrowing Connection) throws(SQLiteError) -> Int? {
-        guard let run = try contents.survey(from: next, bytes: ColdOptions.packedAtOnce) else {
+    func compact(_ connection: borrowing Connection) throws(SQLiteError) -> Int? {
+        guard let run = try contents.survey(from: next, bytes: ColdOptions.compactedAtOnce) else {
             next = 0
             return nil
         }

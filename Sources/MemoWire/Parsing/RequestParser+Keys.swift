@@ -1,4 +1,4 @@
-extension RequestBatch {
+extension RequestParser {
     /// The canonical form of the object's `key`. What is wrong with a key as a key, rather than as JSON, is
     /// noted in `fault`, and the key returned is then not to be used.
     @inline(__always) mutating func readKey(_ reader: FieldReader) throws(WireError) -> CanonicalKey {

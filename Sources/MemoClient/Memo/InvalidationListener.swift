@@ -4,14 +4,14 @@ internal import Synchronization
 
 /// Keeps the results at hand fresh: hears on a connection of its own what happens to the entries of memoized
 /// functions elsewhere, and tells the daemon of hits served here.
-final class Freshness: Sendable {
+final class InvalidationListener: Sendable {
     private struct State {
         var caches: [FunctionCache] = []
         var isRunning = false
         var isClosed = false
     }
 
-    private static let look: Duration = .milliseconds(100)
+    private static let pollInterval: Duration = .milliseconds(100)
     private static let reportInterval: Duration = .milliseconds(500)
     private static let retries: [Duration] = [.milliseconds(50), .milliseconds(200), .seconds(1)]
 
@@ -116,7 +116,7 @@ final class Freshness: Sendable {
                 cache.setFresh(true)
                 succeeded()
             }
-            if let event = try client.nextEvent(timeout: Self.look) { take(event, caches) }
+            if let event = try client.nextEvent(timeout: Self.pollInterval) { take(event, caches) }
             if ContinuousClock.now - reported >= Self.reportInterval {
                 report(caches, to: client)
                 reported = .now

@@ -4,7 +4,7 @@ internal import CLinux
 ///
 /// The table grows one bucket at a time as entries are added (W. Litwin, "Linear hashing: a new tool for file and
 /// table addressing", VLDB 1980), so no insertion pays for all the others.
-struct Directory: ~Copyable {
+struct EntryIndex: ~Copyable {
     private var slab: ReservedArray<Entry>
     private var buckets: ReservedArray<Slot>
     private var bucketCount = 1
@@ -95,7 +95,7 @@ struct Directory: ~Copyable {
     }
 
     /// Adds `slots` slots to an empty slab, for `fill` to write.
-    /// - Returns: whether there was room, and `fill` succeeded; if not, the directory is empty.
+    /// - Returns: whether there was room, and `fill` succeeded; if not, the index is empty.
     mutating func append(slots: Int, live: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Bool) -> Bool {
         precondition(slotCount == 0 && count == 0)
         guard slab.grow(to: slots),

@@ -1,7 +1,7 @@
 internal import SQLite
 
-/// The journal of uses: the order in which entries were last used, appended to in batches.
-final class UsesTable {
+/// The access journal: the order in which entries were last used, appended to in batches.
+final class AccessJournalTable {
     /// Rows of entries in one row of the table: 64 KiB, so that none is long to write or to read.
     static let rowsPerBlob = 8192
 

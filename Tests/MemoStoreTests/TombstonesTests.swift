@@ -4,8 +4,8 @@ import Testing
 
 @testable import MemoStore
 
-/// Rows that are noted as deleted, and taken out later.
-struct DeletedRowsTests {
+/// Rows that are marked deleted as deleted, and taken out later.
+struct TombstonesTests {
     let fixture: ColdFixture
 
     init() throws { fixture = try ColdFixture() }
@@ -26,8 +26,8 @@ struct DeletedRowsTests {
         ContiguousArray(rows.map { .delete(row: $0, bytes: bytes) })
     }
 
-    /// Rows that are in the tables, deleted or not, and notes.
-    private func counts() throws -> (entries: Int64?, contents: Int64?, notes: Int64?) {
+    /// Rows that are in the tables, deleted or not, and tombstones.
+    private func counts() throws -> (entries: Int64?, contents: Int64?, tombstones: Int64?) {
         let connection = try Connection(path: fixture.path, mode: .readWrite)
         try connection.setCheckpointOnClose(false)
         return (
@@ -57,10 +57,10 @@ struct DeletedRowsTests {
         #expect(loaded.heads.map(\.row) == even)
         #expect(loaded.load.nextRow == 1001 && loaded.load.garbage.isEmpty && loaded.load.damaged == 0)
 
-        try database.rest { false }
+        try database.idleWork { false }
         #expect(try counts() == (1000, 1000, 1), "something else is to be done")
-        try database.rest { true }
-        #expect(!database.hasDeletedRows)
+        try database.idleWork { true }
+        #expect(!database.hasTombstones)
         #expect(try counts() == (500, 500, 0))
         #expect(try Loaded(database).heads.map(\.row) == even)
         do {
@@ -68,12 +68,12 @@ struct DeletedRowsTests {
             for row in even { #expect(try reader.entry(row) == entry(row).content) }
         }
 
-        // And again, with notes whose numbers go on.
+        // And again, with tombstones whose numbers go on.
         try database.commit(deletions(even.prefix(400)))
         try fixture.crash(database)
         database = try fixture.open()
         #expect(try Loaded(database).heads.map(\.row) == Array(even.suffix(100)))
-        try database.rest { true }
+        try database.idleWork { true }
         #expect(try counts() == (100, 100, 0))
     }
 
@@ -84,24 +84,25 @@ struct DeletedRowsTests {
         database = try fixture.open()
         #expect(try Loaded(database).load.nextRow == 101)
         try database.insert([101: entry(101)])
-        try database.rest { true }
+        try database.idleWork { true }
         #expect(try Loaded(database).heads.map(\.row) == Array(1...80) + [101])
     }
 
     @Test func fewAreTakenOutAtOnce() throws {
         let database = try fill(1...1000)
-        try database.commit(deletions(odd.prefix(ColdOptions.noteLeast - 1)))
-        #expect(!database.hasDeletedRows)
+        try database.commit(deletions(odd.prefix(ColdOptions.tombstonesLeast - 1)))
+        #expect(!database.hasTombstones)
         #expect(try counts() == (985, 985, 0))
     }
 
     @Test func largeOnesAndThoseOfUnknownSizeAreTakenOutAtOnce() throws {
         let database = try fill(1...1000)
         try database.commit(deletions(odd[..<100], bytes: nil))
-        try database.commit(deletions(odd[100..<200], bytes: ColdOptions.notedBytesMax + 1))
+        try database.commit(deletions(odd[100..<200], bytes: ColdOptions.tombstoneEntryBytesMax + 1))
         #expect(try counts() == (800, 800, 0))
         try database.commit(
-            deletions(odd[200..<300], bytes: ColdOptions.notedBytesMax) + deletions(odd[300...], bytes: nil))
+            deletions(odd[200..<300], bytes: ColdOptions.tombstoneEntryBytesMax)
+                + deletions(odd[300...], bytes: nil))
         #expect(try counts() == (600, 600, 1))
         #expect(try Loaded(database).heads.map(\.row) == even)
     }
@@ -147,9 +148,9 @@ struct DeletedRowsTests {
         try database.maintain { false }
         let first = try #require(try counts().entries)
         #expect(first < 40_000 && first >= 40_000 - Int64(ColdOptions.takenOutAtOnce))
-        // So many pieces that the notes of the rest are written anew.
+        // So many pieces that the tombstones of the rest are written anew.
         var pieces = 10
-        try database.rest {
+        try database.idleWork {
             pieces -= 1
             return pieces >= 0
         }
@@ -160,7 +161,7 @@ struct DeletedRowsTests {
         database = try fixture.open()
         #expect(try Loaded(database).heads.map(\.row) == Array(39_501...40_000))
         #expect(try counts().entries == left)
-        try database.rest { true }
+        try database.idleWork { true }
         #expect(try counts() == (500, 500, 0))
         #expect(try Loaded(database).heads.map(\.row) == Array(39_501...40_000))
     }
@@ -180,7 +181,7 @@ struct DeletedRowsTests {
         }
         let database = try ColdDatabase(fixture.options, source: source)
         var asked = 0
-        try database.rest {
+        try database.idleWork {
             asked += 1
             return asked == 1
         }
@@ -199,7 +200,7 @@ struct DeletedRowsTests {
         }
         // Some of them anew, some again.
         #expect(throws: ColdError.self) {
-            try database.commit(deletions(odd[50..<300]) + [.uses([2])])
+            try database.commit(deletions(odd[50..<300]) + [.accesses([2])])
         }
         do {
             let connection = try Connection(path: fixture.path, mode: .readWrite)
@@ -208,7 +209,7 @@ struct DeletedRowsTests {
         }
         let left = (odd[100...] + even).sorted()
         #expect(try Loaded(database).heads.map(\.row) == left)
-        try database.rest { true }
+        try database.idleWork { true }
         #expect(try counts() == (900, 900, 0))
         #expect(try Loaded(database).heads.map(\.row) == left)
         try database.commit(deletions(odd[50..<300]))

@@ -1,4 +1,4 @@
-extension RequestBatch {
+extension RequestParser {
     /// Checks that an object has the fields its operation needs, and no others.
     @inline(__always) func check(
         _ reader: FieldReader, _ unknown: [Bytes], _ shape: OperationShape

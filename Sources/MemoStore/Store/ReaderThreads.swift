@@ -3,9 +3,9 @@ internal import SQLite
 internal import Synchronization
 
 /// Threads that read rows, so that a slow disk holds up nobody but those who ask for what is on it.
-final class ColdReaders: Sendable {
+final class ReaderThreads: Sendable {
     struct Job: Sendable {
-        var tickets: [ColdTicket]
+        var references: [RowReference]
         var connection: ConnectionID
     }
 
@@ -62,12 +62,12 @@ final class ColdReaders: Sendable {
     private static let jobsAtOnce = 8
 
     /// The connection that reads what need not wait for the disk, on the thread of whoever asks.
-    private struct Prompt {
+    private struct InlineReader {
         var reader: ColdReader?
         var isPaused = false
     }
 
-    private let prompt = Mutex(Prompt())
+    private let inlineReader = Mutex(InlineReader())
     private let state: Mutex<State>
     private let signals: [Signal]
     /// Told when a reader has let go of the database.
@@ -96,27 +96,30 @@ final class ColdReaders: Sendable {
     /// Reads rows at once, as long as they are in the kernel's page cache; whatever is amiss, one who can wait finds
     /// out.
     func readCached(
-        _ tickets: UnsafeBufferPointer<ColdTicket>, into faults: inout [Fault], _ bytes: inout Int
+        _ references: UnsafeBufferPointer<RowReference>, into loadedRows: inout [LoadedRow],
+        _ bytes: inout Int
     ) -> Bool {
-        let held = faults.count
+        let held = loadedRows.count
         var size = 0
         let limit = bytes
-        let areFound = prompt.withLockIfAvailable { prompt -> Bool in
-            guard let reader = prompt.reader else { return false }
-            if tickets.count > 1 { reader.beginBatch() }
+        let areFound = inlineReader.withLockIfAvailable { inlineReader -> Bool in
+            guard let reader = inlineReader.reader else { return false }
+            if references.count > 1 { reader.beginBatch() }
             defer { reader.endBatch() }
             return CachedReads.only(bytes: limit) {
-                for ticket in tickets {
-                    guard case .found(let payload)? = try? reader.read(row: ticket.row) else { return false }
-                    faults.append(Fault(ticket: ticket, payload: payload))
+                for reference in references {
+                    guard case .found(let payload)? = try? reader.read(row: reference.row) else {
+                        return false
+                    }
+                    loadedRows.append(LoadedRow(reference: reference, payload: payload))
                     size += payload.footprint
                 }
                 return true
             } ?? false
         }
         guard areFound ?? false else {
-            for fault in faults[held...] { fault.payload.release() }
-            faults.removeSubrange(held...)
+            for loadedRow in loadedRows[held...] { loadedRow.payload.release() }
+            loadedRows.removeSubrange(held...)
             return false
         }
         bytes -= size
@@ -139,7 +142,7 @@ final class ColdReaders: Sendable {
 
     /// Waits until no reader is connected to the database, and lets none begin until `resume`.
     func pause() {
-        prompt.withLock { $0 = Prompt(isPaused: true) }
+        inlineReader.withLock { $0 = InlineReader(isPaused: true) }
         state.withLock { $0.isPaused = true }
         while state.withLock({ $0.reading }) > 0 {
             for signal in signals { signal.notify() }
@@ -148,7 +151,7 @@ final class ColdReaders: Sendable {
     }
 
     func resume() {
-        prompt.withLock { $0.isPaused = false }
+        inlineReader.withLock { $0.isPaused = false }
         state.withLock { $0.isPaused = false }
         for signal in signals { signal.notify() }
     }
@@ -160,7 +163,7 @@ final class ColdReaders: Sendable {
             for thread in threads { thread.join() }
             threads = []
         }
-        prompt.withLock { $0 = Prompt(isPaused: true) }
+        inlineReader.withLock { $0 = InlineReader(isPaused: true) }
     }
 
     private func run(
@@ -189,38 +192,38 @@ final class ColdReaders: Sendable {
             }
             let current = reader ?? Reader(database)
             reader = current
-            let isBatch = jobs.count > 1 || jobs[jobs.startIndex].tickets.count > 1
+            let isBatch = jobs.count > 1 || jobs[jobs.startIndex].references.count > 1
             if isBatch { current.beginBatch() }
             let results = jobs.map { job in
-                (job.connection, Self.read(job.tickets) { row throws(ColdError) in try current.read(row) })
+                (job.connection, Self.read(job.references) { row throws(ColdError) in try current.read(row) })
             }
             if isBatch { current.endBatch() }
             deliver(results)
-            connectPrompt(database)
+            connectInlineReader(database)
         }
     }
 
     /// Makes the connection for `readCached`, which itself must not wait for files to be opened.
-    private func connectPrompt(_ database: ColdDatabase) {
-        prompt.withLock { prompt in
-            if prompt.reader == nil, !prompt.isPaused {
-                prompt.reader = try? database.makeReader(waits: false)
+    private func connectInlineReader(_ database: ColdDatabase) {
+        inlineReader.withLock { inlineReader in
+            if inlineReader.reader == nil, !inlineReader.isPaused {
+                inlineReader.reader = try? database.makeReader(waits: false)
             }
         }
     }
 
     private static func read(
-        _ tickets: [ColdTicket], _ read: (Int64) throws(ColdError) -> ColdReader.Result
+        _ references: [RowReference], _ read: (Int64) throws(ColdError) -> ColdReader.Result
     ) -> ColdRead {
-        var faults: [Fault] = []
-        var lost: [ColdTicket] = []
+        var loadedRows: [LoadedRow] = []
+        var lost: [RowReference] = []
         var failure: String?
         var isCorrupt = false
-        for ticket in tickets {
+        for reference in references {
             do throws(ColdError) {
-                switch try read(ticket.row) {
-                case .found(let payload): faults.append(Fault(ticket: ticket, payload: payload))
-                case .missing, .damaged: lost.append(ticket)
+                switch try read(reference.row) {
+                case .found(let payload): loadedRows.append(LoadedRow(reference: reference, payload: payload))
+                case .missing, .damaged: lost.append(reference)
                 case .outOfMemory: failure = "there is no memory left"
                 }
             } catch {
@@ -228,6 +231,6 @@ final class ColdReaders: Sendable {
                 isCorrupt = isCorrupt || error.failure == .corrupt
             }
         }
-        return ColdRead(faults: faults, lost: lost, failure: failure, isCorrupt: isCorrupt)
+        return ColdRead(loadedRows: loadedRows, lost: lost, failure: failure, isCorrupt: isCorrupt)
     }
 }

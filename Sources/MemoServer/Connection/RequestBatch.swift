@@ -1,16 +1,16 @@
 internal import MemoWire
 
 /// Requests that were read together from one connection, with the memory that their fields point into.
-public final class Burst {
-    private let batchCell = UncheckedCell(RequestBatch())
+public final class RequestBatch {
+    private let parserCell = UncheckedCell(RequestParser())
     private let requestsCell = UncheckedCell(RequestList())
     private let nextCell = UncheckedCell(0)
     private let gatheredCell = UncheckedCell(false)
     private let ownerCell = UncheckedCell<Unmanaged<Connection>?>(nil)
 
-    var batch: RequestBatch {
-        @inline(__always) unsafeAddress { UnsafePointer(batchCell.pointer) }
-        @inline(__always) unsafeMutableAddress { batchCell.pointer }
+    var parser: RequestParser {
+        @inline(__always) unsafeAddress { UnsafePointer(parserCell.pointer) }
+        @inline(__always) unsafeMutableAddress { parserCell.pointer }
     }
     var requests: RequestList {
         @inline(__always) unsafeAddress { UnsafePointer(requestsCell.pointer) }
@@ -26,7 +26,7 @@ public final class Burst {
         @inline(__always) get { gatheredCell.value }
         @inline(__always) set { gatheredCell.value = newValue }
     }
-    /// Whose requests they are, while there are any: the connection holds the burst, not the other way round.
+    /// Whose requests they are, while there are any: the connection holds the batch, not the other way round.
     var owner: Unmanaged<Connection> {
         @inline(__always) get { ownerCell.value.unsafelyUnwrapped }
         @inline(__always) set { ownerCell.value = newValue }
@@ -34,7 +34,7 @@ public final class Burst {
 
     func clear() {
         requests.removeAll()
-        batch.removeAll()
+        parser.removeAll()
         next = 0
         ownerCell.value = nil
     }

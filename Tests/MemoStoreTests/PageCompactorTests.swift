@@ -3,8 +3,8 @@ import Testing
 
 @testable import MemoStore
 
-/// Rows that lie in half-empty pages, and are brought together at rest.
-struct RowPackerTests {
+/// Rows that lie in half-empty pages, and are brought together when idle.
+struct PageCompactorTests {
     let fixture: ColdFixture
 
     init() throws { fixture = try ColdFixture() }
@@ -12,7 +12,7 @@ struct RowPackerTests {
     private static let rows: ClosedRange<Int64> = 1...40_000
 
     private func entry(_ row: Int64) -> TestEntry {
-        // Some are larger than what is packed, some than a page.
+        // Some are larger than what is compacted, some than a page.
         let bytes = row % 5000 == 0 ? 20_000 : row % 500 == 0 ? 2000 : 100
         return TestEntry(of: row, bytes: bytes)
     }
@@ -33,7 +33,7 @@ struct RowPackerTests {
         var random = SplitMix64(seed: seed)
         let deleted = Self.rows.filter { _ in Int.random(in: 0..<100, using: &random) < 50 }
         try database.commit(ContiguousArray(deleted.map { .delete(row: $0, bytes: 150) }))
-        try database.rest { true }
+        try database.idleWork { true }
         return (database, Set(Self.rows).subtracting(deleted).sorted())
     }
 
@@ -52,7 +52,7 @@ struct RowPackerTests {
         let reader = try database.makeReader()
         // It learns where rows lie, and is to find them elsewhere.
         for row in rows.prefix(1000) { _ = try reader.entry(row) }
-        try database.rest(live: live) { true }
+        try database.idleWork(live: live) { true }
         #expect(try fixture.bytes().count < live * 5 / 4)
         for row in rows.prefix(1000) {
             #expect(try reader.entry(row) == entry(row).content, "row \(row)")
@@ -60,8 +60,8 @@ struct RowPackerTests {
         try expectAll(database, rows)
         // Nothing is left to do, and nothing is written.
         let bytes = try fixture.bytes()
-        try database.rest(live: live) { true }
-        #expect(!database.packing.isUnderWay)
+        try database.idleWork(live: live) { true }
+        #expect(!database.compaction.isUnderWay)
         #expect(database.logFrames == 0)
         #expect(try fixture.bytes() == bytes)
     }
@@ -73,13 +73,13 @@ struct RowPackerTests {
         repeat {
             left = 3
             rests += 1
-            try database.rest(live: live) {
+            try database.idleWork(live: live) {
                 left -= 1
                 return left >= 0
             }
-        } while database.packing.isUnderWay && rests < 100
+        } while database.compaction.isUnderWay && rests < 100
         #expect((3..<100).contains(rests))
-        try database.rest { true }
+        try database.idleWork { true }
         #expect(try fixture.bytes().count < live * 5 / 4)
         try expectAll(database, rows)
     }
@@ -87,11 +87,11 @@ struct RowPackerTests {
     @Test func aCrashLosesNothing() throws {
         let (database, rows) = try sparse(seed: 3)
         var left = 5
-        try database.rest(live: Int64(size(of: rows))) {
+        try database.idleWork(live: Int64(size(of: rows))) {
             left -= 1
             return left >= 0
         }
-        #expect(database.packing.isUnderWay)
+        #expect(database.compaction.isUnderWay)
         try fixture.crash(database)
         try expectAll(try fixture.open(), rows)
     }
@@ -100,22 +100,22 @@ struct RowPackerTests {
         let database = try fixture.open()
         _ = try Loaded(database)
         try database.insert(Dictionary(uniqueKeysWithValues: Self.rows.map { ($0, entry($0)) }))
-        try database.rest { true }
+        try database.idleWork { true }
         let bytes = try fixture.bytes()
         // As if much less were in it.
-        try database.rest(live: 1 << 20) { true }
+        try database.idleWork(live: 1 << 20) { true }
         #expect(try fixture.bytes() == bytes)
         #expect(database.logFrames == 0)
-        #expect(database.packing.reached[.rest] ?? 0 > 5 << 20)
+        #expect(database.compaction.reached[.idle] ?? 0 > 5 << 20)
     }
 
     @Test func beyondItsBudgetItIsPackedBetweenCommits() throws {
         let budget: Int64 = 5 << 20
         let (database, rows) = try sparse(seed: 4)
         let before = try fixture.bytes()
-        try database.pack(budget: budget) { false }
+        try database.compact(budget: budget) { false }
         #expect(try fixture.bytes() == before, "somebody waits for the next commit")
-        try database.pack(budget: budget) { true }
+        try database.compact(budget: budget) { true }
         let (file, _, free) = try database.size()
         #expect(file - free <= budget * 9 / 8 + 1 << 20)
         try expectAll(database, rows)
@@ -125,7 +125,7 @@ struct RowPackerTests {
         let (database, rows) = try sparse(seed: 5)
         for pass in 1... {
             var runs = 0
-            try database.pack(budget: 1 << 20) {
+            try database.compact(budget: 1 << 20) {
                 runs += 1
                 return true
             }

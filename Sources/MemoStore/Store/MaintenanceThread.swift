@@ -1,11 +1,11 @@
 internal import Platform
 internal import Synchronization
 
-/// The caretaker's thread.
+/// The maintenance thread's thread.
 extension Store {
     private static let idleMs: Int64 = 500
 
-    func takeCare() {
+    func maintain() {
         startWarmUp()
         var lastFlush = clock.now()
         while !isClosing.load(ordering: .acquiring) {
@@ -14,12 +14,12 @@ extension Store {
             let flushes = now - lastFlush >= Self.idleMs
             if flushes { lastFlush = now }
             perform { core in
-                core.needsCare = false
+                core.needsMaintenance = false
                 // Others get the lock between two pieces.
                 if core.sweep() { pauseMs = 1 }
                 if flushes { core.flushCounters() }
                 pauseMs = max(1, min(pauseMs, core.leases.nextEnd - now))
-                core.careDue = now + pauseMs
+                core.maintenanceDue = now + pauseMs
             }
             inPieces { $0.takeOutCleared() }
             boundFunctions()
@@ -27,11 +27,11 @@ extension Store {
                 flushUses()
                 compactJournal()
                 if let loss = database.findLoss() { databaseLost(loss) }
-                // Asked here and not for a request: a disk that hangs makes the caretaker wait alone.
+                // Asked here and not for a request: a disk that hangs makes the maintenance thread wait alone.
                 let free = database.freeBytes()
                 conditionBox.withLock { $0.freeBytes = free }
             }
-            caretakerSignal.wait(ms: pauseMs)
+            maintenanceSignal.wait(ms: pauseMs)
         }
     }
 
@@ -43,13 +43,13 @@ extension Store {
         uses.reserveCapacity(slots.count)
         guard inPieces(of: slots.count, { $0.note(slots[$1], through: through, in: &uses) }) else { return }
         let rows = uses.rowsInOrder
-        if !rows.isEmpty { perform { $0.enqueue(uses: .uses(rows)) } }
+        if !rows.isEmpty { perform { $0.enqueue(uses: .accesses(rows)) } }
     }
 
     /// Replaces a journal that has grown long, or lacks uses, by the order of the entries that it is about. What is used
     /// while they are gathered is in the next journal.
     private func compactJournal() {
-        guard let slotCount = core.withLock({ $0.wantsOrder() ? $0.directory.slotCount : nil }) else {
+        guard let slotCount = core.withLock({ $0.wantsOrder() ? $0.entries.slotCount : nil }) else {
             return
         }
         var uses: [StoreCore.Use] = []
@@ -58,21 +58,21 @@ extension Store {
         }
         guard isGathered else { return }
         let rows = uses.rowsInOrder
-        perform { $0.enqueue(uses: .order(rows)) }
+        perform { $0.enqueue(uses: .recency(rows)) }
     }
 
     /// Gives functions with many entries their new bounds.
     private func boundFunctions() {
-        while let bounding = core.withLock({ $0.nextBounding() }), !isClosing.load(ordering: .acquiring) {
-            if !bounding.isInOrder {
+        while let resizeJob = core.withLock({ $0.nextResizeJob() }), !isClosing.load(ordering: .acquiring) {
+            if !resizeJob.isInOrder {
                 var entries: [StoreCore.UsedSlot] = []
-                let slotCount = core.withLock { $0.directory.slotCount }
-                guard inPieces(of: slotCount, { $0.gather($1, of: bounding, in: &entries) }) else { return }
+                let slotCount = core.withLock { $0.entries.slotCount }
+                guard inPieces(of: slotCount, { $0.gather($1, of: resizeJob, in: &entries) }) else { return }
                 entries.sort { $0.used > $1.used }
-                guard inPieces(of: entries.count, { $0.relink(entries[$1], of: bounding) })
+                guard inPieces(of: entries.count, { $0.relink(entries[$1], of: resizeJob) })
                 else { return }
             }
-            inPieces { $0.trim(bounding) }
+            inPieces { $0.trim(resizeJob) }
         }
     }
 
@@ -87,7 +87,7 @@ extension Store {
                 isQueueFull = core.isQueueFull
                 if !isQueueFull { isMore = piece(&core) }
             }
-            if isQueueFull { caretakerSignal.wait(ms: 1) }
+            if isQueueFull { maintenanceSignal.wait(ms: 1) }
         }
     }
 
@@ -153,7 +153,7 @@ extension Store {
 
     private func dropDamaged(_ rows: [Int64]) {
         let damaged = Set(rows)
-        let slotCount = core.withLock { $0.directory.slotCount }
+        let slotCount = core.withLock { $0.entries.slotCount }
         let isDone = inPieces(of: slotCount) {
             $0.dropDamaged(rows: damaged, in: Slot($1.lowerBound)..<Slot($1.upperBound))
         }
@@ -167,7 +167,7 @@ extension Store {
         let slotsAtOnce = 1 << 16
         let (slotCount, room, since) = core.withLock { core in
             let room = core.hot.limit - core.hot.limit / 16
-            return (core.directory.slotCount, room, core.useSince(entries: room / WarmUp.bytesLeast))
+            return (core.entries.slotCount, room, core.useSince(entries: room / WarmUp.bytesLeast))
         }
         var candidates: [WarmUpCandidate] = []
         for start in stride(from: 0, to: slotCount, by: slotsAtOnce) {
@@ -181,23 +181,23 @@ extension Store {
             bytes += $0.bytes
             return bytes <= room
         }
-        warmUp.start(order.map(\.ticket))
+        warmUp.start(order.map(\.reference))
         continueWarmUp()
     }
 
     private func continueWarmUp() {
         guard !isClosing.load(ordering: .acquiring) else { return }
-        let tickets = warmUp.next()
-        if !tickets.isEmpty { _ = read([(tickets, WarmUp.connection)]) }
+        let references = warmUp.next()
+        if !references.isEmpty { _ = read([(references, WarmUp.connection)]) }
     }
 
     func warmedUp(_ read: ColdRead) {
         var hasRoom = false
         perform { core in
             hasRoom = core.hasRoomToWarm
-            if hasRoom { core.adopt(read.faults) }
-            for ticket in read.lost { core.dropDamaged(ticket) }
-            core.release(read.faults)
+            if hasRoom { core.adopt(read.loadedRows) }
+            for reference in read.lost { core.dropDamaged(reference) }
+            core.release(read.loadedRows)
         }
         if hasRoom { continueWarmUp() } else { warmUp.stop() }
     }

@@ -3,7 +3,7 @@ internal import MemoClient
 internal import Platform
 
 /// Looks at everything between this user and a healthy daemon.
-struct Examination {
+struct Diagnosis {
     /// Free disk space below which commits are about to fail.
     private static let scarceBytes: Int64 = 256 << 20
 

@@ -12,7 +12,7 @@ extension Store {
 
     /// Commits of so many changes leave memory behind that is given back when none has followed for a while.
     private static let trimWrites = 1000
-    private static let restMs: Int64 = 1000
+    private static let idleMs: Int64 = 1000
 
     /// What the writer's thread remembers from one commit to the next. Times are store time.
     private struct Progress {
@@ -20,7 +20,7 @@ extension Store {
         /// When the disk is tried again that took nothing: whoever puts meanwhile does not hurry it.
         var retryDue: Int64 = 0
         /// When it is time for what is best done while nobody writes.
-        var restDue: Int64?
+        var idleWorkDue: Int64?
         /// The last row that was committed.
         var row: Int64 = 0
         /// It was said, since the last success, that no room could be made.
@@ -29,12 +29,12 @@ extension Store {
 
     func write() {
         // Pages that were free when the daemon ended are given back after its start.
-        var progress = Progress(restDue: clock.now() + Self.restMs)
+        var progress = Progress(idleWorkDue: clock.now() + Self.idleMs)
         while true {
             let closing = isClosing.load(ordering: .acquiring)
             guard let due = commitDue(setsIdle: true) else {
                 if closing, finishClosing() { return }
-                writerSignal.wait(ms: closing ? 1 : rest(&progress.restDue))
+                writerSignal.wait(ms: closing ? 1 : idleWork(&progress.idleWorkDue))
                 continue
             }
             let pause = max(due, closing ? 0 : progress.retryDue - clock.now())
@@ -63,26 +63,27 @@ extension Store {
 
     /// Notes what is left to do once the daemon rests. Where entries are read alone their counters are committed
     /// each second, and this is rest too.
-    private func noteWork(_ batch: StoreCore.Batch, _ progress: inout Progress) {
-        let isLong = database.logFrames >= ColdOptions.checkpointFramesWhenResting
+    private func noteIdleWork(_ batch: StoreCore.Batch, _ progress: inout Progress) {
+        let isLong = database.logFrames >= ColdOptions.checkpointFramesWhenIdle
         let hasEntries = batch.row > progress.row
         progress.row = batch.row
         if batch.writes.count >= Self.trimWrites || (isLong && hasEntries)
-            || (progress.restDue == nil && (isLong || database.hasDeletedRows || database.packing.isUnderWay))
+            || (progress.idleWorkDue == nil
+                && (isLong || database.hasTombstones || database.compaction.isUnderWay))
         {
-            progress.restDue = clock.now() + Self.restMs
+            progress.idleWorkDue = clock.now() + Self.idleMs
         }
     }
 
     /// Once no entries follow: takes out deleted rows, moves the log into the database, and gives back what is free
     /// there, and what SQLite's cache and the allocator hold from large commits.
     /// - Returns: in how many ms that is due; `nil`: it is not.
-    private func rest(_ due: inout Int64?) -> Int64? {
+    private func idleWork(_ due: inout Int64?) -> Int64? {
         guard let left = due.map({ $0 - clock.now() }) else { return nil }
         if left > 0 { return left }
         due = nil
-        tidy { () throws(ColdError) in
-            try database.rest(live: Int64(core.withLock { $0.coldBytes })) {
+        runIdleWork { () throws(ColdError) in
+            try database.idleWork(live: Int64(core.withLock { $0.coldBytes })) {
                 commitDue() == nil && !isClosing.load(ordering: .acquiring)
             }
         }
@@ -119,7 +120,7 @@ extension Store {
             failed(batch, error, &progress)
             return false
         }
-        noteWork(batch, &progress)
+        noteIdleWork(batch, &progress)
         progress.retryDue = 0
         progress.saidNoRoom = false
         let disk = StoreCore.DiskFigures(journalRows: database.journalRows, interning: database.interning)
@@ -136,19 +137,19 @@ extension Store {
             events?.log(false, "the disk takes writes again")
         }
         if !stillWaiting.isEmpty { events?.wake(stillWaiting) }
-        tidy { () throws(ColdError) in
+        runIdleWork { () throws(ColdError) in
             try database.maintain {
                 writerAlive.store(clock.now(), ordering: .relaxed)
                 return !core.withLock { $0.isCommitAwaited } && !isClosing.load(ordering: .acquiring)
             }
-            try database.pack(budget: Int64(core.withLock { $0.coldLimit })) {
+            try database.compact(budget: Int64(core.withLock { $0.coldLimit })) {
                 (commitDue() ?? 1) > 0 && !isClosing.load(ordering: .acquiring)
             }
         }
         return true
     }
 
-    private func tidy(_ work: () throws(ColdError) -> Void) {
+    private func runIdleWork(_ work: () throws(ColdError) -> Void) {
         do throws(ColdError) {
             try work()
         } catch {
@@ -227,8 +228,8 @@ extension Store {
     /// - Returns: whether something was evicted on the disk too.
     private func makeRoom(_ saidSo: inout Bool) -> Bool {
         // Rows that are deleted already may be enough.
-        let rows = database.hasDeletedRows ? [] : core.withLock { $0.evictForSpace() }
-        guard !rows.isEmpty || database.hasDeletedRows else { return false }
+        let rows = database.hasTombstones ? [] : core.withLock { $0.evictForSpace() }
+        guard !rows.isEmpty || database.hasTombstones else { return false }
         do throws(ColdError) {
             try database.makeRoom(deleting: rows)
             if !rows.isEmpty { events?.log(false, "evicted \(rows.count) entries to make room on the disk") }

@@ -8,7 +8,7 @@ internal import Synchronization
 extension EventLoop {
     /// Brings everything about the connection in line with where it now stands: its buffers, what it is counted
     /// for, what epoll watches, its deadline, its end.
-    func settle(_ connection: Connection) {
+    func reconcile(_ connection: Connection) {
         guard !connection.isClosed else { return }
         // Also where it is held no more in a moment: a peer that reads meanwhile can take a full output at once.
         if isHeld(connection) { connection.wasHeld = true }
@@ -24,11 +24,11 @@ extension EventLoop {
         let isHeld = isHeld(connection)
         if isHeld {
             connection.wasHeld = true
-        } else if connection.wasHeld || (connection.hasMoreLines && connection.burst == nil) {
+        } else if connection.wasHeld || (connection.hasMoreLines && connection.batch == nil) {
             connection.wasHeld = false
             listAsReady(connection)
         }
-        if connection.sawEnd, connection.burst == nil, !connection.hasMoreLines {
+        if connection.sawEnd, connection.batch == nil, !connection.hasMoreLines {
             notifyEnd(connection)
             if connection.replies.output.isEmpty { return close(connection) }
         }
@@ -42,7 +42,7 @@ extension EventLoop {
     }
 
     private func listAsReady(_ connection: Connection) {
-        guard connection.hasMoreLines || connection.burst != nil, !connection.isListedAsReady else { return }
+        guard connection.hasMoreLines || connection.batch != nil, !connection.isListedAsReady else { return }
         connection.isListedAsReady = true
         ready.append(connection)
     }
@@ -57,10 +57,10 @@ extension EventLoop {
     // MARK: buffers
 
     /// Gives back buffers that are empty, and moves what little is left in a pooled one to memory of its size, so
-    /// that a connection between bursts holds what it needs.
+    /// that a connection between batches holds what it needs.
     private func trimBuffers(_ connection: Connection) {
-        // The requests of a burst point into the input.
-        if connection.burst == nil, connection.input.capacity > 0,
+        // The requests of a batch point into the input.
+        if connection.batch == nil, connection.input.capacity > 0,
             connection.input.count <= connection.input.capacity / 4
         {
             let rest = Self.copy(connection.input.bytes)
@@ -83,7 +83,7 @@ extension EventLoop {
         return copy
     }
 
-    /// Counts what the connection holds between bursts. Where unfinished lines hold too much, this one is refused.
+    /// Counts what the connection holds between batches. Where unfinished lines hold too much, this one is refused.
     private func count(_ connection: Connection) {
         let input = counted(connection.input.count)
         let output = counted(connection.replies.output.count + connection.unfinishedReplyBytes)
@@ -94,7 +94,7 @@ extension EventLoop {
         connection.countedInput = input
         connection.countedOutput = output
         connection.isOverShare = excess.output
-        if excess.input, connection.burst == nil, !connection.hasMoreLines, connection.framer.isWithinLine {
+        if excess.input, connection.batch == nil, !connection.hasMoreLines, connection.framer.isWithinLine {
             refuseLine(connection)
         }
     }
@@ -160,7 +160,7 @@ extension EventLoop {
     }
 
     private func setDeadline(_ connection: Connection) {
-        var earliest = connection.burst == nil ? nil : connection.deadline
+        var earliest = connection.batch == nil ? nil : connection.deadline
         if let stall = connection.stallDeadline { earliest = min(earliest ?? stall, stall) }
         guard earliest != connection.armedDeadline else { return }
         connection.armedDeadline = earliest
@@ -169,11 +169,11 @@ extension EventLoop {
 
     // MARK: beginning and end
 
-    func adopt(_ adoption: Adoption) {
+    func adopt(_ socket: AcceptedSocket) {
         let connection = connections.insert { id in
             Connection(
-                id: id, adoption: adoption, limits: limits, lineLimit: lineLimit, quotas: quotas,
-                horizon: horizon)
+                id: id, socket: socket, limits: limits, lineLimit: lineLimit, quotas: quotas,
+                watermark: watermark)
         }
         port.connectionCount.store(connections.count, ordering: .relaxed)
         if drainDeadline != nil { shutdown(connection.descriptor, Int32(SHUT_RD)) }
@@ -193,7 +193,7 @@ extension EventLoop {
             user: connection.uid, isAdministrator: connection.isAdministrator,
             input: -connection.countedInput, output: -connection.countedOutput)
         quotas.leave(user: connection.uid)
-        connection.burst = nil
+        connection.batch = nil
         deadlines.set(connection.id.slot, nil)
         connections.remove(connection.id)
         port.connectionCount.store(connections.count, ordering: .relaxed)

@@ -1,4 +1,4 @@
-/// What is done between commits and at rest.
+/// What is done between commits and when idle.
 extension ColdDatabase {
     /// Work that is due between commits: takes deleted rows out where there are many, moves the log into the database
     /// once it is long, and gives free pages back while there are many. To be called after what was committed is
@@ -8,7 +8,7 @@ extension ColdDatabase {
         let isScarce = diskIsScarce
         if isScarce {
             try tidy(rows: Self.rowsPerDeletion, isScarce) { true }
-        } else if try writing({ writer throws(ColdError) in try hasManyDeletedRows(writer) }) {
+        } else if try writing({ writer throws(ColdError) in try hasManyTombstones(writer) }) {
             // Faster than others come.
             try tidy(
                 rows: max(Self.rowsTakenOutLeast, 2 * (writer?.deleted.newest ?? 0)), isScarce, while: goesOn)
@@ -32,11 +32,11 @@ extension ColdDatabase {
 
     /// Does what may wait, and for a while nothing of the kind after a failure.
     func unlessItFailed(_ work: () throws(ColdError) -> Void) throws(ColdError) {
-        guard source.boottimeMs() >= tidiesAgain else { return }
+        guard source.boottimeMs() >= idleWorkResumes else { return }
         do throws(ColdError) {
             try work()
         } catch {
-            tidiesAgain = source.boottimeMs() + ColdOptions.tidyingPauseMs
+            idleWorkResumes = source.boottimeMs() + ColdOptions.idleWorkPauseMs
             throw error
         }
     }
@@ -50,17 +50,17 @@ extension ColdDatabase {
         }
     }
 
-    /// The same where there is nothing else to do: all deleted rows are taken out, the others packed, a shorter log is
+    /// The same where there is nothing else to do: all deleted rows are taken out, the others compacted, a shorter log is
     /// moved, too, since rows are read faster from the database, and pages are given back until few are free.
     /// - Parameters:
-    ///   - live: what the entries take, estimated; without it nothing is packed.
+    ///   - live: what the entries take, estimated; without it nothing is compacted.
     ///   - goesOn: whether there is still nothing else.
-    func rest(live: Int64? = nil, while goesOn: () -> Bool) throws(ColdError) {
+    func idleWork(live: Int64? = nil, while goesOn: () -> Bool) throws(ColdError) {
         if goesOn() { try tidy(rows: .max, diskIsScarce, while: goesOn) }
-        if let live { try pack(live: live, while: goesOn) }
+        if let live { try compact(live: live, while: goesOn) }
         try writing { writer throws(ColdError) in
-            if writer.logFrames >= ColdOptions.checkpointFramesWhenResting { try checkpoint(writer) }
-            while goesOn(), try hasManyFreePages(writer, ColdOptions.freePartWhenResting) {
+            if writer.logFrames >= ColdOptions.checkpointFramesWhenIdle { try checkpoint(writer) }
+            while goesOn(), try hasManyFreePages(writer, ColdOptions.freePartWhenIdle) {
                 try writer.vacuum(pages: Self.pagesPerVacuum)
                 // What a reader keeps in the log does not shrink the file.
                 if try checkpoint(writer) > 0 { return }
@@ -72,18 +72,18 @@ extension ColdDatabase {
         DiskSpace.available(below: path.directory).map { $0 < DiskSpace.plentyBytes } ?? false
     }
 
-    private func hasManyDeletedRows(_ writer: ColdWriter) throws(ColdError) -> Bool {
+    private func hasManyTombstones(_ writer: ColdWriter) throws(ColdError) -> Bool {
         let deleted = writer.deleted
-        if deleted.isLeaving || deleted.count >= ColdOptions.notedRowsMax { return true }
-        guard deleted.bytes >= ColdOptions.notedBytesLeast else { return false }
-        let part = try writer.pages().all * Int64(ColdOptions.pageBytes) / ColdOptions.notedPart
+        if deleted.isLeaving || deleted.count >= ColdOptions.tombstonesMax { return true }
+        guard deleted.bytes >= ColdOptions.tombstoneBytesLeast else { return false }
+        let part = try writer.pages().all * Int64(ColdOptions.pageBytes) / ColdOptions.tombstonePart
         return Int64(deleted.bytes) > part
     }
 
     private static let rowsTakenOutLeast = 512
 
     /// Whether rows of deleted entries are still in their pages.
-    var hasDeletedRows: Bool { writer?.deleted.isEmpty == false }
+    var hasTombstones: Bool { writer?.deleted.isEmpty == false }
 
     private func hasManyFreePages(
         _ writer: ColdWriter, _ part: Int64 = ColdOptions.freePart

@@ -2,7 +2,7 @@ internal import Testing
 
 @testable internal import MemoWire
 
-@Suite struct RequestBatchTests {
+@Suite struct RequestParserTests {
     private typealias Reader = RequestReader
 
     @Test func readsEveryOperation() throws {
@@ -139,7 +139,7 @@ internal import Testing
     }
 
     @Test func oneBatchReadsManyLines() throws {
-        var batch = RequestBatch()
+        var batch = RequestParser()
         for round in 0..<3 {
             // Enough to need several chunks; views of the first line must hold to the end.
             var lines: [[UInt8]] = []
@@ -176,7 +176,7 @@ internal import Testing
     @Test func damagedRequestsNeverReadOn() {
         var generator = JSONGenerator(random: SeededGenerator("requests"))
         let memory = GuardedMemory()
-        var batch = RequestBatch()
+        var batch = RequestParser()
         var read = 0
         for number in 0..<SeededGenerator.cases(5000) {
             var line = Array(Self.request(&generator, number).utf8)

@@ -4,19 +4,19 @@ internal import SQLite
 ///
 /// An entry that is overwritten or evicted lies anywhere in the database. To take its row out at once reads, logs and
 /// writes a page or two of it, hundreds of times what a note of its number takes at the end of a table. So the commit
-/// that deletes leaves notes, and rows are taken out later, in order and so many that those of a page go together.
-/// (Log-structured stores know the notes as tombstones.)
-final class DeletedRows {
+/// that deletes leaves tombstones, and rows are taken out later, in order and so many that those of a page go together.
+/// (Log-structured stores know the tombstones as tombstones.)
+final class Tombstones {
     /// Rows in one note: 64 KiB, so that none is long to write or to read.
-    private static let rowsPerNote = 8192
+    private static let rowsPerTombstone = 8192
 
-    /// After so many rows, and an eighth of all, were taken out the notes of the others are written anew: a process that
+    /// After so many rows, and an eighth of all, were taken out the tombstones of the others are written anew: a process that
     /// ends then has not to begin again.
     private static let rowsPerRewrite = 16384
 
-    /// Which notes there are, and what they are about.
+    /// Which tombstones there are, and what they are about.
     private struct State {
-        /// Numbers of notes, the first one and the one behind the last.
+        /// Numbers of tombstones, the first one and the one behind the last.
         var first: Int64
         var next: Int64
         var bytes = 0
@@ -26,14 +26,14 @@ final class DeletedRows {
     private var state: State
     /// As of the last commit.
     private var committed: State
-    /// Rows first noted since then.
+    /// Rows first marked deleted since then.
     private var pending: [Int64] = []
-    /// How many rows the last commit noted.
+    /// How many rows the last commit marked deleted.
     private(set) var newest = 0
     /// Rows that are being taken out, in order, from `taken` on.
     private var leaving: [Int64] = []
     private var taken = 0
-    /// What is so once the rows are taken out: their notes are gone.
+    /// What is so once the rows are taken out: their tombstones are gone.
     private var rewritten: State?
 
     private let meta: MetaTable
@@ -46,7 +46,7 @@ final class DeletedRows {
         insert = try Statement(
             connection, "INSERT INTO deleted (seq, rows, bytes, checksum) VALUES (?, ?, ?, ?)")
         delete = try Statement(connection, "DELETE FROM deleted WHERE seq < ?")
-        let (first, next) = try meta.notes()
+        let (first, next) = try meta.tombstones()
         state = State(first: first, next: next)
         committed = state
         var expected = state.first
@@ -80,9 +80,9 @@ final class DeletedRows {
 
     func contains(_ row: Int64) -> Bool { rows.contains(row) }
 
-    // MARK: notes
+    // MARK: tombstones
 
-    /// Within a transaction: notes that these rows are deleted.
+    /// Within a transaction: tombstones that these rows are deleted.
     func note(_ deleted: [Int64], bytes: Int) throws(SQLiteError) {
         guard !deleted.isEmpty else { return }
         for row in deleted where rows.insert(row).inserted { pending.append(row) }
@@ -91,8 +91,8 @@ final class DeletedRows {
 
     private func add(_ deleted: [Int64], bytes: Int, to state: inout State) throws(SQLiteError) {
         var left = Int64(bytes)
-        for start in stride(from: 0, to: deleted.count, by: Self.rowsPerNote) {
-            let note = deleted[start..<min(start + Self.rowsPerNote, deleted.count)].blob
+        for start in stride(from: 0, to: deleted.count, by: Self.rowsPerTombstone) {
+            let note = deleted[start..<min(start + Self.rowsPerTombstone, deleted.count)].blob
             try insert.bind(1, state.next)
             try insert.bind(2, copying: note)
             try insert.bind(3, left)
@@ -102,17 +102,17 @@ final class DeletedRows {
             left = 0
         }
         state.bytes += bytes
-        try meta.save(notes: (state.first, state.next))
+        try meta.save(tombstones: (state.first, state.next))
     }
 
-    /// The transaction of the notes is committed.
+    /// The transaction of the tombstones is committed.
     func keep() {
         committed = state
         newest = pending.count
-        pending.removeAll(keepingCapacity: newest <= Self.rowsPerNote)
+        pending.removeAll(keepingCapacity: newest <= Self.rowsPerTombstone)
     }
 
-    /// It is rolled back. What was noted before stays.
+    /// It is rolled back. What was marked deleted before stays.
     func rollBack() {
         state = committed
         rows.subtract(pending)
@@ -131,7 +131,7 @@ final class DeletedRows {
     }
 
     /// Within the transaction that takes out the first of the next rows: now and then, and with the last of them, the
-    /// notes that there are become notes of the rest.
+    /// tombstones that there are become tombstones of the rest.
     func forget(_ count: Int) throws(SQLiteError) {
         rewritten = nil
         let through = taken + count

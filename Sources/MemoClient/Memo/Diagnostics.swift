@@ -2,7 +2,7 @@ internal import Glibc
 internal import Synchronization
 
 /// Tells why memoized functions do without the daemon: once of the daemon, and once of each function that it refuses.
-final class Complaints: Sendable {
+final class Diagnostics: Sendable {
     private let tell: @Sendable (String) -> Void
     /// Functions by their names; `nil`: the daemon.
     private let told = Mutex<Set<String?>>([])

@@ -6,7 +6,7 @@ internal import Glibc
 ///
 /// Layout: `Header`, then functions, garbage rows, tags with their members, the slab. Little-endian as memory is;
 /// a file from another kind of machine fails its checksum or its magic and is not used.
-enum DirectorySnapshot {
+enum IndexSnapshot {
     struct Header: BitwiseCopyable {
         var magic: UInt64 = 0x3278_6469_646f_6d65
         var stamp: (UInt64, UInt64)

@@ -1,0 +1,116 @@
+/// How a function gets a bound that is smaller than it, or its first one. With very many entries that takes long: the
+/// maintenance thread does it, in pieces, between which others have the lock.
+extension StoreCore {
+    struct ResizeJob {
+        let function: UInt32
+        /// What `FunctionProfile.resizeJob` is for as long as this goes on.
+        let number: UInt32
+        /// What is used after this is put into its place in the list by that.
+        let since: UInt64
+        /// Whether the function's list is in the order of last use.
+        let isInOrder: Bool
+    }
+
+    /// An entry and its last use, by which it is seen whether it was used since, or is another one now.
+    struct UsedSlot {
+        var used: UInt64
+        var slot: Slot
+    }
+
+    /// Keeps to a bound that changed: at once where little is to be done.
+    /// - Parameter isInOrder: whether the function's list is in the order of last use, as that of a bounded one is.
+    mutating func resize(_ function: UInt32, isInOrder: Bool) {
+        guard let maxsize = functions[function].row.maxsize else {
+            functions[function].resizeJob = 0
+            needsMaintenance = needsMaintenance || !resizeJobs.isEmpty
+            return
+        }
+        // Who is at it already keeps to the new bound.
+        if functions[function].resizeJob != 0 { return }
+        let count = functions[function].count
+        guard (isInOrder ? count - Int(clamping: maxsize) : count) > limits.reclaimEntries else {
+            if !isInOrder { sortByUse(function) }
+            return trim(function)
+        }
+        resizeNumber += 1
+        functions[function].resizeJob = resizeNumber
+        resizeJobs.append(
+            ResizeJob(function: function, number: resizeNumber, since: uses, isInOrder: isInOrder))
+        needsMaintenance = true
+    }
+
+    /// Bounds that an earlier run did not get to the end of. Called once everything is loaded.
+    mutating func resizeLoaded() {
+        for place in functions.allPlaces where functions.isLive(place) {
+            if let maxsize = functions[place].row.maxsize, functions[place].count > maxsize {
+                resize(place, isInOrder: false)
+            }
+        }
+    }
+
+    /// Whether a function does not keep to its bound yet.
+    package func isResizing(_ function: UInt32) -> Bool { functions[function].resizeJob != 0 }
+
+    /// Has a connection told when a function keeps to its bound.
+    package mutating func waitForResize(_ connection: ConnectionID) {
+        if !resizeWaiters.contains(connection) { resizeWaiters.append(connection) }
+    }
+
+    // MARK: the maintenance thread's pieces
+
+    /// What is to be done next, the functions that are no longer waited for left out.
+    mutating func nextResizeJob() -> ResizeJob? {
+        while let next = resizeJobs.first {
+            if isUnderWay(next) { return next }
+            end(next)
+        }
+        return nil
+    }
+
+    /// Adds those of the function's entries in some slots that were not used since it was bounded.
+    func gather(_ slots: Range<Int>, of resizeJob: ResizeJob, in gathered: inout [UsedSlot]) {
+        guard isUnderWay(resizeJob) else { return }
+        let clearedBelow = functions[resizeJob.function].row.clearedBelow
+        for slot in slots {
+            let entry = entries[Slot(slot)]
+            guard entry.function == resizeJob.function, entry.used <= resizeJob.since,
+                entry.flags.contains(.live), entry.row >= clearedBelow
+            else { continue }
+            gathered.append(UsedSlot(used: entry.used, slot: Slot(slot)))
+        }
+    }
+
+    /// Makes entries the oldest of the function, one after the other, but for those that were used meanwhile.
+    mutating func relink(_ gathered: ArraySlice<UsedSlot>, of resizeJob: ResizeJob) {
+        guard isUnderWay(resizeJob) else { return }
+        let function = resizeJob.function
+        for entry in gathered {
+            let slot = entry.slot
+            guard entries[slot].used == entry.used, entries[slot].function == function,
+                entries[slot].flags.contains(.live),
+                entries[slot].row >= functions[function].row.clearedBelow
+            else { continue }
+            unlink(slot)
+            linkAsOldest(slot)
+        }
+    }
+
+    /// Evicts some of what is too much; with the last of it the function keeps to its bound.
+    /// - Returns: whether there is more.
+    mutating func trim(_ resizeJob: ResizeJob) -> Bool {
+        if isUnderWay(resizeJob), !trim(resizeJob.function, atMost: limits.reclaimEntries) { return true }
+        end(resizeJob)
+        return false
+    }
+
+    private func isUnderWay(_ resizeJob: ResizeJob) -> Bool {
+        functions[resizeJob.function].resizeJob == resizeJob.number
+    }
+
+    private mutating func end(_ resizeJob: ResizeJob) {
+        if isUnderWay(resizeJob) { functions[resizeJob.function].resizeJob = 0 }
+        resizeJobs.removeAll { $0.number == resizeJob.number }
+        wakes += resizeWaiters
+        resizeWaiters = []
+    }
+}
