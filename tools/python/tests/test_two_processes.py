@@ -241,7 +241,12 @@ def places(tmp_path):
 def environments(places):
     for place, zone in (("one", "UTC"), ("two", "EST5")):
         yield dict(
-            cwd=places / place, arguments=[place], MEMOD_CASE=place, HOME=f"/{place}", TZ=zone, COLUMNS=str(len(zone) * 20)
+            cwd=places / place,
+            arguments=[place],
+            MEMOD_CASE=place,
+            HOME=f"/{place}",
+            TZ=zone,
+            COLUMNS=str(len(zone) * 20),
         )
 
 

@@ -32,7 +32,20 @@ def pass_on(error: BaseException) -> None:
         found = found.__cause__
 
 
-_KNOWN = frozenset(("builtins", "json", "socket", "struct", "binascii", "zlib", "ssl", "asyncio", "pickle", __name__.partition(".")[0]))
+_KNOWN = frozenset(
+    (
+        "builtins",
+        "json",
+        "socket",
+        "struct",
+        "binascii",
+        "zlib",
+        "ssl",
+        "asyncio",
+        "pickle",
+        __name__.partition(".")[0],
+    )
+)
 
 
 def _codes(signal: Any) -> Set[Any]:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Optional, Protocol, Sequence, TypeVar, Union, 
 from weakref import WeakSet
 
 from .._client.connection_pool import POOL
+from .._identity import code_store
 from .._identity.identity import CacheScope, is_async
 from . import stack_reserve, sync_runner
 from .listener import LISTENER
@@ -157,6 +158,8 @@ class _Controls:
                 shared.clear_here()
                 _quietly(shared.clear_there())
 
+        for control in (cache_info, cache_clear):
+            control.__annotations__ = {}  # `inspect.signature` is to show what it shows of functools'
         wrapper.cache_info = cache_info
         wrapper.cache_clear = cache_clear
         wrapper.cache_scope = shared.scope
@@ -211,10 +214,12 @@ def _after_fork_in_child() -> None:
         function.forked()
     LISTENER.forget()
     stack_reserve.forked()
+    code_store.forked()
 
 
 def _at_exit() -> None:
     LISTENER.stop()
+    code_store.save()
     for function in list(_functions):
         _quietly(function.clear_there())
     try:

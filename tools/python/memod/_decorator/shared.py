@@ -316,7 +316,8 @@ class SharedFunction:
         if sound and flight.epoch == self.epoch and self._same_key(flight):
             try:
                 value = self._encode(result, flight)
-                self.run_reason = run_watch.problem_of_text(value)
+                found = self.identity.fingerprint
+                self.run_reason = run_watch.problem_of_text(value, found.classes if found is not None else ())
                 if self.run_reason:
                     value = None
             except Unstorable:

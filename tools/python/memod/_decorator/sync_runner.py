@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from time import perf_counter
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Tuple
 
 from .._client.connection_pool import POOL
 from .._client.signals import pass_on

@@ -21,7 +21,7 @@ class Contribution:
         self.name = module_names.portable(_name_of(value))
         self.edges: List[Tuple[str, Any]] = []
         self.sources: List[Source] = []
-        self.bindings: List[Binding] = []
+        self.bindings: Set[Binding] = set()
         #: What is read in other ways, and what it was.
         self.paths: List[Path] = []
         self.inputs: Set[str] = set()

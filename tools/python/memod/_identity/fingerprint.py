@@ -22,10 +22,12 @@ from .nodes import Node
 from .plain_data import Unstable
 from .scope import Scope
 from .values import OF_MODULES, Held, docstring, held, is_module
-from .watch import Binding, Watch, code_generation
+from .watch import Watch, code_generation
 
 _OBJECTS_MAX = 20_000
 _FOREIGN_MAX = 1_000
+_TRIES_MAX = 4
+_CLASSES_MAX = 500
 _DIGEST_LENGTH = 24  # hexadecimal digits: 96 bits
 
 _scopes: Dict[str, Scope] = {}
@@ -70,24 +72,20 @@ class Fingerprint:
         self._frozen = frozen or Frozen()
         self._timed = timed
         self.generation = code_generation()
-        self.writes: Set[str] = set()
-        self.iterates = False
-        self.sources: Dict[str, Source] = {}
-        #: By label, what data were, and how they count.
-        self.raw: Dict[str, str] = {}
-        self.digests: Dict[str, str] = {}
-        self.parts: Dict[str, str] = {}
-        #: Modules that are not loaded yet.
-        self.unloaded: List[str] = []
-        self._nodes: Dict[int, Node] = {}
-        self._lines: List[str] = [sys.implementation.cache_tag or sys.version]
-        self._inputs: Set[str] = set()
-        self._with_code: Set[str] = set()  # labels of data in which classes or functions take part
-        self._extra: List[Binding] = []
-        self._opened: Dict[str, Set[str]] = {}
-        self._modules: Set[str] = set()
+        roots = [root] if key is None else [root, key]
         try:
-            self._take([root] if key is None else [root, key])
+            for _ in range(_TRIES_MAX):
+                self._begin()
+                try:
+                    self._take(roots)
+                except Unstable:
+                    if not self._drop_stale():
+                        raise
+                else:
+                    if not self._drop_stale():
+                        break
+            else:
+                raise Unstable("what it reaches changes all the time")
         except (Unstable, MemoryError):
             raise
         except RecursionError:
@@ -96,6 +94,36 @@ class Fingerprint:
             if is_from_signal(error):
                 raise
             raise Unstable(f"what it reaches cannot be inspected: {type(error).__name__}") from None
+
+    def _begin(self) -> None:
+        self.writes: Set[str] = set()
+        self.iterates = False
+        self.sources: Dict[str, Source] = {}
+        #: By label, what data were, and how they count.
+        self.raw: Dict[str, str] = {}
+        self.digests: Dict[str, str] = {}
+        self.parts: Dict[str, str] = {}
+        #: Names of the program's classes among what is reached.
+        self.classes: List[str] = []
+        #: Modules that are not loaded yet.
+        self.unloaded: List[str] = []
+        self._nodes: Dict[int, Node] = {}
+        self._lines: List[str] = [sys.implementation.cache_tag or sys.version]
+        self._inputs: Set[str] = set()
+        self._with_code: Set[str] = set()  # labels of data in which classes or functions take part
+        self._opened: Dict[str, Set[str]] = {}
+        self._modules: Set[str] = set()
+
+    def _drop_stale(self) -> bool:
+        """Nodes are kept from earlier fingerprints: drops those that no longer hold. Whether there were any."""
+        nodes = self._nodes.values()
+        stale = {each for each in set().union(*[node.bindings for node in nodes]) if not each.holds()}
+        found = False
+        for node in list(nodes):
+            if not stale.isdisjoint(node.bindings) or any(read() is not value for read, value in node.paths):
+                self._known.pop(id(node.value), None)
+                found = True
+        return found
 
     def _take(self, roots: List[Any]) -> None:
         self._lines.append(self._walk([("", Held(root, "")) for root in roots], self._nodes))
@@ -117,7 +145,7 @@ class Fingerprint:
         for name, value in inputs.items():
             self.digests[f"process:{name}"] = _short(value)
         self.watch = Watch(
-            [binding for node in self._nodes.values() for binding in node.bindings] + self._extra,
+            set().union(*[node.bindings for node in self._nodes.values()]),
             list(self.sources.values()),
             [(INPUTS[name], value) for name, value in inputs.items()],
             [path for node in self._nodes.values() for path in node.paths],
@@ -154,8 +182,7 @@ class Fingerprint:
 
     def _node(self, value: Any) -> Node:
         node = self._known.get(id(value))
-        generation = code_generation()
-        if node is None or node.value is not value or node.generation != generation or not node.holds():
+        if node is None or node.value is not value or node.generation != self.generation:
             node = Node(self._scope, value)
             self._known[id(value)] = node
         return node
@@ -202,6 +229,8 @@ class Fingerprint:
         self.iterates = self.iterates or node.iterates
         self._inputs |= node.inputs
         self.parts[node.name] = node.digest
+        if isinstance(node.value, type) and len(self.classes) < _CLASSES_MAX:
+            self.classes.append(node.name)
         for source in node.sources:
             self.sources.setdefault(source.label, source)
         for name in node.opened:

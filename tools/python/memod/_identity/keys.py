@@ -70,7 +70,10 @@ class KeyPacker(CanonicalPacker):
         else:
             package = modules.top_level(cls.__module__)
             main_package = package if cls.__module__ in MAIN else ""
-            reference, is_own = super().class_reference(cls), modules.is_own_code(cls.__module__, main_package)
+            reference, is_own = (
+                super().class_reference(cls),
+                modules.is_own_code(cls.__module__, main_package),
+            )
             version = "" if is_own else modules.version(cls.__module__)
             reference = f"{reference}@{version}" if version else reference
             if len(_references) >= _CLASSES_MAX:
@@ -92,9 +95,7 @@ def _class_print(cls: type) -> str:
     return known.digest
 
 
-def key_text(
-    args: Tuple[Any, ...], kwds: Dict[str, Any], owner: Optional[type] = None
-) -> Tuple[str, bool]:
+def key_text(args: Tuple[Any, ...], kwds: Dict[str, Any], owner: Optional[type] = None) -> Tuple[str, bool]:
     """The key of a call as JSON text, and whether an argument may change under way. `owner` is the class
     whose method is called. Raises `Unstorable`."""
     packer = KeyPacker()

@@ -16,7 +16,7 @@ from .module_code import absolute_name, imported_names
 from .plain_data import Digest, Unstable, data_digest
 from .snapshot import UNCHANGING
 from .values import NAMED_BUILTINS, CachedWrapper, full_name, is_module
-from .watch import Binding
+from .watch import bind
 
 
 class LibraryUse(Contribution):
@@ -65,7 +65,7 @@ class LibraryUse(Contribution):
         value = space.get(name, MISSING)
         if value is MISSING:
             return  # it will be what the library makes it
-        self.bindings.append(Binding(space, name, value))
+        self.bindings.add(bind(space, name, value))
         kind = type(value)
         scope = self._scope
         named = kind is types.FunctionType or issubclass(kind, type)
@@ -118,7 +118,7 @@ class LibraryUse(Contribution):
             for name in held.keys() & attributes:
                 value = held[name]
                 inner = getattr(value, "__func__", getattr(value, "fget", value))
-                self.bindings.append(Binding(held, name, value))
+                self.bindings.add(bind(held, name, value))
                 label = f"{base.__qualname__}.{name}"
                 accessor = getattr(value, "_accessor", None)
                 if accessor is not None and self._scope.is_own(getattr(accessor, "__module__", None)):
@@ -149,7 +149,7 @@ class LibraryUse(Contribution):
                         if kind.__module__ == "unittest.mock":
                             raise Unstable(f"it reaches {name}.{attribute}, which is a mock")
                         if kind is types.FunctionType or issubclass(kind, type):
-                            self.bindings.append(Binding(held, attribute, value))
+                            self.bindings.add(bind(held, attribute, value))
                             if self._scope.is_own(inner.__module__):
                                 self._lead(f"{name}.{attribute}", None, inner)
 
@@ -174,7 +174,7 @@ class LibraryUse(Contribution):
             rest = attributes[place + 1 :]
             value = vars(module).get(attribute, MISSING)
             if is_module(value):
-                self.bindings.append(Binding(vars(module), attribute, value))
+                self.bindings.add(bind(vars(module), attribute, value))
                 module = value
                 self._add("module", module.__name__, modules.version(module.__name__))
                 if not rest:

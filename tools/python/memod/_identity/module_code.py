@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 import types
-from importlib.machinery import ModuleSpec
 from typing import AbstractSet, List, Optional, Set, Tuple
 
 from . import known_modules, modules
@@ -23,31 +22,6 @@ _READS = frozenset(
     now today utcnow input eval exec compile __import__ import_module reload uuid4 token_hex
     """.split()
 )
-
-
-def find_module(name: str) -> Optional[ModuleSpec]:
-    """As `importlib.util.find_spec`, which would import the packages that a module is in."""
-    loaded = sys.modules.get(name)
-    if loaded is not None:
-        spec = getattr(loaded, "__spec__", None)
-        return spec if isinstance(spec, ModuleSpec) else None
-    path = None
-    package = name.rpartition(".")[0]
-    if package:
-        holder = sys.modules.get(package)
-        path = getattr(holder, "__path__", None)
-        if holder is None:
-            found = find_module(package)
-            path = None if found is None else found.submodule_search_locations
-        if path is None:
-            return None
-    for finder in list(sys.meta_path):
-        find = getattr(finder, "find_spec", None)
-        if find is not None:
-            spec = find(name, path)
-            if spec is not None:
-                return spec if isinstance(spec, ModuleSpec) else None
-    return None
 
 
 def absolute_name(imported: Imported, package: str) -> Optional[str]:
@@ -71,7 +45,7 @@ def imported_names(name: str, imported: Imported) -> List[str]:
 
 def _exists(name: str) -> bool:
     try:
-        return find_module(name) is not None
+        return modules.find_module(name) is not None
     except (ImportError, ValueError, AttributeError):
         return False
 
@@ -79,7 +53,7 @@ def _exists(name: str) -> bool:
 def own_code(name: str, package: str) -> Optional[Tuple[types.CodeType, bool]]:
     """The code of a module of the program, and whether the module is a package. None for other modules."""
     try:
-        spec = find_module(name)
+        spec = modules.find_module(name)
     except (ImportError, ValueError, AttributeError):
         return None
     origin = spec.origin if spec is not None else None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.util
 import os
 import site
 import sys
 import sysconfig
-from types import ModuleType
-from typing import Any, Iterable, Optional, Tuple
+from importlib.machinery import ModuleSpec
+from typing import Any, Dict, Iterable, Optional, Tuple
 
 from .._codec.module_names import MAIN, label
 
@@ -41,15 +40,29 @@ def place_mark(name: str) -> str:
     return hashlib.sha256(os.path.realpath(str(path)).encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def has_submodule(package: str, member: str) -> bool:
-    """Whether a package has a module of that name."""
-    loaded = sys.modules.get(package)
-    if loaded is not None and hasattr(loaded, member):
-        return isinstance(getattr(loaded, member), ModuleType)
-    try:
-        return importlib.util.find_spec(f"{package}.{member}") is not None
-    except (ImportError, ValueError, AttributeError):
-        return False
+def find_module(name: str) -> Optional[ModuleSpec]:
+    """As `importlib.util.find_spec`, which would import the packages that a module is in."""
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        spec = getattr(loaded, "__spec__", None)
+        return spec if isinstance(spec, ModuleSpec) else None
+    path = None
+    package = name.rpartition(".")[0]
+    if package:
+        holder = sys.modules.get(package)
+        path = getattr(holder, "__path__", None)
+        if holder is None:
+            found = find_module(package)
+            path = None if found is None else found.submodule_search_locations
+        if path is None:
+            return None
+    for finder in list(sys.meta_path):
+        find = getattr(finder, "find_spec", None)
+        if find is not None:
+            spec = find(name, path)
+            if spec is not None:
+                return spec if isinstance(spec, ModuleSpec) else None
+    return None
 
 
 def top_level(name: str) -> str:
@@ -94,6 +107,20 @@ def version(module_name: str) -> str:
     """A word that changes when a module outside the program is replaced by another release: what the package
     says of itself, what was installed, or the file. For the program's own compiled modules it is the file."""
     module = sys.modules.get(module_name)
+    known = _versions.get(module_name)
+    if known is not None and known[0] is module and module is not None:
+        return known[1]
+    found = _version(module_name, module)
+    stated = isinstance(getattr(sys.modules.get(module_name.partition(".")[0]), "__version__", None), str)
+    if module is not None and (stated or is_standard(module_name)) and not is_own_code(module_name, ""):
+        _versions[module_name] = (module, found)
+    return found
+
+
+_versions: Dict[str, Tuple[Any, str]] = {}
+
+
+def _version(module_name: str, module: Any) -> str:
     path = getattr(module, "__file__", None)
     if path and path.endswith((".so", ".pyd")) and not os.path.realpath(path).startswith(_OUTSIDE):
         return _file_mark(path)
@@ -103,6 +130,16 @@ def version(module_name: str) -> str:
     if isinstance(found, str):
         return found
     path = getattr(top, "__file__", None)
+    if top is None:
+        try:
+            spec = find_module(top_name)
+        except (ImportError, ValueError, AttributeError):
+            spec = None
+        if spec is None:
+            return "absent"
+        path = spec.origin if spec.has_location else None
+        if path and os.path.realpath(path).startswith(_STANDARD) and "-packages" not in path:
+            return ""
     if not path or is_standard(top_name):
         return ""
     return _installed_version(top_name) or _file_mark(path)

@@ -37,7 +37,7 @@ from .values import (
     kind_of,
     stands_for_function,
 )
-from .watch import Binding
+from .watch import bind
 
 
 class Node(LibraryUse):
@@ -57,12 +57,6 @@ class Node(LibraryUse):
             self.problem = f"what it reaches cannot be inspected: {type(error).__name__}"
         text = module_names.portable("\n".join(self._lines))
         self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-    def holds(self) -> bool:
-        """Whether what it led to is still there."""
-        return all(binding.holds() for binding in self.bindings) and all(
-            read() is value for read, value in self.paths
-        )
 
     def _build(self, value: Any) -> None:
         kind = type(value)
@@ -102,7 +96,7 @@ class Node(LibraryUse):
         """Adds whatever it is. Without `read` and `place` it is part of something that is watched as a whole."""
         if self._code(label, value):
             if place is not None:
-                self.bindings.append(Binding(place[0], place[1], value))
+                self.bindings.add(bind(place[0], place[1], value))
             elif read is not None:
                 self.paths.append((read, value))
         elif read is None and type(value) in UNCHANGING:
@@ -259,7 +253,7 @@ class Node(LibraryUse):
             if read.name == "hash" and builtins is vars(sys.modules["builtins"]):
                 hash_watch.watch(namespace)
             elif value is MISSING:
-                self.bindings.append(Binding(namespace, read.name, MISSING))
+                self.bindings.add(bind(namespace, read.name, MISSING))
             self._library_value(sys.modules["builtins"], read.name, ())
             return
         path = [read.name]
@@ -273,11 +267,11 @@ class Node(LibraryUse):
         attributes = read.attributes[len(path) - 1 :]
         label = f"{function.__module__}:{'.'.join(path)}"
         if is_module(value) and not self._scope.is_own_module(value):
-            self.bindings.append(Binding(*place, value))
+            self.bindings.add(bind(*place, value))
             self._library_read(value, attributes, mentioned)
             return
         if issubclass(type(value), type) and self._scope.is_outside(value):
-            self.bindings.append(Binding(*place, value))
+            self.bindings.add(bind(*place, value))
             self._external(label, value, attributes)
             if not attributes:
                 self.handed.add(value.__module__)

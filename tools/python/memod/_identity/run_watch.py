@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Collection
 
 from . import hash_watch, patches
 
@@ -22,10 +23,10 @@ def problem(begun: int) -> str:
     return patches.active()
 
 
-def problem_of_text(text: str) -> str:
-    """Why a result is for this process alone, or "". `text` is its JSON."""
+def problem_of_text(text: str, classes: Collection[str]) -> str:
+    """Why a result is for this process alone, or "". `text` is its JSON, `classes` are names of the program's."""
     if " at 0x" in text and _ADDRESS.search(text):
         return "its result has the address of an object in it"
-    if "__main__." in text:
-        return "its result says that it comes of a script, and would say another name in a program that imports it"
+    if "__main__." in text or any(name in text for name in classes):
+        return "its result names a class with its module, which has another name in a script"
     return ""

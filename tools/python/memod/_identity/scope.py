@@ -20,6 +20,7 @@ class Scope:
     def __init__(self, package: str) -> None:
         self.package = package
         self._own: Dict[str, bool] = {}
+        self._followed: Dict[str, bool] = {}
 
     def is_own(self, module: Optional[str]) -> bool:
         """Whether a module is a part of the program."""
@@ -54,6 +55,8 @@ class Scope:
         if type(value) is not types.FunctionType:
             return False
         module = value.__module__ or ""
-        if known_modules.is_listed(module) or known_modules.is_standard_name(module):
-            return False
-        return True
+        known = self._followed.get(module)
+        if known is None:
+            listed = known_modules.is_listed(module) or known_modules.is_standard_name(module)
+            known = self._followed[module] = not listed and not self.is_own(module)
+        return known

@@ -4,8 +4,10 @@ functions, and it is asked before each question to the daemon."""
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from operator import is_, itemgetter
 from typing import Any, Callable, Collection, Dict, Iterable, List, Tuple
+from weakref import WeakValueDictionary
 
 from .data_source import MISSING, Source
 from .snapshot import UNCHANGING, snapshot
@@ -32,9 +34,9 @@ def code_generation() -> int:
 
 
 class Binding:
-    """A name in a namespace that leads to code."""
+    """A name in a namespace that leads to code. There is one for each, so that sets of them are small."""
 
-    __slots__ = ("space", "name", "value")
+    __slots__ = ("space", "name", "value", "__weakref__")
 
     def __init__(self, space: Any, name: str, value: Any) -> None:
         self.space = space
@@ -44,6 +46,18 @@ class Binding:
     def holds(self) -> bool:
         """Whether it still does."""
         return self.space.get(self.name, MISSING) is self.value
+
+
+_bindings: WeakValueDictionary[Tuple[int, str, int], Binding] = WeakValueDictionary()
+
+
+def bind(space: Any, name: str, value: Any) -> Binding:
+    """The binding of a name in a namespace."""
+    mark = (id(space), name, id(value))
+    found = _bindings.get(mark)
+    if found is None or found.value is not value or (found.space is not space and found.space != space):
+        found = _bindings[mark] = Binding(space, name, value)
+    return found
 
 
 class Watch:
@@ -89,6 +103,7 @@ class Watch:
             else:
                 self._paths.append(source)
         self._data = [_getter(space, names) for space, names in data.values()]
+        self._data_values = [value for _, _, values in self._data for value in values]
         self._snapshot = snapshot(mutable, whole=False)
 
     def code_holds(self) -> bool:
@@ -117,9 +132,9 @@ class Watch:
         if self._snapshot is None or not self.code_holds():
             return False
         try:
-            for get, space, values in self._data:
-                if not all(map(is_, get(space), values)):
-                    return False
+            now = chain.from_iterable([get(space) for get, space, _ in self._data])
+            if not all(map(is_, now, self._data_values)):
+                return False
             for source in self._paths:
                 if not source.reads_same():
                     return False

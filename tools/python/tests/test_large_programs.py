@@ -1,0 +1,82 @@
+"""A program of 40 modules, 2,400 functions, 40 classes and 20 memoized functions that reach all of it."""
+
+import subprocess
+import sys
+
+FUNCTION = """
+def f{place}(x, scale=1.5):
+    total = math.sqrt(abs(x)) * RATE
+    for name, value in sorted(TABLE.items()):
+        if isinstance(value, int) and value > {place}:
+            total += value * scale
+        else:
+            total -= len(json.dumps(name))
+    if x > 1e9:
+        return {next}
+    return total + K{module}(x).go({place})
+"""
+MODULE = """
+import json, math
+{imports}
+RATE = {module}
+TABLE = {{"a": {module}, "b": [1, 2, {module}]}}
+class K{module}:
+    k = {module}
+    def __init__(self, x): self.x = x
+    def go(self, y):
+        return self.x * self.k + y
+"""
+PROGRAM = """
+import sys, time
+from memod import cache
+import m39
+{functions}
+functions = [globals()[f"g{{n}}"] for n in range(20)]
+begun = time.process_time()
+for each in functions: each(1)
+first = time.process_time() - begun
+times = []
+for x in range(2, 42):
+    for each in functions:
+        begun = time.process_time()
+        each(x)
+        times.append(time.process_time() - begun)
+print(first, sorted(times)[len(times) // 2], {{str(each.cache_scope()) for each in functions}})
+print(sum(each.cache_info().hits for each in functions))
+"""
+
+
+def generate(directory):
+    for module in range(40):
+        parts = [MODULE.format(module=module, imports=f"import m{module - 1}" if module else "")]
+        for place in range(60):
+            following = f"f{place - 1}(x - 1)" if place else (f"m{module - 1}.f59(x)" if module else "x")
+            parts.append(FUNCTION.format(place=place, next=following, module=module))
+        (directory / f"m{module}.py").write_text("".join(parts))
+    functions = "".join(f"@cache\ndef g{n}(x): return m39.f59(x) + {n}\n" for n in range(20))
+    (directory / "program.py").write_text(PROGRAM.format(functions=functions))
+
+
+def run(directory):
+    found = subprocess.run(
+        [sys.executable, "program.py"], cwd=directory, capture_output=True, text=True, timeout=120
+    )
+    assert found.returncode == 0 and not found.stderr, found.stderr
+    figures, hits = found.stdout.splitlines()
+    first, question, scopes = figures.split(" ", 2)
+    assert scopes == "{'shared'}"
+    return float(first), float(question), int(hits)
+
+
+def test_a_large_program_starts_and_asks_quickly(daemon, tmp_path):
+    """The bounds are several times what it takes where nothing else runs: 20 walks for each function are not."""
+    generate(tmp_path)
+    first, _, hits = run(tmp_path)
+    assert first < 6 and hits == 0
+    first, question, hits = run(tmp_path)
+    assert first < 3 and question < 0.001 and hits == 20 * 41
+    path = tmp_path / "m7.py"
+    path.write_text(path.read_text().replace("total -= len", "total += len", 1))
+    for compiled in (tmp_path / "__pycache__").glob("m7.*"):
+        compiled.unlink()
+    assert run(tmp_path)[2] == 0
