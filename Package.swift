@@ -30,7 +30,7 @@ let package = Package(
             name: "Migrations", path: "migrations",
             resources: [
                 .embedInCode("0001_entries.sql"), .embedInCode("0002_deleted_rows.sql"),
-                .embedInCode("0003_salted_checksums.sql"),
+                .embedInCode("0003_salted_checksums.sql"), .embedInCode("0004_commits.sql"),
             ],
             swiftSettings: settings),
         .target(name: "MemoWire", dependencies: ["Platform"], swiftSettings: settings),

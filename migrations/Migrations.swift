@@ -8,5 +8,6 @@ public enum Migrations {
             "0003_salted_checksums",
             String(decoding: PackageResources._003_salted_checksums_sql, as: UTF8.self)
         ),
+        ("0004_commits", String(decoding: PackageResources._004_commits_sql, as: UTF8.self)),
     ]
 }

@@ -11,6 +11,13 @@ int accept4(int descriptor, struct sockaddr *address, unsigned int *length, int 
 // The mask is a cpu_set_t, which is for _GNU_SOURCE too: bits of unsigned longs.
 int sched_getaffinity(int process, size_t size, void *mask);
 
+// And so is this. Its time is a timespec, which belongs to the Glibc module.
+int pthread_clockjoin_np(unsigned long thread, void **result, int clock, const void *until);
+static inline int memod_join(unsigned long thread, int clock, long seconds, long nanoseconds) {
+    long until[2] = {seconds, nanoseconds};
+    return pthread_clockjoin_np(thread, (void **)0, clock, until);
+}
+
 // For _GNU_SOURCE, too.
 struct iovec;
 int pipe2(int descriptors[2], int flags);

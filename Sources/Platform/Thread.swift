@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A POSIX thread. It must be joined, once, or be detached.
@@ -55,6 +56,20 @@ package struct Thread: Sendable {
 
     package func join() {
         pthread_join(handle, nil)
+    }
+
+    /// Waits for its end, for so long at most.
+    /// - Returns: whether it has ended. If not, it may be joined again, or be left to itself.
+    package func join(withinMs ms: Int64) -> Bool {
+        var until = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &until)
+        until.tv_sec += Int(ms / 1000)
+        until.tv_nsec += Int(ms % 1000) * 1_000_000
+        if until.tv_nsec >= 1_000_000_000 {
+            until.tv_sec += 1
+            until.tv_nsec -= 1_000_000_000
+        }
+        return memod_join(handle, CLOCK_MONOTONIC, until.tv_sec, until.tv_nsec) == 0
     }
 
     private static func setName(_ name: String) {

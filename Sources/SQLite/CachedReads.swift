@@ -1,7 +1,8 @@
 internal import CSQLite
 internal import Glibc
 
-/// Statements that fail rather than wait for the disk: what they read from files has to be in the kernel's page cache.
+/// Statements that fail rather than wait for the disk: what they read from files has to be in the kernel's page cache, and
+/// they do not ask for a file's metadata, for which a file system may hang as well.
 ///
 /// SQLite's own functions for the system are the place for that: it calls `pread` through a table, where it may be
 /// replaced (`sqlite3_vfs.xSetSystemCall`), for all its connections in the process.
@@ -25,13 +26,21 @@ public enum CachedReads {
         return pthread_key_create(&key, nil) == 0 ? key : .max
     }()
 
+    private typealias Status = @convention(c) (Int32, UnsafeMutableRawPointer?) -> Int32
+
     /// SQLite's own.
     nonisolated(unsafe) private static var original: Read?
+    nonisolated(unsafe) private static var originalStatus: Status?
 
     /// To be asked for before the first connection reads.
     static let isAvailable: Bool = {
         guard budget != .max, let system = sqlite3_vfs_find(nil), system.pointee.iVersion >= 3 else {
             return false
+        }
+        if let call = system.pointee.xGetSystemCall(system, "fstat") {
+            originalStatus = unsafeBitCast(call, to: Status.self)
+            let new = unsafeBitCast(status, to: sqlite3_syscall_ptr.self)
+            guard system.pointee.xSetSystemCall(system, "fstat", new) == SQLITE_OK else { return false }
         }
         // It was built with one of the two.
         for name in ["pread64", "pread"] {
@@ -43,9 +52,21 @@ public enum CachedReads {
         return false
     }()
 
+    private static let status: Status = { descriptor, status in
+        guard pthread_getspecific(budget) != nil else {
+            return originalStatus.unsafelyUnwrapped(descriptor, status)
+        }
+        errno = EAGAIN
+        return -1
+    }
+
     private static let read: Read = { descriptor, buffer, size, offset in
         let left = Int(bitPattern: pthread_getspecific(budget)) - 1
-        guard left >= 0 else { return original.unsafelyUnwrapped(descriptor, buffer, size, offset) }
+        guard left >= 0 else {
+            let count = original.unsafelyUnwrapped(descriptor, buffer, size, offset)
+            if count < 0, errno != EINTR { ReadErrors.note(errno) }
+            return count
+        }
         guard size <= left else {
             errno = EAGAIN
             return -1

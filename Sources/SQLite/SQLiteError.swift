@@ -10,14 +10,19 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
     public let doing: String
     /// `errno` of the system call that failed, or 0 where there was none.
     public let systemError: Int32
+    /// A read failed: whatever SQLite says of the file, it was not read.
+    public let isUnread: Bool
 
     /// The kinds that a caller treats differently.
     public enum Kind: Sendable {
         case full, io, corrupt, readOnly, cannotOpen, busy, interrupted, constraint, other
     }
 
-    public init(extendedCode: Int32, message: String, doing: String, systemError: Int32 = 0) {
+    public init(
+        extendedCode: Int32, message: String, doing: String, systemError: Int32 = 0, isUnread: Bool = false
+    ) {
         self.extendedCode = extendedCode
+        self.isUnread = isUnread
         self.message = message
         self.doing = doing
         self.systemError = systemError
@@ -27,11 +32,15 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
     init(_ code: Int32, of database: OpaquePointer?, doing: String) {
         // Some calls report a code without leaving a message of their own.
         let told = database.map { sqlite3_extended_errcode($0) == code } ?? false
+        let isDamage = [SQLITE_CORRUPT, SQLITE_NOTADB].contains(code & 0xff)
+        let readError = ReadErrors.take()
+        let isUnread = isDamage && readError != 0
         self.init(
             extendedCode: code,
             message: String(cString: told ? sqlite3_errmsg(database) : sqlite3_errstr(code)),
             doing: doing,
-            systemError: database.map { sqlite3_system_errno($0) } ?? 0)
+            systemError: isUnread ? readError : database.map { sqlite3_system_errno($0) } ?? 0,
+            isUnread: isUnread)
     }
 
     /// The result code without its extension, such as `SQLITE_IOERR`.
@@ -39,6 +48,7 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
 
     public var kind: Kind {
         switch code {
+        case SQLITE_CORRUPT where isUnread, SQLITE_NOTADB where isUnread: .io
         case SQLITE_FULL: .full
         case SQLITE_IOERR: .io
         case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt
@@ -53,6 +63,7 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         let cause = systemError == 0 ? "" : ", \(String(cString: strerror(systemError)))"
+        if isUnread { return "\(doing): the disk could not be read\(cause) (SQLite code \(extendedCode))" }
         return "\(doing): \(message) (SQLite code \(extendedCode)\(cause))"
     }
 }

@@ -22,7 +22,7 @@ struct ColdRoundTripTests {
             #expect(mode as? Int == 0o600, "\(name)")
         }
         try database.close()
-        #expect(fixture.names == ["memod.db", "memod.db.ballast", "memod.db.lock"])
+        #expect(fixture.names == ["memod.db", "memod.db.ballast", "memod.db.commit", "memod.db.lock"])
     }
 
     /// Random batches against a dictionary, with reopenings and crashes in between.

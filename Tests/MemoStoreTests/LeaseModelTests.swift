@@ -283,9 +283,7 @@ import Testing
             #expect(core.leases.isEmpty && core.leases.waiterCount == 0)
             core.check()
             core.dispose()
-            for write in core.queue.take() {
-                if case .insert(_, _, _, let payload) = write { payload.release() }
-            }
+            core.takeBatch().release()
         }
     }
 }

@@ -23,11 +23,10 @@ final class SimulatedDisk {
 
     /// Commits what waits in the queue.
     func commit(_ core: inout StoreCore) {
-        let sequence = core.sequence
-        let row = core.nextRow - 1
         nextRow = core.nextRow
-        for write in core.queue.take() { apply(write) }
-        core.finishCommit(sequence: sequence, row: row)
+        let batch = core.takeBatch()
+        for write in batch.writes { apply(write) }
+        core.finishCommit(sequence: batch.sequence, row: batch.row)
     }
 
     private func apply(_ write: StoreChange) {

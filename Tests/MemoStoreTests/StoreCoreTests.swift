@@ -16,6 +16,12 @@ import Testing
         return core
     }
 
+    /// Has the next commit fail: what is put then stays in memory.
+    private func failTheDisk(_ core: inout StoreCore) {
+        let batch = core.takeBatch()
+        _ = core.pipeline.failed(batch, ColdError(.io, "broken"))
+    }
+
     private func function(_ core: inout StoreCore, _ name: String) -> UInt32 {
         Array(name.utf8).withUnsafeBytes { core.internFunction(owner: -1, name: $0)! }
     }
@@ -196,7 +202,7 @@ import Testing
         defer { core.dispose() }
         let f = function(&core, "f")
         let g = function(&core, "g")
-        core.degraded = "full"
+        failTheDisk(&core)
         for round in 0..<3 {
             for key in 0..<2000 {
                 put(&core, key % 3 == 0 ? g : f, round * 10_000 + key, bytes: 1000)
@@ -215,12 +221,11 @@ import Testing
         defer { core.dispose() }
         let f = function(&core, "f")
         let tag = core.internTags(owner: -1, names: ["t"])!
-        core.degraded = "full"
+        failTheDisk(&core)
         for key in 1...4 { put(&core, f, key, tags: key < 4 ? tag : []) }
         #expect(isHit(&core, f, 1))
-        core.degraded = nil
-        core.gatherUnpersisted()
-        #expect(core.unpersisted.isEmpty)
+        let isRecovered = core.committed(core.takeBatch(), tookMs: 1, flushIntervalMs: 100)
+        #expect(isRecovered && core.pipeline.unpersisted.isEmpty)
         core.check()
         let rows = core.hot.slots.sorted { core.entries[$0].used < core.entries[$1].used }
             .map { core.entries[$0].row }
@@ -247,7 +252,7 @@ import Testing
         let all = core.sequence
         var sizes: [Int] = []
         var batch = core.takeBatch()
-        let rows = { (batch: StoreCore.Batch) in
+        let rows = { (batch: CommitPipeline.Batch) in
             batch.writes.compactMap { write -> Int64? in
                 if case .insert(let row, _, _, _) = write { row } else { nil }
             }
@@ -258,7 +263,7 @@ import Testing
         for _ in 0..<50 {
             sizes.append(batch.writes.count)
             if batch.writes.count > 30 {
-                _ = core.failed(batch, ColdError(.full, "full"))
+                _ = core.pipeline.failed(batch, ColdError(.full, "full"))
                 #expect(core.degraded != nil)
             } else {
                 committed += rows(batch)
@@ -268,7 +273,9 @@ import Testing
                 _ = core.committed(batch, tookMs: 1, flushIntervalMs: 100)
                 #expect(core.committedSequence == sequence)
             }
-            guard core.commitDue(flushIntervalMs: 100, isClosing: true, now: core.now) != nil else { break }
+            guard core.pipeline.due(flushIntervalMs: 100, isClosing: true, now: core.now) != nil else {
+                break
+            }
             batch = core.takeBatch()
         }
         #expect(committed == expected)
@@ -287,7 +294,7 @@ import Testing
             #expect(isHit(&core, f, 1))
             if isClearing { _ = core.clear(function: g, resettingCounters: false) }
             core.finish()
-            let order = core.queue.writes.compactMap { write -> [Int64]? in
+            let order = core.pipeline.queue.writes.compactMap { write -> [Int64]? in
                 if case .recency(let rows) = write { rows } else { nil }
             }
             // The first was used last; a snapshot says so in the other case.
@@ -302,7 +309,8 @@ import Testing
         var core = makeCore()
         let f = function(&core, "f")
         put(&core, f, 1)
-        let failed = core.failed(core.takeBatch(), ColdError(.io, "broken")).sequence
+        let batch = core.takeBatch()
+        let failed = core.pipeline.failed(batch, ColdError(.io, "broken")).sequence
         let waiting = [core.needCommit(), core.needCommit()]
         #expect(waiting == [failed + 1, failed + 1], "one change is enough for all")
         _ = core.committed(core.takeBatch(), tookMs: 1, flushIntervalMs: 100)
@@ -386,7 +394,7 @@ import Testing
         let f = function(&core, "f")
         let tag = core.internTags(owner: -1, names: ["t"])!
         let batch = core.takeBatch()
-        _ = core.failed(batch, ColdError(.io, "broken"))
+        _ = core.pipeline.failed(batch, ColdError(.io, "broken"))
         put(&core, f, 1, tags: tag)
         #expect(remove(&core, f, 1))
         _ = core.committed(core.takeBatch(), tookMs: 1, flushIntervalMs: 100)

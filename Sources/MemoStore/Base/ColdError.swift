@@ -49,7 +49,7 @@ public struct ColdError: Error, Sendable, CustomStringConvertible {
         let failure: ColdFailure =
             switch code {
             case ENOSPC, EDQUOT: .full
-            case EIO: .io
+            case EIO, EMFILE, ENFILE, ENOMEM, ENXIO, ERANGE: .io
             case EROFS: .readOnly
             case EACCES, EPERM, ELOOP, ENOTDIR, ENAMETOOLONG: .refused
             default: .other
@@ -67,6 +67,8 @@ public struct ColdError: Error, Sendable, CustomStringConvertible {
         case .readOnly: .readOnly
         case .interrupted: .cancelled
         case .cannotOpen where error.systemError == EROFS: .readOnly
+        // What the disk or the process lacks now: it says nothing about the file.
+        case .cannotOpen where [EIO, EMFILE, ENFILE, ENOMEM, EINTR].contains(error.systemError): .io
         case .cannotOpen, .busy, .constraint, .other: .other
         }
     }

@@ -5,8 +5,9 @@ internal import Synchronization
 /// The cold tier's database: opened, committed to, and closed by one thread at a time, the store's writer.
 /// Readers and backups have connections of their own.
 ///
-/// After an `.io` error nothing is written before `reopen`; after `.corrupt` there is only `startEmpty`, and every
-/// row is to be forgotten.
+/// After an `.io` error nothing is written before `reopen`. `.corrupt` may have been misread once: it is final where a
+/// second try after `reopen` finds it again, or `reopen` itself does; then there is only `startEmpty`, and every row is
+/// to be forgotten.
 ///
 /// Unchecked, because other threads only use what does not change: `path`, `clock`, `options`, `makeReader`,
 /// `makeScrub` and `backup`.
@@ -15,12 +16,24 @@ final class ColdDatabase: @unchecked Sendable {
     let clock: StoreClock
     /// Where a damaged database was moved to by `open`, and what was wrong with it.
     private(set) var quarantined: (path: String, reason: String)?
+    /// What else is worth saying about what `open` found.
+    private(set) var remarks: [String] = []
 
     private let options: ColdOptions
     let source: ClockSource
     private let ballast: Ballast
     private let holding: Mutex<Holding>
     private(set) var writer: ColdWriter?
+    private let witness: CommitWitness
+    private let boot: UInt64
+    /// The commits of this process; while `writer` is there, it has them.
+    private var chain: CommitChain
+    /// Commits up to this one are synced.
+    private var synced: UInt64 = 0
+    /// A new database is needed, and not there yet.
+    private(set) var isRebuilding = false
+    /// Where the old one went meanwhile.
+    private var movedAside: String?
     /// How often it was opened anew.
     private let openings = Atomic<Int>(0)
     var compaction = Compaction()
@@ -52,110 +65,29 @@ final class ColdDatabase: @unchecked Sendable {
         path = try DatabasePath(options.path)
         let lock = try DatabaseLock(path: path.lock)
         ballast = Ballast(path: path.ballast, directory: path.directory)
-        let opened = try Self.open(path, options, wallMs: source.wallMs())
+        witness = CommitWitness(path: path.witness)
+        boot = Checksum.of(source.boot, seed: 0)
+        let opened = try Self.open(path, options, witness, boot: boot, wallMs: source.wallMs())
         writer = opened.writer
+        chain = opened.writer.chain
+        synced = opened.synced
+        remarks = opened.remarks
         holding = Mutex(
             Holding(
                 lock: lock, file: opened.file, leastBytes: opened.file.bytes, log: DatabaseFile(path.log)))
         quarantined = opened.quarantined
-        clock = StoreClock(source: source, saved: opened.clock)
+        clock = StoreClock(source: source, saved: opened.writer.clock)
         ballast.restore()
+        bearWitness()
     }
 
-    private struct Opened {
-        let writer: ColdWriter
-        let file: DatabaseFile
-        let clock: StoreClock.State?
-        let quarantined: (path: String, reason: String)?
-    }
-
-    private static func open(
-        _ path: DatabasePath, _ options: ColdOptions, wallMs: Int64
-    ) throws(ColdError) -> Opened {
-        var reason: String?
-        do throws(ColdError) {
-            switch try preflight(path, options) {
-            case .absent: reason = "its log was there without it"
-            case .damaged(let what): reason = what
-            case .sound, .foreign:
-                let writer = try ColdWriter(path, options, wallMs: wallMs)
-                let clock = try writer.meta.clock()
-                return try opened(path, writer, clock, quarantined: nil)
-            }
-        } catch {
-            guard error.failure == .corrupt else { throw error }
-            reason = error.message
-        }
-        let moved = try Quarantine.moveAside(path)
-        try create(path, options, wallMs: wallMs)
-        let writer = try ColdWriter(path, options, wallMs: wallMs)
-        return try opened(path, writer, nil, quarantined: moved.map { ($0, reason ?? "") })
-    }
-
-    private static func opened(
-        _ path: DatabasePath, _ writer: ColdWriter, _ clock: StoreClock.State?,
-        quarantined: (path: String, reason: String)?
-    ) throws(ColdError) -> Opened {
-        guard let file = DatabaseFile(path.database) else {
-            throw ColdError(.other, "\(path.database) went away while it was opened")
-        }
-        return Opened(writer: writer, file: file, clock: clock, quarantined: quarantined)
-    }
-
-    /// Looks at the file without changing anything, not even making a log beside it.
-    private static func preflight(
-        _ path: DatabasePath, _ options: ColdOptions
-    ) throws(ColdError) -> DatabaseFile.State {
-        let state = try DatabaseFile.inspect(path)
-        guard state == .sound || state == .foreign else { return state }
-        let verdict: ColdError?
-        do {
-            let connection = try Connection(path: path.database, mode: .immutable)
-            _ = try options.schema.verify(connection)
-            verdict = nil
-        } catch {
-            verdict = ColdError(any: error)
-        }
-        switch (state, verdict?.failure) {
-        case (.foreign, nil): return .damaged("its application id is damaged")
-        case (.foreign, _): throw ColdError(.refused, "\(path.database) is a database of another program")
-        case (_, nil): return state
-        case (_, .corrupt?):
-            // With a log the file alone may make no sense; the writer looks again with both.
-            guard DatabaseFile(path.log).map({ $0.bytes > 0 }) ?? false else {
-                return .damaged(verdict?.message ?? "")
-            }
-            return state
-        default: throw verdict ?? ColdError(.other, "")
-        }
-    }
-
-    /// Makes the new database under another name and moves it into place when it is complete, so that an empty
-    /// file under the real name is always damage.
-    /// - Parameter seed: of the keys' hash; another one where there is none.
-    private static func create(
-        _ path: DatabasePath, _ options: ColdOptions, wallMs: Int64, seed: [UInt64]? = nil
-    ) throws(ColdError) {
-        for leftover in [path.new, path.new + "-wal", path.new + "-shm", path.new + "-journal"] {
-            unlink(leftover)
-        }
-        let descriptor = Glibc.open(path.new, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw ColdError(errno: errno, doing: "make \(path.new)") }
-        Glibc.close(descriptor)
-        try ColdWriter.create(path.new, options, wallMs: wallMs, seed: seed ?? MetaTable.randomSeed())
-        guard rename(path.new, path.database) == 0 else {
-            throw ColdError(errno: errno, doing: "make \(path.database)")
-        }
-        try syncDirectory(path)
-    }
-
-    private static func syncDirectory(_ path: DatabasePath) throws(ColdError) {
-        let descriptor = Glibc.open(path.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ColdError(errno: errno, doing: "open \(path.directory)") }
-        defer { Glibc.close(descriptor) }
-        // Some file systems cannot sync a directory, and say so with EINVAL.
-        guard fsync(descriptor) == 0 || errno == EINVAL else {
-            throw ColdError(errno: errno, doing: "sync \(path.directory)")
+    /// Saves the clock where the database has that of another boot, or none: within this one the offset has to be known,
+    /// whatever the wall clock says after a crash.
+    func saveClock() throws(ColdError) {
+        try writing { writer throws(ColdError) in
+            if writer.isMarked, writer.clock?.boot == source.boot { return }
+            writer.clock = clock.state()
+            try writer.transaction { () throws(SQLiteError) in }
         }
     }
 
@@ -164,12 +96,25 @@ final class ColdDatabase: @unchecked Sendable {
     func writing<Result>(_ body: (ColdWriter) throws(ColdError) -> Result) throws(ColdError) -> Result {
         guard let writer else { throw ColdError(.io, "the database is closed after a failure") }
         do throws(ColdError) {
-            return try body(writer)
+            let result = try body(writer)
+            chain = writer.chain
+            if options.durability == .full { synced = chain.newest.number }
+            if witness.state?.mark.isSameCommit(as: chain.newest) != true { try witness.write(left) }
+            return result
         } catch {
+            chain = writer.chain
             if error.failure == .io { self.writer = nil }
             throw error
         }
     }
+
+    /// What the witness is to say.
+    private var left: CommitWitness.State {
+        CommitWitness.State(mark: chain.newest, synced: synced, boot: boot)
+    }
+
+    /// Says in which state the database is now. Where that fails the next commit does.
+    private func bearWitness() { try? witness.write(left) }
 
     /// Streams what the database knows, keys and values excepted: functions and tags in the order of their
     /// numbers, entries in the order of their rows, then the access journal, oldest first. Called once, before
@@ -218,7 +163,7 @@ final class ColdDatabase: @unchecked Sendable {
             return try body(false)
         } catch {
             guard error.failure == .full else { throw error }
-            ballast.release()
+            if !Quarantine.makeRoom(path) { ballast.release() }
             try checkpoint(writer)
             guard repeats else { throw error }
             return try body(true)
@@ -276,6 +221,9 @@ final class ColdDatabase: @unchecked Sendable {
         let logBytes = DatabaseFile(path.log)?.bytes ?? 0
         // What is in the log alone may need pages that the file has not got, however many others are free in it.
         let needed = unmoved + max(0, growth - free) + max(0, logged + growth - logBytes)
+        if available < needed, Quarantine.makeRoom(path) {
+            available = DiskSpace.available(below: path.directory) ?? available
+        }
         if available < needed {
             throw ColdError(.full, "the disk is full: \(available) bytes left, \(needed) needed")
         }
@@ -293,13 +241,17 @@ final class ColdDatabase: @unchecked Sendable {
         // What follows is written to a file that ends too early, and would make it pass for a whole one.
         guard isWhole else { throw ColdError(.corrupt, "\(path.database) was cut or removed") }
         defer { holding.withLock { $0.leastBytes = DatabaseFile(path.database)?.bytes ?? 0 } }
+        let unmoved: Int64
         do throws(ColdError) {
-            return try writer.checkpoint()
+            unmoved = try writer.checkpoint()
         } catch {
             guard error.failure == .full, ballast.isHeld else { throw error }
             ballast.release()
-            return try writer.checkpoint()
+            unmoved = try writer.checkpoint()
         }
+        // Log and database were synced for it.
+        if unmoved == 0 { synced = writer.chain.newest.number }
+        return unmoved
     }
 
     /// Pages in the log.
@@ -404,6 +356,18 @@ final class ColdDatabase: @unchecked Sendable {
         guard isInPlace else { throw ColdError(.corrupt, "\(path.database) is gone") }
         let writer = try ColdWriter(path, options, wallMs: source.wallMs())
         guard try writer.meta.seed() != nil else { throw ColdError(.corrupt, "its seed is missing") }
+        // What a failed write or sync left is unknown: the newest commit that was acknowledged has to be there.
+        let found = writer.chain.newest
+        if writer.isMarked || chain.newest.number > 0 {
+            guard chain.resume(from: found) else {
+                throw ColdError(
+                    .corrupt,
+                    "its newest commit is number \(found.number), and not \(chain.newest.number), which was made"
+                )
+            }
+            writer.chain = chain
+        }
+        try writer.checkEdge()
         try writer.resume()
         let needed = try writer.pages().all * Int64(ColdOptions.pageBytes)
         guard let bytes = DatabaseFile(path.database)?.bytes, bytes >= needed else {
@@ -421,18 +385,31 @@ final class ColdDatabase: @unchecked Sendable {
     func startEmpty(seed: [UInt64]? = nil) throws(ColdError) -> String? {
         writer = nil
         openings.wrappingAdd(1, ordering: .relaxed)
+        isRebuilding = true
         try renewLock()
-        let moved = try Quarantine.moveAside(path)
-        try Self.create(path, options, wallMs: source.wallMs(), seed: seed)
-        try adopt(ColdWriter(path, options, wallMs: source.wallMs()))
+        movedAside = try Quarantine.moveAside(path) ?? movedAside
+        do throws(ColdError) {
+            try Self.create(path, options, wallMs: source.wallMs(), seed: seed)
+            try adopt(ColdWriter(path, options, wallMs: source.wallMs()))
+        } catch {
+            // Nothing is in it yet, and it must not pass for what was there.
+            for part in ["-wal", "-shm", ""] { unlink(path.database + part) }
+            throw error
+        }
+        isRebuilding = false
         idleWorkResumes = 0
         compaction = Compaction()
-        return moved
+        defer { movedAside = nil }
+        return movedAside
     }
 
     private func adopt(_ writer: ColdWriter) throws(ColdError) {
-        let opened = try Self.opened(path, writer, nil, quarantined: nil)
+        let opened = try Opened(writer, at: path)
         self.writer = opened.writer
+        chain = writer.chain
+        // A new database was synced when it was made, one that was reopened when its log was moved.
+        synced = chain.newest.number
+        bearWitness()
         holding.withLock { holding in
             holding.file = opened.file
             holding.leastBytes = opened.file.bytes
@@ -448,6 +425,13 @@ final class ColdDatabase: @unchecked Sendable {
             writer = nil
             holding.withLock { $0.lock = nil }
         }
-        return try writer?.finish() ?? true
+        guard let writer else { return true }
+        let isMoved = try writer.finish()
+        if isMoved {
+            synced = writer.chain.newest.number
+            bearWitness()
+            witness.sync()
+        }
+        return isMoved
     }
 }

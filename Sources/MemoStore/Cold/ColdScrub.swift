@@ -1,8 +1,8 @@
 internal import SQLite
 
 /// The check of all pages and checksums that runs in the background after a start, a slice at a time. SQLite's
-/// own check does not notice a changed value, so every row is read and its checksums are verified; only then,
-/// and where it is quick, follows SQLite's check of the pages.
+/// own check does not notice a changed value, so every row is read and its checksums are verified; before it SQLite
+/// checks the pages of the small tables, and where it is quick, in the end all pages.
 final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: that is its owner's promise.
     /// Read in one slice at most, whatever the number of rows.
     private static let sliceBytes = 4 << 20
@@ -25,8 +25,11 @@ final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: t
     private let salt: UInt64
     private let bytes: Int64
     private var row = Int64.min
-    /// What remains for SQLite's check; `nil` while rows remain.
-    private var checks: [String]?
+    /// What SQLite has to check before the rows, which take longer: the tables that every commit writes to.
+    private var checks = ["migration", "meta", "function", "tag", "uses", "shared_use", "deleted"].map {
+        "quick_check(\($0))"
+    }
+    private var hasReadRows = false
 
     init(_ path: DatabasePath) throws(ColdError) {
         do {
@@ -51,14 +54,16 @@ final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: t
     /// - Throws: `.corrupt` where pages are damaged: the database is to be moved aside.
     func step(rows limit: Int) throws(ColdError) -> Slice {
         do throws(SQLiteError) {
-            if let check = checks?.popLast() {
+            if let check = checks.popLast() {
                 let verdict = try connection.text("PRAGMA \(check)") ?? ""
-                if verdict == "ok" { return Slice(isLast: checks?.isEmpty ?? true) }
+                if verdict == "ok" { return Slice(isLast: hasReadRows && checks.isEmpty) }
                 // A page that could not be read is reported as if it were damaged, in these words; 11 is
                 // SQLITE_CORRUPT. Nothing is known then, and the check ends.
                 let isUnread =
                     verdict.contains("unable to get the page") || verdict.contains("failed to get page")
-                if isUnread, !verdict.contains("error code=11") { return Slice(isLast: true, isUnread: true) }
+                if ReadErrors.take() != 0 || (isUnread && !verdict.contains("error code=11")) {
+                    return Slice(isLast: true, isUnread: true)
+                }
                 throw SQLiteError(damage: verdict)
             }
             return try stepRows(limit)
@@ -73,12 +78,9 @@ final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: t
         try select.bind(1, row)
         while slice.rows < limit, bytesRead < Self.sliceBytes {
             guard try select.step() else {
-                checks =
-                    bytes <= Self.quickCheckBytesMax
-                    ? ["quick_check(1)"]
-                    : ["migration", "meta", "function", "tag", "uses", "shared_use", "deleted"].map {
-                        "quick_check(\($0))"
-                    }
+                hasReadRows = true
+                if bytes <= Self.quickCheckBytesMax { checks = ["quick_check(1)"] }
+                slice.isLast = checks.isEmpty
                 return slice
             }
             let next = select.integer(0)

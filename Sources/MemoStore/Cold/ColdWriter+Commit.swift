@@ -11,22 +11,21 @@ extension ColdWriter {
     ) throws(ColdError) {
         var next = next
         var journalRows = journalRows
-        do throws(SQLiteError) {
-            try connection.execute("BEGIN IMMEDIATE")
-            try delete(writes, cancelled, tombstones)
-            try apply(writes, cancelled, &next, &journalRows)
-            try entries.flush()
-            try sharing.flushReferenceCounts()
-            if next != self.next { try meta.save(next) }
-            try meta.save(clock)
-            if hasSnapshot { try meta.save(snapshotStamp: nil) }
-            try connection.execute("COMMIT")
+        self.clock = clock
+        do throws(ColdError) {
+            try transaction { () throws(SQLiteError) in
+                try delete(writes, cancelled, tombstones)
+                try apply(writes, cancelled, &next, &journalRows)
+                try entries.flush()
+                try sharing.flushReferenceCounts()
+                if next != self.next { try meta.save(next) }
+                if hasSnapshot { try meta.save(snapshotStamp: nil) }
+            }
         } catch {
-            if connection.isInTransaction { try? connection.execute("ROLLBACK") }
             entries.forgetPending()
             sharing.rolledBack()
             deleted.rollBack()
-            throw ColdError(error)
+            throw error
         }
         sharing.committed()
         deleted.keep()
@@ -37,12 +36,8 @@ extension ColdWriter {
 
     /// Says that a snapshot of the index with this stamp is there, valid until the next commit.
     func commit(snapshotStamp stamp: (UInt64, UInt64)) throws(ColdError) {
-        do throws(SQLiteError) {
-            try meta.save(snapshotStamp: stamp)
-            hasSnapshot = true
-        } catch {
-            throw ColdError(error)
-        }
+        try transaction { () throws(SQLiteError) in try meta.save(snapshotStamp: stamp) }
+        hasSnapshot = true
     }
 
     /// Rows that these writes both insert and delete: they are not inserted.
@@ -108,18 +103,13 @@ extension ColdWriter {
         let rows = deleted.next(limit)
         guard !rows.isEmpty else { return 0 }
         var count = 0
-        do throws(SQLiteError) {
-            try connection.execute("BEGIN IMMEDIATE")
+        try transaction { () throws(SQLiteError) in
             for row in rows {
                 try entries.delete(row: row)
                 count += 1
                 if count % 16 == 0, isOver() { break }
             }
             try deleted.forget(count)
-            try connection.execute("COMMIT")
-        } catch {
-            if connection.isInTransaction { try? connection.execute("ROLLBACK") }
-            throw ColdError(error)
         }
         deleted.took(count)
         return count

@@ -12,6 +12,12 @@ final class ColdWriter {
     let interning: Bool
     /// As of the last commit.
     var next: MetaTable.NextNumbers
+    var clock: StoreClock.State?
+    var chain: CommitChain
+    /// Whether the database has a mark of its newest commit: an older memod's has none.
+    let isMarked: Bool
+    /// What was found amiss and put right.
+    let remarks: [String]
     /// A snapshot of the index is valid until the next commit.
     var hasSnapshot = false
     /// Rows in the access journal, repeats counted.
@@ -31,7 +37,7 @@ final class ColdWriter {
             try connection.setCheckpointOnClose(false)
             connection.setBusyTimeout(milliseconds: ColdOptions.busyTimeoutMs)
             try connection.execute("PRAGMA cell_size_check = on; PRAGMA trusted_schema = off")
-            let version = try options.schema.verify(connection)
+            let (version, inHeader) = try options.schema.verify(connection)
             guard try connection.text("PRAGMA journal_mode = wal") == "wal" else {
                 throw ColdError(.refused, "\(path.database) cannot have a write-ahead log where it is")
             }
@@ -44,6 +50,13 @@ final class ColdWriter {
                 PRAGMA temp_store = memory;
                 PRAGMA cache_size = -\(ColdOptions.writerCacheBytes / 1024);
                 """)
+            if inHeader != version { try connection.execute("PRAGMA user_version = \(version)") }
+            remarks =
+                inHeader == version
+                ? []
+                : [
+                    "\(path.database): its header had version \(inHeader) in place of \(version), and was put right"
+                ]
             try options.schema.apply(to: connection, from: version, wallMs: wallMs)
         } catch {
             throw ColdError(any: error)
@@ -59,6 +72,10 @@ final class ColdWriter {
             freePages = try Statement(connection, "PRAGMA freelist_count")
             interning = options.interning
             next = try meta.next()
+            let (mark, clock) = try meta.commit()
+            self.clock = clock
+            isMarked = mark != nil
+            chain = CommitChain(newest: mark ?? .first())
             hasSnapshot = try meta.snapshotStamp() != nil
         } catch {
             // The migrations are ours, and yet a table or a column is not there: the schema's text is damaged.
@@ -83,11 +100,45 @@ final class ColdWriter {
                 PRAGMA application_id = \(DatabaseFile.applicationID);
                 """)
             try options.schema.apply(to: connection, from: 0, wallMs: wallMs)
-            try MetaTable(connection).save(seed: seed)
+            let meta = try MetaTable(connection)
+            try meta.save(seed: seed)
+            try meta.save(.first(), nil)
             try connection.execute("PRAGMA journal_mode = wal")
         } catch {
             throw ColdError(any: error)
         }
+    }
+
+    /// Looks at the pages that the next commits write to: rows are only appended, to two tables under the same numbers. The
+    /// check in the background comes to them after minutes, and meanwhile what is promised would be written there.
+    /// - Throws: `.corrupt` where they are damaged.
+    func checkEdge() throws(ColdError) {
+        do throws(SQLiteError) {
+            let heads = try newest("entry")
+            guard try newest("content") == heads, heads.first ?? 0 < next.row else {
+                throw SQLiteError(damage: "its newest entries are not those that were written")
+            }
+            for table in ["meta", "deleted"] {
+                let verdict = try connection.text("PRAGMA quick_check(\(table))") ?? ""
+                if verdict != "ok" { throw SQLiteError(damage: verdict) }
+            }
+        } catch {
+            throw ColdError(error)
+        }
+    }
+
+    /// The numbers of a table's last rows, the last one first.
+    private func newest(_ table: String) throws(SQLiteError) -> [Int64] {
+        let select = try Statement(connection, "SELECT id FROM \(table) ORDER BY id DESC LIMIT 64")
+        var rows: [Int64] = []
+        while try select.step() {
+            let row = select.integer(0)
+            guard row < rows.last ?? .max else {
+                throw SQLiteError(damage: "row \(row) stands behind a smaller one")
+            }
+            rows.append(row)
+        }
+        return rows
     }
 
     /// Moves everything from the log into the database; closing then removes the log.
@@ -132,12 +183,28 @@ final class ColdWriter {
         }
     }
 
+    /// Makes changes in one transaction, or none of them. Each has a mark, or a log that lacks it could not be told from a
+    /// whole one.
+    func transaction<Result>(_ body: () throws(SQLiteError) -> Result) throws(ColdError) -> Result {
+        do throws(SQLiteError) {
+            try connection.execute("BEGIN IMMEDIATE")
+            let result = try body()
+            try mark()
+            try connection.execute("COMMIT")
+            chain.committed()
+            return result
+        } catch {
+            if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+            throw ColdError(error)
+        }
+    }
+
+    private func mark() throws(SQLiteError) { try meta.save(chain.attempt(), clock) }
+
     /// Gives up to `pages` free pages back to the file system once the log is moved.
     func vacuum(pages: Int) throws(ColdError) {
-        do throws(SQLiteError) {
+        try transaction { () throws(SQLiteError) in
             try connection.execute("PRAGMA incremental_vacuum(\(pages))")
-        } catch {
-            throw ColdError(error)
         }
     }
 
@@ -146,7 +213,9 @@ final class ColdWriter {
     func compact() throws(ColdError) -> Int? {
         do throws(SQLiteError) {
             if compactor == nil { compactor = try PageCompactor(connection) }
-            return try compactor?.compact(connection)
+            let freed = try compactor?.compact(connection) { () throws(SQLiteError) in try mark() }
+            chain.committed()
+            return freed
         } catch {
             throw ColdError(error)
         }

@@ -97,8 +97,11 @@ final class PageCompactor {
     }
 
     /// Writes the next run of rows anew, in a transaction of its own, where that frees an eighth of its pages.
+    /// - Parameter mark: called within the transaction, if it is to be committed.
     /// - Returns: how many pages are free now; `nil` behind the last run, and the next one is the first again.
-    func compact(_ connection: borrowing Connection) throws(SQLiteError) -> Int? {
+    func compact(
+        _ connection: borrowing Connection, mark: () throws(SQLiteError) -> Void
+    ) throws(SQLiteError) -> Int? {
         guard let run = try contents.survey(from: next, bytes: ColdOptions.compactedAtOnce) else {
             next = 0
             return nil
@@ -115,6 +118,7 @@ final class PageCompactor {
             let hasContents = try contents.rewrite(rows, count: run.count, connection)
             let freed = try Self.freePages(connection) - before
             let isWorthIt = hasHeads && hasContents && freed > run.bytes / (8 * ColdOptions.pageBytes)
+            if isWorthIt { try mark() }
             try connection.execute(isWorthIt ? "COMMIT" : "ROLLBACK")
             return isWorthIt ? freed : 0
         } catch {

@@ -32,12 +32,13 @@ extension StoreCore {
             checkList(place)
         }
         leases.check()
+        pipeline.check()
     }
 
     /// References counted over all entries equal those that the table of shared values has; only the queue may
     /// hold more, so that it has to be empty.
     func checkInterning() {
-        precondition(queue.isEmpty && failedBatch == nil)
+        precondition(pipeline.isEmpty)
         var counted: [UnsafeMutableRawPointer: Int] = [:]
         for slot in hot.slots {
             if let payload = entries[slot].payload, payload.isShared {

@@ -33,7 +33,8 @@ extension StoreCore {
     private func consider(_ slot: Slot, _ victim: inout Slot, _ oldest: inout UInt64, keeping kept: Slot) {
         guard slot != Entry.none, slot != kept, entries[slot].used < oldest, entries[slot].payload != nil
         else { return }
-        let isPinned = entries[slot].row > committedRow && !entries[slot].flags.contains(.unpersisted)
+        let isPinned =
+            entries[slot].row > pipeline.committedRow && !entries[slot].flags.contains(.unpersisted)
         if isPinned { return }
         oldest = entries[slot].used
         victim = slot

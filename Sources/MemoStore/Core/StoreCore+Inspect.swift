@@ -124,10 +124,10 @@ extension StoreCore {
         var figures = StoreStatistics()
         figures.hotLimit = hot.limit
         figures.coldLimit = coldLimit
-        figures.degraded = degraded
-        figures.pendingWrites = queue.count + queue.countInFlight
-        figures.pendingBytes = queue.cost + queue.costInFlight
-        figures.pendingLimit = queue.costMax
+        figures.degraded = pipeline.degraded ?? pipeline.stalled
+        figures.pendingWrites = pipeline.pendingCount
+        figures.pendingBytes = pipeline.pendingCost
+        figures.pendingLimit = pipeline.queue.costMax
         figures.functions = owner.map { functions.countByOwner[$0, default: 0] } ?? functions.count
         if let owner {
             for place in functions.allPlaces

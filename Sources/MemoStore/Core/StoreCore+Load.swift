@@ -78,7 +78,7 @@ extension StoreCore {
         keyHash = KeyHash(seed: seed)
         self.totals.add(totals)
         self.nextRow = nextRow
-        committedRow = nextRow - 1
+        pipeline.begin(row: nextRow - 1)
         garbageRows += garbage
         return entries.chainAll()
     }

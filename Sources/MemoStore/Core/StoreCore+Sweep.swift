@@ -4,7 +4,7 @@ extension StoreCore {
     /// - Returns: whether more is waiting already.
     mutating func sweep() -> Bool {
         leases.endExpired(now: now)
-        guard !queue.isFull else { return false }
+        guard !pipeline.queue.isFull else { return false }
         reclaimGraves()
         expireSlots()
         trimCold()
@@ -68,7 +68,7 @@ extension StoreCore {
 
     /// Queues the counters that changed.
     mutating func flushCounters() {
-        guard degraded == nil, !queue.isFull else { return }
+        guard degraded == nil, !pipeline.queue.isFull else { return }
         let rows = functions.takeDirty()
         guard !rows.isEmpty else { return }
         for row in rows { enqueue(.function(row)) }
@@ -84,7 +84,7 @@ extension StoreCore {
     /// Entries of bounded functions that were used since this was asked last, for `note`: there may be very many.
     /// - Returns: them, and the last use of all.
     mutating func takeJournal() -> (slots: [Slot], through: UInt64) {
-        guard degraded == nil, !queue.isFull, !journal.isEmpty else { return ([], uses) }
+        guard degraded == nil, !pipeline.queue.isFull, !journal.isEmpty else { return ([], uses) }
         return (exchange(&journal, with: []), uses)
     }
 
@@ -133,50 +133,6 @@ extension StoreCore {
             guard entry.row >= function.clearedBelow, isMeant(function) else { continue }
             uses.append(Use(used: entry.used, row: entry.row))
         }
-    }
-
-    /// The disk takes writes again: what was put meanwhile is to be queued, in the order of use, which is that of the
-    /// rows until something is used.
-    mutating func gatherUnpersisted() {
-        var waiting: [(used: UInt64, slot: Slot)] = []
-        for slot in hot.slots where entries[slot].flags.contains(.unpersisted) {
-            waiting.append((entries[slot].used, slot))
-        }
-        waiting.sort { $0.used > $1.used }
-        unpersisted = waiting.map(\.slot)
-        queueUnpersisted()
-    }
-
-    /// Queues of it as much as there is room for.
-    mutating func queueUnpersisted() {
-        while !queue.isFull, let slot = unpersisted.popLast() {
-            // It may have gone meanwhile, or another may have come in its place.
-            guard entries[slot].flags.isSuperset(of: [.live, .unpersisted]),
-                let payload = entries[slot].payload
-            else { continue }
-            let function = entries[slot].function
-            guard entries[slot].row >= functions[function].row.clearedBelow else { continue }
-            // A new row would make it younger than the clear.
-            if isCleared(entries[slot], payload) {
-                remove(slot, .cleared, .clearTag)
-                continue
-            }
-            entries[slot].flags.remove(.unpersisted)
-            entries[slot].row = nextRow
-            nextRow += 1
-            for tag in payload.tags {
-                tags.add(TagTable.Member(slot: slot, row: entries[slot].row), to: tag, in: entries)
-            }
-            coldBytes += ColdSize.bytes(payload)
-            payload.retain()
-            enqueue(
-                .insert(
-                    row: entries[slot].row, function: functions[function].row.id,
-                    hash: hash(function, payload.key),
-                    payload: payload))
-        }
-        // With the memory that it had.
-        if unpersisted.isEmpty { unpersisted = [] }
     }
 }
 

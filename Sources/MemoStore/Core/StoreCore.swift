@@ -13,7 +13,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var tags: TagTable
     var ghosts: GhostTable
     var leases: LeaseTable
-    var queue: WriteQueue
+    var pipeline: CommitPipeline
     var hot: HotTier
     var prefetcher = Prefetcher()
     var random: RandomSource
@@ -27,19 +27,9 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Counts uses: the order of last use over all functions.
     var uses: UInt64 = 0
     var nextRow: Int64 = 1
-    /// Rows up to this are in the database, as far as they still exist.
-    var committedRow: Int64 = 0
-    /// Changes up to this are in the database.
-    package internal(set) var committedSequence: UInt64 = 0
-    /// Somebody waits for the commit of the changes up to this.
-    var urgentSequence: UInt64 = 0
-    /// Whoever waited for the changes up to this was told that they are not committed.
-    var failedSequence: UInt64 = 0
     /// Disk that the entries take, and may take.
     var coldBytes = 0
     var coldLimit: Int
-    /// The disk takes nothing: new entries live in memory alone.
-    package internal(set) var degraded: String?
     package internal(set) var totals = Totals()
     /// What owners' functions had counted before they were cleared or forgotten, so that totals never fall.
     var retired: [Int64: Totals] = [:]
@@ -63,18 +53,6 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var garbageRows: [Int64] = []
     /// Where the next sweep goes on.
     var sweepSlot: Slot = 0
-    /// Set where the writer has to be told of new work.
-    var writerSignal = WriterSignal.none
-    var writerIsIdle = true
-    /// A commit that failed and is tried again, before anything else is committed.
-    var failedBatch: Batch?
-    /// How many of its changes the next try takes on.
-    var retryCount = Int.max
-    var lastFailure: ColdFailure?
-    /// The database is to be opened anew before the next commit.
-    var needsRecovery = false
-    /// Entries that were put while the disk took nothing and are still to be queued, the one used first at the end.
-    var unpersisted: [Slot] = []
     /// Whether the maintenance thread has work that does not wait for its next turn.
     var needsMaintenance = false
     /// When the maintenance thread's next turn is, in store time.
@@ -84,10 +62,6 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var isFinished = false
     /// What the writer last said of the database.
     var disk = DiskFigures()
-    /// Connections that wait for room in the queue.
-    var waitingForRoom: [ConnectionID] = []
-
-    enum WriterSignal { case none, work }
 
     struct DiskFigures {
         var journalRows = 0
@@ -113,7 +87,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
-        queue = WriteQueue(costMax: Self.queueBound(limits.queueBytesFirst, hotBytes: hotBytes, limits))
+        pipeline = CommitPipeline(limits: limits, hotBytes: hotBytes)
         hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
         coldLimit = coldBytes
         self.limits = limits
@@ -183,57 +157,44 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     // MARK: the queue
 
-    mutating func enqueue(_ write: StoreChange) {
-        queue.append(write, now: now)
-        if writerIsIdle || queue.isFull {
-            writerIsIdle = false
-            writerSignal = .work
-        }
-    }
+    mutating func enqueue(_ write: StoreChange) { pipeline.append(write, now: now) }
 
     /// The number of the newest change; `needCommit` has it committed soon.
-    package var sequence: UInt64 { queue.sequence }
+    package var sequence: UInt64 { pipeline.sequence }
+
+    /// Changes up to this are in the database.
+    package var committedSequence: UInt64 { pipeline.committedSequence }
+
+    /// Why the disk takes nothing, if so: new entries live in memory only.
+    package var degraded: String? { pipeline.degraded }
 
     /// Has all changes made until now committed without waiting for the flush interval.
     /// - Returns: the number of the newest of them, to wait for.
     package mutating func needCommit() -> UInt64 {
-        // To wait for what was given up for failed is no wait: that takes another change.
-        if queue.sequence > committedSequence, queue.sequence <= failedSequence { enqueue(.totals(totals)) }
-        if queue.sequence > committedSequence, urgentSequence < queue.sequence {
-            urgentSequence = queue.sequence
-            writerSignal = .work
-        }
-        return queue.sequence
+        if pipeline.needsMarker { enqueue(.totals(totals)) }
+        pipeline.hurry()
+        return pipeline.sequence
     }
 
     /// Whether a write has to wait for the writer: the queue holds what the disk takes in a flush interval.
-    package var isQueueFull: Bool { queue.isFull && degraded == nil }
+    package var isQueueFull: Bool { pipeline.isFull }
 
     /// Has a connection told when there is room in the queue again.
-    package mutating func waitForRoom(_ connection: ConnectionID) { waitingForRoom.append(connection) }
+    package mutating func waitForRoom(_ connection: ConnectionID) { pipeline.waitForRoom(connection) }
 
-    /// Why entries are in memory alone that the commits to come will not write, if so.
+    /// Why entries are in memory only that the commits to come will not write, if so.
     package var heldInMemory: String? {
         degraded
-            ?? (unpersisted.isEmpty
+            ?? (pipeline.unpersisted.isEmpty
                 ? nil : "what was put while the disk took no writes is still being written")
     }
 
     /// Why nothing that has to reach the disk can be accepted, if so: it takes nothing, and enough waits for it.
-    package var refusesChanges: String? { queue.isFull ? degraded : nil }
-
-    /// A commit is over: its changes up to this number are in the database. The caller has released the payloads.
-    mutating func finishCommit(sequence: UInt64, row: Int64) {
-        queue.finish()
-        committedSequence = sequence
-        committedRow = max(committedRow, row)
-        trimHot()
-    }
+    package var refusesChanges: String? { pipeline.refusal }
 
     /// What the threads are to be told after the lock is released.
     mutating func takeSignals() -> (writer: Bool, maintenance: Bool, wakes: [ConnectionID]) {
-        let wakesWriter = writerSignal == .work
-        writerSignal = .none
+        let wakesWriter = pipeline.takeSignal()
         // Who waits is granted a lease as soon as it ends, not at the maintenance thread's next turn.
         if leases.waiterCount > 0, leases.nextEnd < maintenanceDue {
             maintenanceDue = leases.nextEnd
@@ -262,6 +223,6 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     /// Whether an entry's row is in the database: not only on its way there.
     func isCommitted(_ slot: Slot) -> Bool {
-        entries[slot].row <= committedRow && !entries[slot].flags.contains(.unpersisted)
+        entries[slot].row <= pipeline.committedRow && !entries[slot].flags.contains(.unpersisted)
     }
 }

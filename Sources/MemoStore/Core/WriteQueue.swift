@@ -51,6 +51,13 @@ struct WriteQueue: ~Copyable {
         countInFlight = 0
     }
 
+    /// For tests.
+    func check() {
+        // What a value costs depends on who else has it by now.
+        precondition(cost >= writes.count * Self.overhead && (cost == 0) == writes.isEmpty)
+        precondition(sequence >= UInt64(writes.count + countInFlight))
+    }
+
     /// Takes the newest changes back; none of them is an insert.
     mutating func dropLast(_ count: Int) {
         for write in writes.suffix(count) { cost -= Self.cost(of: write) }

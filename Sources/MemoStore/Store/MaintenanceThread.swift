@@ -26,10 +26,7 @@ extension Store {
             if flushes {
                 flushUses()
                 compactJournal()
-                if let loss = database.findLoss() { databaseLost(loss) }
-                // Asked here and not for a request: a disk that hangs makes the maintenance thread wait alone.
-                let free = database.freeBytes()
-                conditionBox.withLock { $0.freeBytes = free }
+                watchWriter()
             }
             maintenanceSignal.wait(ms: pauseMs)
         }
@@ -106,15 +103,24 @@ extension Store {
 
     private static let entriesAtOnce = 4096
 
+    /// Says so while the writer waits for the disk for long. This thread itself never touches the disk, which may hang for
+    /// as little as a question for a name: leases end by it.
+    private func watchWriter() {
+        let silentMs = clock.now() - writerAlive.load(ordering: .relaxed)
+        let reason =
+            silentMs < Self.silenceMaxMs ? nil : "the disk has not answered for \(silentMs / 1000) s"
+        guard core.withLock({ $0.pipeline.stall(reason) }) else { return }
+        events?.log(reason != nil, reason ?? "the disk answers again")
+    }
+
+    private static let silenceMaxMs: Int64 = 5000
+
     /// The database is damaged, or somebody removed or replaced it: what is written there would be lost without
-    /// notice. The writer begins a new one.
-    func databaseLost(_ failure: ColdFailure) {
-        core.withLock { core in
-            guard core.failedBatch == nil, !core.needsRecovery else { return }
-            core.needsRecovery = true
-            core.lastFailure = failure
-        }
-        writerSignal.notify()
+    /// notice. The writer opens it anew, or begins a new one.
+    /// - Parameter isConfirmed: it is surely lost, and not misread.
+    func databaseLost(_ failure: ColdFailure, isConfirmed: Bool = false) {
+        let isNews = core.withLock { $0.pipeline.recover(from: failure, isConfirmed: isConfirmed) }
+        if isNews { writerSignal.notify() }
     }
 }
 
@@ -125,6 +131,7 @@ extension Store {
     private static let pauseMs: Int64 = 20
 
     func checkDatabase() {
+        var isSecondLook = false
         while !isClosing.load(ordering: .acquiring) {
             var isFirst = false
             let outcome = databaseUse.withLock { check in
@@ -137,17 +144,40 @@ extension Store {
             do throws(ColdError) {
                 let slice = try outcome.get()
                 noteCheck(slice, isFirst: isFirst)
-                if !slice.damaged.isEmpty { dropDamaged(slice.damaged) }
+                let damaged = slice.damaged.isEmpty ? [] : stillDamaged(slice.damaged)
+                if !damaged.isEmpty { dropDamaged(damaged) }
                 if slice.isLast {
                     noteCheck(ended: slice.isUnread ? .unreadable : .done)
                     return databaseUse.withLock { $0 = nil }
                 }
             } catch {
+                // What was misread is right when it is read again.
+                if error.failure == .corrupt, !isSecondLook {
+                    isSecondLook = true
+                    databaseUse.withLock { $0 = nil }
+                    continue
+                }
                 noteCheck(ended: error.failure == .corrupt ? .damaged : .unreadable)
-                if error.failure == .corrupt { databaseLost(.corrupt) }
+                if error.failure == .corrupt { databaseLost(.corrupt, isConfirmed: true) }
                 return
             }
             checkSignal.wait(ms: Self.pauseMs)
+        }
+    }
+
+    /// Those of the rows that are damaged when they are read again, by a connection that remembers no page.
+    private func stillDamaged(_ rows: [Int64]) -> [Int64] {
+        databaseUse.withLock { _ in
+            guard let reader = try? database.makeReader() else { return [] }
+            return rows.filter { row in
+                switch try? reader.read(row: row) {
+                case .found(let payload):
+                    payload.release()
+                    return false
+                case .damaged, .missing: return true
+                case .outOfMemory, nil: return false
+                }
+            }
         }
     }
 

@@ -20,7 +20,20 @@ final class ReaderThreads: Sendable {
         func beginBatch() { connection?.beginBatch() }
         func endBatch() { connection?.endBatch() }
 
+        /// What is not as it was written is read again, past what SQLite remembers of it: it may have been misread.
         func read(_ row: Int64) throws(ColdError) -> ColdReader.Result {
+            do throws(ColdError) {
+                switch try readOnce(row) {
+                case .missing, .damaged: connection = nil
+                case let result: return result
+                }
+            } catch {
+                guard error.failure == .corrupt else { throw error }
+            }
+            return try readOnce(row)
+        }
+
+        private func readOnce(_ row: Int64) throws(ColdError) -> ColdReader.Result {
             do throws(ColdError) {
                 if connection == nil { connection = try database.makeReader() }
                 return try connection.unsafelyUnwrapped.read(row: row)
@@ -156,14 +169,15 @@ final class ReaderThreads: Sendable {
         for signal in signals { signal.notify() }
     }
 
-    func close() {
+    /// - Parameter join: waits for a thread's end.
+    /// - Returns: false where one does not end; nothing may be taken from it then.
+    func close(join: (Thread) -> Bool) -> Bool {
         state.withLock { $0.isClosing = true }
         for signal in signals { signal.notify() }
-        threads.withLock { threads in
-            for thread in threads { thread.join() }
-            threads = []
-        }
+        guard threads.withLock({ $0.allSatisfy(join) }) else { return false }
+        threads.withLock { $0 = [] }
         inlineReader.withLock { $0 = InlineReader(isPaused: true) }
+        return true
     }
 
     private func run(

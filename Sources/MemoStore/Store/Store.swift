@@ -44,6 +44,7 @@ package final class Store: Sendable {
         if let (path, reason) = database.quarantined {
             log(true, "the database was damaged (\(reason)); it is now \(path), and the cache starts empty")
         }
+        for remark in database.remarks { log(true, remark) }
         readers = ReaderThreads(
             count: configuration.limits.readerThreads, capacity: configuration.limits.coldReadsMax)
         core = Mutex(try Self.load(database, configuration, log: log))
@@ -53,7 +54,9 @@ package final class Store: Sendable {
         _ database: ColdDatabase, _ configuration: StoreConfiguration,
         log: (_ isSerious: Bool, String) -> Void
     ) throws(ColdError) -> StoreCore {
-        for attempt in 0..<2 {
+        var tries = 1
+        var wasDamaged = false
+        while true {
             guard
                 var core = StoreCore(
                     hotBytes: configuration.hotBytes, coldBytes: configuration.coldBytes,
@@ -81,9 +84,23 @@ package final class Store: Sendable {
                 core.disk = StoreCore.DiskFigures(
                     journalRows: database.journalRows, interning: database.interning)
                 if load.damaged > 0 { log(true, "\(load.damaged) damaged rows were left out") }
+                do throws(ColdError) {
+                    try database.saveClock()
+                } catch {
+                    log(true, "the clock could not be saved: \(error.message)")
+                }
                 return core
             } catch {
-                guard error.failure == .corrupt, attempt == 0 else { throw error }
+                core.dispose()
+                guard [.corrupt, .io].contains(error.failure), tries < triesMax else { throw error }
+                tries += 1
+                // What was read wrong is read again, past what SQLite remembers of it.
+                if error.failure == .io || !wasDamaged {
+                    wasDamaged = error.failure == .corrupt
+                    usleep(UInt32(tries) * 20_000)
+                    if (try? database.reopen()) != nil { continue }
+                    if error.failure == .io { throw error }
+                }
                 let moved = try database.startEmpty()
                 log(
                     true,
@@ -91,8 +108,9 @@ package final class Store: Sendable {
                 )
             }
         }
-        throw ColdError(.corrupt, "a new database cannot be read")
     }
+
+    private static var triesMax: Int { 6 }
 
     /// Starts the threads.
     /// - Parameter events: what those who serve connections are to be told.
@@ -100,7 +118,7 @@ package final class Store: Sendable {
     package func start(_ events: StoreEvents) throws(SystemError) {
         eventsBox.withLock { $0 = events }
         try readers.start(database) { [self] in
-            if $0.contains(where: \.1.isCorrupt) { databaseLost(.corrupt) }
+            if $0.contains(where: \.1.isCorrupt) { databaseLost(.corrupt, isConfirmed: true) }
             for (connection, read) in $0 where connection == WarmUp.connection { warmedUp(read) }
             events.read($0.filter { $0.0 != WarmUp.connection })
         }
@@ -202,21 +220,42 @@ package final class Store: Sendable {
         }
     }
 
+    /// How long the end waits for a disk that does nothing, and for one that does little.
+    private static let deadDiskMs: Int64 = 5000
+    private static let slowDiskMs: Int64 = 60_000
+
+    /// Waits for a thread's end, as long as the disk is seen to do something for it, and not for ever.
+    private func join(_ thread: Thread, until end: Int64) -> Bool {
+        let began = clock.now()
+        while !thread.join(withinMs: 50) {
+            let now = clock.now()
+            let lastSign = max(began, writerAlive.load(ordering: .relaxed))
+            if now - lastSign > Self.deadDiskMs || now > end { return false }
+        }
+        return true
+    }
+
     /// Commits everything, moves the log into the database and closes it. Nobody may use the store meanwhile.
-    /// - Throws: where not everything could be committed.
+    /// - Throws: where not everything could be committed. Where the disk does not answer its threads are left as they are,
+    ///   and the process can only end.
     package func close() throws(ColdError) {
         isClosing.store(true, ordering: .releasing)
         writerSignal.notify()
         maintenanceSignal.notify()
         checkSignal.notify()
-        readers.close()
-        threads.withLock { threads in
-            for thread in threads { thread.join() }
-            threads = []
+        let end = clock.now() + Self.slowDiskMs
+        guard threads.withLock({ $0.allSatisfy { join($0, until: end) } }),
+            readers.close(join: { join($0, until: end) })
+        else {
+            let (count, reason) = core.withLock { ($0.pipeline.pendingCount, $0.pipeline.stalled) }
+            throw ColdError(
+                .io, "\(count) changes are not on disk: \(reason ?? "it did not take them in time")")
         }
+        threads.withLock { $0 = [] }
         databaseUse.withLock { $0 = nil }
         let failure = core.withLock { core in
-            core.queue.isEmpty && core.failedBatch == nil ? nil : core.degraded ?? "the writer did not finish"
+            core.pipeline.isEmpty
+                ? nil : (core.pipeline.pendingCount, core.degraded ?? "the writer did not finish")
         }
         if failure == nil { writeSnapshot() }
         core.withLock { $0.dispose() }
@@ -225,6 +264,8 @@ package final class Store: Sendable {
                 false,
                 "another process reads the database: its log stays beside it, with all that was written")
         }
-        if let failure { throw ColdError(.other, "the newest changes are not on disk: \(failure)") }
+        if let (count, reason) = failure {
+            throw ColdError(.other, "the newest \(count) changes are not on disk: \(reason)")
+        }
     }
 }

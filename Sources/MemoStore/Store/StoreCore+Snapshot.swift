@@ -1,13 +1,12 @@
 extension StoreCore {
 
     /// Whether memory and disk agree on every entry, so that a snapshot says it all.
-    var canSnapshot: Bool { willSnapshot && queue.isEmpty }
+    var canSnapshot: Bool { willSnapshot && pipeline.isEmpty }
 
     /// Whether they will once what is queued is committed.
     var willSnapshot: Bool {
         degraded == nil && clearedLists.isEmpty && tagClearings.isEmpty && resizeJobs.isEmpty
-            && unpersisted.isEmpty
-            && failedBatch == nil
+            && pipeline.unpersisted.isEmpty && pipeline.failedBatch == nil
     }
 
     /// Writes the index to a file, as it is when every entry is cold. Nothing but `dispose` may follow.

@@ -147,10 +147,12 @@ struct Diagnosis {
     /// At its start the daemon says it in its log alone, and everything since then looks sound.
     private func movedAside(_ stats: Reply) -> [Finding] {
         guard let database = stats.object("settings")?.object("database")?.string("value") else { return [] }
-        return MovedAside.find(beside: database).map { aside in
+        let found = MovedAside.find(beside: database)
+        return found.enumerated().map { number, aside in
             Finding(
                 .warning, "database",
-                "a damaged one was moved aside at \(aside.time), and the cache began empty: "
+                (found.count == 1 ? "a damaged one" : "\(number + 1) of \(found.count) damaged ones")
+                    + " was moved aside at \(aside.time), and the cache began empty: "
                     + "\(aside.path) (\(HumanFormat.bytes(aside.bytes)))",
                 advice: "check the disk; nothing needs the file any more, and it may be deleted")
         }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A damaged database that the daemon moved out of its way, with its log: `DATABASE.corrupt-20260102T030405Z`.
+/// A damaged database that the daemon moved out of its way, with its log: `DATABASE.corrupt-20260102T030405Z-1`.
 struct MovedAside {
     let path: String
     /// When, as its name says it.
@@ -35,7 +35,7 @@ struct MovedAside {
 
     /// `2026-01-02 03:04:05 UTC`.
     var time: String {
-        let digits = Array(stamp.filter(\.isNumber))
+        let digits = Array(stamp.prefix { $0 != "-" }.filter(\.isNumber))
         func part(_ range: Range<Int>) -> String { String(digits[range]) }
         return "\(part(0..<4))-\(part(4..<6))-\(part(6..<8)) "
             + "\(part(8..<10)):\(part(10..<12)):\(part(12..<14)) UTC"
@@ -43,7 +43,13 @@ struct MovedAside {
 
     private static func isStamp(_ text: Substring) -> Bool {
         let pattern = "ddddddddTddddddZ"
-        return text.count == pattern.count
+        let number = text.dropFirst(pattern.count)
+        // Those of an older daemon have no number.
+        guard
+            number.isEmpty
+                || (number.first == "-" && number.dropFirst().allSatisfy { $0.isASCII && $0.isNumber })
+        else { return false }
+        return text.count >= pattern.count
             && zip(text, pattern).allSatisfy { $1 == "d" ? $0.isASCII && $0.isNumber : $0 == $1 }
     }
 }

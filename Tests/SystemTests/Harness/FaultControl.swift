@@ -8,17 +8,35 @@ final class FaultControl {
         case wallMs, bootMs
         /// With which `errno` writes to and syncs of the database's files fail; 0: they do not.
         case writeError, syncError
-        /// Whether everything on the database's files waits until this is 0 again.
+        /// Whether everything on the database's files waits until this is 0 again: 1 what concerns their contents,
+        /// 2 their metadata too.
         case hangs
         case readError
         /// Counted by the shim.
         case allocations, failedCalls
+        case openError
+        /// Which files: 1 the database, 2 its log, 4 others beside it; 0: all.
+        case mask
+        /// How many of the calls fail, 0: all; so many pass first; so many fail, 0: all that follow.
+        case perMillion, skip, times
+        /// What a failed sync leaves unwritten is forgotten: 1 all of it, 2 some. The daemon has to be started with
+        /// `dropping`.
+        case drops
+        /// So many reads in a million have one wrong bit.
+        case flips
+        /// The number of the change at which it is killed: before it (0), in its middle (1), after it (2).
+        case killAt, killHow
+        /// Counted by the shim: changes, and bytes that its record has.
+        case changes, recorded
+        case seed
     }
 
     private let home: Home
     private let words: UnsafeMutablePointer<Int64>
     /// The name of this run of the machine, if another than the real one.
     var boot: String?
+    /// Whether the shim remembers what is not synced, so that it can be dropped.
+    var dropping = false
 
     static var isAvailable: Bool { library != nil }
 
@@ -46,6 +64,7 @@ final class FaultControl {
 
     var environment: [String: String] {
         var variables = ["LD_PRELOAD": Self.library ?? "", "MEMOD_FAULTS": home.path + "/faults"]
+        if dropping { variables["FAULT_DROPS"] = "1" }
         if let boot {
             let path = home.path + "/boot_id"
             try? Data((boot + "\n").utf8).write(to: URL(fileURLWithPath: path))
@@ -56,14 +75,15 @@ final class FaultControl {
 
     /// Compiled once, into a directory that goes with the process.
     private static let library: String? = {
-        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "FaultShim/faults.c").path
+        let shim = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "FaultShim")
+        let sources = ["faults.c", "recorder.c"].map { shim.appending(path: $0).path }
         guard let home = try? Home() else { return nil }
         directory = home
         atexit { FaultControl.directory = nil }
         for compiler in ["cc", "clang", "gcc"] {
             let path = home.path + "/faults.so"
-            let process = try? ChildProcess([compiler, "-shared", "-fPIC", "-O2", "-o", path, source])
+            let process = try? ChildProcess([compiler, "-shared", "-fPIC", "-O2", "-o", path] + sources)
             if case .exited(0)? = try? process?.wait(within: 60) { return path }
         }
         return nil

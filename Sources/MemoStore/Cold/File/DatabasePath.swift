@@ -12,6 +12,8 @@ struct DatabasePath: Sendable {
     var sharedMemory: String { database + "-shm" }
     var lock: String { database + ".lock" }
     var ballast: String { database + ".ballast" }
+    /// Which commit was the newest.
+    var witness: String { database + ".commit" }
     /// A new database until it is complete.
     var new: String { database + ".new" }
 

@@ -11,7 +11,7 @@ final class MetaTable {
     }
 
     private enum Name: String {
-        case seed, clock, totals, next, snapshot
+        case seed, clock, totals, next, snapshot, commit
         case tombstones = "notes"
     }
 
@@ -39,7 +39,23 @@ final class MetaTable {
         try save(.seed, numbers: seed.map { Int64(bitPattern: $0) })
     }
 
-    func clock() throws(ColdError) -> StoreClock.State? {
+    /// The newest commit and the clock as of then, which are written together with each.
+    /// - Returns: `nil` for what the database is too old to have: the mark where it was made before there were any, the
+    ///   clock where nothing was committed yet.
+    func commit() throws(ColdError) -> (mark: CommitMark?, clock: StoreClock.State?) {
+        guard let bytes = try read(.commit) else { return (nil, try oldClock()) }
+        let numbers = bytes.prefix(CommitMark.bytes).withUnsafeBytes { $0.numbers }
+        guard let mark = CommitMark(numbers) else { return try unreadable(.commit) }
+        let rest = Array(bytes.dropFirst(CommitMark.bytes))
+        if rest.isEmpty { return (mark, nil) }
+        guard let clock = rest.withUnsafeBytes({ StoreClock.State($0) }) else {
+            return try unreadable(.commit)
+        }
+        return (mark, clock)
+    }
+
+    /// Before there were marks the clock stood by itself.
+    private func oldClock() throws(ColdError) -> StoreClock.State? {
         guard let bytes = try read(.clock) else { return nil }
         guard let state = bytes.withUnsafeBytes({ StoreClock.State($0) }) else {
             return try unreadable(.clock)
@@ -47,7 +63,9 @@ final class MetaTable {
         return state
     }
 
-    func save(_ clock: StoreClock.State) throws(SQLiteError) { try save(.clock, clock.bytes) }
+    func save(_ mark: CommitMark, _ clock: StoreClock.State?) throws(SQLiteError) {
+        try save(.commit, mark.numbers.blob + (clock?.bytes ?? []))
+    }
 
     func totals() throws(ColdError) -> Totals {
         var totals = Totals()

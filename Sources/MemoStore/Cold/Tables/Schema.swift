@@ -18,13 +18,13 @@ struct Schema: Sendable {
 
     /// Compares what was applied with what is known, and changes nothing.
     ///
-    /// - Returns: the version that the database is at.
+    /// - Returns: the version that the database is at, and the one that its header has, which is another where a bit of
+    ///   it was flipped.
     /// - Throws: `.newer` for a database that a newer or a different memod made; `.corrupt` for one whose record
     ///   of migrations makes no sense.
-    func verify(_ connection: borrowing Connection) throws(ColdError) -> Int {
+    func verify(_ connection: borrowing Connection) throws(ColdError) -> (version: Int, inHeader: Int) {
         do {
             let version = Int(try connection.integer("PRAGMA user_version") ?? 0)
-            try refuseNewer(version)
             let recorded = try Statement(
                 connection, "SELECT version, checksum FROM migration ORDER BY version")
             var count = 0
@@ -40,8 +40,10 @@ struct Schema: Sendable {
                             + "memod has; it was left as it is")
                 }
             }
-            guard count == version, count > 0 else { throw Self.unreadable }
-            return count
+            guard count > 0 else { throw Self.unreadable }
+            if !Self.isDamaged(version, recorded: count) { try refuseNewer(version, recorded: count) }
+            guard count == version || Self.isDamaged(version, recorded: count) else { throw Self.unreadable }
+            return (count, version)
         } catch {
             // A missing table or column is a plain SQL error.
             if let error = error as? SQLiteError, error.kind == .other { throw Self.unreadable }
@@ -51,12 +53,22 @@ struct Schema: Sendable {
 
     private static let unreadable = ColdError(.corrupt, "its record of migrations makes no sense")
 
-    private func refuseNewer(_ version: Int) throws(ColdError) {
+    /// The record of migrations says better than one number in the header which version it is. A bit of that was flipped,
+    /// unless it may be the version after this memod's.
+    private static func isDamaged(_ inHeader: Int, recorded: Int) -> Bool {
+        let difference = UInt32(truncatingIfNeeded: inHeader) ^ UInt32(recorded)
+        return difference.nonzeroBitCount == 1 && inHeader != recorded + 1
+    }
+
+    private func refuseNewer(_ version: Int, recorded: Int? = nil) throws(ColdError) {
         guard version > migrations.count else { return }
+        let contradiction = recorded.map {
+            $0 == version ? "" : " (its record of migrations ends with \($0))"
+        }
         throw ColdError(
             .newer,
-            "the database is of version \(version), made by a newer memod; this one knows versions up to "
-                + "\(migrations.count) and left it as it is")
+            "the database is of version \(version)\(contradiction ?? ""), made by a newer memod; this one knows "
+                + "versions up to \(migrations.count) and left it as it is")
     }
 
     /// Applies what is missing, one transaction a migration.

@@ -1,0 +1,104 @@
+internal import Synchronization
+
+/// What the writer's thread does when the disk fails, is full, or has lost the database.
+extension Store {
+    /// How long to wait before the disk is tried again.
+    private static let retryMs: Int64 = 500
+
+    /// After a failed write nothing that the connection believes is trusted: the database is opened anew.
+    /// - Returns: whether it was lost, and a new one is there.
+    func recover() throws(ColdError) -> Bool {
+        let (failure, isConfirmed) = core.withLock {
+            ($0.pipeline.lastFailure, $0.pipeline.isDamageConfirmed)
+        }
+        if failure == .full, !database.isRebuilding { return false }
+        readers.pause()
+        defer { readers.resume() }
+        let outcome = databaseUse.withLock { check in
+            check = nil
+            return Result { () throws(ColdError) -> Bool in
+                if isConfirmed || database.isRebuilding {
+                    try startEmpty("it is damaged or was removed")
+                    return true
+                }
+                for isAgain in [false, true] {
+                    do throws(ColdError) {
+                        if try database.reopen() {
+                            events?.log(true, "the log of the database was removed: what it had was saved")
+                        }
+                        break
+                    } catch {
+                        guard error.failure == .corrupt else { throw error }
+                        if isAgain {
+                            try startEmpty(error.message)
+                            return true
+                        }
+                    }
+                }
+                return false
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// What a batch was to change is of no use to the new database: all that memory has is queued for it. Whoever
+    /// waits for the batch is answered with that, or at once where the queue has no room for it yet.
+    func lost(_ batch: CommitPipeline.Batch) {
+        let hasRoom = core.withLock { $0.pipeline.drop(batch) }
+        if !hasRoom { events?.failed(batch.sequence, "the database was lost") }
+    }
+
+    /// The database is lost: a new one takes what memory still has.
+    private func startEmpty(_ reason: String) throws(ColdError) {
+        let seed = core.withLock { $0.keyHash.seed }
+        let moved = try database.startEmpty(seed: [seed.0, seed.1])
+        let lost = core.withLock { core in
+            core.now = max(core.now, clock.now())
+            return core.diskLost()
+        }
+        let entries =
+            lost == 0 ? "all entries, which memory has" : "what memory has; \(lost) entries are gone"
+        events?.log(
+            true,
+            "the database was lost (\(reason)\(moved.map { "; it is now \($0)" } ?? "")): a new one keeps \(entries)"
+        )
+    }
+
+    func failed(_ batch: CommitPipeline.Batch, _ error: ColdError, _ progress: inout WriterProgress) {
+        let (sequence, isNew, waiting) = core.withLock { core in
+            core.now = max(core.now, clock.now())
+            let (sequence, isNew) = core.pipeline.failed(batch, error)
+            return (sequence, isNew, core.pipeline.takeWaitingForRoom())
+        }
+        if !waiting.isEmpty { events?.wake(waiting) }
+        if isNew {
+            events?.log(true, "the disk takes no writes, new entries stay in memory: \(error.message)")
+        }
+        events?.failed(sequence, error.message)
+        let hasRoom = error.failure == .full && makeRoom(&progress.saidNoRoom)
+        progress.retryDue = hasRoom ? 0 : clock.now() + Self.retryMs
+    }
+
+    /// The disk is full: evicts, and commits the deletions alone, for which the ballast left room.
+    /// - Parameter saidSo: whether it was logged that there is no room.
+    /// - Returns: whether something was evicted on the disk too.
+    private func makeRoom(_ saidSo: inout Bool) -> Bool {
+        // Rows that are deleted already may be enough.
+        let rows = database.hasTombstones ? [] : core.withLock { $0.evictForSpace() }
+        guard !rows.isEmpty || database.hasTombstones else { return false }
+        do throws(ColdError) {
+            try database.makeRoom(deleting: rows)
+            if !rows.isEmpty { events?.log(false, "evicted \(rows.count) entries to make room on the disk") }
+            return true
+        } catch {
+            // They are gone from memory, and may still be on disk: left there they would come back with the next
+            // start, even where a newer entry of the same key was deleted.
+            core.withLock { core in
+                for row in rows { core.enqueue(.delete(row: row)) }
+            }
+            if !saidSo { events?.log(true, "no room could be made on the disk: \(error.message)") }
+            saidSo = true
+            return false
+        }
+    }
+}

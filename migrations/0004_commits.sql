@@ -1,0 +1,2 @@
+-- From here on meta has a row 'commit', written in every transaction: the commit's mark (CommitMark.swift), then the clock,
+-- which stood by itself before.
