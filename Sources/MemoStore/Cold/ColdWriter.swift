@@ -213,8 +213,12 @@ final class ColdWriter {
     func compact() throws(ColdError) -> Int? {
         do throws(SQLiteError) {
             if compactor == nil { compactor = try PageCompactor(connection) }
-            let freed = try compactor?.compact(connection) { () throws(SQLiteError) in try mark() }
-            chain.committed()
+            var isMarked = false
+            let freed = try compactor?.compact(connection) { () throws(SQLiteError) in
+                try mark()
+                isMarked = true
+            }
+            if isMarked { chain.committed() }
             return freed
         } catch {
             throw ColdError(error)
