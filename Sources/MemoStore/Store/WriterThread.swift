@@ -35,7 +35,8 @@ extension Store {
             let closing = isClosing.load(ordering: .acquiring)
             guard let due = commitDue(setsIdle: true) else {
                 if closing, finishClosing() { return }
-                writerSignal.wait(ms: closing ? 1 : min(Self.lookMs, idleWork(&progress.idleWorkDue) ?? Self.lookMs))
+                writerSignal.wait(
+                    ms: closing ? 1 : min(Self.lookMs, idleWork(&progress.idleWorkDue) ?? Self.lookMs))
                 continue
             }
             let pause = max(due, closing ? 0 : progress.retryDue - clock.now())
