@@ -36,6 +36,7 @@ WORKLOADS: dict[str, Callable[[Bench], Result]] = {
     "scale": steady.scale,
     "python-process": clients.python_process,
     "python-daemon": clients.python_daemon,
+    "python-ways": clients.python_ways,
 }
 
 

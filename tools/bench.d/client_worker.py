@@ -2,6 +2,7 @@
 
     client_worker.py process                     memod.lru_cache and functools.lru_cache, in slices in turn
     client_worker.py fill|ask CONTENDER COUNT    every call once; `ask` finds all that `fill` left
+    client_worker.py ways-fill|ways-ask COUNT    the ways to a result of memod, in turn
     client_worker.py versions
 """
 
@@ -78,6 +79,64 @@ CONTENDERS = {
 }
 
 
+class Model:
+    def __init__(self, threshold: float) -> None:
+        self.threshold = threshold
+
+    def score(self, portfolio: int) -> float:
+        return score(portfolio, self.threshold)
+
+
+def ways() -> dict[str, Callable[[int], Any]]:
+    import memod
+
+    client = memod.Client()
+    cached = memod.cache(score)
+    timed = memod.lru_cache(maxsize=None, ttl=86_400, name="bench.ttl")(score)
+    typed = memod.lru_cache(maxsize=None, typed=True, name="bench.typed")(score)
+    flight = memod.lru_cache(maxsize=None, single_flight=True, name="bench.flight")(score)
+    Model.score = memod.cache(Model.score)  # type: ignore[method-assign]
+    model = Model(THRESHOLD)
+    for function in (cached, Model.score):
+        if function.cache_scope() != "shared":
+            raise SystemExit(f"not shared: {function.cache_scope().reason}")
+
+    def get(number: int) -> Any:
+        value = client.get("bench.client", [number, THRESHOLD])
+        if value is None:
+            value = score(number, THRESHOLD)
+            client.put("bench.client", [number, THRESHOLD], value)
+        return value
+
+    return {
+        "cache": lambda number: cached(number, THRESHOLD),
+        "Client.get": get,
+        "ttl": lambda number: timed(number, THRESHOLD),
+        "method": model.score,
+        "single flight": lambda number: flight(number, THRESHOLD),
+        "typed": lambda number: typed(number, THRESHOLD),
+    }
+
+
+def ask_in_turn(calls: dict[str, Callable[[int], Any]], count: int) -> dict[str, dict[str, float]]:
+    clock = time.perf_counter_ns
+    times: dict[str, list[int]] = {name: [] for name in calls}
+    for number in range(WARM_UP_CALLS + count):
+        for name, call in calls.items():
+            before = clock()
+            value = call(number)
+            times[name].append(clock() - before)
+            if float(value) != number * THRESHOLD:
+                raise SystemExit(f"wrong value for {number}: {value!r}")
+    if computed:
+        raise SystemExit(f"{computed} results were computed again")
+    figures = {}
+    for name, taken in times.items():
+        taken = sorted(taken[WARM_UP_CALLS:])
+        figures[name] = {"p50_us": taken[len(taken) // 2] / 1e3, "p99_us": taken[len(taken) * 99 // 100] / 1e3}
+    return figures
+
+
 def ask(call: Callable[[int], Any], count: int) -> dict[str, float]:
     clock = time.perf_counter_ns
     for number in range(WARM_UP_CALLS):
@@ -141,6 +200,12 @@ def main() -> None:
         print(versions())
     elif action == "process":
         print(json.dumps(process()))
+    elif action == "ways-fill":
+        for call in ways().values():
+            for number in range(WARM_UP_CALLS + int(rest[0])):
+                call(number)
+    elif action == "ways-ask":
+        print(json.dumps(ask_in_turn(ways(), int(rest[0]))))
     else:
         contender, count = rest
         call = CONTENDERS[contender](Path(os.environ["BENCH_DIRECTORY"]))

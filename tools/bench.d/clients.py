@@ -90,3 +90,21 @@ def python_daemon(bench: Bench) -> Result:
     result.notes.append(worker(bench, server, redis, "versions") + "; a process for each contender and round.")
     bench.end(server, redis)
     return result
+
+
+def python_ways(bench: Bench) -> Result:
+    """Every way to a result in the daemon is the same one."""
+    count = bench.scale.client_calls
+    result = Result("python-ways", f"Python: {count:,} hits in the daemon in each of the ways to them, in turn")
+    server = started(bench)
+    bench.progress.step("filling")
+    worker(bench, server, None, "ways-fill", str(count))
+    for number in range(bench.scale.rounds):
+        bench.progress.step(f"asking, {number + 1} of {bench.scale.rounds}")
+        for name, figures in json.loads(worker(bench, server, None, "ways-ask", str(count))).items():
+            result.of(name).add(figures)
+    for name in ("Client.get", "ttl", "method", "single flight", "typed"):
+        result.compare("p50_us", "cache", 1.3, own=name)
+    result.notes.append(worker(bench, server, None, "versions").split(",")[0] + "; one process for each round.")
+    bench.end(server)
+    return result

@@ -15,6 +15,7 @@ from ._client.errors import (
     Busy,
     Forbidden,
     MemodError,
+    NotKeptWarning,
     ProtocolError,
     ReplyError,
     RequestTimeout,
@@ -27,7 +28,7 @@ from ._client.errors import (
 )
 from ._client.operations import Entry
 from ._codec.codec import Unstorable
-from ._decorator.decorator import CachedFunction, cache, lru_cache
+from ._decorator.decorator import CachedFunction, cache, lru_cache, memoize
 from ._identity.identity import CacheScope
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ __all__ = [
     "Entry",
     "Forbidden",
     "MemodError",
+    "NotKeptWarning",
     "Pipeline",
     "ProtocolError",
     "ReplyError",
@@ -59,6 +61,7 @@ __all__ = [
     "Unstorable",
     "cache",
     "lru_cache",
+    "memoize",
 ]
 
 
@@ -68,6 +71,13 @@ def __getattr__(name: str) -> Any:
 
         return AsyncClient
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext memod` calls."""
+    from ._notebook import load
+
+    load(shell)
 
 
 def __dir__() -> List[str]:

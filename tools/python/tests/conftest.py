@@ -138,11 +138,12 @@ class Program:
             text=True,
         )
 
-    def run(self, *arguments):
+    def run(self, *arguments, says=""):
+        """What it prints. `says` is in what it is told on standard error, where that is not nothing."""
         process = self.start(*arguments)
         out, error = process.communicate(timeout=60)
         assert process.returncode == 0, error
-        assert error == "", error
+        assert says in error if says else error == "", error
         return out
 
 

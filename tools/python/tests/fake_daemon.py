@@ -35,6 +35,7 @@ class FakeDaemon:
     def __init__(self, path):
         self.path = path
         self.functions = {}
+        self.limits = {}
         self.requests = []
         self.fault = None
         self.lock = threading.Condition()
@@ -223,7 +224,7 @@ class FakeDaemon:
             return {"ok": True}
         if op == "hello":
             client["name"] = request.get("client", "")
-            return {"ok": True, "server": "memod", "version": "0", "protocol": 1, "limits": {}}
+            return {"ok": True, "server": "memod", "version": "0", "protocol": 1, "limits": self.limits}
         if op == "get":
             return self._get(request, connection)
         if op == "mget":

@@ -250,3 +250,49 @@ def test_timeouts(text, seconds, monkeypatch, recwarn):
 
     monkeypatch.setenv("MEMOD_TIMEOUT", text)
     assert address.timeout() == seconds and not recwarn
+
+
+def test_mput_takes_pairs_and_the_entries_of_the_protocol(client):
+    entries = [("a", 1), ["b", (2,)], {"key": "c", "value": 3, "ttl_ms": 60_000, "tags": ["t"]}]
+    assert client.mput("several", entries, cost_ms=5) == 3
+    assert [entry.value for entry in client.mget("several", "abc")] == [1, (2,), 3]
+    assert client.fetch("several", "c", meta=True).meta["ttl_ms"] <= 60_000
+    assert client.fetch("several", "a", meta=True).meta["cost_ms"] == 5
+    assert client.mput("several", {"d": 4}.items()) == 1 and client.get("several", "d") == 4
+    assert client.clear(tag="t") == 1
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ["ab"],
+        [{"key": "x", "value": 1, "tll_ms": 1}],
+        [{"key": "x"}],
+        [{"x": 1, "y": 2}],
+        [("x", 1, 2)],
+        [("x",)],
+        [{"x", 1}],
+        [1],
+        {"x": 1},
+        "ab",
+        [("x", 1), None],
+        [{"key": "x", "value": 1, "tags": "t"}],
+    ],
+    ids=repr,
+)
+def test_mput_refuses_what_it_cannot_read(client, entries):
+    with pytest.raises(TypeError, match="entr|tags"):
+        client.mput("refused", entries)
+    assert client.info("refused")["currsize"] == 0
+
+
+def test_operations_that_an_older_daemon_lacks_say_so(client):
+    for call in (client.history, client.advise, lambda: client.forget(pattern="x*")):
+        try:
+            assert isinstance(call(), dict)
+        except memod.ReplyError as error:
+            assert error.code in ("unknown_op", "bad_request")
+    with pytest.raises(TypeError, match="one of"):
+        client.forget("f", pattern="x*")
+    with pytest.raises(TypeError, match="one of"):
+        client.clear("f", pattern="x*")

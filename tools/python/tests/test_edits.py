@@ -237,11 +237,11 @@ def test_what_a_script_is_called(daemon, program):
         """)
     program.name = "other"
     program.write("import program", "other")
-    assert program.run() == "program <class 'program.K'>\n"
+    assert program.run(says="names a class with its module") == "program <class 'program.K'>\n"
     program.name = "program"
-    assert program.run() == "__main__ <class '__main__.K'>\n"
+    assert program.run(says="names a class with its module") == "__main__ <class '__main__.K'>\n"
     program.name = "other"
-    assert program.run() == "program <class 'program.K'>\n"
+    assert program.run(says="names a class with its module") == "program <class 'program.K'>\n"
 
 
 def test_data_that_it_wrote_once_are_not_its_own_for_ever(daemon, tmp_path):

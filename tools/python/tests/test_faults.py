@@ -160,8 +160,10 @@ def test_what_is_not_stored_is_kept_here(fake):
 
 
 def test_results_too_large_for_a_line_are_kept_here(fake):
-    f = named()(lambda x: "x" * (16 << 20))
-    assert len(f(1)) == 16 << 20 and f(1) is f(1)
+    fake.limits = {"max_line": 1 << 20}
+    f = named()(lambda x: "x" * (x << 20))
+    with pytest.warns(memod.NotKeptWarning, match="--max-line"):
+        assert len(f(1)) == 1 << 20 and f(1) is f(1)
     assert fake.count("put") == 0
 
 
@@ -203,8 +205,10 @@ def test_random_deaths(fake):
     assert failures == []
 
 
-def test_interrupts_reach_the_caller_and_leave_nothing_behind(fake):
+def test_interrupts_reach_the_caller_and_leave_nothing_behind(fake, monkeypatch):
     import signal
+
+    monkeypatch.setenv("MEMOD_TIMEOUT", "10")
 
     def hang(request, _):
         if request["op"] == "get" and request["key"] == [1]:

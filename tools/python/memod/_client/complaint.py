@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Optional
+from typing import Optional, Type
 
 
-def complain(message: str) -> None:
+def complain(message: str, category: Type[Warning] = RuntimeWarning) -> None:
     """Warns at the program's own line, the one that led here."""
     try:
-        warnings.warn(f"memod: {message}", RuntimeWarning, _depth_of_caller())
+        warnings.warn(f"memod: {message}", category, _depth_of_caller())
     except Warning:
         pass  # warnings may have been made errors, but not for the caller of a cached function
 

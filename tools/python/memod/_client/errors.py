@@ -9,6 +9,10 @@ class MemodError(Exception):
     """The root of every error of this package."""
 
 
+class NotKeptWarning(RuntimeWarning):
+    """A result or a call of a memoized function is not kept, or not for other processes; said once for each."""
+
+
 class Unavailable(MemodError, ConnectionError):
     """There is no daemon to talk to, or the connection to it ended."""
 

@@ -58,7 +58,7 @@ def slots(cls: Any) -> Tuple[str, ...]:
     """The attributes of a class's instances that live in slots."""
     known = _slots.get(cls)
     if known is None:
-        if len(_slots) >= _CLASSES_MAX:
+        if _len(_slots) >= _CLASSES_MAX:
             _slots.clear()
         known = _slots[cls] = _find_slots(cls)
     return known
@@ -66,6 +66,7 @@ def slots(cls: Any) -> Tuple[str, ...]:
 
 _slots: Dict[type, Tuple[str, ...]] = {}
 _CLASSES_MAX = 4096
+_len = len  # a program may put a memoized one in its place
 
 
 def _find_slots(cls: Any) -> Tuple[str, ...]:
@@ -80,7 +81,7 @@ def _find_slots(cls: Any) -> Tuple[str, ...]:
 
 def state(value: Any) -> Dict[str, Any]:
     """All the attributes that an instance itself holds."""
-    held = dict(getattr(value, "__dict__", {}))
+    held = dict(getattr(value, "__dict__", ()))
     for name in slots(type(value)):
         if name.startswith("__") and not name.endswith("__"):
             raise Unstorable("a slot with a private name cannot be stored")

@@ -44,21 +44,19 @@ class Packer:
     must_verify = False
     #: Whether something took part that may change while the function runs.
     volatile = False
+    #: Ids of objects in it that are equal to nothing but themselves.
+    unequal: Optional[Set[int]] = None
     depth = 0
-
-    def __init__(self) -> None:
-        #: Ids of objects in it that are equal to nothing but themselves.
-        self.unequal: Optional[Set[int]] = None
 
     def pack(self, value: Any) -> Any:
         """The tree of one value. Raises `Unstorable`."""
         kind = type(value)
-        if value is None or kind is bool:
-            return value
         if kind is str:
-            return self.text(value)
+            return value if value.isascii() else self.text(value)
         if kind is int or kind is float:
             return self.number(value)
+        if value is None or kind is bool:
+            return value
         self.depth += 1
         if self.depth > DEPTH_MAX:
             raise Unstorable("it is nested too deep")
@@ -78,11 +76,10 @@ class Packer:
 
     def text(self, value: str) -> Any:
         """A string. Unpaired surrogates have no place in JSON, and go as UTF-16."""
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                return tagged("str", value.encode("utf-16-be", "surrogatepass").hex())
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return tagged("str", value.encode("utf-16-be", "surrogatepass").hex())
         return value
 
     def number(self, value: Any) -> Any:

@@ -19,16 +19,18 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
     async def compute(key: Hashable, flight: Flight, args: Any, kwds: Any) -> Any:
         try:
             result = await function(*args, **kwds)
-        except Exception:
+        except Exception as error:
             await async_runner.abandon(shared, flight)
             if flight.has_fallback:
+                shared.fall_back(flight, error)
                 return flight.fallback
             raise
         except BaseException:
             await async_runner.abandon(shared, flight)
             raise
         cost = await async_runner.finish(shared, flight, result)
-        front.keep(key, flight, result, shared.options.ttl_ms, cost)
+        if front.still_is(key, args, kwds):
+            front.keep(key, flight, result, shared.options.ttl_ms, cost)
         return result
 
     async def fly(key: Hashable, args: Any, kwds: Any) -> Any:
@@ -40,6 +42,9 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
 
     async def wrapper(*args: Any, **kwds: Any) -> Any:
         key = front.key(args, kwds)
+        if key is None:
+            front.pass_by()
+            return await function(*args, **kwds)
         value = front.look(key)
         if value is not ABSENT:
             return value
@@ -82,7 +87,7 @@ def controls(shared: SharedFunction, front: TimedFront) -> Tuple[Callable[..., A
             raise
         front.forget(args, kwds)
         cost = await async_runner.finish(shared, flight, result)
-        front.keep(front.key(args, kwds), flight, result, shared.options.ttl_ms, cost)
+        front.keep_anew(args, kwds, flight, result, cost)
         return result
 
     return forget, refresh

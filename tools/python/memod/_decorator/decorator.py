@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import atexit
 import functools
-import inspect
 import os
 import sys
-from typing import Any, Callable, Optional, Protocol, Sequence, TypeVar, Union, overload
+from typing import Any, Callable, List, Optional, Protocol, Sequence, TypeVar, Union, overload
 from weakref import WeakSet
 
 from .._client.connection_pool import POOL
-from .._identity import code_store
+from .._identity import code_store, modules
 from .._identity.identity import CacheScope, is_async
 from . import stack_reserve, sync_runner
 from .listener import LISTENER
@@ -24,7 +23,6 @@ from .timed import TimedFront
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-_OPTIONS = frozenset(inspect.signature(checked_options).parameters)
 _functions: WeakSet[SharedFunction] = WeakSet()
 
 
@@ -48,13 +46,16 @@ class CachedFunction(Protocol[T_co]):
         """A dict with `maxsize` and `typed`."""
 
     def cache_scope(self) -> CacheScope:
-        """`"shared"`, or `"process"` with a `reason`."""
+        """`"shared"`, or `"process"`; the `reason` says why no further, or what of it is not kept."""
 
     def refresh(self, *args: Any, **kwds: Any) -> T_co:
         """Computes the result of a call anew, and stores it in the place of the old one."""
 
     def forget(self, *args: Any, **kwds: Any) -> Any:
         """Forgets the result of one call, for every process."""
+
+
+_Decorator = Callable[[Callable[..., T]], CachedFunction[T]]
 
 
 @overload
@@ -76,10 +77,28 @@ def lru_cache(
     key: Optional[Callable[..., Any]] = None,
     early: Optional[float] = None,
     serializer: Optional[str] = None,
-) -> Callable[[Callable[..., T]], CachedFunction[T]]: ...
+    verify: Union[float, str, None] = None,
+    persist: Optional[bool] = None,
+) -> _Decorator[T]: ...
 
 
-def lru_cache(maxsize: Any = 128, typed: bool = False, **options: Any) -> Any:
+def lru_cache(
+    maxsize: Union[int, Callable[..., Any], None] = 128,
+    typed: bool = False,
+    *,
+    name: Optional[str] = None,
+    version: Union[str, int, None] = None,
+    ttl: Optional[Seconds] = None,
+    stale: Optional[Seconds] = None,
+    tags: Sequence[str] = (),
+    single_flight: bool = False,
+    ignore: Sequence[str] = (),
+    key: Optional[Callable[..., Any]] = None,
+    early: Optional[float] = None,
+    serializer: Optional[str] = None,
+    verify: Union[float, str, None] = None,
+    persist: Optional[bool] = None,
+) -> Any:
     """`functools.lru_cache`, whose results are also kept by the memod daemon.
 
     `name` replaces the function's identity across processes, `version` the fingerprint of its code. `ttl`
@@ -87,24 +106,150 @@ def lru_cache(maxsize: Any = 128, typed: bool = False, **options: Any) -> Any:
     be served while one caller computes it anew; `early` (a factor, usually 1) does so before the end, by
     chance. `tags` are for `memoctl clear --tag`. With `single_flight` a result is computed by one process
     at a time. `ignore` names parameters that do not matter; `key` is called with the arguments and returns
-    what does. `serializer="pickle"` stores, signed, what JSON cannot express."""
-    for name in options:
-        if name not in _OPTIONS:
-            raise TypeError(f"lru_cache() got an unexpected keyword argument {name!r}")
-    checked = checked_options(**options)
+    what does. `serializer="pickle"` stores, signed, what JSON cannot express. `verify`, a share or `"first"`,
+    has hits of the daemon computed again and compared. With `persist=False` results live in memory alone."""
+    options = checked_options(
+        name=name,
+        version=version,
+        ttl=ttl,
+        stale=stale,
+        tags=tags,
+        single_flight=single_flight,
+        ignore=ignore,
+        key=key,
+        early=early,
+        serializer=serializer,
+        verify=verify,
+        persist=persist,
+    )
+    return _decorator(maxsize, 128, typed, options)
+
+
+@overload
+def cache(user_function: Callable[..., T], /) -> CachedFunction[T]: ...
+
+
+@overload
+def cache(
+    *,
+    name: Optional[str] = None,
+    version: Union[str, int, None] = None,
+    ttl: Optional[Seconds] = None,
+    stale: Optional[Seconds] = None,
+    tags: Sequence[str] = (),
+    single_flight: bool = False,
+    ignore: Sequence[str] = (),
+    key: Optional[Callable[..., Any]] = None,
+    early: Optional[float] = None,
+    serializer: Optional[str] = None,
+    verify: Union[float, str, None] = None,
+    persist: Optional[bool] = None,
+) -> _Decorator[T]: ...
+
+
+def cache(
+    user_function: Optional[Callable[..., Any]] = None,
+    /,
+    *,
+    name: Optional[str] = None,
+    version: Union[str, int, None] = None,
+    ttl: Optional[Seconds] = None,
+    stale: Optional[Seconds] = None,
+    tags: Sequence[str] = (),
+    single_flight: bool = False,
+    ignore: Sequence[str] = (),
+    key: Optional[Callable[..., Any]] = None,
+    early: Optional[float] = None,
+    serializer: Optional[str] = None,
+    verify: Union[float, str, None] = None,
+    persist: Optional[bool] = None,
+) -> Any:
+    """`functools.cache`: `lru_cache(maxsize=None)`. With options it is called before it decorates."""
+    options = checked_options(
+        name=name,
+        version=version,
+        ttl=ttl,
+        stale=stale,
+        tags=tags,
+        single_flight=single_flight,
+        ignore=ignore,
+        key=key,
+        early=early,
+        serializer=serializer,
+        verify=verify,
+        persist=persist,
+    )
+    return _decorator(user_function, None, False, options)
+
+
+@overload
+def memoize(maxsize: Callable[..., T], typed: bool = False) -> CachedFunction[T]: ...
+
+
+@overload
+def memoize(
+    maxsize: Optional[int] = None,
+    typed: bool = False,
+    *,
+    name: Optional[str] = None,
+    version: Union[str, int, None] = None,
+    ttl: Optional[Seconds] = None,
+    stale: Optional[Seconds] = None,
+    tags: Sequence[str] = (),
+    single_flight: bool = False,
+    ignore: Sequence[str] = (),
+    key: Optional[Callable[..., Any]] = None,
+    early: Optional[float] = None,
+    serializer: Optional[str] = None,
+    verify: Union[float, str, None] = None,
+    persist: Optional[bool] = None,
+) -> _Decorator[T]: ...
+
+
+def memoize(
+    maxsize: Union[int, Callable[..., Any], None] = None,
+    typed: bool = False,
+    *,
+    name: Optional[str] = None,
+    version: Union[str, int, None] = None,
+    ttl: Optional[Seconds] = None,
+    stale: Optional[Seconds] = None,
+    tags: Sequence[str] = (),
+    single_flight: bool = False,
+    ignore: Sequence[str] = (),
+    key: Optional[Callable[..., Any]] = None,
+    early: Optional[float] = None,
+    serializer: Optional[str] = None,
+    verify: Union[float, str, None] = None,
+    persist: Optional[bool] = None,
+) -> Any:
+    """`lru_cache` without a bound, for arguments that need no hash: lists, dicts, sets, arrays, frames and the like
+    count by what they hold."""
+    options = checked_options(
+        name=name,
+        version=version,
+        ttl=ttl,
+        stale=stale,
+        tags=tags,
+        single_flight=single_flight,
+        ignore=ignore,
+        key=key,
+        early=early,
+        serializer=serializer,
+        verify=verify,
+        persist=persist,
+    )
+    return _decorator(maxsize, None, typed, options._replace(by_content=True))
+
+
+def _decorator(maxsize: Any, default: Optional[int], typed: bool, options: Options) -> Any:
     if isinstance(maxsize, int):
         maxsize = maxsize_of(maxsize)
     elif callable(maxsize) and isinstance(typed, bool):
-        return _decorate(maxsize, 128, typed, checked)
+        return _decorate(maxsize, default, typed, options)
     elif maxsize is not None:
         raise TypeError("Expected first argument to be an integer, a callable, or None")
-    return lambda function: _decorate(function, maxsize, typed, checked)
-
-
-def cache(user_function: Callable[..., T], /) -> CachedFunction[T]:
-    """`functools.cache`: `lru_cache(maxsize=None)`."""
-    decorate: Callable[[Callable[..., T]], CachedFunction[T]] = lru_cache(maxsize=None)
-    return decorate(user_function)
+    return lambda function: _decorate(function, maxsize, typed, options)
 
 
 def _decorate(function: Any, maxsize: Optional[int], typed: bool, options: Options) -> Any:
@@ -129,7 +274,20 @@ def _decorate(function: Any, maxsize: Optional[int], typed: bool, options: Optio
     wrapper.cache_parameters = lambda: {"maxsize": maxsize, "typed": typed}
     _Controls(shared, front).attach(wrapper)
     _functions.add(shared)
+    if shared.process_reason is not None and maxsize != 0 and is_own_code(function):
+        shared.notices.say("process", shared.process_reason)
     return wrapper
+
+
+def memoized_functions() -> List[SharedFunction]:
+    """Those of this process."""
+    return list(_functions)
+
+
+def is_own_code(function: Any) -> bool:
+    """Whether a function is the program's, and not a library's, which knows best how far its caches should reach."""
+    module = getattr(function, "__module__", None)
+    return isinstance(module, str) and modules.is_own_code(module, "")
 
 
 class _Controls:
@@ -143,11 +301,11 @@ class _Controls:
         shared, front = self._shared, self._front
         awaits = is_async(shared.function)
 
-        def cache_info() -> Any:
+        def cache_info():  # type: ignore[no-untyped-def]
             """Report cache statistics"""
             return front.info()
 
-        def cache_clear() -> None:
+        def cache_clear():  # type: ignore[no-untyped-def]
             """Clear the cache and cache statistics"""
             loop = _running_loop() if awaits else None
             if loop is not None:
@@ -189,7 +347,7 @@ class _Controls:
         self._front.forget(args, kwds)
         cost = sync_runner.finish(shared, flight, result)
         if isinstance(self._front, TimedFront):
-            self._front.keep(self._front.key(args, kwds), flight, result, shared.options.ttl_ms, cost)
+            self._front.keep_anew(args, kwds, flight, result, cost)
         return result
 
 

@@ -30,6 +30,7 @@ class Flight:
     replace = False  # whether a result takes the place of what is stored
     fallback: Any = None  # a stale value, for when the function fails
     has_fallback = False
+    verifies = False  # whether the fallback is a hit that is computed again to compare
     holds = False  # whether a connection is held for the lease
     entered = False
     sound = True  # whether what the function reads is what the name says

@@ -96,8 +96,11 @@ def _filler(shared: SharedFunction) -> Callable[..., Any]:
             return flight.value
         try:
             result = function(*args, **kwds)
-        except BaseException:
+        except BaseException as error:
             sync_runner.abandon(shared, flight)
+            if flight.has_fallback and isinstance(error, Exception):
+                shared.fall_back(flight, error)
+                return flight.fallback
             raise
         sync_runner.finish(shared, flight, result)
         return result

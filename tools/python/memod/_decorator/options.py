@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .._identity.identity import checked_name
+from .verification import Share, checked_share
 
 Seconds = Union[int, float, timedelta]
 _TAGS_MAX = 16
@@ -26,12 +27,16 @@ class Options(NamedTuple):
     key: Optional[Callable[..., Any]] = None
     early: Optional[float] = None
     serializer: Optional[str] = None
+    verify: Optional[Share] = None
+    persist: Optional[bool] = None
+    #: Whether arguments that have no hash count by what they hold.
+    by_content: bool = False
 
     @property
     def needs_own_front(self) -> bool:
         """Whether the interpreter's own cache cannot serve the hits: it knows neither times nor other
         keys."""
-        return self.ttl_ms is not None or self.key is not None or bool(self.ignore)
+        return self.ttl_ms is not None or self.key is not None or bool(self.ignore) or self.by_content
 
 
 def milliseconds(what: str, value: Optional[Seconds]) -> Optional[int]:
@@ -58,6 +63,8 @@ def checked_options(
     key: Optional[Callable[..., Any]] = None,
     early: Optional[float] = None,
     serializer: Optional[str] = None,
+    verify: Optional[Share] = None,
+    persist: Optional[bool] = None,
 ) -> Options:
     """The options as given to the decorator. Raises `TypeError` or `ValueError` for what makes no sense."""
     if isinstance(tags, str) or isinstance(ignore, str):
@@ -76,6 +83,8 @@ def checked_options(
         raise TypeError("key must be callable")
     if serializer not in (None, "json", "pickle"):
         raise ValueError("serializer must be 'json' or 'pickle'")
+    if persist is not None and not isinstance(persist, bool):
+        raise TypeError("persist must be True or False")
     if version is not None and not isinstance(version, (str, int)):
         raise TypeError("version must be a string or an integer")
     return Options(
@@ -89,6 +98,8 @@ def checked_options(
         key=key,
         early=None if early is None else float(early),
         serializer=None if serializer == "json" else serializer,
+        verify=checked_share(verify),
+        persist=persist,
     )
 
 

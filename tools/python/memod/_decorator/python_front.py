@@ -18,6 +18,9 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
         if working.on:
             return function(*args, **kwds)
         key = front.key(args, kwds)
+        if key is None:
+            front.pass_by()
+            return function(*args, **kwds)
         value = front.look(key)
         if value is not ABSENT:
             return value
@@ -27,16 +30,18 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
             return flight.value
         try:
             result = function(*args, **kwds)
-        except Exception:
+        except Exception as error:
             sync_runner.abandon(shared, flight)
             if flight.has_fallback:
+                shared.fall_back(flight, error)
                 return flight.fallback
             raise
         except BaseException:
             sync_runner.abandon(shared, flight)
             raise
         cost = sync_runner.finish(shared, flight, result)
-        front.keep(key, flight, result, shared.options.ttl_ms, cost)
+        if front.still_is(key, args, kwds):
+            front.keep(key, flight, result, shared.options.ttl_ms, cost)
         return result
 
     return wrapper

@@ -14,17 +14,20 @@ from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
 
 from .._client.connection import Reply, encode_request, key_request
 from .._client.connection_pool import POOL
-from .._codec import codec, signing
 from .._codec.codec import Undecodable, Unstorable, dumps
 from .._identity import patches, run_watch
 from .._identity.identity import CacheScope, Identity, process_only
 from .._identity.keys import key_text
 from .._identity.plain_data import Unstable
 from .event_filter import EventFilter, filter_named
+from .figures import Figures
 from .flight import Ask, Flight
 from .listener import LISTENER
+from .notices import Notices
 from .options import Options, Selection
 from .removals import Removals
+from .results import decode, encode
+from .verification import Verification
 
 Replies = Optional[List[Reply]]
 Talk = Generator[Ask, Replies, None]
@@ -32,11 +35,9 @@ Talk = Generator[Ask, Replies, None]
 _LEASE_MS = 3_600_000  # the most there is: a holder that dies loses it at once anyway
 _WAIT_MS = 1_000  # a round of waiting for another; in a hung daemon it is lost
 _WAIT_SECONDS_MAX = 300.0
-_COST_SAMPLES = 8
-_SETS = (frozenset, set)
+_SETS = frozenset((frozenset, set))
 _NUMBERS = (int, float, bool, complex)
 _PLAIN = (float, int, str, bool, type(None))
-_VALUE_BYTES_MAX = 15 << 20  # below the daemon's default limit on lines
 
 
 class SharedFunction:
@@ -58,6 +59,8 @@ class SharedFunction:
             key=options.key,
             timed=options.ttl_ms is not None,
         )
+        self.notices = Notices(function)
+        self.verification = Verification(options.verify, self.notices)
         #: Why nothing is shared, or None.
         self.process_reason = "its maxsize is 0" if maxsize == 0 else process_only(function, options.name)
         #: Why the last result was not shared though the function is, or "".
@@ -69,7 +72,9 @@ class SharedFunction:
         self.epoch = 0
         self.sequence = 0
         self.generation = -1
+        self._refused = -1  # the generation of the daemon that cannot do what the options ask for
         self._prepared: str = ""
+        self._has_shared = False  # whether a result was, in this process
         self._owner: Any = False  # False until it is looked up
         self._removals = Removals()
         self._filter, self._filter_name = EventFilter(), ""
@@ -78,9 +83,7 @@ class SharedFunction:
         self._more = f',"lease_ms":{_LEASE_MS}' if leases else ""
         if options.early:
             self._more += f',"early":{options.early}'
-        self._reported = 0
-        self._cost_ms = 0.0
-        self._cost_samples = 0
+        self._figures = Figures()
 
     @property
     def front(self) -> Any:
@@ -105,6 +108,7 @@ class SharedFunction:
         """Makes new locks, in a forked child."""
         self.lock = threading.RLock()
         self.identity.reset_lock()
+        self.verification.reset_lock()
 
     def scope(self) -> CacheScope:
         """How far results reach, and why no further."""
@@ -115,7 +119,12 @@ class SharedFunction:
             except Unstable as error:
                 self.process_reason = str(error)
         reason = self.process_reason or self.run_reason
-        return CacheScope("process", reason) if reason else CacheScope("shared")
+        if self._refused == POOL.generation:
+            reason = self.notices.reasons["persist"]
+        said = self.notices.summary()
+        if not reason and self._has_shared:
+            return CacheScope("shared", said)
+        return CacheScope("process", reason or said) if reason or said else CacheScope("shared")
 
     # Looking up
 
@@ -129,7 +138,9 @@ class SharedFunction:
             flight.key, flight.volatile = self._key(args, kwds)
         except Unstable as error:
             self._stay(error)
-        except (Unstorable, RecursionError):
+        except Unstorable as error:
+            self.notices.say("argument", str(error))
+        except RecursionError:
             pass
         return flight
 
@@ -138,7 +149,9 @@ class SharedFunction:
         self.identity.leave(False)
         return name
 
-    def _key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Tuple[str, bool]:
+    def _key(
+        self, args: Tuple[Any, ...], kwds: Dict[str, Any], with_derived: bool = True
+    ) -> Tuple[str, bool]:
         if self.options.key is not None:
             return key_text((self.options.key(*args, **kwds),), {})
         owner = self._owner
@@ -148,9 +161,17 @@ class SharedFunction:
                 self._owner = owner
         if self.selection is not None:
             args, kwds = self.selection.apply(args, kwds)
-        if any(type(each) in _SETS for each in (*args, *kwds.values())):
+        if not (_SETS.isdisjoint(map(type, args)) and _SETS.isdisjoint(map(type, kwds.values()))):
             self._check_order((*args, *kwds.values()))
-        return key_text(args, kwds, owner)
+        return key_text(args, kwds, owner, with_derived)
+
+    def content_key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Optional[str]:
+        """The key of a call by what its arguments hold, or None, which is said, where they cannot tell."""
+        try:
+            return self._key(args, kwds)[0]
+        except Unstorable as error:
+            self.notices.say("content", str(error))
+            return None
 
     def _check_order(self, values: Tuple[Any, ...]) -> None:
         """Sets of strings have another order in each process, which matters to code that iterates."""
@@ -185,6 +206,7 @@ class SharedFunction:
         """Results stay in the process: for good, unless it is a test's doing."""
         if not patches.active():
             self.process_reason = str(error)
+            self.notices.say("process", str(error))
 
     def subscribe(self, flight: Flight) -> None:
         """Starts to listen to the function's events. Blocks for at most a request's time."""
@@ -196,6 +218,9 @@ class SharedFunction:
         name = flight.name
         assert name is not None
         generation = POOL.generation
+        if self._refused == generation:
+            flight.key = None
+            return
         lines, pending = self._removals.requests()
         replies = yield Ask([*lines, encode_request({"op": "info", "fn": name})])
         info = replies[-1] if replies else {}
@@ -206,12 +231,19 @@ class SharedFunction:
         ):
             flight.key = None  # without a daemon, or while it may still have what should be gone
             return
-        if info.get("maxsize") != self.maxsize or info.get("typed") is not self.typed:
-            replies = yield Ask(
-                [encode_request({"op": "define", "fn": name, "maxsize": self.maxsize, "typed": self.typed})]
-            )
+        wanted = {"maxsize": self.maxsize, "typed": self.typed}
+        if self.options.persist is not None:
+            wanted["persist"] = self.options.persist
+        known = {"persist": True, **info}
+        if any(known.get(field) != value for field, value in wanted.items()):
+            replies = yield Ask([encode_request({"op": "define", "fn": name, **wanted})])
             if replies is None or replies[0].get("ok") is not True:
                 flight.key = None
+                if replies is not None and self.options.persist is False:
+                    self._refused = generation
+                    error = replies[0].get("error")
+                    message = error.get("message") if isinstance(error, dict) else error
+                    self.notices.say("persist", f"memod refuses persist=False: {str(message)[:200]}")
                 return
         self._prepared = name
         self.generation = generation
@@ -225,7 +257,7 @@ class SharedFunction:
         if self._asked_name != name:
             self._asked_name, self._asked = name, f'{{"op":"get","fn":{dumps(name)},"key":'
         more = self._more
-        if self.options.ttl_ms is not None or self._cost_samples < _COST_SAMPLES:
+        if self.options.ttl_ms is not None or self._figures.lacks_samples:
             more += ',"meta":true'
         return f"{self._asked}{key}{more}}}\n".encode()
 
@@ -264,20 +296,20 @@ class SharedFunction:
         try:
             value = reply["value"]
             if type(value) not in _PLAIN:
-                value = self._decode(value, flight)
+                value = decode(value, flight, self.options.serializer)
         except (KeyError, Undecodable):
             flight.replace = True
             return
         cost = reply.get("cost_ms")
         if type(cost) is int:
             flight.cost_ms = cost
-            self._sample(cost)
+            self._figures.sample(cost)
         if flight.lease is not None:
             # Stale, or early: this call is the one to compute it anew.
             flight.replace = flight.has_fallback = True
             flight.fallback = value
             return
-        flight.found = True
+        self._has_shared = flight.found = True
         flight.value = value
         if self.options.ttl_ms is not None:
             age = reply.get("age_ms")
@@ -289,6 +321,7 @@ class SharedFunction:
                 front = self.front
                 if front is not None and flight.epoch == self.epoch:
                     front.served += 1
+        self.verification.take(flight)
 
     def filter_of(self, name: str) -> EventFilter:
         """The keys of that name which came by."""
@@ -309,20 +342,23 @@ class SharedFunction:
             self.run_reason = run_watch.problem(flight.begun)
             sound = not self.run_reason
         flight.entered = False
-        self._sample(cost * 1000)
+        self._figures.sample(cost * 1000)
+        if flight.verifies:
+            flight.verifies = flight.has_fallback = False
+            if self.verification.compare(flight, result):
+                return
+            flight.replace = True
         if flight.key is None or flight.name is None:
             return
         value = None
         if sound and flight.epoch == self.epoch and self._same_key(flight):
-            try:
-                value = self._encode(result, flight)
-                found = self.identity.fingerprint
-                self.run_reason = run_watch.problem_of_text(value, found.classes if found is not None else ())
-                if self.run_reason:
-                    value = None
-            except Unstorable:
-                pass
-        if value is None:
+            value = encode(result, flight, self.options.serializer, self.notices)
+            found = self.identity.fingerprint
+            classes = found.classes if found is not None else ()
+            self.run_reason = "" if value is None else run_watch.problem_of_text(value, classes)
+        if self.run_reason and not patches.active():
+            self.notices.say("run", self.run_reason)
+        if value is None or self.run_reason:
             yield from self.give_up(flight)
             return
         more = [f',"value":{value},"cost_ms":{int(cost * 1000)}']
@@ -336,10 +372,22 @@ class SharedFunction:
             more.append(f',"lease":{json.dumps(flight.lease)}')
         elif not flight.replace:
             more.append(',"if_absent":true')
+        line = key_request("put", flight.name, flight.key, "".join(more))
+        if len(line) > POOL.line_bytes_max:
+            size, limit = (f"{number / (1 << 20):.1f} MiB" for number in (len(line), POOL.line_bytes_max))
+            self.notices.say("size", f"it takes {size}, and memod a line of {limit} at most")
+            yield from self.give_up(flight)
+            return
+        self._has_shared = True
         self.filter_of(flight.name).computed(flight.key)
         if flight.replace:
             self._tell_siblings(flight.name)
-        yield Ask([key_request("put", flight.name, flight.key, "".join(more))])
+        yield Ask([line])
+
+    def fall_back(self, flight: Flight, error: BaseException) -> None:
+        """The function has raised, and what is known of its result is returned."""
+        if flight.verifies:
+            self.verification.failed(flight, error)
 
     def give_up(self, flight: Flight) -> Talk:
         """Ends a call without a result to store, so that nobody waits for one."""
@@ -353,33 +401,16 @@ class SharedFunction:
             flight.lease = None
 
     def _same_key(self, flight: Flight) -> bool:
-        if not flight.volatile:
+        if not flight.volatile and not self.options.by_content:
             return True
         try:
-            return self._key(flight.args, flight.kwds)[0] == flight.key
+            # What a property has kept on its object meanwhile comes of what the key has already.
+            if any(self._key(flight.args, flight.kwds, derived)[0] == flight.key for derived in (True, False)):
+                return True
+            self.notices.say("change", "an argument changed while the function ran")
         except (Unstorable, RecursionError):
-            return False
-
-    def _encode(self, result: Any, flight: Flight) -> str:
-        assert flight.name is not None and flight.key is not None
-        try:
-            text = codec.encode(result)
-        except Unstorable:
-            if self.options.serializer != "pickle":
-                raise
-            text = codec.dumps(signing.pack(result, flight.name, flight.key))
-        if len(text) > _VALUE_BYTES_MAX // 4 and len(text.encode()) > _VALUE_BYTES_MAX:
-            raise Unstorable("it is larger than a value may be")
-        return text
-
-    def _decode(self, tree: Any, flight: Flight) -> Any:
-        assert flight.name is not None and flight.key is not None
-        if self.options.serializer == "pickle" and isinstance(tree, dict) and tree.get(codec.TAG) == "pickle":
-            return signing.unpack(tree, flight.name, flight.key)
-        try:
-            return codec.unpack(tree)
-        except RecursionError:
-            raise Undecodable("it is nested too deep") from None
+            pass
+        return False
 
     # Removing
 
@@ -387,7 +418,7 @@ class SharedFunction:
         """Removes everything in this process, and notes that the daemon is to remove it too."""
         with self.lock:
             self.epoch += 1
-            self._reported = 0
+            self._figures.reported = 0
             self._filter.clear()
             if self.front is not None:
                 self.front.clear()
@@ -397,7 +428,7 @@ class SharedFunction:
             name = self.identity.enter()
             self.identity.leave(False)
         except Unstable as error:
-            self.process_reason = str(error)
+            self._stay(error)
             return
         self._removals.add_all(name)
         self._tell_siblings(name)
@@ -440,28 +471,20 @@ class SharedFunction:
 
     # Counting
 
-    def _sample(self, milliseconds: float) -> None:
-        self._cost_ms += milliseconds
-        self._cost_samples += 1
-
     def take_report(self) -> Optional[Dict[str, Any]]:
-        """The request that reports the hits since the last one, or None."""
+        """The request that reports what the daemon does not know of yet, or None."""
         front = self.front
         if not self._prepared or front is None:
             return None
         with self.lock:
-            hits = int(front.local_hits())
-            new = hits - self._reported
-            if new <= 0:
-                return None
-            self._reported = hits
-        cost = self._cost_ms / self._cost_samples if self._cost_samples else 0.0
-        return {"op": "report", "fn": self._prepared, "hits": new, "saved_ms": int(new * cost)}
+            verified = self.verification.take_report() if "verify" in POOL.features else {}
+            return self._figures.report(self._prepared, int(front.local_hits()), verified)
 
     def return_report(self, request: Dict[str, Any]) -> None:
         """Takes back a report that did not arrive."""
         with self.lock:
-            self._reported -= request["hits"]
+            self._figures.reported -= request["hits"]
+            self.verification.return_report(request)
 
     def forked(self) -> None:
         """In a forked child: what it inherits is not watched and was counted by its parent."""
@@ -472,4 +495,4 @@ class SharedFunction:
             self.invalidate()
         front = self.front
         if front is not None:
-            self._reported = front.local_hits()
+            self._figures.reported = front.local_hits()

@@ -8,7 +8,7 @@ import math
 import random
 import time
 from collections import OrderedDict
-from typing import Any, Dict, Hashable, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Hashable, Optional, Tuple
 
 from .._identity.keys import key_text
 from .flight import Flight
@@ -17,12 +17,21 @@ from .shared import SharedFunction
 
 _make_key: Any = functools._make_key
 ABSENT: Any = object()
+_PLAIN = (int, str)
 
 
-class _Entry(NamedTuple):
-    value: Any
-    deadline: Optional[float]  # on the monotonic clock
-    cost: float  # seconds
+class ByContent(tuple):  # type: ignore[type-arg]
+    """The key of a call whose arguments have no hash: a text, which no argument is equal to."""
+
+    def __new__(cls, text: str) -> ByContent:
+        return super().__new__(cls, (_MARK, text))
+
+
+_MARK = object()
+
+
+#: A value, when it is over on the monotonic clock, and what it cost in seconds.
+_Entry = Tuple[Any, Optional[float], float]
 
 
 class TimedFront:
@@ -38,18 +47,41 @@ class TimedFront:
         self.served = 0
 
     def key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Hashable:
-        """The key of a call. Raises `TypeError` where it has no hash."""
+        """The key of a call; None for one that cannot be remembered. Raises `TypeError` where it has no hash, and
+        does not count by what it holds."""
+        if not self._shared.options.by_content:
+            return self._key(args, kwds)
+        try:
+            return self._key(args, kwds)
+        except TypeError:
+            content = self._shared.content_key(args, kwds)
+            return None if content is None else ByContent(content)
+
+    def still_is(self, key: Hashable, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> bool:
+        """Whether a call that has run has the key that it had."""
+        return type(key) is not ByContent or self.key(args, kwds) == key
+
+    def pass_by(self) -> None:
+        """Counts a call that cannot be remembered."""
+        with self._shared.lock:
+            self._misses += 1
+
+    def _key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Hashable:
         shared = self._shared
         if shared.options.key is not None:
             made = shared.options.key(*args, **kwds)
             try:
                 hash(made)
             except TypeError:
-                made = key_text((made,), {})[0]
+                made = ByContent(key_text((made,), {})[0])
             args, kwds = (made,), {}
         elif shared.selection is not None:
             args, kwds = shared.selection.apply(args, kwds)
-        made_key: Hashable = _make_key(args, kwds, shared.typed)
+        if kwds or shared.typed:
+            made_key: Hashable = _make_key(args, kwds, shared.typed)
+        else:
+            # What that makes of them, without its calls: a lone int or str stands for itself.
+            made_key = args[0] if len(args) == 1 and type(args[0]) in _PLAIN else args
         hash(made_key)
         return made_key
 
@@ -60,7 +92,7 @@ class TimedFront:
             if entry is not None and not self._is_over(entry):
                 self._entries.move_to_end(key)
                 self._hits += 1
-                return entry.value
+                return entry[0]
             self._misses += 1
             if entry is not None:
                 self._entries.pop(key, None)
@@ -74,14 +106,15 @@ class TimedFront:
             return value
 
     def _is_over(self, entry: _Entry) -> bool:
-        if entry.deadline is None:
+        _, deadline, cost = entry
+        if deadline is None:
             return False
         now = time.monotonic()
         early = self._shared.options.early
         if early:
             # XFetch (Vattani, Chierichetti, Lowenstein, 2015): the nearer the end, the likelier.
-            now -= entry.cost * early * math.log(1.0 - random.random())
-        return now >= entry.deadline
+            now -= cost * early * math.log(1.0 - random.random())
+        return now >= deadline
 
     def keep(self, key: Hashable, flight: Flight, value: Any, fresh_ms: Optional[int], cost: float) -> None:
         """Adds an entry, unless it was removed from under the call."""
@@ -92,10 +125,19 @@ class TimedFront:
         with shared.lock:
             if shared.sequence != flight.sequence:
                 return
-            self._entries[key] = _Entry(value, deadline, cost)
-            self._entries.move_to_end(key)
+            if key in self._entries:
+                self._entries.move_to_end(key)
+            self._entries[key] = (value, deadline, cost)
             if shared.maxsize is not None and len(self._entries) > shared.maxsize:
                 self._entries.popitem(last=False)
+
+    def keep_anew(
+        self, args: Tuple[Any, ...], kwds: Dict[str, Any], flight: Flight, value: Any, cost: float
+    ) -> None:
+        """Adds what a call has computed although it was known."""
+        key = self.key(args, kwds)
+        if key is not None:
+            self.keep(key, flight, value, self._shared.options.ttl_ms, cost)
 
     def info(self) -> Any:
         """The calls of this process: those that the daemon answered are hits."""

@@ -6,6 +6,7 @@ import collections
 import dataclasses
 import enum
 import re
+import reprlib
 import sys
 import types
 from typing import Any, Callable, Iterator, List, Mapping, Tuple
@@ -95,6 +96,8 @@ def _is_generated(cls: type, name: str, value: Any) -> bool:
 
 def _is_of_dataclasses(function: types.FunctionType) -> bool:
     """Whether `dataclasses` holds or has generated it."""
+    if function.__globals__ is vars(reprlib):  # what keeps a `__repr__` from endless recursion, since 3.13
+        function = getattr(function, "__wrapped__", function)
     if function.__globals__ is vars(dataclasses):
         return True
     # A program that is a string itself has the same file name, but not what `dataclasses` calls its scope.

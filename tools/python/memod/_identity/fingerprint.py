@@ -162,7 +162,7 @@ class Fingerprint:
         """Whether nothing of it has changed. False also where it may have."""
         if not self.watch.holds():
             return False
-        return not any(name in sys.modules for name in self.unloaded)
+        return not self.unloaded or not any(name in sys.modules for name in self.unloaded)
 
     def renew_data(self) -> bool:
         """Goes on from what the data are now, where no more than that has changed."""

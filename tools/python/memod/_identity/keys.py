@@ -6,6 +6,7 @@ of the kind `kw` with their pairs in the order of the call, which `functools` te
 from __future__ import annotations
 
 import sys
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Dict, Optional, Tuple
 
@@ -23,15 +24,19 @@ _DIGEST_BYTES = 32
 #: A key as the text that the daemon's events have it in, too: with the members of objects in order.
 key_dumps = text_maker(True)
 
-_references: Dict[type, Tuple[str, bool]] = {}
+_known_classes: Dict[type, "_KnownClass"] = {}
 _class_prints: Dict[type, Fingerprint] = {}
 _CLASSES_MAX = 4096
+_len = len  # a program may put a memoized one in its place
 
 
 class KeyPacker(CanonicalPacker):
     """Packs arguments: each by its type and sign, whatever it is equal to. What is large goes by its digest."""
 
     comes_back = False
+
+    def __init__(self) -> None:
+        pass  # nobody asks for the classes that took part
 
     def number(self, value: Any) -> Any:
         # Of numbers in keys the wire knows the value alone.
@@ -53,33 +58,62 @@ class KeyPacker(CanonicalPacker):
             return tagged("class", None, t=self.class_reference(value))
         return super().other(value)
 
-    def receiver(self, value: Any) -> Any:
+    def receiver(self, value: Any, with_derived: bool) -> Any:
         """The object that a method is called on: its class and all its state."""
         cls = type(value)
-        if not class_layout.has_plain_layout(cls):
+        known = _known(cls)
+        if not known.is_plain:
             raise Unstorable(f"a {cls.__qualname__} holds more than its attributes")
         self.volatile = True
-        state = sorted(class_layout.state(value).items())
-        return tagged("self", [[name, self.pack(item)] for name, item in state], t=self.class_reference(cls))
+        state = class_layout.state(value) if known.has_slots else value.__dict__
+        "".join(state)  # names are text, whoever has put them there
+        if not with_derived:
+            state = {name: item for name, item in state.items() if not _is_derived(cls, name)}
+        pack = self.pack
+        members = {name: pack(item) for name, item in state.items()}
+        return {TAG: "self", "t": known.marked_reference(), "v": members}
 
     def class_reference(self, cls: type) -> str:
-        known = _references.get(cls)
-        if known is not None and resolve(sys.modules.get(cls.__module__), cls.__qualname__) is cls:
-            self.classes.append(cls)
-            reference, is_own = known
-        else:
-            package = modules.top_level(cls.__module__)
-            main_package = package if cls.__module__ in MAIN else ""
-            reference, is_own = (
-                super().class_reference(cls),
-                modules.is_own_code(cls.__module__, main_package),
-            )
-            version = "" if is_own else modules.version(cls.__module__)
-            reference = f"{reference}@{version}" if version else reference
-            if len(_references) >= _CLASSES_MAX:
-                _references.clear()
-            _references[cls] = reference, is_own
-        return f"{reference}@{_class_print(cls)}" if is_own else reference
+        return _known(cls).marked_reference()
+
+
+class _KnownClass:
+    """What keys say of a class."""
+
+    def __init__(self, cls: type) -> None:
+        """Raises `Unstorable`."""
+        module = cls.__module__
+        package = modules.top_level(module) if module in MAIN else ""
+        self._cls = cls
+        self._space = vars(sys.modules[module]) if module in sys.modules else {}
+        self._name = cls.__qualname__
+        self._reference = class_layout.class_reference(cls)
+        self._is_own = modules.is_own_code(module, package)
+        if not self._is_own:
+            version = modules.version(module)
+            self._reference += f"@{version}" if version else ""
+        self.is_plain = class_layout.has_plain_layout(cls)
+        self.has_slots = cls.__dictoffset__ == 0 or bool(class_layout.slots(cls))
+
+    def is_found(self) -> bool:
+        """Whether the class still goes by its name."""
+        if self._space.get(self._name) is self._cls:
+            return True
+        return "." in self._name and resolve(sys.modules.get(self._cls.__module__), self._name) is self._cls
+
+    def marked_reference(self) -> str:
+        """The class's name, and which version it is. Raises `Unstorable`."""
+        return f"{self._reference}@{_class_print(self._cls)}" if self._is_own else self._reference
+
+
+def _known(cls: type) -> _KnownClass:
+    known = _known_classes.get(cls)
+    if known is None or not known.is_found():
+        known = _KnownClass(cls)
+        if _len(_known_classes) >= _CLASSES_MAX:
+            _known_classes.clear()
+        _known_classes[cls] = known
+    return known
 
 
 def _class_print(cls: type) -> str:
@@ -89,20 +123,26 @@ def _class_print(cls: type) -> str:
             known = Fingerprint(cls, modules.top_level(cls.__module__))
         except Unstable as error:
             raise Unstorable(f"the class {cls.__qualname__} has no fingerprint: {error}") from None
-        if len(_class_prints) >= _CLASSES_MAX:
+        if _len(_class_prints) >= _CLASSES_MAX:
             _class_prints.clear()
         _class_prints[cls] = known
     return known.digest
 
 
-def key_text(args: Tuple[Any, ...], kwds: Dict[str, Any], owner: Optional[type] = None) -> Tuple[str, bool]:
+def _is_derived(cls: type, name: str) -> bool:
+    return any(type(vars(base).get(name)) is cached_property for base in cls.__mro__)
+
+
+def key_text(
+    args: Tuple[Any, ...], kwds: Dict[str, Any], owner: Optional[type] = None, with_derived: bool = True
+) -> Tuple[str, bool]:
     """The key of a call as JSON text, and whether an argument may change under way. `owner` is the class
-    whose method is called. Raises `Unstorable`."""
+    whose method is called; with or without what its cached properties hold. Raises `Unstorable`."""
     packer = KeyPacker()
     try:
         pack = packer.pack
         if owner is not None and args and isinstance(args[0], owner):
-            items = [packer.receiver(args[0]), *map(pack, args[1:])]
+            items = [packer.receiver(args[0], with_derived), *map(pack, args[1:])]
         else:
             items = list(map(pack, args))
         if kwds:
@@ -110,8 +150,6 @@ def key_text(args: Tuple[Any, ...], kwds: Dict[str, Any], owner: Optional[type] 
         text = key_dumps(items)
         if len(text) > _TEXT_MAX:
             text = f'[{{"{TAG}":"blake2b","v":"{_digest(text)}"}}]'
-        else:
-            text.encode()
         return text, packer.volatile
     except Unstorable:
         raise

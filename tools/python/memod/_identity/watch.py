@@ -105,6 +105,7 @@ class Watch:
         self._data = [_getter(space, names) for space, names in data.values()]
         self._data_values = [value for _, _, values in self._data for value in values]
         self._snapshot = snapshot(mutable, whole=False)
+        self._is_mutable = bool(mutable)
 
     def code_holds(self) -> bool:
         """Whether all names still lead to the same code, and the process is what it was."""
@@ -138,7 +139,7 @@ class Watch:
             for source in self._paths:
                 if not source.reads_same():
                     return False
-            if not self._snapshot.holds():
+            if self._is_mutable and not self._snapshot.holds():
                 return False
             for source, digest in self._slow:
                 if source.refresh() != digest:
