@@ -40,6 +40,13 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
             return flight.value
         return await compute(key, flight, args, kwds)
 
+    async def alone(key: Hashable, args: Any, kwds: Any) -> Any:
+        """Under another library's loop, as trio's, the daemon is not asked."""
+        flight = Flight(args, kwds, shared.epoch, shared.sequence)
+        result = await function(*args, **kwds)
+        front.keep(key, flight, result, shared.options.ttl_ms, 0.0)
+        return result
+
     async def wrapper(*args: Any, **kwds: Any) -> Any:
         key = front.key(args, kwds)
         if key is None:
@@ -48,6 +55,8 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
         value = front.look(key)
         if value is not ABSENT:
             return value
+        if not async_runner.has_loop():
+            return await alone(key, args, kwds)
         if not shared.options.single_flight or shared.maxsize == 0:
             return await fly(key, args, kwds)
         knotted = False
@@ -71,13 +80,19 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
 
 def controls(shared: SharedFunction, front: TimedFront) -> Tuple[Callable[..., Any], Callable[..., Any]]:
     """The wrapper's `forget` and `refresh`."""
+    wrapped = shared.function
 
     async def forget(*args: Any, **kwds: Any) -> None:
         front.forget(args, kwds)
+        if not async_runner.has_loop():
+            return
         flight = await async_runner.begin(shared, args, kwds, ask=False)
         await async_runner.conclude(shared, flight, shared.remove(flight))
 
     async def refresh(*args: Any, **kwds: Any) -> Any:
+        if not async_runner.has_loop():
+            front.forget(args, kwds)
+            return await wrapped(*args, **kwds)
         flight = await async_runner.begin(shared, args, kwds, ask=False)
         flight.replace = True
         try:

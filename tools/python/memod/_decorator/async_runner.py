@@ -21,6 +21,15 @@ _idle: WeakKeyDictionary[asyncio.AbstractEventLoop, List[AsyncConnection]] = Wea
 _held: ContextVar[Optional[AsyncConnection]] = ContextVar("memod_held", default=None)
 
 
+def has_loop() -> bool:
+    """Whether there is a loop of asyncio's, which connections to the daemon need."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 def _connections() -> List[AsyncConnection]:
     return _idle.setdefault(asyncio.get_running_loop(), [])
 

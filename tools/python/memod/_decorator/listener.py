@@ -24,6 +24,8 @@ _REPORT_SECONDS = 1.0
 #: A value that was on its way into the process while an event arrived is in its place after this.
 _SETTLE_SECONDS = 0.005
 _STOP_SECONDS = 1.0
+_NAMES_MAX = 1_000
+_ALL = ""  # stands for the names of all functions
 
 
 class Subscriber(Protocol):
@@ -73,14 +75,14 @@ class Listener:
 
     def hears(self, name: str) -> bool:
         """Whether events of that function arrive."""
-        return name in self._heard
+        return name in self._heard or _ALL in self._heard
 
     def ensure(self, name: str, function: Subscriber) -> bool:
         """Subscribes to a function's events and waits until that holds, at most for a request's time."""
         deadline = time.monotonic() + address.timeout()
         with self._lock:
             self.functions.setdefault(name, WeakSet()).add(function)
-            if name in self._heard:
+            if self.hears(name):
                 return True
             if self._connection is None:
                 self._connection = POOL.connect()
@@ -91,7 +93,7 @@ class Listener:
                     self._subscribe(each)
             elif name not in self._pending:
                 self._subscribe(name)
-            while name not in self._heard:
+            while not self.hears(name):
                 remaining = deadline - time.monotonic()
                 if self._connection is None:
                     return False
@@ -104,8 +106,15 @@ class Listener:
     def _subscribe(self, name: str) -> None:
         # Called with the lock held.
         if self._connection is not None:
+            request = {"op": "subscribe", "fn": name}
+            if len(self._heard) + len(self._pending) >= _NAMES_MAX:
+                # The daemon takes no more for one connection, other than all there are.
+                if _ALL in self._heard or _ALL in self._pending:
+                    return
+                name = _ALL
+                del request["fn"]
             try:
-                self._connection.send(encode_request({"op": "subscribe", "fn": name}), address.timeout())
+                self._connection.send(encode_request(request), address.timeout())
                 self._pending.append(name)
             except (MemodError, OSError) as error:
                 pass_on(error)
@@ -232,9 +241,10 @@ class Listener:
             name = self._pending.popleft() if self._pending else None
             if name is not None and reply.get("ok") is True:
                 self._heard.add(name)
-                if name in self._watched:
-                    self._drop(name)  # what happened since the last connection ended was not seen
-                self._watched.add(name)
+                for each in [name] if name != _ALL else list(self.functions):
+                    if each in self._watched:
+                        self._drop(each)  # what happened since the last connection ended was not seen
+                    self._watched.add(each)
             elif name is not None:
                 self._lost(Unavailable(f"the daemon refused a subscription: {str(reply.get('error'))[:200]}"))
             self._changed.notify_all()

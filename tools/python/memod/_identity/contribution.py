@@ -20,6 +20,7 @@ class Contribution:
         self.value = value
         self.name = module_names.portable(_name_of(value))
         self.edges: List[Tuple[str, Any]] = []
+        self._edges: Set[Tuple[str, int]] = set()
         self.sources: List[Source] = []
         self.bindings: Set[Binding] = set()
         #: What is read in other ways, and what it was.
@@ -48,7 +49,9 @@ class Contribution:
         self.sources.append(Source(module_names.portable(label), read, take, place))
 
     def _edge(self, label: str, value: Any) -> None:
-        self.edges.append((label, value))
+        if (label, id(value)) not in self._edges:
+            self._edges.add((label, id(value)))
+            self.edges.append((label, value))
 
     def _lead(
         self,

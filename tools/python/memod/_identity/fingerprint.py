@@ -119,7 +119,7 @@ class Fingerprint:
         nodes = self._nodes.values()
         stale = {each for each in set().union(*[node.bindings for node in nodes]) if not each.holds()}
         found = False
-        for node in list(nodes):
+        for node in [node for node in nodes if stale or node.paths]:
             if not stale.isdisjoint(node.bindings) or any(read() is not value for read, value in node.paths):
                 self._known.pop(id(node.value), None)
                 found = True
@@ -193,31 +193,31 @@ class Fingerprint:
         queue: List[Any] = []
         text: List[str] = []
         foreign = 0
-
-        def visit(label: str, value: Any) -> None:
-            nonlocal foreign
-            number = order.get(id(value))
-            if number is None:
-                if self._scope.follows(value):
-                    foreign += 1
-                    if foreign > _FOREIGN_MAX:
-                        return
-                number = order[id(value)] = len(order)
-                if number >= _OBJECTS_MAX:
-                    raise Unstable("it reaches too much code to follow")
-                queue.append(value)
-            text.append(f"{label}>{number}")
-
-        for label, value in edges:
-            visit(label, value)
-        for value in queue:
+        leading = edges
+        place = -1
+        while True:
+            for label, value in leading:
+                number = order.get(id(value), -1)
+                if number < 0:
+                    if self._scope.follows(value):
+                        foreign += 1
+                        if foreign > _FOREIGN_MAX:
+                            continue
+                    number = order[id(value)] = len(queue)
+                    queue.append(value)
+                text.append(f"{label}>{number}")
+            place += 1
+            if place == len(queue):
+                break
+            if place >= _OBJECTS_MAX:
+                raise Unstable("it reaches too much code to follow")
+            value = queue[place]
             node = found.get(id(value))
             if node is None:
                 node = found[id(value)] = self._node(value)
                 self._note(node)
             text.append(node.digest)
-            for label, target in node.edges:
-                visit(label, target)
+            leading = node.edges
         return _digest(module_names.portable("\n".join(text)))
 
     def _note(self, node: Node) -> None:
@@ -225,9 +225,12 @@ class Fingerprint:
             raise Unstable(node.problem)
         if node.outside and not self._timed:
             raise Unstable(node.outside)
-        self.writes |= node.writes
-        self.iterates = self.iterates or node.iterates
-        self._inputs |= node.inputs
+        if node.writes:
+            self.writes |= node.writes
+        if node.inputs:
+            self._inputs |= node.inputs
+        if node.iterates:
+            self.iterates = True
         self.parts[node.name] = node.digest
         if isinstance(node.value, type) and len(self.classes) < _CLASSES_MAX:
             self.classes.append(node.name)
