@@ -388,6 +388,33 @@ def test_a_method_that_changes_its_object_is_not_shared(daemon, client):
     assert [row["currsize"] for row in client.functions()["functions"]] in ([], [0])
 
 
+class Lazy:
+    def __init__(self, x):
+        self.x = x
+        self.calls = 0
+
+    @functools.cached_property
+    def square(self):
+        return self.x**2
+
+    @memod.lru_cache
+    def work(self, y):
+        self.calls += 1
+        made.append(y)
+        return self.square + y
+
+
+def test_a_method_that_fills_a_cached_property_or_a_counter_is_shared(daemon):
+    made.clear()
+    one = Lazy(3)
+    assert (one.work(1), one.work(2), Lazy(3).work(1), Lazy(4).work(1)) == (10, 11, 10, 17)
+    assert made == [1, 2, 1] and one.calls == 2
+    other = Lazy(3)
+    other.square = 50
+    assert other.work(1) == 51
+    assert Lazy.work.cache_scope() == "shared"
+
+
 def test_typed_and_untyped_wrappers_do_not_share(daemon):
     def calls():
         return [repr(wrapper(x)) for wrapper in (typed, plain) for x in (1, 1.0)]

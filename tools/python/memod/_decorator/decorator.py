@@ -13,6 +13,7 @@ from .._client.connection_pool import POOL
 from .._identity import code_store, modules
 from .._identity.identity import CacheScope, is_async
 from . import stack_reserve, sync_runner
+from .explanation import Explanation, explain
 from .listener import LISTENER
 from .native import NativeFront, maxsize_of
 from .options import Options, Seconds, checked_options
@@ -47,6 +48,9 @@ class CachedFunction(Protocol[T_co]):
 
     def cache_scope(self) -> CacheScope:
         """`"shared"`, or `"process"`; the `reason` says why no further, or what of it is not kept."""
+
+    def explain(self, *args: Any, **kwds: Any) -> Explanation:
+        """Whether the result of a call is there, and why not: what has changed in what the function reaches."""
 
     def refresh(self, *args: Any, **kwds: Any) -> T_co:
         """Computes the result of a call anew, and stores it in the place of the old one."""
@@ -321,11 +325,15 @@ class _Controls:
         wrapper.cache_info = cache_info
         wrapper.cache_clear = cache_clear
         wrapper.cache_scope = shared.scope
+        wrapper.explain = self._explain
         wrapper.refresh, wrapper.forget = self._refresh, self._forget
         if awaits and isinstance(front, TimedFront):
             from . import async_front
 
             wrapper.forget, wrapper.refresh = async_front.controls(shared, front)
+
+    def _explain(self, *args: Any, **kwds: Any) -> Explanation:
+        return explain(self._shared, args, kwds)
 
     def _forget(self, *args: Any, **kwds: Any) -> None:
         self._front.forget(args, kwds)
@@ -379,6 +387,8 @@ def _at_exit() -> None:
     LISTENER.stop()
     code_store.save()
     for function in list(_functions):
+        if function.was_prepared:
+            function.identity.note_version()
         _quietly(function.clear_there())
     try:
         LISTENER.report()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from functools import cached_property
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 
 class Ask(NamedTuple):
@@ -34,6 +35,7 @@ class Flight:
     holds = False  # whether a connection is held for the lease
     entered = False
     sound = True  # whether what the function reads is what the name says
+    held: FrozenSet[str] = frozenset()  # the receiver's attributes before the call
     begun = 0  # what `run_watch` had seen before
     started = 0.0
     connection: Any = None  # of an async flight, for its lease
@@ -44,3 +46,13 @@ class Flight:
         self.kwds = kwds
         self.epoch = epoch  # of the counters and entries, changed by cache_clear()
         self.sequence = sequence  # of events
+
+    def filled(self) -> List[str]:
+        """The attributes of the receiver that a `cached_property` has got during the call."""
+        held = getattr(self.args[0], "__dict__", {}) if self.args else {}
+        kind: Any = type(self.args[0]) if self.args else object
+        return [name for name in held if name not in self.held and _is_cached_property(kind, name)]
+
+
+def _is_cached_property(kind: Any, name: str) -> bool:
+    return any(type(vars(base).get(name)) is cached_property for base in kind.__mro__)

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import weakref
-from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
+from typing import Any, Callable, Collection, Dict, Generator, List, Optional, Tuple
 
 from .._client.connection import Reply, encode_request, key_request
 from .._client.connection_pool import POOL
@@ -136,6 +136,8 @@ class SharedFunction:
         try:
             flight.name = self.identity.steady() or self._name_anew()
             flight.key, flight.volatile = self._key(args, kwds)
+            if flight.volatile and args:
+                flight.held = frozenset(getattr(args[0], "__dict__", ()))
         except Unstable as error:
             self._stay(error)
         except Unstorable as error:
@@ -150,7 +152,7 @@ class SharedFunction:
         return name
 
     def _key(
-        self, args: Tuple[Any, ...], kwds: Dict[str, Any], with_derived: bool = True
+        self, args: Tuple[Any, ...], kwds: Dict[str, Any], apart: Collection[str] = ()
     ) -> Tuple[str, bool]:
         if self.options.key is not None:
             return key_text((self.options.key(*args, **kwds),), {})
@@ -163,7 +165,10 @@ class SharedFunction:
             args, kwds = self.selection.apply(args, kwds)
         if not (_SETS.isdisjoint(map(type, args)) and _SETS.isdisjoint(map(type, kwds.values()))):
             self._check_order((*args, *kwds.values()))
-        return key_text(args, kwds, owner, with_derived)
+        if not isinstance(owner, type):
+            return key_text(args, kwds, owner)
+        found = self.identity.fingerprint
+        return key_text(args, kwds, owner, apart if found is None else (*apart, *found.counters))
 
     def content_key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Optional[str]:
         """The key of a call by what its arguments hold, or None, which is said, where they cannot tell."""
@@ -182,6 +187,11 @@ class SharedFunction:
             if type(each) in _SETS and not all(type(item) in _NUMBERS for item in each):
                 self.run_reason = "an argument is a set, whose order is another in each process; a sorted tuple is not"
                 raise Unstorable(self.run_reason)
+
+    @property
+    def was_prepared(self) -> bool:
+        """Whether the daemon was ever told of it."""
+        return bool(self._prepared)
 
     def is_prepared(self, flight: Flight) -> bool:
         """Whether the daemon has been told of the function what it must know before it is asked."""
@@ -405,7 +415,7 @@ class SharedFunction:
             return True
         try:
             # What a property has kept on its object meanwhile comes of what the key has already.
-            if any(self._key(flight.args, flight.kwds, derived)[0] == flight.key for derived in (True, False)):
+            if self._key(flight.args, flight.kwds, flight.filled())[0] == flight.key:
                 return True
             self.notices.say("change", "an argument changed while the function ran")
         except (Unstorable, RecursionError):

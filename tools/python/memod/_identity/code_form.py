@@ -58,6 +58,8 @@ class CodeForm:
         self.attributes: Set[str] = set()
         #: Text among the constants, which may name something too.
         self.texts: Set[str] = set()
+        #: Attributes that are loaded for nothing but `x.name += ...`.
+        self.counted: Set[str] = set()
         #: Names that are called without arguments.
         self.bare: Set[str] = set()
         #: Whether the order in which a set happens to be decides something.
@@ -67,7 +69,7 @@ class CodeForm:
 
     def to_json(self) -> List[Any]:
         """All of it, for `from_json`."""
-        sets = (self.writes, self.names, self.attributes, self.texts, self.bare)
+        sets = (self.writes, self.names, self.attributes, self.texts, self.bare, self.counted)
         return [self.digest, self.orders_sets, self.iterates, self.reads, self.imports, *map(sorted, sets)]
 
     @classmethod
@@ -77,7 +79,7 @@ class CodeForm:
         made.digest, made.orders_sets, made.iterates, reads, imports, *sets = kept
         made.reads = [Read(str(name), tuple(attributes), str(writes)) for name, attributes, writes in reads]
         made.imports = [Imported(str(name), int(level), tuple(members)) for name, level, members in imports]
-        made.writes, made.names, made.attributes, made.texts, made.bare = map(set, sets)
+        made.writes, made.names, made.attributes, made.texts, made.bare, made.counted = map(set, sets)
         return made
 
     def _code(self, code: types.CodeType) -> Any:
@@ -124,7 +126,7 @@ class CodeForm:
                 self.imports.append(Imported(str(step.argval), level or 0, tuple(members or ())))
                 self.attributes.update(members or ())
             if step.opname in _ATTRIBUTE_LOADS:
-                self.attributes.add(str(step.argval))
+                (self.counted if _counts_attribute(steps, place) else self.attributes).add(str(step.argval))
             if step.argval in BARE and _is_called_bare(steps, place):
                 self.bare.add(str(step.argval))
             leads_on = step.opname in _GLOBAL_LOADS or step.opname in _ATTRIBUTE_LOADS
@@ -169,6 +171,20 @@ def _counts(steps: List[Any], place: int) -> bool:
         and following[1].startswith(("BINARY_", "INPLACE_"))
         and following[2] == "STORE_GLOBAL"
         and steps[place + 3].argval == steps[place].argval
+    )
+
+
+def _counts_attribute(steps: List[Any], place: int) -> bool:
+    """Whether an attribute is loaded for nothing but `x.name += ...`."""
+    following = steps[place + 1 : place + 5]
+    return (
+        place > 0
+        and len(following) == 4
+        and steps[place - 1].opname in ("COPY", "DUP_TOP")
+        and following[0].opname in _SIMPLE_LOADS
+        and following[1].opname.startswith(("BINARY_", "INPLACE_"))
+        and following[3].opname == "STORE_ATTR"
+        and following[3].argval == steps[place].argval
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any, Dict, Set
 from .code_form import CodeForm
 
 #: Changes with what `CodeForm` says.
-_FORMAT = 2
+_FORMAT = 3
 _FILE_BYTES_MAX = 8 << 20
 _CODES_MAX = 50_000
 _SPARE = 200
@@ -47,7 +47,7 @@ def _load(code: types.CodeType) -> CodeForm:
     mark = hashlib.blake2b(marshal.dumps(code, 0), digest_size=16).hexdigest()
     kept = _kept.get(path)
     if kept is None:
-        kept = _kept[path] = _read(path)
+        kept = _kept[path] = read_file(_place(path))
     _used.setdefault(path, set()).add(mark)
     found = kept.get(mark)
     if found is not None:
@@ -61,7 +61,8 @@ def _load(code: types.CodeType) -> CodeForm:
     return made
 
 
-def _directory() -> str:
+def cache_directory() -> str:
+    """Where what is found out is kept."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(cache, "memod", f"python-{sys.implementation.cache_tag}-{_FORMAT}")
 
@@ -70,12 +71,13 @@ def _place(path: str) -> str:
     name = hashlib.blake2b(
         os.path.abspath(path).encode("utf-8", "surrogateescape"), digest_size=12
     ).hexdigest()
-    return os.path.join(_directory(), f"{name}.json")
+    return os.path.join(cache_directory(), f"{name}.json")
 
 
-def _read(path: str) -> Dict[str, Any]:
+def read_file(place: str) -> Dict[str, Any]:
+    """The object in a file that only this user can have written; an empty one where there is none."""
     try:
-        descriptor = os.open(_place(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         with open(descriptor, "rb") as file:
             found = os.fstat(descriptor)
             ours = found.st_uid == os.geteuid() and not found.st_mode & 0o022 and stat.S_ISREG(found.st_mode)
@@ -92,7 +94,7 @@ def save() -> None:
     while _changed:
         path = _changed.pop()
         try:
-            _write(_place(path), json.dumps(_current(path)).encode())
+            write_file(_place(path), json.dumps(_current(path)).encode())
         except (OSError, ValueError):
             return
 
@@ -105,7 +107,8 @@ def _current(path: str) -> Dict[str, Any]:
     return {mark: found for mark, found in kept.items() if mark in used}
 
 
-def _write(place: str, data: bytes) -> None:
+def write_file(place: str, data: bytes) -> None:
+    """Replaces a file as a whole. Raises `OSError`."""
     if len(data) > _FILE_BYTES_MAX or os.getuid() != os.geteuid():
         return
     os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)

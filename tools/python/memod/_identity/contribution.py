@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from .._codec import module_names
+from . import modules
 from .data_source import Source
 from .plain_data import data_digest
 from .scope import Scope
@@ -31,6 +32,11 @@ class Contribution:
         self.iterates = False
         self.mentioned: Set[str] = set()
         self.attributes: Set[str] = set()
+        self.counted: Set[str] = set()
+        #: Of libraries that are used, and a digest of the code alone.
+        self.versions: Dict[str, str] = {}
+        self.form = ""
+        self.texts: Set[str] = set()
         #: Modules that are handed on as objects, and those that are imported while the code runs.
         self.handed: Set[str] = set()
         self.opened: List[str] = []
@@ -41,6 +47,13 @@ class Contribution:
         self.generation = code_generation()
         self._scope = scope
         self._lines: List[str] = []
+
+    def _version(self, module: str) -> str:
+        """The version of a library, which becomes a part of the identity."""
+        found = modules.version(module)
+        if found:
+            self.versions[module.partition(".")[0]] = found
+        return found
 
     def _add(self, *words: Any) -> None:
         self._lines.append(repr(words))

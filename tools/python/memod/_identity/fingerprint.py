@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 from weakref import WeakValueDictionary
 
 from .._client.signals import is_from_signal
@@ -27,6 +27,9 @@ from .watch import Watch, code_generation
 _OBJECTS_MAX = 20_000
 _FOREIGN_MAX = 1_000
 _TRIES_MAX = 4
+_PART_LENGTH = 8
+#: Names by which code looks at all that an object holds.
+_LOOKS_AT_ALL = frozenset("__dict__ vars asdict astuple copy deepcopy dumps dump replace __reduce__ repr str".split())
 _CLASSES_MAX = 500
 _DIGEST_LENGTH = 24  # hexadecimal digits: 96 bits
 
@@ -34,6 +37,18 @@ _scopes: Dict[str, Scope] = {}
 _nodes: Dict[str, WeakValueDictionary[int, Node]] = {}
 #: Objects that functions have made for themselves in this process, by label: what stands for each.
 _made: Dict[str, Tuple[str, str]] = {}
+
+
+_NAMES = {
+    "directory": "working directory",
+    "zone": "time zone",
+    "precision": "context of decimals",
+    "week": "first day of the week",
+    "dialects": "dialects of csv",
+    "numpy": "settings of numpy",
+    "pandas": "settings of pandas",
+    "mpmath": "precision of mpmath",
+}
 
 
 class Frozen:
@@ -98,6 +113,7 @@ class Fingerprint:
     def _begin(self) -> None:
         self.writes: Set[str] = set()
         self.iterates = False
+        self.counters: FrozenSet[str] = frozenset()
         self.sources: Dict[str, Source] = {}
         #: By label, what data were, and how they count.
         self.raw: Dict[str, str] = {}
@@ -138,6 +154,7 @@ class Fingerprint:
         self._check_handed()
         if not DOCUMENTED.isdisjoint(mentioned):
             self._lines.append(repr([docstring(node.value) for node in self._nodes.values()]))
+        self.counters = self._counters(mentioned)
         main = self._main_in_sight()
         if main and not NAMED.isdisjoint(mentioned):
             self._lines.append(main)
@@ -153,10 +170,29 @@ class Fingerprint:
         self.structure = _digest("\n".join(self._lines))
         self.digest = self.combined()
 
+    def _counters(self, mentioned: Set[str]) -> FrozenSet[str]:
+        """Attributes that are counted up and never looked at."""
+        nodes = self._nodes.values()
+        found: Set[str] = set().union(*[node.counted for node in nodes])
+        if not found or not _LOOKS_AT_ALL.isdisjoint(mentioned):
+            return frozenset()
+        read: Set[str] = set().union(*[node.attributes for node in nodes])
+        texts = {each for node in nodes for each in node.texts}
+        return frozenset(found - read - texts)
+
     def combined(self) -> str:
         """The digest of all, with data as they count."""
         data = [f"{label} {digest}" for label, digest in sorted(self.digests.items())]
         return _digest("\n".join((self.structure, *data)))[:_DIGEST_LENGTH]
+
+    def all_parts(self) -> Dict[str, str]:
+        """What the digest is made of, in words, with a short digest of each."""
+        found = dict(self.parts)
+        for label, digest in self.digests.items():
+            kind, _, name = label.partition(":")
+            words = f"the {_NAMES.get(name, name)}" if kind == "process" else f"the data {label.replace(':', '.')}"
+            found[words] = _digest(digest)[:_PART_LENGTH]
+        return found
 
     def holds(self) -> bool:
         """Whether nothing of it has changed. False also where it may have."""
@@ -231,7 +267,10 @@ class Fingerprint:
             self._inputs |= node.inputs
         if node.iterates:
             self.iterates = True
-        self.parts[node.name] = node.digest
+        if not isinstance(node.value, Held):
+            self.parts[f"the code of {node.name}"] = (node.form or node.digest)[:_PART_LENGTH]
+        for library, version in node.versions.items():
+            self.parts[f"the version of {library}"] = version
         if isinstance(node.value, type) and len(self.classes) < _CLASSES_MAX:
             self.classes.append(node.name)
         for source in node.sources:
@@ -302,7 +341,7 @@ class Fingerprint:
             )
         form = code_form(code)
         self._lines.append(repr((label, "module code", name, form.digest)))
-        self.parts[name] = form.digest
+        self.parts[f"the code of {name}"] = form.digest[:_PART_LENGTH]
         package = name if is_package else name.rpartition(".")[0]
         for imported in sorted(set(form.imports)):
             whole = absolute_name(imported, package)

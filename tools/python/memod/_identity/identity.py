@@ -8,10 +8,10 @@ import inspect
 import sys
 import threading
 import types
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from .._codec import module_names
-from . import modules
+from . import modules, version_record
 from .code_store import code_form
 from .fingerprint import Fingerprint, Frozen
 from .plain_data import Unstable
@@ -91,7 +91,7 @@ class Identity:
         self._key = key
         self._timed = timed
         self._print: Optional[Fingerprint] = None
-        self._wire_name = ""
+        self._wire_name = self._base = ""
         self._frozen = Frozen()
         #: Digests that stand for others: of the same, before the function had loaded modules.
         self._earlier: Dict[str, str] = {}
@@ -204,12 +204,23 @@ class Identity:
     def _whole_name(self, mark: str) -> str:
         function = self._function
         module = getattr(function, "__module__", None) or "builtins"
-        base = f"{module_names.label(module)}.{function.__qualname__}"
+        base = self._base = f"{module_names.label(module)}.{function.__qualname__}"
         # Two wrappers that group differently must not take each other's entries away.
         whole = "+".join(filter(None, (f"{base}@{mark}", "typed" if self._typed else "", self.options)))
         if len(whole.encode("utf-8", "replace")) > NAME_BYTES_MAX or not _is_text(whole):
             whole = f"{base.encode('ascii', 'replace').decode()[:300]}@" + _digest(whole)
         return whole
+
+    def note_version(self) -> None:
+        """Keeps a record of what this version of the function is made of."""
+        found = self._print
+        if found is not None:
+            version_record.note(self._base, found.digest, found.all_parts())
+
+    def changes(self) -> List[str]:
+        """What is other than in the version before, in words."""
+        found = self._print
+        return [] if found is None else version_record.changes(self._base, found.digest, found.all_parts())
 
     def owner(self) -> Optional[type]:
         """The class that the function is a method of, once that class exists."""

@@ -6,9 +6,8 @@ of the kind `kw` with their pairs in the order of the call, which `functools` te
 from __future__ import annotations
 
 import sys
-from functools import cached_property
 from hashlib import blake2b
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Collection, Dict, Optional, Tuple
 
 from .._codec import class_layout
 from .._codec.codec import TAG, Unstorable, tagged, text_maker
@@ -34,6 +33,8 @@ class KeyPacker(CanonicalPacker):
     """Packs arguments: each by its type and sign, whatever it is equal to. What is large goes by its digest."""
 
     comes_back = False
+    #: Attributes of the receiver that do not matter.
+    apart: Collection[str] = ()
 
     def __init__(self) -> None:
         pass  # nobody asks for the classes that took part
@@ -58,7 +59,7 @@ class KeyPacker(CanonicalPacker):
             return tagged("class", None, t=self.class_reference(value))
         return super().other(value)
 
-    def receiver(self, value: Any, with_derived: bool) -> Any:
+    def receiver(self, value: Any) -> Any:
         """The object that a method is called on: its class and all its state."""
         cls = type(value)
         known = _known(cls)
@@ -67,8 +68,8 @@ class KeyPacker(CanonicalPacker):
         self.volatile = True
         state = class_layout.state(value) if known.has_slots else value.__dict__
         "".join(state)  # names are text, whoever has put them there
-        if not with_derived:
-            state = {name: item for name, item in state.items() if not _is_derived(cls, name)}
+        if self.apart:
+            state = {name: item for name, item in state.items() if name not in self.apart}
         pack = self.pack
         members = {name: pack(item) for name, item in state.items()}
         return {TAG: "self", "t": known.marked_reference(), "v": members}
@@ -129,20 +130,17 @@ def _class_print(cls: type) -> str:
     return known.digest
 
 
-def _is_derived(cls: type, name: str) -> bool:
-    return any(type(vars(base).get(name)) is cached_property for base in cls.__mro__)
-
-
 def key_text(
-    args: Tuple[Any, ...], kwds: Dict[str, Any], owner: Optional[type] = None, with_derived: bool = True
+    args: Tuple[Any, ...], kwds: Dict[str, Any], owner: Optional[type] = None, apart: Collection[str] = ()
 ) -> Tuple[str, bool]:
     """The key of a call as JSON text, and whether an argument may change under way. `owner` is the class
-    whose method is called; with or without what its cached properties hold. Raises `Unstorable`."""
+    whose method is called, of whose object the attributes `apart` do not matter. Raises `Unstorable`."""
     packer = KeyPacker()
+    packer.apart = apart
     try:
         pack = packer.pack
         if owner is not None and args and isinstance(args[0], owner):
-            items = [packer.receiver(args[0], with_derived), *map(pack, args[1:])]
+            items = [packer.receiver(args[0]), *map(pack, args[1:])]
         else:
             items = list(map(pack, args))
         if kwds:

@@ -6,7 +6,7 @@ import sys
 import types
 from typing import Any, Callable, Collection, Iterable, Set, Tuple
 
-from . import known_modules, modules
+from . import known_modules
 from .class_form import is_type
 from .code_form import Imported
 from .contribution import Contribution
@@ -50,12 +50,12 @@ class LibraryUse(Contribution):
             self._depend(module, kind.__qualname__.split("."))
 
     def _library_module(self, name: str) -> None:
-        self._add("module", name, modules.version(name))
+        self._add("module", name, self._version(name))
 
     def _external(self, label: str, value: Any, attributes: Tuple[str, ...] = ()) -> None:
         module, name = full_name(value)
         self._depend(module, (*name.split("."), *attributes))
-        self._add(label, "external", module, name, modules.version(module))
+        self._add(label, "external", module, name, self._version(module))
         if self._scope.follows(value):
             self._edge(label, value)
 
@@ -176,7 +176,7 @@ class LibraryUse(Contribution):
             if is_module(value):
                 self.bindings.add(bind(vars(module), attribute, value))
                 module = value
-                self._add("module", module.__name__, modules.version(module.__name__))
+                self._add("module", module.__name__, self._version(module.__name__))
                 if not rest:
                     self._handed_on(module.__name__, mentioned)
                 continue

@@ -22,6 +22,7 @@ def _outside_directories() -> Tuple[str, ...]:
     return tuple(os.path.realpath(path) + os.sep for path in named if path)
 
 
+_OURS = __name__.partition(".")[0]
 _OUTSIDE = _outside_directories()
 _STANDARD = os.path.realpath(sysconfig.get_paths()["stdlib"]) + os.sep
 
@@ -74,6 +75,8 @@ def is_own_code(module_name: Optional[str], package: str) -> bool:
     """Whether a module is a part of the program: of the package `package`, or neither of the standard
     library nor installed. The code of such modules changes without a version saying so."""
     if not module_name:
+        return False
+    if module_name.partition(".")[0] == _OURS:
         return False
     if module_name in MAIN or top_level(module_name) == package:
         return True

@@ -12,7 +12,7 @@ from typing import Any, Callable, Collection, Optional, Set, Tuple
 
 from .._client.signals import is_from_signal
 from .._codec import module_names
-from . import hash_watch, known_modules, modules
+from . import hash_watch, known_modules
 from .ambient_inputs import REFLECTIVE, inputs_of
 from .class_form import class_annotations, class_members, is_type, spelling
 from .code_form import Read
@@ -142,7 +142,7 @@ class Node(LibraryUse):
             owner = getattr(value, "__self__", None)
             if module:
                 self._depend(module, value.__qualname__.split("."))
-            self._add(label, "builtin", module, value.__qualname__, modules.version(module))
+            self._add(label, "builtin", module, value.__qualname__, self._version(module))
             if owner is not None and not is_module(owner):
                 self._lead(f"{label}.__self__", None, owner)
             elif value.__name__ == "hash" and module == "builtins":
@@ -180,6 +180,9 @@ class Node(LibraryUse):
         form = code_form(function.__code__)
         self.writes |= form.writes
         self.iterates = form.iterates
+        self.counted = form.counted
+        self.form = form.digest
+        self.texts = form.texts
         self._add("function", form.digest)
         name = f"{function.__module__}.{function.__qualname__}"
         if function.__defaults__:

@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 from . import modules
 
-_OF_PYTEST = frozenset(("_pytest", "pytest", "pluggy"))  # it replaces parts of itself
+_OF_PYTEST = frozenset(("_pytest", "pytest", "pluggy", "memod"))  # parts of themselves
 _lock = threading.RLock()
 _hooked: Dict[str, bool] = {}
 _mocks: Dict[int, Any] = {}
