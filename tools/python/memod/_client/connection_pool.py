@@ -40,6 +40,8 @@ class ConnectionPool:
         self.line_bytes_max = LINE_BYTES_MAX
         #: Changes whenever what the daemon knows of this process may be gone.
         self.generation = 0
+        #: Whether there is to be no daemon, as in tests.
+        self.off = False
         self.reset()
 
     def reset(self) -> None:
@@ -56,7 +58,7 @@ class ConnectionPool:
 
     def usable(self) -> bool:
         """Whether it is time to try the daemon at all."""
-        return not self._failures or time.monotonic() >= self._retry_at
+        return not self.off and (not self._failures or time.monotonic() >= self._retry_at)
 
     def failed(self, error: BaseException) -> None:
         """Notes that the daemon did not do its part: a pause before the next attempt, longer each time."""

@@ -383,6 +383,16 @@ def _after_fork_in_child() -> None:
     code_store.forked()
 
 
+def start_anew() -> None:
+    """Forgets the daemon and all results of this process, as tests do before and after they use another."""
+    LISTENER.stop()
+    LISTENER.forget()
+    LISTENER.functions.clear()
+    POOL.reset()
+    for function in list(_functions):
+        function.forget_daemon()
+
+
 def _at_exit() -> None:
     LISTENER.stop()
     code_store.save()

@@ -472,6 +472,17 @@ class SharedFunction:
             if front is not None:
                 front.drop()
 
+    def forget_daemon(self) -> None:
+        """Begins as in a new process."""
+        with self.lock:
+            self.epoch += 1
+            self._reported = 0
+            self._prepared = self.run_reason = ""
+            self._removals = Removals()
+            self._filter.clear()
+            if self.front is not None:
+                self.front.clear()
+
     def settle(self) -> None:
         """Drops once more what may have been under way when something was removed."""
         with self.lock:
