@@ -3,8 +3,9 @@
 import memod
 
 SOURCE = """
-import sys, numpy
+import warnings
 import memod
+warnings.simplefilter("ignore")
 RATE = {rate}
 def helper(x): return x {operator} RATE
 @memod.cache

@@ -17,7 +17,7 @@ class TimeLimit(Exception):
 
 
 @pytest.mark.parametrize("error", [TimeoutError, OSError, ConnectionError, ValueError, TimeLimit, KeyError])
-@pytest.mark.parametrize("options", [{}, {"ttl": 60}, {"single_flight": True}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"ttl": 60}, {"single_flight": True}], ids=lambda each: "-".join(each) or "plain")
 def test_what_a_signal_handler_raises_reaches_the_program(fake, error, options):
     def handler(number, frame):
         raise error("out of time")

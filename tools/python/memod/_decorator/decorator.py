@@ -397,8 +397,7 @@ def _at_exit() -> None:
     LISTENER.stop()
     code_store.save()
     for function in list(_functions):
-        if function.was_prepared:
-            function.identity.note_version()
+        function.note_version()
         _quietly(function.clear_there())
     try:
         LISTENER.report()

@@ -6,7 +6,6 @@ is no daemon); `sync_runner` and `async_runner` carry them out."""
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
 import weakref
@@ -35,8 +34,6 @@ Talk = Generator[Ask, Replies, None]
 _LEASE_MS = 3_600_000  # the most there is: a holder that dies loses it at once anyway
 _WAIT_MS = 1_000  # a round of waiting for another; in a hung daemon it is lost
 _WAIT_SECONDS_MAX = 300.0
-_SETS = frozenset((frozenset, set))
-_NUMBERS = (int, float, bool, complex)
 _PLAIN = (float, int, str, bool, type(None))
 
 
@@ -101,7 +98,7 @@ class SharedFunction:
         wrapper.__memod__ = self
 
     def is_behind(self, wrapper: Any) -> bool:
-        """Whether a callable is the function's wrapper, and none that was made to look like it."""
+        """Whether a callable is the function's wrapper, not one made to look like it."""
         return self._wrapper() is wrapper
 
     def reset_locks(self) -> None:
@@ -114,8 +111,7 @@ class SharedFunction:
         """How far results reach, and why no further."""
         if self.process_reason is None:
             try:
-                self.identity.enter()
-                self.identity.leave(False)
+                self._name_anew()
             except Unstable as error:
                 self.process_reason = str(error)
         reason = self.process_reason or self.run_reason
@@ -163,12 +159,12 @@ class SharedFunction:
                 self._owner = owner
         if self.selection is not None:
             args, kwds = self.selection.apply(args, kwds)
-        if not (_SETS.isdisjoint(map(type, args)) and _SETS.isdisjoint(map(type, kwds.values()))):
-            self._check_order((*args, *kwds.values()))
-        if not isinstance(owner, type):
-            return key_text(args, kwds, owner)
         found = self.identity.fingerprint
-        return key_text(args, kwds, owner, apart if found is None else (*apart, *found.counters))
+        if found is not None and found.iterates:
+            self.run_reason = run_watch.problem_of_order((*args, *kwds.values()))
+            if self.run_reason:
+                raise Unstorable(self.run_reason)
+        return key_text(args, kwds, owner, (*apart, *found.counters) if owner and found is not None else apart)
 
     def content_key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Optional[str]:
         """The key of a call by what its arguments hold, or None, which is said, where they cannot tell."""
@@ -178,26 +174,14 @@ class SharedFunction:
             self.notices.say("content", str(error))
             return None
 
-    def _check_order(self, values: Tuple[Any, ...]) -> None:
-        """Sets of strings have another order in each process, which matters to code that iterates."""
-        found = self.identity.fingerprint
-        if found is None or not found.iterates or not sys.flags.hash_randomization:
-            return
-        for each in values:
-            if type(each) in _SETS and not all(type(item) in _NUMBERS for item in each):
-                self.run_reason = "an argument is a set, whose order is another in each process; a sorted tuple is not"
-                raise Unstorable(self.run_reason)
-
-    @property
-    def was_prepared(self) -> bool:
-        """Whether the daemon was ever told of it."""
-        return bool(self._prepared)
+    def note_version(self) -> None:
+        """At the end of the process: keeps what this version of the function was made of."""
+        if self._prepared:
+            self.identity.note_version()
 
     def is_prepared(self, flight: Flight) -> bool:
         """Whether the daemon has been told of the function what it must know before it is asked."""
-        return (
-            self.generation == POOL.generation and self._prepared == flight.name and not self._removals
-        )
+        return self.generation == POOL.generation and self._prepared == flight.name and not self._removals
 
     def enter(self, flight: Flight) -> None:
         """The function is about to run, since there is no result for it."""
@@ -424,19 +408,21 @@ class SharedFunction:
 
     # Removing
 
-    def clear_here(self) -> None:
-        """Removes everything in this process, and notes that the daemon is to remove it too."""
+    def _forget_all(self) -> None:
         with self.lock:
             self.epoch += 1
             self._figures.reported = 0
             self._filter.clear()
             if self.front is not None:
                 self.front.clear()
+
+    def clear_here(self) -> None:
+        """Removes everything in this process, and notes that the daemon is to remove it too."""
+        self._forget_all()
         if self.process_reason is not None:
             return
         try:
-            name = self.identity.enter()
-            self.identity.leave(False)
+            name = self._name_anew()
         except Unstable as error:
             self._stay(error)
             return
@@ -474,14 +460,9 @@ class SharedFunction:
 
     def forget_daemon(self) -> None:
         """Begins as in a new process."""
-        with self.lock:
-            self.epoch += 1
-            self._reported = 0
-            self._prepared = self.run_reason = ""
-            self._removals = Removals()
-            self._filter.clear()
-            if self.front is not None:
-                self.front.clear()
+        self._prepared = self.run_reason = ""
+        self._removals = Removals()
+        self._forget_all()
 
     def settle(self) -> None:
         """Drops once more what may have been under way when something was removed."""

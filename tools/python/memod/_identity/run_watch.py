@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Collection
+import sys
+from typing import Any, Collection, Iterable
 
 from . import hash_watch, patches
 
+_SETS = frozenset((set, frozenset))
+_NUMBERS = frozenset((int, float, bool, complex))
 #: The `repr` of an object that says nothing but where it lies.
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{6,}>")
 
@@ -29,4 +32,12 @@ def problem_of_text(text: str, classes: Collection[str]) -> str:
         return "its result has the address of an object in it"
     if "__main__." in text or any(name in text for name in classes):
         return "its result names a class with its module, which has another name in a script"
+    return ""
+
+
+def problem_of_order(values: Iterable[Any]) -> str:
+    """Why a call is for this process alone of a function that iterates over something, or ""."""
+    for each in values:
+        if type(each) in _SETS and not _NUMBERS.issuperset(map(type, each)) and sys.flags.hash_randomization:
+            return "an argument is a set, whose order is another in each process; a sorted tuple is not"
     return ""
