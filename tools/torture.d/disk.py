@@ -22,7 +22,7 @@ def settled(daemon, report, what):
     return None
 
 
-def faults(random, daemon, once):
+def faults(random, daemon, workers, once):
     words = daemon.faults
     which = random.choice(ERRORS)
     words["mask"] = random.choice((0, 1, 2, 3, 7))
@@ -35,6 +35,10 @@ def faults(random, daemon, once):
     code = errno.ENOSPC if which == "write_errno" and random.random() < 0.2 else errno.EIO
     if which == "open_errno":
         code = random.choice((errno.EMFILE, errno.EIO))
+    if code == errno.ENOSPC:
+        # Room is made by eviction.
+        for worker in workers:
+            worker.may_miss = True
     for word in (which, "sync_errno") if both else (which,):
         words[word] = code
     return f"{which} {errno.errorcode[code]}{' once' if once else ''} mask {words['mask']} drops {words['drops']}"
@@ -53,11 +57,11 @@ def disk(random, report, once=False):
                 daemon.start()
             workers = [Worker(n, random.randrange(1 << 40), daemon.connect(), before[n]) for n in range(3)]
             for worker in workers:
+                # What is cold goes with a log that was lost; what is in memory stays.
+                worker.may_miss = "2MiB" in options
                 worker.start()
             threading.Event().wait(random.uniform(0.02, 0.3))
-            what = faults(random, daemon, once)
-            # What is cold goes with a log that was lost, and a full disk evicts; what is in memory otherwise stays.
-            may_miss = "2MiB" in options or "ENOSPC" in what
+            what = faults(random, daemon, workers, once)
             threading.Event().wait(random.uniform(0.05, 0.8))
             kills = random.random() < 0.3
             if not kills:
@@ -73,13 +77,13 @@ def disk(random, report, once=False):
                     report.violation(f"{what}: {worker.error}", daemon)
             if not kills and connection:
                 for worker in workers:
-                    worker.survey(connection, False, misses=may_miss)
+                    worker.survey(connection, False)
                 daemon.kill() if random.random() < 0.5 else daemon.stop()
             daemon.faults.clear()
             daemon.start()
             connection = daemon.connect()
             for worker in workers:
-                worker.survey(connection, True, misses=may_miss)
+                worker.survey(connection, True)
                 report.violations([f"{what}{', killed' if kills else ''}: {p}" for p in worker.problems], daemon)
                 worker.problems = []
             if daemon.moved_aside() and not any(w in what for w in ("sync_errno", "write_errno")):

@@ -19,6 +19,7 @@ class Worker(threading.Thread):
         self.function = f"worker{number}"
         # By key: (value, whether it was acknowledged, whether that is a promise). The first is what was there before.
         self.history = before or {key: [(None, True, True)] for key in range(KEYS)}
+        self.may_miss = False
         self.ends = threading.Event()
         self.problems = []
         self.error = None
@@ -64,25 +65,25 @@ class Worker(threading.Thread):
                 break
         return values
 
-    def look(self, key, promised, misses=False):
+    def look(self, key, promised):
         reply = self.connection.ask(op="get", fn=self.function, key=key)
         if not reply["ok"]:
             return None
         value = reply["value"] if reply["hit"] else None
         allowed = self.allowed(key, promised)
-        if value not in allowed and not (value is None and misses):
+        if value not in allowed and not (value is None and self.may_miss):
             self.problems.append(
                 f"{self.function} {key}: found {str(value)[:30]}, may be {[str(v)[:30] for v in allowed[:4]]} "
                 f"({len(self.history[key])} changes)"
             )
         return (value,)
 
-    def survey(self, connection, promised, misses=False):
+    def survey(self, connection, promised):
         """Looks at every key of a daemon at rest: from now on that is what is there."""
         self.connection = connection
         for key in range(KEYS):
             for _ in range(100):
-                found = self.look(key, promised, misses)
+                found = self.look(key, promised)
                 if found:
                     self.history[key] = [(found[0], True, True)]
                     break
