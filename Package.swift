@@ -47,7 +47,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "Completion", dependencies: ["MemoWire"], swiftSettings: settings),
-        .target(name: "MemoClient", dependencies: ["MemoWire", "Platform"], swiftSettings: settings),
+        .target(
+            name: "MemoClient", dependencies: ["CLinux", "MemoWire", "Platform"], swiftSettings: settings),
         .executableTarget(
             name: "memod",
             dependencies: [

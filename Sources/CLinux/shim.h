@@ -89,3 +89,68 @@ static inline long memod_set_robust_list(struct memod_robust_list_head *head) {
     return syscall(SYS_set_robust_list, head, sizeof *head);
 }
 static inline int memod_gettid(void) { return (int)syscall(SYS_gettid); }
+
+// Starts a program as nobody's child: in a session of its own, with no descriptor but the three given, default signals,
+// umask 077, in /. The process between ends at once, so that the caller gets no child to wait for. Between the two forks
+// and the program only system calls are made, as other threads may hold any lock. Writes to `result` the process's
+// number, or -errno.
+static inline void memod_start_detached(
+    const char *path, char *const arguments[], char *const environment[], int null, int log, long *result) {
+    enum { close_on_exec = 02000000, child_ended = 17, set_mask = 2, duplicate = 0 };
+    extern int *__errno_location(void);
+    int report[2];
+    *result = 0;
+    if (syscall(SYS_pipe2, report, (long)close_on_exec) != 0) {
+        *result = -*__errno_location();
+        return;
+    }
+    long between = syscall(SYS_clone, (long)child_ended, 0L, 0L, 0L, 0L);
+    if (between == 0) {
+        // Zeroes are the default action and the empty mask, as the kernel takes them.
+        long zeroes[8] = {0};
+        for (long signal = 1; signal <= 64; signal++) syscall(SYS_rt_sigaction, signal, zeroes, (void *)0, 8L);
+        syscall(SYS_rt_sigprocmask, (long)set_mask, zeroes, (void *)0, 8L);
+        syscall(SYS_umask, 077L);
+        syscall(SYS_chdir, "/");
+        long child = syscall(SYS_clone, (long)child_ended, 0L, 0L, 0L, 0L);
+        if (child == 0) {
+            syscall(SYS_setsid);
+            // Out of the way of the numbers that they will have.
+            long from = syscall(SYS_fcntl, (long)null, (long)duplicate, 10L);
+            long to = syscall(SYS_fcntl, (long)log, (long)duplicate, 10L);
+            long told = syscall(SYS_fcntl, (long)report[1], (long)duplicate, 10L);
+            syscall(SYS_dup3, from, 0L, 0L);
+            syscall(SYS_dup3, from, 1L, 0L);
+            syscall(SYS_dup3, to, 2L, 0L);
+            syscall(SYS_dup3, told, 3L, (long)close_on_exec);
+            if (syscall(436L /* close_range */, 4L, ~0L, 0L) != 0) {
+                for (long other = 4; other < 65536; other++) syscall(SYS_close, other);
+            }
+            syscall(SYS_execve, path, arguments, environment);
+            long error = -*__errno_location();
+            syscall(SYS_write, 3L, &error, sizeof error);
+            syscall(SYS_exit_group, 127L);
+        }
+        if (child < 0) child = -*__errno_location();
+        syscall(SYS_write, (long)report[1], &child, sizeof child);
+        syscall(SYS_exit_group, 0L);
+    }
+    if (between < 0) *result = -*__errno_location();
+    syscall(SYS_close, (long)report[1]);
+    if (between > 0) {
+        // The number, then nothing, as the program's start closes the other end; or why there was no start.
+        long told;
+        long count;
+        while ((count = syscall(SYS_read, (long)report[0], &told, sizeof told)) != 0) {
+            if (count == sizeof told && (*result == 0 || told < 0)) *result = told;
+            else if (count < 0 && *__errno_location() != 4 /* EINTR */) break;
+        }
+        while (syscall(SYS_wait4, between, (void *)0, 0L, (void *)0) < 0 && *__errno_location() == 4) continue;
+    }
+    syscall(SYS_close, (long)report[0]);
+}
+
+// Whether a file has an access list beside its mode. <sys/xattr.h> is not in Swift's Glibc module.
+static inline int memod_has_access_list(const char *path) {
+    return syscall(SYS_getxattr, path, "system.posix_acl_access", (void *)0, 0L) >= 0;
+}

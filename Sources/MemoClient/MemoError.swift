@@ -21,6 +21,10 @@ public struct MemoError: Error, Sendable, CustomStringConvertible {
 
         /// No daemon accepts connections where clients look.
         public static let unreachable = Code(rawValue: "unreachable")
+        /// None does, and one could not be started.
+        public static let notStarted = Code(rawValue: "not_started")
+        /// A daemon is being started, and it takes long.
+        public static let starting = Code(rawValue: "starting")
         /// Somebody else's process listens on the socket.
         public static let untrustedPeer = Code(rawValue: "untrusted_peer")
         /// No reply in time. Whether the request took effect is not known.

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Logging
+internal import MemoStore
 internal import MemoWire
 internal import Platform
 
@@ -41,7 +42,8 @@ public struct Server {
         self.limits = limits
         let threshold = StandardErrorLogHandler.Threshold(configuration.logLevel)
         let handler = StandardErrorLogHandler(
-            threshold: threshold, journalStream: environment["JOURNAL_STREAM"])
+            threshold: threshold, journalStream: environment["JOURNAL_STREAM"],
+            isBounded: environment[DatabaseFallback.variable] == "1")
         self.threshold = threshold
         logger = Logger(label: "memod") { _ in handler }
     }
@@ -67,12 +69,16 @@ public struct Server {
         let notifier = ServiceNotifier(environment: environment)
         let listener = try Listener.open(configuration, environment: environment, limits: limits)
         defer { listener.remove() }
+        if listener.isInherited {
+            configuration.socketPath = listener.name
+            configuration.origins[.socket] = .inherited
+        }
         let loops = try EventLoops(
             count: configuration.ioThreads, maxConnections: configuration.maxConnections,
             lineLimit: configuration.maxLineBytes, limitsUsers: configuration.isolation == .user,
             limits: limits,
             logger: logger)
-        let dispatcher = try Dispatcher(configuration: configuration, loops: loops, logger: logger)
+        let dispatcher = try openDispatcher(loops)
         try loops.start(
             executor: dispatcher, listener: listener.descriptor, isInherited: listener.isInherited,
             rules: configuration.access)
@@ -80,9 +86,9 @@ public struct Server {
         logger.info(
             "ready", metadata: ["socket": "\(listener.name)", "database": "\(configuration.databasePath)"])
         notifier?.send("READY=1\nSTATUS=ready on \(listener.name)")
-        let signal = live(signals, notifier, loops, dispatcher)
+        let reason = live(signals, notifier, loops, dispatcher)
 
-        logger.info("draining", metadata: ["signal": "\(signal == SIGINT ? "SIGINT" : "SIGTERM")"])
+        logger.info("draining", metadata: ["reason": "\(reason)"])
         notifier?.send("STOPPING=1\nSTATUS=draining")
         dispatcher.drain()
         loops.drain(deadline: BootClock.nowMs + limits.drainMs)
@@ -91,27 +97,58 @@ public struct Server {
         logger.info("stopped")
     }
 
+    /// Opens the store: where a client started the daemon, at another place if it must.
+    private mutating func openDispatcher(_ loops: EventLoops) throws -> Dispatcher {
+        while true {
+            do {
+                return try Dispatcher(configuration: configuration, loops: loops, logger: logger)
+            } catch let error as ColdError {
+                let path = configuration.databasePath
+                guard environment[DatabaseFallback.variable] == "1",
+                    configuration.origins[.database] == .builtIn,
+                    let other = try DatabaseFallback.path(after: error, from: path), other != path
+                else { throw error }
+                configuration.databasePath = other
+                // Said once: later starts find it there.
+                logger.log(
+                    level: access(other, F_OK) == 0 ? .info : .notice,
+                    "the database is kept at \(other): \(error.message)")
+            }
+        }
+    }
+
     /// Feeds the watchdog and reloads, until it is time to stop.
-    /// - Returns: the signal that said so.
+    /// - Returns: why it is.
     private mutating func live(
         _ signals: borrowing SignalQueue, _ notifier: ServiceNotifier?, _ loops: EventLoops,
         _ dispatcher: Dispatcher
-    ) -> Int32 {
+    ) -> String {
+        var idle = IdleWatch(limitMs: configuration.idleExitMs, now: BootClock.nowMs)
         // Twice within the time that the manager allows, as it recommends.
         let interval = notifier?.watchdogMs.map { min(max(1, $0 / 2), Self.heartbeatMs) }
         var heartbeat: UInt64 = 1
         loops.send(heartbeat: heartbeat)
         while true {
-            let signal = signals.next(timeoutMs: interval.map { Int32($0) } ?? -1)
+            let pause = [interval, idle.pauseMs].compactMap { $0 }.min()
+            let signal = signals.next(timeoutMs: pause.map { Int32($0) } ?? -1)
             switch signal {
-            case SIGHUP: reload(notifier, loops, dispatcher)
+            case SIGHUP:
+                reload(notifier, loops, dispatcher)
+                idle.limitMs = configuration.idleExitMs
+            case SIGUSR1: idle.isRetiring = true
             case nil:
                 // A loop or the writer that hangs starves the watchdog.
                 guard loops.lastHeartbeat == heartbeat, dispatcher.isProgressing else { break }
                 notifier?.send("WATCHDOG=1")
                 heartbeat += 1
                 loops.send(heartbeat: heartbeat)
-            case let signal?: return signal
+            case let signal?: return signal == SIGINT ? "SIGINT" : "SIGTERM"
+            }
+            let connections = loops.statistics
+            if idle.look(
+                connections: connections.connections, accepted: connections.accepted, now: BootClock.nowMs)
+            {
+                return "nobody is connected"
             }
         }
     }
@@ -122,7 +159,12 @@ public struct Server {
         notifier?.sendReloading()
         defer { notifier?.send("READY=1") }
         do {
-            let fresh = try readConfiguration()
+            var fresh = try readConfiguration()
+            // What is, and not what would be without the service manager or at another place.
+            if configuration.origins[.socket] == .inherited { fresh.socketPath = configuration.socketPath }
+            if configuration.origins[.database] == .builtIn {
+                fresh.databasePath = configuration.databasePath
+            }
             let changes = configuration.changes(to: fresh)
             for change in changes {
                 logger.info(

@@ -58,8 +58,13 @@ struct Memod: ParsableCommand {
         var server: Server
         let environment = Memod.environment
         do {
+            if settings.check {
+                _ = try settings.resolve(environment)
+                return
+            }
             server = try Server(environment: environment) { try settings.resolve(environment) }
         } catch let error as ConfigurationError {
+            Listener.turnAway(environment: environment)
             throw ValidationError(error.description)
         }
         do {

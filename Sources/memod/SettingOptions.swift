@@ -63,6 +63,12 @@ struct SettingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The group whose members may connect and administer.", valueName: "group"))
     var adminGroup: String?
     @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Ends as SIGTERM ends it after so long without a connection; 0 is never (0).",
+            valueName: "duration"))
+    var idleExit: String?
+    @Option(
         help: ArgumentHelp(
             "Least severe messages to log: trace, debug, info, notice, warning, error, critical (info).",
             valueName: "level"),
@@ -74,12 +80,16 @@ struct SettingOptions: ParsableArguments {
             valueName: "file"), completion: .file())
     var config: String?
 
+    @Flag(help: "Read the configuration, say what is wrong with it, and exit.")
+    var check = false
+
     private var given: [SettingName: [String]] {
         let single: [SettingName: String?] = [
             .socket: socket, .database: database, .hotBytes: hotBytes, .coldBytes: coldBytes,
             .maxLine: maxLine, .maxConnections: maxConnections, .ioThreads: ioThreads,
             .durability: durability, .flushInterval: flushInterval, .interning: interning,
-            .isolation: isolation, .socketMode: socketMode, .adminGroup: adminGroup, .logLevel: logLevel,
+            .isolation: isolation, .socketMode: socketMode, .adminGroup: adminGroup, .idleExit: idleExit,
+            .logLevel: logLevel,
         ]
         var given = single.compactMapValues { $0.map { [$0] } }
         given[.shared] = shared

@@ -28,7 +28,7 @@ struct Work: Codable, Sendable, Equatable {
 }
 
 let arguments = CommandLine.arguments
-let memo = Memo(timeout: .seconds(60))
+let memo = Memo(timeout: .seconds(60), autostart: true)
 switch arguments.dropFirst().first {
 case "crowd":
     let (go, log) = (arguments[3], arguments[4])

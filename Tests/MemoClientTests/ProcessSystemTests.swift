@@ -16,10 +16,12 @@ import Testing
         let process = Process()
         let output = Pipe()
 
-        init(_ fixture: SystemFixture, _ arguments: [String]) throws {
+        init(
+            _ fixture: SystemFixture, _ arguments: [String], environment: [String: String]? = nil
+        ) throws {
             process.executableURL = URL(fileURLWithPath: try SystemFixture.program("MemoCaller"))
             process.arguments = arguments
-            process.environment = ["MEMOD_SOCKET": fixture.socket, "HOME": fixture.directory]
+            process.environment = environment ?? ["MEMOD_SOCKET": fixture.socket, "HOME": fixture.directory]
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = output
             try process.run()
@@ -45,6 +47,41 @@ import Testing
         let counts = Dictionary(grouping: computed, by: { $0 }).mapValues(\.count)
         #expect(counts.count == 8)
         #expect(counts.values.allSatisfy { singleFlight ? $0 == 1 : $0 <= 10 }, "\(counts)")
+    }
+
+    @Test func tenProcessesStartOneDaemon() throws {
+        let fixture = try SystemFixture()
+        let (go, log) = (fixture.directory + "/go", fixture.directory + "/log")
+        let memod = URL(fileURLWithPath: try SystemFixture.program("memod")).deletingLastPathComponent().path
+        let environment = ["HOME": fixture.directory, "XDG_RUNTIME_DIR": fixture.directory, "PATH": memod]
+        #expect(FileManager.default.createFile(atPath: go, contents: nil))
+        let programs = try (0..<10).map { _ in
+            try Program(fixture, ["crowd", "true", go, log], environment: environment)
+        }
+        defer {
+            let lock = try? String(
+                contentsOfFile: fixture.directory + "/memod/memod.sock.lock", encoding: .utf8)
+            if let pid = lock.flatMap({ pid_t($0.prefix { $0.isNumber }) }) { kill(pid, SIGKILL) }
+        }
+        for program in programs { #expect(try program.result() == "[0, 1, 4, 9, 16, 25, 36, 49]\n") }
+        let computed = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+        #expect(computed.count == 8, "\(computed)")
+        let said = try String(contentsOfFile: fixture.directory + "/.cache/memod/memod.log", encoding: .utf8)
+        #expect(said.split(separator: "\n").count == 1 && said.contains(" ready "), "\(said)")
+    }
+
+    @Test func aStartedDaemonIsGivenAllSettings() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try SystemFixture.program("memod"))
+        process.arguments = ["--help"]
+        let help = try SystemFixture.run(process).text
+        let options = help.split(separator: "\n").compactMap { line in
+            line.split(separator: " ").first.flatMap { $0.hasPrefix("--") ? String($0.dropFirst(2)) : nil }
+        }
+        let names = Set(options).subtracting(["help", "version", "socket", "check"]).map { option in
+            "MEMOD_" + String(option.map { $0 == "-" ? "_" : $0 }).uppercased()
+        }
+        #expect(names.count > 10 && Set(names).isSubset(of: StartPlan.settings))
     }
 
     @Test func nestedCallsOfTenProcesses() throws {

@@ -61,7 +61,7 @@ struct ServerConfigurationTests {
             .socket: "/s", .database: "/d", .hotBytes: "1MiB", .coldBytes: "2MiB", .maxLine: "1MiB",
             .maxConnections: "5", .ioThreads: "2", .durability: "full", .flushInterval: "1s",
             .interning: "off", .isolation: "user", .shared: "a*", .socketMode: "0640", .allowUser: "17",
-            .allowGroup: "18", .adminGroup: "19", .logLevel: "debug",
+            .allowGroup: "18", .adminGroup: "19", .idleExit: "1h", .logLevel: "debug",
         ]
         #expect(values.count == SettingName.allCases.count)
         let options = try resolve(values.mapValues { [$0] })
@@ -98,7 +98,8 @@ struct ServerConfigurationTests {
         (.isolation, "group"),
         (.socketMode, "0999"), (.socketMode, "7777"), (.socketMode, "-600"), (.allowUser, "no such user"),
         (.allowGroup, "no such group"), (.adminGroup, "-1"), (.logLevel, "loud"), (.flushInterval, "2d"),
-        (.hotBytes, "-1"), (.shared, ""), (.socket, ""), (.database, ""),
+        (.hotBytes, "-1"), (.shared, ""), (.socket, ""), (.database, ""), (.idleExit, "10"),
+        (.idleExit, "-1s"),
     ])
     func wrongValues(_ name: SettingName, _ value: String) {
         #expect(error([name: [value]])?.hasPrefix(name.rawValue) == true)

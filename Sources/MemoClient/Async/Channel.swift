@@ -31,8 +31,10 @@ final class Channel: Sendable {
     private let locations: [SocketLocation]
     private let name: String?
     private let timeout: Duration
+    private let autostart: Bool
 
-    init(_ locations: [SocketLocation], name: String?, timeout: Duration) {
+    init(_ locations: [SocketLocation], name: String?, timeout: Duration, autostart: Bool) {
+        self.autostart = autostart
         self.locations = locations
         self.name = name
         self.timeout = timeout
@@ -159,8 +161,9 @@ final class Channel: Sendable {
     }
 
     private func connect() throws(MemoError) -> SocketConnection {
+        var connection = try Autostart.open(
+            locations, isWanted: autostart, deadline: Deadline(in: timeout), timeout: timeout)
         let deadline = Deadline(in: timeout)
-        var connection = try SocketConnection.open(locations, deadline: deadline)
         guard let name else { return connection }
         try connection.send(Call.hello(client: name).request.bytes, deadline: deadline)
         if let error = try Reply(line: connection.receiveLine(deadline: deadline)).error { throw error }

@@ -8,6 +8,8 @@ public final class BlockingClient {
     public let locations: [SocketLocation]
     /// How long a request may take, connecting included.
     public var timeout: Duration
+    /// Whether it starts a daemon where none answers and no socket is named.
+    private let autostart: Bool
     /// The name by which the daemon knows this client's connections in its events.
     public let name: String?
     /// Where the daemon has not begun to answer a request for that long, the function is told how long it may still
@@ -23,13 +25,19 @@ public final class BlockingClient {
     ///   - path: the socket; `nil`: where clients look.
     ///   - name: given to the daemon with `hello`.
     ///   - timeout: how long a request may take.
-    public init(path: String? = nil, name: String? = nil, timeout: Duration = .seconds(30)) {
+    ///   - autostart: starts a daemon for this user where none answers; not where a socket is named, or where
+    ///     `MEMOD_AUTOSTART` is 0.
+    public init(
+        path: String? = nil, name: String? = nil, timeout: Duration = .seconds(30), autostart: Bool = false
+    ) {
+        self.autostart = autostart && path == nil
         locations = path.map { [SocketLocation(path: $0, origin: "given")] } ?? SocketLocation.candidates()
         self.name = name
         self.timeout = timeout
     }
 
-    init(locations: [SocketLocation], name: String?, timeout: Duration) {
+    init(locations: [SocketLocation], name: String?, timeout: Duration, autostart: Bool) {
+        self.autostart = autostart
         self.locations = locations
         self.name = name
         self.timeout = timeout
@@ -109,7 +117,8 @@ public final class BlockingClient {
         let isLost = connection?.isStale ?? true
         if isLost && (connection == nil || !hasSubscribed) {
             hasSubscribed = false
-            connection = try SocketConnection.open(locations, deadline: deadline)
+            connection = try Autostart.open(
+                locations, isWanted: autostart, deadline: deadline, timeout: timeout)
             guard let name else { return }
             let reply = try exchange(Call.hello(client: name).request.bytes, deadline: deadline)
             if let error = reply.error { throw error }

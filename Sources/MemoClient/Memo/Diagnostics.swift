@@ -13,6 +13,8 @@ final class Diagnostics: Sendable {
 
     /// The daemon is not there, or of no use.
     func lost(_ error: MemoError) {
+        // What is slow comes in the end.
+        if error.code == .starting { return }
         tell(nil, "no results are kept: \(error)")
     }
 

@@ -19,8 +19,10 @@ final class InvalidationListener: Sendable {
     private let path: String?
     private let name: String
     private let timeout: Duration
+    private let autostart: Bool
 
-    init(path: String?, name: String, timeout: Duration) {
+    init(path: String?, name: String, timeout: Duration, autostart: Bool) {
+        self.autostart = autostart
         self.path = path
         self.name = name
         self.timeout = timeout
@@ -74,7 +76,7 @@ final class InvalidationListener: Sendable {
 
     /// The thread.
     private func run() {
-        let client = BlockingClient(path: path, name: name, timeout: timeout)
+        let client = BlockingClient(path: path, name: name, timeout: timeout, autostart: autostart)
         var failures = 0
         while open() != nil {
             do throws(MemoError) {

@@ -23,6 +23,7 @@ public final class Memo: Sendable {
     public let name: String
     /// How long a request may take, connecting included.
     public let timeout: Duration
+    private let autostart: Bool
     private let main: Channel
     /// `nil`: closed.
     private let spare = Mutex<[Channel]?>([])
@@ -33,17 +34,21 @@ public final class Memo: Sendable {
     ///   - path: the socket; `nil`: where clients look.
     ///   - name: unique to this client; `nil`: made up. At most 128 bytes.
     ///   - timeout: how long a request may take.
+    ///   - autostart: starts a daemon for this user where none answers; not where a socket is named, or where
+    ///     `MEMOD_AUTOSTART` is 0.
     ///   - complain: is told, once of each, why memoized functions do without the daemon; `nil`: a line on standard
     ///     error.
     public init(
-        path: String? = nil, name: String? = nil, timeout: Duration = .seconds(5),
+        path: String? = nil, name: String? = nil, timeout: Duration = .seconds(5), autostart: Bool = false,
         complain: (@Sendable (String) -> Void)? = nil
     ) {
         locations = path.map { [SocketLocation(path: $0, origin: "given")] } ?? SocketLocation.candidates()
         self.name = name ?? "swift-\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
         self.timeout = timeout
-        main = Channel(locations, name: self.name, timeout: timeout)
-        invalidations = InvalidationListener(path: path, name: self.name, timeout: timeout)
+        self.autostart = autostart && path == nil
+        main = Channel(locations, name: self.name, timeout: timeout, autostart: self.autostart)
+        invalidations = InvalidationListener(
+            path: path, name: self.name, timeout: timeout, autostart: self.autostart)
         diagnostics = Diagnostics(complain ?? Diagnostics.toStandardError)
     }
 
@@ -83,7 +88,8 @@ public final class Memo: Sendable {
     ///
     /// The sequence ends with an error where the connection does.
     public func events(function: String? = nil) -> AsyncThrowingStream<Event, any Error> {
-        let client = EventConnection(BlockingClient(locations: locations, name: name, timeout: timeout))
+        let client = EventConnection(
+            BlockingClient(locations: locations, name: name, timeout: timeout, autostart: autostart))
         return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(65_536)) { continuation in
             continuation.onTermination = { _ in client.stop() }
             let started: Void? = try? Thread.detach(blocksSignals: true) {
@@ -108,7 +114,7 @@ public final class Memo: Sendable {
     func takeChannel() -> Channel {
         let (channel, isClosed) = spare.withLock { ($0?.popLast(), $0 == nil) }
         if let channel { return channel }
-        let new = Channel(locations, name: name, timeout: timeout)
+        let new = Channel(locations, name: name, timeout: timeout, autostart: autostart)
         if isClosed { new.close() }
         return new
     }

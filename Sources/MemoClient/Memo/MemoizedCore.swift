@@ -268,7 +268,8 @@ final class MemoizedCore: Sendable {
 
     /// For the synchronous calls: a connection for the moment.
     private var blocking: BlockingClient {
-        BlockingClient(locations: memo.locations, name: nil, timeout: min(memo.timeout, .seconds(1)))
+        BlockingClient(
+            locations: memo.locations, name: nil, timeout: min(memo.timeout, .seconds(1)), autostart: false)
     }
 
     func info() -> CacheInfo {

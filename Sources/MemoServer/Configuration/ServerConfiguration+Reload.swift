@@ -21,6 +21,7 @@ extension ServerConfiguration {
         coldBytes = other.coldBytes
         maxConnections = other.maxConnections
         access = other.access
+        idleExitMs = other.idleExitMs
         logLevel = other.logLevel
         for name in SettingName.allCases where name.isReloadable { origins[name] = other.origins[name] }
     }
@@ -44,6 +45,7 @@ extension ServerConfiguration {
         case .allowUser: access.users.map(String.init).joined(separator: ",")
         case .allowGroup: access.groups.map(String.init).joined(separator: ",")
         case .adminGroup: access.administrators.map(String.init) ?? ""
+        case .idleExit: idleExitMs == 0 ? "0" : TimeSpan(milliseconds: idleExitMs).description
         case .logLevel: logLevel.rawValue
         }
     }

@@ -40,6 +40,8 @@ public struct ServerConfiguration: Sendable {
     public var access: AccessRules
     /// Permission bits of the socket.
     public var socketMode: UInt32
+    /// Ends after so long without a connection; 0: never.
+    public var idleExitMs: Int64
     public var logLevel: Logger.Level
     /// Where each setting's value came from.
     public var origins: [SettingName: SettingOrigin]
@@ -86,6 +88,11 @@ public struct ServerConfiguration: Sendable {
         socketMode = try settings.value(
             .socketMode, else: access.defaultSocketMode, expected: "a file mode such as 0600 or 0660",
             Self.mode)
+        let idle = try settings.value(
+            .idleExit, else: TimeSpan(milliseconds: 0),
+            expected: "a duration such as 30s, 10m or 1h, or 0 for never"
+        ) { $0 == "0" ? TimeSpan(milliseconds: 0) : TimeSpan($0) }
+        idleExitMs = idle.milliseconds
         logLevel = try settings.value(
             .logLevel, else: .info,
             expected: "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))",

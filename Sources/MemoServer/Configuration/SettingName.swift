@@ -16,6 +16,7 @@ public enum SettingName: String, CaseIterable, Sendable {
     case allowUser = "allow-user"
     case allowGroup = "allow-group"
     case adminGroup = "admin-group"
+    case idleExit = "idle-exit"
     case logLevel = "log-level"
 
     /// `MEMOD_HOT_BYTES` for `hot-bytes`.
@@ -34,7 +35,9 @@ public enum SettingName: String, CaseIterable, Sendable {
     /// Whether a running daemon takes on a new value (SIGHUP); the others wait for the next start.
     public var isReloadable: Bool {
         switch self {
-        case .hotBytes, .coldBytes, .maxConnections, .allowUser, .allowGroup, .adminGroup, .logLevel: true
+        case .hotBytes, .coldBytes, .maxConnections, .allowUser, .allowGroup, .adminGroup, .idleExit,
+            .logLevel:
+            true
         default: false
         }
     }

@@ -3,6 +3,8 @@ public enum SettingOrigin: Equatable, Sendable, CustomStringConvertible {
     case option(SettingName)
     case environment(String)
     case file(path: String, line: Int)
+    /// A service manager made it.
+    case inherited
     case builtIn
 
     public var description: String {
@@ -10,6 +12,7 @@ public enum SettingOrigin: Equatable, Sendable, CustomStringConvertible {
         case .option(let name): "option --\(name.rawValue)"
         case .environment(let name): "environment variable \(name)"
         case .file(let path, let line): "\(path), line \(line)"
+        case .inherited: "passed by the service manager"
         case .builtIn: "default"
         }
     }
@@ -19,7 +22,7 @@ public enum SettingOrigin: Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .environment(let name): "environment \(name)"
         case .file(let path, _): "file \(path)"
-        case .option, .builtIn: description
+        case .option, .inherited, .builtIn: description
         }
     }
 }

@@ -12,6 +12,7 @@ extension Dispatcher {
         object.field("version", Version.text)
         object.field("protocol", 1)
         object.field("instance", instance)
+        object.field("features", Features.names)
         object.object("limits") {
             $0.field("max_line", settings.maxLineBytes)
             $0.field("max_fn", WireLimits.functionBytes)

@@ -27,6 +27,16 @@ struct ObjectWriter: ~Copyable {
         text.append(jsonString: value)
     }
 
+    mutating func field(_ name: String, _ values: [String]) {
+        self.name(name)
+        text.append("[")
+        for (index, value) in values.enumerated() {
+            if index > 0 { text.append(",") }
+            text.append(jsonString: value)
+        }
+        text.append("]")
+    }
+
     mutating func object(_ name: String, _ build: (inout ObjectWriter) -> Void) {
         self.name(name)
         text.append("{")

@@ -68,7 +68,34 @@ public struct Listener: ~Copyable {
         guard flags >= 0, fcntl(first, F_SETFL, flags | O_NONBLOCK) == 0 else {
             throw ListenerError("descriptor \(first), which was passed: \(SystemError.last)")
         }
-        return Listener(descriptor: first, name: "the socket that was passed", own: nil, lock: nil)
+        return Listener(
+            descriptor: first, name: path(of: first) ?? "the socket that was passed", own: nil, lock: nil)
+    }
+
+    /// Where a socket is bound.
+    /// - Returns: `nil` where it has no path.
+    private static func path(of descriptor: Int32) -> String? {
+        var address = sockaddr_un()
+        var size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let isKnown = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) == 0 }
+        }
+        guard isKnown else { return nil }
+        let path = withUnsafeBytes(of: address.sun_path) {
+            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        return path.isEmpty ? nil : path
+    }
+
+    /// Closes the connections that wait at an inherited socket: the service manager would start the daemon for them
+    /// again at once, and it would fail again.
+    public static func turnAway(environment: [String: String]) {
+        guard let inherited = try? inherit(environment: environment) else { return }
+        while true {
+            let waiting = accept(inherited.descriptor, nil, nil)
+            guard waiting >= 0 else { return }
+            close(waiting)
+        }
     }
 
     /// Makes a socket at `path` and listens on it.

@@ -10,7 +10,7 @@ struct SignalQueue: ~Copyable {
     init() throws(SystemError) {
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, number) }
+        for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] { sigaddset(&signals, number) }
         let result = pthread_sigmask(SIG_BLOCK, &signals, nil)
         guard result == 0 else { throw SystemError(number: result) }
         signal(SIGPIPE, SIG_IGN)

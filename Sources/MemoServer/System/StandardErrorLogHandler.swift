@@ -28,6 +28,7 @@ public struct StandardErrorLogHandler: LogHandler {
     private let threshold: Threshold
     private let isJournal: Bool
     private let journal: JournalSocket?
+    private let file: LogFile?
 
     public var logLevel: Logger.Level {
         get { threshold.level }
@@ -41,13 +42,15 @@ public struct StandardErrorLogHandler: LogHandler {
 
     /// - Parameter journalStream: `JOURNAL_STREAM` of the environment: device and inode of the stream that leads
     ///   to the journal.
-    public init(threshold: Threshold, journalStream: String?) {
+    /// - Parameter isBounded: whether the log, if it is a file, is kept short here.
+    public init(threshold: Threshold, journalStream: String?, isBounded: Bool = false) {
         self.threshold = threshold
         var status = stat()
         isJournal =
             journalStream != nil && fstat(STDERR_FILENO, &status) == 0
             && journalStream == "\(status.st_dev):\(status.st_ino)"
         journal = isJournal ? JournalSocket() : nil
+        file = isBounded ? LogFile() : nil
     }
 
     public func log(event: LogEvent) {
@@ -67,7 +70,9 @@ public struct StandardErrorLogHandler: LogHandler {
         var line = isJournal ? "<\(Self.priority(event.level))>" : "\(Self.time()) \(event.level.rawValue): "
         line += text
         line += "\n"
-        line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        line.withUTF8 {
+            if let file { file.write($0) } else { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        }
     }
 
     private static func priority(_ level: Logger.Level) -> Int {

@@ -13,6 +13,8 @@ public enum ColdFailure: Sendable, Equatable {
     case readOnly
     /// The path is not one that a database may be opened at; the message says why.
     case refused
+    /// It is on a network file system, where neither locks nor shared memory can be relied on.
+    case network
     /// Another process holds the database.
     case locked(pid: Int32?)
     /// The database was made by a newer memod, or by one whose migrations differ.

@@ -10,6 +10,9 @@ internal import Synchronization
 ///
 /// No thread holds the lock while it reads or writes the disk.
 package final class Store: Sendable {
+    /// The version of the databases that it makes.
+    package static var schemaVersion: Int { Schema.current.migrations.count }
+
     let core: Mutex<StoreCore>
     package let configuration: StoreConfiguration
     let clock: StoreClock

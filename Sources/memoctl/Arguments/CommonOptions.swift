@@ -21,8 +21,10 @@ struct CommonOptions: ParsableArguments {
     private static let slowReply = Duration.seconds(2)
 
     /// - Parameter patience: how long a request may take where the command line does not say.
-    func client(patience: Duration = patience) -> BlockingClient {
-        let client = BlockingClient(path: socket, timeout: timeout?.duration ?? patience)
+    /// - Parameter autostart: whether a daemon is started where none is: for what puts results.
+    func client(patience: Duration = patience, autostart: Bool = false) -> BlockingClient {
+        let client = BlockingClient(
+            path: socket, timeout: timeout?.duration ?? patience, autostart: autostart)
         let terminal = Terminal.standardError
         if terminal.isTerminal {
             client.slowReply = (

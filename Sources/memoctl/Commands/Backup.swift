@@ -8,9 +8,10 @@ struct Backup: ParsableCommand {
         abstract: "Write a consistent copy of the live database.",
         discussion: """
             For administrators. The daemon writes the file, as its own user and readable by it alone; it must not \
-            exist yet. The copy is a database that memod can be started with.
+            exist yet. The copy is a database that memod can be started with. The system's service may write below \
+            /var/cache/memod only.
 
-              memoctl backup /var/backups/memod-2025-11-21.db
+              memoctl backup /var/cache/memod/copy.db
             """)
 
     @OptionGroup var common: CommonOptions

@@ -29,7 +29,7 @@ struct Get: ParsableCommand {
     func run() throws {
         let key = try text.key(key)
         let call = Call.get(function.name, key, GetOptions(meta: meta))
-        let reply = try common.client().reply(to: call)
+        let reply = try common.client(autostart: true).reply(to: call)
         let lookup = try call.result(of: reply)
         if common.json {
             try Output.standard.writeText(reply.payload.description)

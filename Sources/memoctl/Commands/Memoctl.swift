@@ -38,7 +38,8 @@ struct Memoctl: ParsableCommand {
             CommandGroup(
                 name: "The daemon",
                 subcommands: [
-                    Ping.self, Doctor.self, Sync.self, Backup.self, Export.self, Import.self,
+                    Start.self, Stop.self, Ping.self, Doctor.self, Sync.self, Backup.self, Export.self,
+                    Import.self,
                     Completions.self,
                 ]),
         ])
@@ -84,6 +85,7 @@ struct Memoctl: ParsableCommand {
         switch error {
         case let error as MemoError: fail(Advice.message(of: error))
         case let error as OutputError: fail(error.description)
+        case let error as CommandFailure: fail(error.description)
         case let error as UsageError: refuse(error.message)
         default: report(error, of: command)
         }

@@ -45,7 +45,7 @@ struct Put: ParsableCommand {
             durable: durable,
             ifAbsent: ifAbsent)
         let call = Call.put(function.name, key, value, options)
-        let reply = try common.client().reply(to: call)
+        let reply = try common.client(autostart: true).reply(to: call)
         let outcome = try call.result(of: reply)
         if common.json { try Output.standard.writeText(reply.payload.description) }
         if reply.bool("degraded") ?? false {

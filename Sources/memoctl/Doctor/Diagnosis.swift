@@ -189,7 +189,7 @@ struct Diagnosis {
     private static func advice(for error: MemoError) -> String {
         switch error.code {
         case .unreachable where error.isRefused: Advice.access
-        case .unreachable: "start one with memod, or with: systemctl --user start memod.socket"
+        case .unreachable: "start one with: memoctl start, or with: systemctl --user start memod.socket"
         case .untrustedPeer: "somebody else's process listens there; use another directory, or $MEMOD_SOCKET"
         case .timedOut: "memod hangs or is very busy; see its log"
         case .forbidden: Advice.access

@@ -26,7 +26,7 @@ struct CommandRunner {
             explain("not remembered: the working directory is gone; --any-cwd does without it")
             runUnremembered(input)
         }
-        let client = BlockingClient(path: settings.socket, timeout: settings.timeout)
+        let client = BlockingClient(path: settings.socket, timeout: settings.timeout, autostart: true)
         do throws(MemoError) {
             let found = settings.refresh || settings.lease != nil ? nil : try look(key, client)
             if let value = found?.value {
@@ -41,11 +41,7 @@ struct CommandRunner {
             try client.connect()
             compute(key, input, client, lease: settings.lease.map(BackgroundRefresh.adopt) ?? found?.lease)
         } catch {
-            if error.isRefused {
-                complain("not remembered: \(Advice.message(of: error))")
-            } else {
-                explain("not remembered: \(error.message)")
-            }
+            complain("nothing is kept: \(Advice.message(of: error))")
             runUnremembered(input)
         }
     }

@@ -14,7 +14,7 @@ import Testing
 
     /// What is typed before Tab, and the words that memoctl is given then.
     private static let lines: [(String, [String])] = [
-        ("memoctl sta", ["stats"]), ("memoctl stats --sor", ["stats", "--sort"]),
+        ("memoctl stat", ["stats"]), ("memoctl stats --sor", ["stats", "--sort"]),
         ("memoctl stats --sort=r", ["stats", "--sort=ratio"]), ("memoctl get pl", ["get", "plain"]),
         ("memoctl get run", ["get", "run:make"]), ("memoctl get run:m", ["get", "run:make"]),
         (#"memoctl get \$\("#, ["get", "$(touch pwned)x"]), ("memoctl get '$(", ["get", "$(touch pwned)x"]),

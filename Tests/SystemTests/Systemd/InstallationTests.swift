@@ -12,6 +12,7 @@ import Testing
         for program in ["memod", "memoctl"] {
             try home.write(Data(".Dd 1\n".utf8), to: home.path + "/\(program).1")
         }
+        try home.write(Data(".Dd 1\n".utf8), to: home.path + "/memod.conf.5")
         let process = try ChildProcess(
             [Self.package + "/tools/install"] + options,
             environment: [
@@ -41,6 +42,7 @@ import Testing
                 "usr/bin/memod", "usr/bin/memoctl", "usr/lib/systemd/system/memod.service",
                 "usr/lib/systemd/system/memod.socket", "usr/lib/sysusers.d/memod.conf",
                 "usr/share/man/man1/memod.1", "usr/share/man/man1/memoctl.1",
+                "usr/share/man/man5/memod.conf.5",
                 "usr/share/bash-completion/completions/memoctl",
                 "usr/share/bash-completion/completions/memod",
                 "usr/share/zsh/vendor-completions/_memoctl",
@@ -51,6 +53,9 @@ import Testing
         let unit = try home.contents(of: home.path + "/destination/usr/lib/systemd/system/memod.service")
         #expect(
             String(decoding: unit, as: UTF8.self).contains("\nExecStart=/usr/bin/memod --isolation user "))
+        #expect(
+            String(decoding: unit, as: UTF8.self).contains(
+                "\nExecReload=/usr/bin/memod --check --isolation user "))
         let conf = home.path + "/destination/etc/memod/memod.conf"
         try home.write(Data("hot-bytes = 1MiB\n".utf8), to: conf)
         #expect(try install(home, ["--prefix=/usr"], environment: environment) == .exited(0))

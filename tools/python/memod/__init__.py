@@ -27,6 +27,7 @@ from ._client.errors import (
     UnknownOperation,
 )
 from ._client.operations import Entry
+from ._client.version import VERSION
 from ._codec.codec import Unstorable
 from ._decorator.decorator import CachedFunction, cache, lru_cache, memoize
 from ._identity.identity import CacheScope
@@ -34,7 +35,7 @@ from ._identity.identity import CacheScope
 if TYPE_CHECKING:
     from ._client.async_client import AsyncClient
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "AsyncClient",

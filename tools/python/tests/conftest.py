@@ -85,6 +85,7 @@ def no_daemon(monkeypatch, tmp_path):
     monkeypatch.setenv("MEMOD_SOCKET", str(tmp_path / "nothing.sock"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("MEMOD_AUTOSTART", "0")
     monkeypatch.setenv("MEMOD_TIMEOUT", "10")  # a busy machine is not a fault
     start_anew()
     yield

@@ -19,8 +19,8 @@ struct DatabasePath: Sendable {
 
     /// Finds the directory, and makes it and those above it (0700) where they are missing.
     ///
-    /// - Throws: `.refused` for a path without a file name or on a network file system, where neither locks
-    ///   nor the write-ahead log's shared memory can be relied on.
+    /// - Throws: `.refused` for a path without a file name, `.network` for one on a network file system, where neither
+    ///   locks nor the write-ahead log's shared memory can be relied on.
     init(_ path: String) throws(ColdError) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: true)
         guard let last = parts.last, !path.hasSuffix("/"), last != ".", last != "..", !path.utf8.contains(0)
@@ -66,7 +66,7 @@ struct DatabasePath: Sendable {
         guard let magic = FileSystem.magic(directory) else { throw ColdError(errno: errno, doing: directory) }
         if let network = networks.first(where: { $0.magic == magic }) {
             throw ColdError(
-                .refused,
+                .network,
                 "\(directory) is on a network file system (\(network.name)); a database needs a local one")
         }
     }

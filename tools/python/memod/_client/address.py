@@ -10,7 +10,7 @@ import struct
 from typing import List, Optional, Set
 
 from .complaint import complain
-from .errors import Unavailable
+from .errors import NotRunning, Unavailable
 
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|)")
@@ -26,7 +26,7 @@ def candidates(path: Optional[str] = None) -> List[str]:
         return [os.fspath(chosen)]
     found = []
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime:
+    if runtime and os.path.isabs(runtime):
         found.append(os.path.join(runtime, "memod", "memod.sock"))
     found.append("/run/memod/memod.sock")
     directory = f"/tmp/memod-{os.getuid()}"
@@ -78,8 +78,10 @@ def _memod_uid() -> Optional[int]:
 
 
 def connect(path: Optional[str], seconds: float) -> socket.socket:
-    """A connected socket to the first daemon found, its peer checked. Raises `Unavailable`."""
+    """A connected socket to the first daemon found, its peer checked. Raises `Unavailable`; `NotRunning` where
+    nobody listens at any of the usual places."""
     tried = []
+    refused = ""
     for candidate in candidates(path):
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -93,7 +95,31 @@ def connect(path: Optional[str], seconds: float) -> socket.socket:
         except (OSError, ValueError) as error:
             connection.close()
             tried.append(f"{candidate} ({getattr(error, 'strerror', None) or error})")
+            if not isinstance(error, (FileNotFoundError, ConnectionRefusedError)):
+                refused = refused or _refusal(candidate)
         except BaseException:
             connection.close()
             raise
-    raise Unavailable("no memod daemon at " + ", ".join(tried))
+    message = "no memod daemon at " + ", ".join(tried)
+    if refused:
+        raise Unavailable(f"{message}; {refused}")
+    raise NotRunning(message)
+
+
+def _refusal(path: str) -> str:
+    """What to do about a socket that is there and could not be connected to; nothing where none is to be seen."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ""
+    if os.access(path, os.W_OK):
+        return "the daemon there takes no connection at the moment"
+    try:
+        import grp
+
+        group = grp.getgrgid(found.st_gid).gr_name
+    except (ImportError, KeyError):
+        group = str(found.st_gid)
+    if found.st_mode & stat.S_IWGRP:
+        return f"join its group: sudo usermod --append --groups {group} $USER, and log in again"
+    return "whoever runs the daemon there can let you in: --allow-user, --allow-group"

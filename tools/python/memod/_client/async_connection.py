@@ -9,7 +9,7 @@ import time
 from collections import deque
 from typing import Any, Deque, Dict, FrozenSet, List, Optional
 
-from . import address
+from . import address, autostart
 from .connection import (
     BYTES_PER_SECOND,
     LINE_BYTES_MAX,
@@ -20,7 +20,7 @@ from .connection import (
     features_of,
     line_limit,
 )
-from .errors import ProtocolError, RequestTimeout, Unavailable
+from .errors import NotRunning, ProtocolError, RequestTimeout, Unavailable
 
 _CHUNK_BYTES = 1 << 18
 
@@ -47,21 +47,36 @@ class AsyncConnection:
     ) -> AsyncConnection:
         """Connects, and says hello. Raises `Unavailable`, `RequestTimeout` or `ProtocolError`."""
         made = cls(timeout)
-        # A Unix socket connects at once, or waits for room in the backlog: that is bounded by the timeout.
-        made._socket = address.connect(path, made.timeout)
-        made._socket.setblocking(False)
-        hello: Dict[str, Any] = {"op": "hello"}
-        if client:
-            hello["client"] = client
-        reply = (await made.exchange([encode_request(hello)]))[0]
-        if reply.get("ok") is not True or reply.get("server") != "memod" or reply.get("protocol") != 1:
-            made.close()
-            raise Unavailable(f"the daemon refused the connection: {str(reply.get('error'))[:200]}")
+        reply = await made._greet(path, client)
+        if autostart.is_outdated(reply, path):
+            made.close()  # it ends once it is idle
+            await asyncio.get_running_loop().run_in_executor(None, autostart.retire)
+            reply = await made._greet(path, client)
         limits = reply.get("limits")
         made.limits = limits if isinstance(limits, dict) else {}
         made.features = features_of(reply)
         made.line_bytes_max = max(LINE_BYTES_MAX, line_limit(made.limits))
         return made
+
+    async def _greet(self, path: Optional[str], client: str) -> Reply:
+        """Connects; returns the reply to hello."""
+        try:
+            # A Unix socket connects at once, or waits for room in the backlog: that is bounded by the timeout.
+            self._socket = address.connect(path, self.timeout)
+        except NotRunning:
+            # To start a daemon takes its time.
+            self._socket = await asyncio.get_running_loop().run_in_executor(
+                None, autostart.connect, path, self.timeout
+            )
+        self._socket.setblocking(False)
+        hello: Dict[str, Any] = {"op": "hello"}
+        if client:
+            hello["client"] = client
+        reply = (await self.exchange([encode_request(hello)], autostart.patience(path)))[0]
+        if reply.get("ok") is not True or reply.get("server") != "memod" or reply.get("protocol") != 1:
+            self.close()
+            raise Unavailable(f"the daemon refused the connection: {str(reply.get('error'))[:200]}")
+        return reply
 
     @property
     def closed(self) -> bool:

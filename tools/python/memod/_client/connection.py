@@ -10,7 +10,7 @@ import time
 from typing import Any, Dict, FrozenSet, List, Optional
 
 from .._codec.codec import dumps
-from . import address
+from . import address, autostart
 from .errors import ProtocolError, RequestTimeout, Unavailable
 
 Reply = Dict[str, Any]
@@ -104,15 +104,29 @@ class Connection:
         # Where there is one processor, the daemon cannot answer while it is looked for.
         self._look_pause = 0 if _processors() > 1 else -1
         self._seconds: Optional[float] = self.timeout  # as the socket has it: setting it is a system call
-        self._socket: Optional[socket.socket] = address.connect(path, self.timeout)
+        self._socket: Optional[socket.socket] = None
+        reply = self._greet(path, client)
+        if autostart.is_outdated(reply, path):
+            self.close()  # it ends once it is idle
+            autostart.retire()
+            reply = self._greet(path, client)
+        limits = reply.get("limits")
+        self.limits = limits if isinstance(limits, dict) else {}
+        self.features = features_of(reply)
+        self.line_bytes_max = max(LINE_BYTES_MAX, line_limit(self.limits))
+
+    def _greet(self, path: Optional[str], client: str) -> Reply:
+        """Connects; returns the reply to hello."""
+        self._socket = autostart.connect(path, self.timeout)
         limit = struct.pack("@ll", int(self.timeout), int(self.timeout % 1 * 1e6) or 1)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
+        self._seconds = self.timeout
         hello: Dict[str, Any] = {"op": "hello"}
         if client:
             hello["client"] = client
         try:
-            reply = self.exchange([encode_request(hello)])[0]
+            reply = self.exchange([encode_request(hello)], autostart.patience(path))[0]
         except BaseException:
             self.close()
             raise
@@ -124,10 +138,7 @@ class Connection:
         if reply.get("server") != "memod" or reply.get("protocol") != 1:
             self.close()
             raise ProtocolError("what listens there does not speak memod's protocol 1")
-        limits = reply.get("limits")
-        self.limits = limits if isinstance(limits, dict) else {}
-        self.features = features_of(reply)
-        self.line_bytes_max = max(LINE_BYTES_MAX, line_limit(self.limits))
+        return reply
 
     @property
     def closed(self) -> bool:

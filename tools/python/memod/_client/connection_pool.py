@@ -12,7 +12,7 @@ from typing import FrozenSet, List, Optional
 from . import address
 from .complaint import complain
 from .connection import LINE_BYTES_MAX, Connection, Reply, line_limit
-from .errors import MemodError, RequestTimeout, Unavailable
+from .errors import MemodError, RequestTimeout, Starting, Unavailable
 from .signals import pass_on
 
 _IDLE_MAX = 16
@@ -71,7 +71,7 @@ class ConnectionPool:
         idle, self.idle = self.idle, []
         for connection in idle:
             connection.close()
-        if not self._warned:
+        if not self._warned and not isinstance(error, Starting):
             self._warned = True
             complain(f"{error}; results are remembered in this process alone")
 

@@ -17,6 +17,14 @@ class Unavailable(MemodError, ConnectionError):
     """There is no daemon to talk to, or the connection to it ended."""
 
 
+class NotRunning(Unavailable):
+    """Nobody listens where daemons do: one could be started."""
+
+
+class Starting(Unavailable):
+    """A daemon is being started, and it takes long."""
+
+
 class RequestTimeout(MemodError, TimeoutError):
     """The daemon did not answer within the time allowed. The connection is closed."""
 
