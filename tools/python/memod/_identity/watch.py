@@ -81,7 +81,13 @@ class Watch:
                 absent.setdefault(id(binding.space), (binding.space, []))[1].append(binding.name)
             else:
                 spaces.setdefault(id(binding.space), (binding.space, {}))[1][binding.name] = binding.value
-        self._spaces = [_getter(space, names) for space, names in spaces.values()]
+        main = vars(sys.modules["__main__"]) if "__main__" in sys.modules else {}
+        #: Each with all that the namespace held: what is equal in every place need not be looked for by name. Only not
+        #: of a script, whose variables may be large and change all the time.
+        self._spaces = [
+            [*_getter(space, names), [] if space is main else list(space.values())]
+            for space, names in spaces.values()
+        ]
         self._absent = [(space.keys(), frozenset(names)) for space, names in absent.values()]
         self.watch_data(sources)
 
@@ -112,9 +118,13 @@ class Watch:
         if self.generation != _replaced:
             return False
         try:
-            for get, space, values in self._spaces:
+            for each in self._spaces:
+                get, space, values, held = each
+                if held and _same(space, held):
+                    continue
                 if get(space) != values:  # of functions and classes, what is equal is the same
                     return False
+                each[3] = held and list(space.values())
             for keys, names in self._absent:
                 if not keys.isdisjoint(names):
                     return False
@@ -147,6 +157,13 @@ class Watch:
         except Exception:
             return False
         return True
+
+
+def _same(space: Any, held: List[Any]) -> bool:
+    try:
+        return bool(list(space.values()) == held)
+    except Exception:  # what is there now does not say whether it is equal
+        return False
 
 
 def _getter(space: Any, names: Dict[str, Any]) -> Tuple[Callable[[Any], Any], Any, Tuple[Any, ...]]:
