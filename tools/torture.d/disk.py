@@ -76,6 +76,9 @@ def disk(random, report, once=False):
                 if worker.error and not kills:
                     report.violation(f"{what}: {worker.error}", daemon)
             if not kills and connection:
+                # What was put since is acknowledged, and not promised before this.
+                if not connection.ask(op="sync")["ok"]:
+                    report.violation(f"{what}: a sync failed after all was well", daemon)
                 for worker in workers:
                     worker.survey(connection, False)
                 daemon.kill() if random.random() < 0.5 else daemon.stop()

@@ -118,6 +118,8 @@ class Writer:
                 value = self.value()
                 state.put(name, key, value)
                 entries.append({"key": key, "value": value})
+                # Each of its entries is a change of its own: it may be cut between two.
+                self.states.append(state.snapshot())
             return {"op": "mput", "fn": name, "entries": entries}, False, None
         if chance < 0.75:
             entry = state.entries[name].get(key)
