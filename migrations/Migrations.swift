@@ -9,5 +9,9 @@ public enum Migrations {
             String(decoding: PackageResources._003_salted_checksums_sql, as: UTF8.self)
         ),
         ("0004_commits", String(decoding: PackageResources._004_commits_sql, as: UTF8.self)),
+        (
+            "0005_function_settings",
+            String(decoding: PackageResources._005_function_settings_sql, as: UTF8.self)
+        ),
     ]
 }

@@ -11,10 +11,13 @@ import Testing
         var grace: Int64
         var expires: Int64 { fresh == .max ? .max : fresh + grace }
         var tags: Set<String>
+        /// What it takes as on disk.
+        var bytes: Int64
     }
 
     struct Function {
         var maxsize: Int64?
+        var maxBytes: Int64?
         /// Keys in order of last use, oldest first.
         var order: [String] = []
         var entries: [String: Entry] = [:]
@@ -87,7 +90,10 @@ import Testing
             case 70..<75: delete(name, function, keyText, key)
             case 75..<80: touch(name, function, keyText, key)
             case 80..<84: define(name, function)
-            case 84..<86:
+            case 84:
+                #expect(core.forget(function) >= alive(name))
+                model[name] = Function()
+            case 85:
                 #expect(core.clear(function: function, resettingCounters: true) >= alive(name))
                 model[name]!.entries = [:]
                 model[name]!.order = []
@@ -169,6 +175,11 @@ import Testing
                 #expect(outcome == .exists)
                 return
             }
+            let size = Int64(ColdSize.bytes(key: bytes.count, value: value.count))
+            if size > model[name]!.maxBytes ?? .max {
+                #expect(outcome == .tooLarge)
+                return
+            }
             if model[name]!.maxsize == 0 {
                 #expect(outcome == .maxsize)
                 return
@@ -176,15 +187,17 @@ import Testing
             #expect(outcome == .stored)
             let fresh = ttl.map { now + $0 } ?? .max
             model[name]!.entries[key] = Entry(
-                value: value, fresh: fresh, grace: stale, tags: tags)
+                value: value, fresh: fresh, grace: stale, tags: tags, bytes: size)
             use(name, key)
             trim(name)
         }
 
         mutating func trim(_ name: String) {
-            while let maxsize = model[name]!.maxsize, model[name]!.order.count > maxsize {
-                drop(name, model[name]!.order[0])
+            func isOver(_ function: Function) -> Bool {
+                function.order.count > function.maxsize ?? .max
+                    || function.entries.values.reduce(0) { $0 + $1.bytes } > function.maxBytes ?? .max
             }
+            while isOver(model[name]!) { drop(name, model[name]!.order[0]) }
         }
 
         mutating func delete(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8]) {
@@ -222,9 +235,12 @@ import Testing
             var change = ProfileChange()
             let maxsize: Int64? = random.below(3) == 0 ? nil : Int64(random.below(12)) - 1
             change.maxsize = .some(maxsize)
+            let maxBytes: Int64? = random.below(2) == 0 ? nil : Int64(random.below(4000))
+            change.maxBytes = .some(maxBytes)
             core.define(function, change)
             core.finishResizes()
             model[name]!.maxsize = maxsize.map { max(0, $0) }
+            model[name]!.maxBytes = maxBytes
             trim(name)
         }
 

@@ -77,8 +77,11 @@ import Testing
                 // With more of them others would be forgotten.
                 guard owner < 0 || all.count(where: { $0.owner == owner }) < 4,
                     !all.contains(where: { $0 == (name, owner) }),
-                    Array(name.utf8).withUnsafeBytes({ core.internFunction(owner: owner, name: $0) }) != nil
+                    let place = Array(name.utf8).withUnsafeBytes({
+                        core.internFunction(owner: owner, name: $0)
+                    })
                 else { continue }
+                core.report(place, hits: 1, savedMs: 0)
                 all.append((name, owner))
             }
             all.sort { (Array($0.name.utf8), $0.owner) < (Array($1.name.utf8), $1.owner) }
@@ -88,7 +91,7 @@ import Testing
                 let (page, hasMore) = core.functions(
                     after: found.last.map { ($0.name, $0.owner) },
                     limit: Int.random(in: 1...8, using: &random)
-                ) { $0.owner % 3 != 0 }
+                ) { $0.row.owner % 3 != 0 }
                 found += page.map { ($0.row.name, $0.row.owner) }
                 #expect(hasMore == (found.count < visible.count), "seed \(seed)")
                 if !hasMore { break }

@@ -16,7 +16,7 @@ internal import Testing
                 case .touch: ",\"fn\":\"f\",\"key\":1,\"ttl_ms\":null"
                 case .mget: ",\"fn\":\"f\",\"keys\":[]"
                 case .mput: ",\"fn\":\"f\",\"entries\":[]"
-                case .clear, .define, .info, .keys: ",\"fn\":\"f\""
+                case .clear, .define, .info, .keys, .forget: ",\"fn\":\"f\""
                 case .report: ",\"fn\":\"f\",\"hits\":3"
                 case .backup: ",\"path\":\"/x\""
                 }
@@ -102,17 +102,20 @@ internal import Testing
     @Test func readsSettings() throws {
         func define(_ fields: String) throws -> String {
             try Reader.read("{\"op\":\"define\",\"fn\":\"f\"\(fields)}") { request, _ in
-                guard case .define(let maxsize, let ttl, let stale, let typed) = request.body else {
-                    return ""
-                }
-                return "\(maxsize) \(ttl) \(stale) \(typed.map { "\($0)" } ?? "-")"
+                guard case .define(let settings) = request.body else { return "" }
+                let truths = [settings.typed, settings.persist].map { $0.map { " \($0)" } ?? " -" }
+                return
+                    "\(settings.maxsize) \(settings.ttl) \(settings.staleMs)\(truths.joined()) \(settings.maxBytes)"
             }
         }
-        #expect(try define("") == "absent absent absent -")
-        #expect(try define(",\"maxsize\":null,\"ttl_ms\":null,\"typed\":true") == "null null absent true")
-        #expect(try define(",\"maxsize\":-5,\"ttl_ms\":-0") == "value(0) value(0) absent -")
-        #expect(try define(",\"maxsize\":1.28e2,\"stale_ms\":10") == "value(128) absent value(10) -")
-        #expect(try define(",\"maxsize\":-9007199254740992") == "value(0) absent absent -")
+        #expect(try define("") == "absent absent absent - - absent")
+        #expect(
+            try define(",\"maxsize\":null,\"ttl_ms\":null,\"typed\":true") == "null null absent true - absent"
+        )
+        #expect(try define(",\"maxsize\":-5,\"ttl_ms\":-0") == "value(0) value(0) absent - - absent")
+        #expect(try define(",\"maxsize\":1.28e2,\"stale_ms\":10") == "value(128) absent value(10) - - absent")
+        #expect(try define(",\"maxsize\":-9007199254740992") == "value(0) absent absent - - absent")
+        #expect(try define(",\"persist\":false,\"max_bytes\":10") == "absent absent absent - false value(10)")
     }
 
     @Test func clearTakesOneTarget() throws {
@@ -131,7 +134,7 @@ internal import Testing
         #expect(clear(",\"all\":true") == "all")
         #expect(clear(",\"fn\":\"f\"") == "fn f")
         #expect(clear(",\"tag\":\"t\"") == "tag t")
-        let message = "clear needs exactly one of fn, tag and all"
+        let message = "clear needs exactly one of fn, tag, all and pattern"
         #expect(clear("") == message)
         #expect(clear(",\"all\":true,\"tag\":\"t\"") == message)
         #expect(clear(",\"fn\":\"f\",\"all\":false") == message)

@@ -44,6 +44,25 @@ extension BlockingClient {
         try perform(.clear(tag: tag))
     }
 
+    /// Removes all entries of the functions whose names match, of those that `clearAll` reaches: `*` stands for any
+    /// bytes, `?` for one.
+    @discardableResult
+    public func clear(pattern: String) throws(MemoError) -> Int64 {
+        try perform(.clear(pattern: pattern))
+    }
+
+    /// Removes a function's entries, counters and settings.
+    @discardableResult
+    public func forget(function: String) throws(MemoError) -> Forgotten {
+        try perform(.forget(function: function))
+    }
+
+    /// The same for all functions whose names match, of those that `clearAll` reaches.
+    @discardableResult
+    public func forget(pattern: String) throws(MemoError) -> Forgotten {
+        try perform(.forget(pattern: pattern))
+    }
+
     /// Removes everything that the caller may clear; answers how many entries there were.
     @discardableResult
     public func clearAll() throws(MemoError) -> Int64 {
@@ -78,9 +97,11 @@ extension BlockingClient {
         try perform(.report(function, hits: hits, saved: saved))
     }
 
-    /// A page of the functions that the caller may see; `after` is `next` of the page before.
-    public func functions(limit: Int? = nil, after: String? = nil) throws(MemoError) -> Page<FunctionInfo> {
-        try perform(.functions(limit: limit, after: after))
+    /// A page of the functions that the caller may see; `after` is `next` of the page before, `pattern` what names match.
+    public func functions(limit: Int? = nil, after: String? = nil, pattern: String? = nil) throws(MemoError)
+        -> Page<FunctionInfo>
+    {
+        try perform(.functions(limit: limit, after: after, pattern: pattern))
     }
 
     /// A page of a function's entries: rows with `key`, `bytes`, `age_ms`, `tier`.

@@ -44,6 +44,25 @@ extension Memo {
         try await perform(.clear(tag: tag))
     }
 
+    /// Removes all entries of the functions whose names match, of those that `clearAll` reaches: `*` stands for any
+    /// bytes, `?` for one.
+    @discardableResult
+    public func clear(pattern: String) async throws(MemoError) -> Int64 {
+        try await perform(.clear(pattern: pattern))
+    }
+
+    /// Removes a function's entries, counters and settings.
+    @discardableResult
+    public func forget(function: String) async throws(MemoError) -> Forgotten {
+        try await perform(.forget(function: function))
+    }
+
+    /// The same for all functions whose names match, of those that `clearAll` reaches.
+    @discardableResult
+    public func forget(pattern: String) async throws(MemoError) -> Forgotten {
+        try await perform(.forget(pattern: pattern))
+    }
+
     /// Removes everything that the caller may clear; answers how many entries there were.
     @discardableResult
     public func clearAll() async throws(MemoError) -> Int64 {
@@ -78,11 +97,13 @@ extension Memo {
         try await perform(.report(function, hits: hits, saved: saved))
     }
 
-    /// A page of the functions that the caller may see; `after` is `next` of the page before.
-    public func functions(limit: Int? = nil, after: String? = nil) async throws(MemoError) -> Page<
-        FunctionInfo
-    > {
-        try await perform(.functions(limit: limit, after: after))
+    /// A page of the functions that the caller may see; `after` is `next` of the page before, `pattern` what names match.
+    public func functions(limit: Int? = nil, after: String? = nil, pattern: String? = nil)
+        async throws(MemoError) -> Page<
+            FunctionInfo
+        >
+    {
+        try await perform(.functions(limit: limit, after: after, pattern: pattern))
     }
 
     /// A page of a function's entries: rows with `key`, `bytes`, `age_ms`, `tier`.

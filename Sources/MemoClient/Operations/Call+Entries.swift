@@ -86,6 +86,15 @@ extension Call where Result == Int64 {
         return count(request, "cleared")
     }
 
+    /// Removes all entries of the functions whose names match, and zeroes their counters; answers how many there were.
+    /// Of those that `clearAll` reaches.
+    /// - Parameter pattern: `*` stands for any bytes, `?` for one.
+    public static func clear(pattern: String) -> Call {
+        var request = RequestLine(.clear)
+        request.add("pattern", string: pattern)
+        return count(request, "cleared")
+    }
+
     /// Removes everything that the caller may clear; answers how many entries there were.
     public static func clearAll() -> Call {
         var request = RequestLine(.clear)

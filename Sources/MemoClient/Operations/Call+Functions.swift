@@ -18,7 +18,28 @@ extension Call where Result == FunctionProfile {
         request.add("ttl_ms", profile.ttl)
         request.add("stale_ms", profile.stale)
         request.add("typed", bool: profile.typed)
+        request.add("persist", bool: profile.persist)
+        request.add("max_bytes", profile.maxBytes)
         return Call(request) { reply throws(MemoError) in try FunctionProfile(reply) }
+    }
+}
+
+extension Call where Result == Forgotten {
+    /// Removes a function's entries, counters and settings.
+    public static func forget(function: String) -> Call { forget("fn", function) }
+
+    /// The same for all functions whose names match, of those that `clearAll` reaches.
+    /// - Parameter pattern: `*` stands for any bytes, `?` for one.
+    public static func forget(pattern: String) -> Call { forget("pattern", pattern) }
+
+    private static func forget(_ field: StaticString, _ name: String) -> Call {
+        var request = RequestLine(.forget)
+        request.add(field, string: name)
+        return Call(request) { reply throws(MemoError) in
+            Forgotten(
+                functions: try reply.require(reply.int("forgotten"), "forgotten"),
+                entries: try reply.require(reply.int("cleared"), "cleared"))
+        }
     }
 }
 
@@ -27,8 +48,10 @@ extension Call where Result == Page<FunctionInfo> {
     /// - Parameters:
     ///   - limit: rows of a page, at most 1000.
     ///   - after: `next` of the page before.
-    public static func functions(limit: Int? = nil, after: String? = nil) -> Call {
+    ///   - pattern: only those whose names match: `*` stands for any bytes, `?` for one.
+    public static func functions(limit: Int? = nil, after: String? = nil, pattern: String? = nil) -> Call {
         var request = RequestLine(.functions)
+        request.add("pattern", string: pattern)
         request.add("limit", number: limit)
         request.add("after", string: after)
         return Call(request) { reply throws(MemoError) in

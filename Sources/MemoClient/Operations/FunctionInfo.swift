@@ -16,7 +16,7 @@ public struct FunctionInfo: Sendable {
     public let reply: Reply
 
     /// - Parameter name: the function asked about; `nil`: the row names it.
-    init(_ reply: Reply, name: String? = nil) throws(MemoError) {
+    package init(_ reply: Reply, name: String? = nil) throws(MemoError) {
         self.name = try reply.require(reply.string("fn") ?? name, "fn")
         hits = try reply.require(reply.int("hits"), "hits")
         misses = try reply.require(reply.int("misses"), "misses")
@@ -38,6 +38,10 @@ public struct FunctionProfile: Sendable {
     public let ttl: Duration?
     public let stale: Duration?
     public let isTyped: Bool
+    /// Whether its results may be on disk.
+    public let persists: Bool
+    /// The most that its entries may take; `nil`: unbounded.
+    public let maxBytes: Int64?
 
     init(_ reply: Reply) throws(MemoError) {
         guard reply.isNull("maxsize") || reply.int("maxsize") != nil else {
@@ -47,6 +51,8 @@ public struct FunctionProfile: Sendable {
         ttl = reply.int("ttl_ms").map { .milliseconds($0) }
         stale = reply.int("stale_ms").map { .milliseconds($0) }
         isTyped = reply.bool("typed") ?? false
+        persists = reply.bool("persist") ?? true
+        maxBytes = reply.int("max_bytes")
     }
 }
 
@@ -57,15 +63,28 @@ public struct Profile: Sendable {
     public var stale: Duration?
     /// Whether `1` and `1.0` are different arguments. A change clears the function.
     public var typed: Bool?
+    /// Whether its results may be on disk; `false` keeps them in memory only, and a change to that clears it.
+    public var persist: Bool?
+    /// The most that its entries may take.
+    public var maxBytes: Limit?
 
     public init(
-        maxsize: Limit? = nil, ttl: Lifetime? = nil, stale: Duration? = nil, typed: Bool? = nil
+        maxsize: Limit? = nil, ttl: Lifetime? = nil, stale: Duration? = nil, typed: Bool? = nil,
+        persist: Bool? = nil, maxBytes: Limit? = nil
     ) {
         self.maxsize = maxsize
         self.ttl = ttl
         self.stale = stale
         self.typed = typed
+        self.persist = persist
+        self.maxBytes = maxBytes
     }
+}
+
+/// What a `forget` removed.
+public struct Forgotten: Sendable, Equatable {
+    public let functions: Int64
+    public let entries: Int64
 }
 
 /// A part of a listing.

@@ -26,20 +26,66 @@ extension Dispatcher {
     func clearFunction(_ core: inout StoreCore, _ request: Request, _ context: Context) {
         if refusesChange(core, request, context) != nil { return }
         let connection = context.connection
-        var places: [UInt32] = []
-        if visibleOwner(connection) == nil, settings.isolatesUsers {
-            places = core.places(owner: nil).filter {
-                core.info($0).row.name.utf8.elementsEqual(request.function)
-            }
-        } else if let place = core.function(owner: owner(request, connection), name: request.function) {
-            places = [place]
-        }
         var cleared = 0
-        for place in places {
+        for place in named(core, request, connection) {
             cleared += core.clear(function: place, resettingCounters: true)
             publishClear(core.info(place).row, connection)
         }
         finishClear(&core, request, cleared, context)
+    }
+
+    /// The functions that a name means: to an administrator where users are isolated, everybody's.
+    private func named(_ core: borrowing StoreCore, _ request: Request, _ connection: Connection) -> [UInt32]
+    {
+        if visibleOwner(connection) == nil, settings.isolatesUsers {
+            return core.places(owner: nil).filter {
+                core.info($0).row.name.utf8.elementsEqual(request.function)
+            }
+        }
+        return core.function(owner: owner(request, connection), name: request.function).map { [$0] } ?? []
+    }
+
+    /// The functions that a pattern means: of those that a clear of all reaches.
+    private func matching(_ core: borrowing StoreCore, _ pattern: Bytes, _ connection: Connection) -> [UInt32]
+    {
+        let pattern = String(decoding: pattern, as: UTF8.self)
+        return core.places(owner: visibleOwner(connection)).filter {
+            Pattern.matches(pattern, core.info($0).row.name)
+        }
+    }
+
+    func clearPattern(
+        _ core: inout StoreCore, _ request: Request, _ pattern: Bytes, _ context: Context
+    ) {
+        if refusesChange(core, request, context) != nil { return }
+        var cleared = 0
+        for place in matching(core, pattern, context.connection) {
+            cleared += core.clear(function: place, resettingCounters: true)
+            publishClear(core.info(place).row, context.connection)
+        }
+        finishClear(&core, request, cleared, context)
+    }
+
+    func forget(_ core: inout StoreCore, _ request: Request, _ pattern: Bytes?, _ context: Context) {
+        let connection = context.connection
+        if pattern == nil, settings.isolatesUsers, !connection.isAdministrator,
+            owner(request, connection) == FunctionRow.everyone
+        {
+            return fail(request, .forbidden, "a shared function is forgotten by administrators only", context)
+        }
+        if refusesChange(core, request, context) != nil { return }
+        var (forgotten, cleared) = (0, 0)
+        for place in pattern.map({ matching(core, $0, connection) }) ?? named(core, request, connection) {
+            let info = core.info(place)
+            if !info.isEmpty { forgotten += 1 }
+            cleared += core.forget(place)
+            publishClear(info.row, connection)
+        }
+        ReplyWriter.begin(request.id, into: &connection.output)
+        ReplyWriter.field("forgotten", forgotten, into: &connection.output)
+        ReplyWriter.field("cleared", cleared, into: &connection.output)
+        ReplyWriter.end(into: &connection.output)
+        gate(&core, request, context)
     }
 
     func clearAll(_ core: inout StoreCore, _ request: Request, _ context: Context) {

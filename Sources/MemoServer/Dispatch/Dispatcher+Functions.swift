@@ -4,8 +4,7 @@ internal import Platform
 
 extension Dispatcher {
     func define(
-        _ core: inout StoreCore, _ request: Request, _ maxsize: Setting, _ ttl: Setting, _ stale: Setting,
-        _ typed: Bool?, _ context: Context
+        _ core: inout StoreCore, _ request: Request, _ fields: ProfileFields, _ context: Context
     ) -> Step {
         let connection = context.connection
         // What was defined is not defined again where the request only waits.
@@ -14,14 +13,18 @@ extension Dispatcher {
         guard let function = intern(&core, request, context) else { return .done }
         if !isApplied {
             var change = ProfileChange()
-            change.maxsize = maxsize.change
-            change.ttlMs = ttl.change
-            change.staleMs = stale.change
-            change.typed = typed
-            let wasTyped = core.isTyped(function)
+            change.maxsize = fields.maxsize.change
+            change.ttlMs = fields.ttl.change
+            change.staleMs = fields.staleMs.change
+            change.typed = fields.typed
+            change.persists = fields.persist
+            change.maxBytes = fields.maxBytes.change
+            let before = core.info(function).row
             core.define(function, change)
             let row = core.info(function).row
-            if row.typed != wasTyped { publishClear(row, connection) }
+            if row.typed != before.typed || (before.persists && !row.persists) {
+                publishClear(row, connection)
+            }
         }
         if core.isResizing(function) {
             connection.state.isApplied = true
@@ -41,7 +44,7 @@ extension Dispatcher {
         let owner = owner(request, context.connection)
         let found = core.function(owner: owner, name: request.function).map { core.info($0) }
         let name = String(decoding: request.function, as: UTF8.self)
-        let info = found ?? FunctionInfo(row: FunctionRow(id: 0, owner: owner, name: name), currsize: 0)
+        let info = found ?? FunctionInfo(row: FunctionRow(id: 0, owner: owner, name: name))
         ReplyWriter.begin(request.id, into: &context.connection.output)
         append(info, isAdministrator: false, to: &context.connection.output)
         ReplyWriter.end(into: &context.connection.output)
@@ -53,6 +56,8 @@ extension Dispatcher {
         ReplyWriter.field("ttl_ms", optional: info.row.ttlMs, into: &output)
         ReplyWriter.field("stale_ms", optional: info.row.staleMs, into: &output)
         ReplyWriter.field("typed", info.row.typed, into: &output)
+        ReplyWriter.field("persist", info.row.persists, into: &output)
+        ReplyWriter.field("max_bytes", optional: info.row.maxBytes, into: &output)
     }
 
     private func append(_ info: FunctionInfo, isAdministrator: Bool, to output: inout ByteBuffer) {
@@ -61,6 +66,7 @@ extension Dispatcher {
             ReplyWriter.field("uid", info.row.owner, into: &output)
         }
         ReplyWriter.field("currsize", info.currsize, into: &output)
+        ReplyWriter.field("bytes", info.bytes, into: &output)
         ReplyWriter.field("hits", info.row.hits, into: &output)
         ReplyWriter.field("misses", info.row.misses, into: &output)
         ReplyWriter.field("saved_ms", info.row.savedMs, into: &output)
@@ -77,12 +83,18 @@ extension Dispatcher {
     }
 
     func functions(
-        _ core: inout StoreCore, _ request: Request, _ limit: Int?, _ after: Bytes?, _ context: Context
+        _ core: inout StoreCore, _ request: Request, _ limit: Int?, _ after: Bytes?,
+        _ pattern: Bytes?, _ context: Context
     ) {
+        let pattern = pattern.map { String(decoding: $0, as: UTF8.self) }
         let owner = visibleOwner(context.connection)
         let (page, hasMore) = core.functions(
             after: after.map { Self.place($0, namesOwner: owner == nil && settings.isolatesUsers) },
-            limit: limit ?? 100, isVisible: { owner == nil || isVisible($0, to: owner) })
+            limit: limit ?? 100,
+            isMeant: { info in
+                (owner == nil || isVisible(info.row, to: owner))
+                    && (pattern.map { Pattern.matches($0, info.row.name) } ?? true)
+            })
         let bytes = page.reduce(0) { $0 + $1.row.name.utf8.count + Self.functionBytes }
         guard !refusesReply(of: bytes, request, context) else { return }
         ReplyWriter.begin(request.id, into: &context.connection.output)

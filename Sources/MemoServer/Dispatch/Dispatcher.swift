@@ -186,11 +186,13 @@ public final class Dispatcher: RequestExecutor {
         case .clearFunction: clearFunction(&core, request, context)
         case .clearTag(let tag): return clearTag(&core, request, tag, context)
         case .clearAll: clearAll(&core, request, context)
-        case .define(let maxsize, let ttl, let stale, let typed):
-            return define(&core, request, maxsize, ttl, stale, typed, context)
+        case .clearPattern(let pattern): clearPattern(&core, request, pattern, context)
+        case .forget(let pattern): forget(&core, request, pattern, context)
+        case .define(let fields): return define(&core, request, fields, context)
         case .info: info(&core, request, context)
         case .report(let hits, let savedMs): report(&core, request, hits: hits, savedMs: savedMs, context)
-        case .functions(let limit, let after): functions(&core, request, limit, after, context)
+        case .functions(let limit, let after, let pattern):
+            functions(&core, request, limit, after, pattern, context)
         case .keys(let limit, let after): return keys(&core, request, limit, after, &context)
         case .stats: stats(&core, request, context)
         case .sync:

@@ -70,7 +70,8 @@ extension Request.Body {
         case .touch: .touch
         case .mget: .mget
         case .mput: .mput
-        case .clearFunction, .clearTag, .clearAll: .clear
+        case .clearFunction, .clearTag, .clearAll, .clearPattern: .clear
+        case .forget: .forget
         case .define: .define
         case .info: .info
         case .report: .report

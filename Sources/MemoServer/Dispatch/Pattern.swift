@@ -2,6 +2,11 @@ internal import MemoWire
 
 /// Shell-like patterns for function names: `*` stands for any bytes, `?` for one.
 enum Pattern {
+    static func matches(_ pattern: String, _ name: String) -> Bool {
+        var name = name
+        return name.withUTF8 { matches(pattern, Bytes($0)) }
+    }
+
     static func matches(_ pattern: String, _ name: Bytes) -> Bool {
         var pattern = pattern
         return pattern.withUTF8 { pattern in

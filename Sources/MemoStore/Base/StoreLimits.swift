@@ -4,6 +4,8 @@ package struct StoreLimits: Sendable {
     package var entriesMax = 16 << 20
     package var functionsMax = 100_000
     package var functionsPerOwnerMax = 10_000
+    /// A function without entries that is not used for so long is retired into the totals.
+    package var functionIdleMs: Int64 = 30 * 86_400_000
     package var tagsMax = 100_000
     package var tagsPerOwnerMax = 10_000
     /// A power of two; 16 bytes each... see `Ghost`.

@@ -7,6 +7,8 @@ struct FunctionProfile {
     fileprivate var chain: UInt32
     /// Its entries in both tiers.
     var count = 0
+    /// What they take, as on disk.
+    var bytes = 0
     /// Ends of the list of its entries: in order of last use where it is bounded, else of insertion.
     var oldest = Entry.none
     var newest = Entry.none
@@ -145,11 +147,12 @@ struct FunctionTable: ~Copyable {
         }
     }
 
-    /// The rows that changed since the last call.
-    mutating func takeDirty() -> [FunctionRow] {
+    /// The rows that changed since the last call, which is their last use.
+    mutating func takeDirty(now: Int64) -> [FunctionRow] {
         var rows: [FunctionRow] = []
         for place in dirty where profiles[Int(place)].isLive && profiles[Int(place)].isDirty {
             profiles[Int(place)].isDirty = false
+            profiles[Int(place)].row.usedMs = now
             rows.append(profiles[Int(place)].row)
         }
         dirty.removeAll(keepingCapacity: true)

@@ -8,6 +8,7 @@ package enum RemovalCause: UInt8, Sendable {
     case ttl, maxsize, hotBytes, coldBytes, entryLimit, delete, clearFunction, clearTag, clearAll,
         typedChanged
     case tooLarge, damaged
+    case maxBytes, unpersisted
 
     package var text: String {
         switch self {
@@ -23,6 +24,8 @@ package enum RemovalCause: UInt8, Sendable {
         case .typedChanged: "define typed"
         case .tooLarge: "too large"
         case .damaged: "damaged row"
+        case .maxBytes: "max_bytes"
+        case .unpersisted: "define persist"
         }
     }
 }

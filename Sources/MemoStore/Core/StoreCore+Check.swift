@@ -5,6 +5,7 @@ extension StoreCore {
         var hotCount = 0
         var coldBytes = 0
         var counts: [UInt32: Int] = [:]
+        var bytes: [UInt32: Int] = [:]
         for slot in 0..<Slot(entries.slotCount) where entries[slot].flags.contains(.live) {
             let entry = entries[slot]
             var found = entries.first(entry.hash)
@@ -22,6 +23,7 @@ extension StoreCore {
             }
             if entry.row >= functions[entry.function].row.clearedBelow {
                 counts[entry.function, default: 0] += 1
+                bytes[entry.function, default: 0] += Self.coldBytes(of: entry)
             }
         }
         hotBytes += hot.interned.bytes
@@ -29,6 +31,8 @@ extension StoreCore {
         precondition(coldBytes == self.coldBytes, "cold tier: \(coldBytes) and \(self.coldBytes)")
         for place in functions.allPlaces where functions.isLive(place) {
             precondition(functions[place].count == counts[place, default: 0])
+            precondition(functions[place].bytes == bytes[place, default: 0])
+            if !isResizing(place) { precondition(boundExceeded(place) == nil) }
             checkList(place)
         }
         leases.check()
@@ -57,7 +61,7 @@ extension StoreCore {
         var slot = functions[function].oldest
         while slot != Entry.none {
             precondition(entries[slot].older == before && entries[slot].function == function)
-            if functions[function].row.maxsize != nil, !isResizing(function), before != Entry.none {
+            if functions[function].row.isBounded, !isResizing(function), before != Entry.none {
                 precondition(entries[before].used <= entries[slot].used, "not in order of use")
             }
             before = slot

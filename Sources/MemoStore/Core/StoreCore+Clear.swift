@@ -36,6 +36,7 @@ extension StoreCore {
         functions[function].oldest = Entry.none
         functions[function].newest = Entry.none
         functions[function].count = 0
+        functions[function].bytes = 0
         functions[function].row.clearedBelow = nextRow
         if resettingCounters {
             retire(functions[function].row, .counters)
@@ -43,7 +44,7 @@ extension StoreCore {
             functions[function].row.misses = 0
             functions[function].row.savedMs = 0
         }
-        functions[function].isDirty = false
+        // If it was dirty it stays so: what it counted is in totals that are still to be written.
         enqueue(.function(functions[function].row))
         leases.end(function: function, now: now)
         return count

@@ -63,6 +63,7 @@ extension StoreCore {
             } else {
                 unlink(slot)
                 functions[entry.function].count -= 1
+                functions[entry.function].bytes -= entry.coldBytes
                 discard(slot)
                 lost += 1
             }
@@ -81,7 +82,8 @@ extension StoreCore {
     /// rows until something is used.
     mutating func gatherUnpersisted() {
         var waiting: [(used: UInt64, slot: Slot)] = []
-        for slot in hot.slots where entries[slot].flags.contains(.unpersisted) {
+        for slot in hot.slots
+        where entries[slot].flags.contains(.unpersisted) && functions[entries[slot].function].row.persists {
             waiting.append((entries[slot].used, slot))
         }
         waiting.sort { $0.used > $1.used }
@@ -97,7 +99,9 @@ extension StoreCore {
                 let payload = entries[slot].payload
             else { continue }
             let function = entries[slot].function
-            guard entries[slot].row >= functions[function].row.clearedBelow else { continue }
+            guard entries[slot].row >= functions[function].row.clearedBelow,
+                functions[function].row.persists
+            else { continue }
             // A new row would make it younger than the clear.
             if isCleared(entries[slot], payload) {
                 remove(slot, .cleared, .clearTag)
@@ -118,12 +122,31 @@ extension StoreCore {
         }
     }
 
+    /// Takes what is in memory only by a function's setting out of the directory, of which a snapshot may be made.
+    private mutating func dropUnpersisted() {
+        // Taking one out moves another to its place.
+        let slots = Array(hot.slots)
+        for slot in slots where entries[slot].flags.contains([.live, .unpersisted]) {
+            let function = entries[slot].function
+            guard !functions[function].row.persists else { continue }
+            if entries[slot].row < functions[function].row.clearedBelow {
+                reclaim(slot)
+            } else {
+                unlink(slot)
+                functions[function].count -= 1
+                functions[function].bytes -= Self.coldBytes(of: entries[slot])
+                discard(slot)
+            }
+        }
+    }
+
     /// The last changes before the end: counters, and the order of use.
     mutating func finish() {
         isFinished = true
+        dropUnpersisted()
         flushCounters()
         // The order of all is in the snapshot of the index, if there will be one.
         let isInSnapshot = willSnapshot
-        if degraded == nil { enqueue(.recency(order { !isInSnapshot || $0.maxsize != nil })) }
+        if degraded == nil { enqueue(.recency(order { !isInSnapshot || $0.isBounded })) }
     }
 }

@@ -84,14 +84,20 @@ extension StoreCore {
 
     /// - Returns: whether it keeps to its bound now.
     mutating func trim(_ function: UInt32, atMost limit: Int) -> Bool {
-        guard let maxsize = functions[function].row.maxsize else { return true }
+        guard functions[function].row.isBounded else { return true }
         var left = limit
-        while functions[function].count > max(0, maxsize), functions[function].oldest != Entry.none {
+        while let cause = boundExceeded(function), functions[function].oldest != Entry.none {
             if left == 0 { return false }
-            remove(functions[function].oldest, .evicted, .maxsize)
+            remove(functions[function].oldest, .evicted, cause)
             left -= 1
         }
         return true
+    }
+
+    /// Which of its bounds a function does not keep to.
+    func boundExceeded(_ function: UInt32) -> RemovalCause? {
+        if functions[function].count > functions[function].row.maxsize ?? .max { return .maxsize }
+        return functions[function].bytes > functions[function].row.maxBytes ?? .max ? .maxBytes : nil
     }
 
     mutating func expire(_ slot: Slot) { remove(slot, .expired, .ttl) }
@@ -101,6 +107,7 @@ extension StoreCore {
         let function = entries[slot].function
         unlink(slot)
         functions[function].count -= 1
+        functions[function].bytes -= Self.coldBytes(of: entries[slot])
         switch removal {
         case .evicted:
             functions[function].row.evictions += 1

@@ -141,7 +141,7 @@ extension StoreCore {
         uses &+= 1
         entries[slot].used = uses
         let function = entries[slot].function
-        guard functions[function].row.maxsize != nil else { return }
+        guard functions[function].row.isBounded else { return }
         if functions[function].newest != slot {
             unlink(slot)
             link(slot)

@@ -128,7 +128,6 @@ extension StoreCore {
         figures.pendingWrites = pipeline.pendingCount
         figures.pendingBytes = pipeline.pendingCost
         figures.pendingLimit = pipeline.queue.costMax
-        figures.functions = owner.map { functions.countByOwner[$0, default: 0] } ?? functions.count
         if let owner {
             for place in functions.allPlaces
             where functions.isLive(place) && functions[place].row.owner == owner {
@@ -139,13 +138,15 @@ extension StoreCore {
                 figures.totals.evictions += row.evictions
                 figures.totals.expirations += row.expirations
                 figures.entries += functions[place].count
+                if functions[place].count > 0 || !row.isBlank { figures.functions += 1 }
             }
             if let retired = retired[owner] { figures.totals.add(retired) }
             return figures
         }
         figures.totals = totals
-        figures.entries = functions.allPlaces.reduce(0) {
-            $0 + (functions.isLive($1) ? functions[$1].count : 0)
+        for place in functions.allPlaces where functions.isLive(place) {
+            figures.entries += functions[place].count
+            if functions[place].count > 0 || !functions[place].row.isBlank { figures.functions += 1 }
         }
         figures.hotEntries = hot.count
         figures.hotBytes = hot.bytes

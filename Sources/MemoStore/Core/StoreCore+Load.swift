@@ -33,6 +33,7 @@ extension StoreCore {
         }
         coldBytes += bytes
         functions[place].count += 1
+        functions[place].bytes += bytes
         link(slot)
         for tag in head.tags { tags.add(TagTable.Member(slot: slot, row: head.row), to: tag, in: entries) }
     }
@@ -60,7 +61,7 @@ extension StoreCore {
         uses += 1
         entries[slot].used = uses
         let function = entries[slot].function
-        if functions[function].row.maxsize != nil, functions[function].newest != slot {
+        if functions[function].row.isBounded, functions[function].newest != slot {
             unlink(slot)
             link(slot)
         }

@@ -6,13 +6,16 @@ package struct ProfileChange {
     package var ttlMs: Int64??
     package var staleMs: Int64??
     package var typed: Bool?
+    package var persists: Bool?
+    package var maxBytes: Int64??
 
     package init() {}
 }
 
 extension StoreCore {
     /// Changes a function's profile, evicts what a smaller bound leaves no room for (see `isResizing`), and clears
-    /// the function where `typed` changes, because its keys then mean something else.
+    /// the function where `typed` changes, because its keys then mean something else, and where it is no longer to be on
+    /// disk.
     package mutating func define(_ function: UInt32, _ change: ProfileChange) {
         let before = functions[function].row
         var row = before
@@ -21,16 +24,28 @@ extension StoreCore {
         if let ttl = change.ttlMs { row.ttlMs = ttl }
         if let stale = change.staleMs { row.staleMs = stale }
         if let typed = change.typed { row.typed = typed }
-        guard row != before else { return }
+        if let persists = change.persists { row.persists = persists }
+        if let maxBytes = change.maxBytes { row.maxBytes = maxBytes }
+        guard row != before else {
+            // A use all the same.
+            functions.markDirty(function)
+            return
+        }
+        row.usedMs = now
         functions[function].row = row
         if row.typed != before.typed {
             functions.typedChanged()
             _ = clear(function: function, cause: .typedChanged, resettingCounters: false)
         }
-        if row.maxsize != before.maxsize {
+        if before.persists, !row.persists {
+            _ = clear(function: function, cause: .unpersisted, resettingCounters: false)
+        } else if row.persists, !before.persists, degraded == nil {
+            gatherUnpersisted()
+        }
+        if row.maxsize != before.maxsize || row.maxBytes != before.maxBytes {
             // Which were in no journal until now.
-            if before.maxsize == nil, functions[function].count > 0 { lacksAccesses = true }
-            resize(function, isInOrder: before.maxsize != nil)
+            if !before.isBounded, functions[function].count > 0 { lacksAccesses = true }
+            resize(function, isInOrder: before.isBounded)
         }
         enqueue(.function(functions[function].row))
     }
@@ -61,15 +76,17 @@ extension StoreCore {
 
     /// What a function is set to and what was counted for it.
     package func info(_ function: UInt32) -> FunctionInfo {
-        FunctionInfo(row: functions[function].row, currsize: functions[function].count)
+        FunctionInfo(
+            row: functions[function].row, currsize: functions[function].count,
+            bytes: functions[function].bytes)
     }
 
     /// A page of functions, in the order of their names, those of one name in the order of their owners.
     /// - Parameters:
     ///   - after: the name, and perhaps the owner, of the last one that is not wanted.
-    ///   - isVisible: which functions are meant.
+    ///   - isMeant: which functions are meant; those that are empty never are.
     package func functions(
-        after: (name: String, owner: Int64?)?, limit: Int, isVisible: (FunctionRow) -> Bool
+        after: (name: String, owner: Int64?)?, limit: Int, isMeant: (FunctionInfo) -> Bool
     ) -> (page: [FunctionInfo], hasMore: Bool) {
         let wanted = limit + 1
         // The first ones of those seen so far, and no more than as many others: there may be very many functions.
@@ -87,7 +104,9 @@ extension StoreCore {
             let function = (functions[place].row.name, functions[place].row.owner)
             if let start, !Self.precedes(start, function) { continue }
             if let last, !Self.precedes(function, last) { continue }
-            guard isVisible(functions[place].row) else { continue }
+            guard functions[place].count > 0 || !functions[place].row.isBlank, isMeant(info(place)) else {
+                continue
+            }
             first.append((function.0, function.1, place))
             if first.count == 2 * wanted { cut() }
         }
@@ -127,9 +146,15 @@ extension Int64 {
 package struct FunctionInfo: Sendable {
     package var row: FunctionRow
     package var currsize: Int
+    /// What its entries take, as on disk.
+    package var bytes: Int
 
-    package init(row: FunctionRow, currsize: Int) {
+    package init(row: FunctionRow, currsize: Int = 0, bytes: Int = 0) {
         self.row = row
         self.currsize = currsize
+        self.bytes = bytes
     }
+
+    /// Whether there is nothing to say of it.
+    package var isEmpty: Bool { currsize == 0 && row.isBlank }
 }

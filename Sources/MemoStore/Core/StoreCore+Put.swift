@@ -31,7 +31,7 @@ package enum PutOutcome: Equatable {
     case exists
     /// The function's maxsize is 0.
     case maxsize
-    /// Larger than the cold tier, or than memory while the disk takes nothing.
+    /// Larger than the cold tier or the function's max_bytes, or than memory for what does not go to the disk.
     case tooLarge
     /// Read this from disk and ask again.
     case cold(RowReference)
@@ -89,14 +89,15 @@ extension StoreCore {
         }
         let short = UInt32(truncatingIfNeeded: request.hash)
         let diskBytes = ColdSize.bytes(key: request.key.count, value: request.value.count)
-        if functions[function].row.maxsize == 0 || diskBytes > coldLimit {
-            let outcome: PutOutcome = diskBytes > coldLimit ? .tooLarge : .maxsize
+        let isTooLarge = diskBytes > coldLimit || diskBytes > functions[function].row.maxBytes ?? .max
+        if functions[function].row.maxsize == 0 || isTooLarge {
+            let outcome: PutOutcome = isTooLarge ? .tooLarge : .maxsize
             ghosts.add(
                 hash: short, function: functions[function].row.id, at: now, .rejected,
                 outcome == .tooLarge ? .tooLarge : .maxsize)
             return outcome
         }
-        let isMemoryOnly = degraded != nil
+        let isMemoryOnly = degraded != nil || !functions[function].row.persists
         guard
             let payload = makePayload(
                 metadata(of: request), tags: request.tags, key: request.key, value: request.value)
@@ -156,6 +157,7 @@ extension StoreCore {
             enqueue(.delete(row: old.row, bytes: bytes))
             coldBytes -= bytes
         }
+        functions[function].bytes -= Self.coldBytes(of: old)
         if let payload = old.payload {
             hot.remove(payload, in: entries)
             payload.release()
@@ -170,6 +172,7 @@ extension StoreCore {
         _ function: UInt32, _ slot: Slot, _ payload: Payload, unpersisted: Bool, hash: UInt64
     ) {
         let row = entries[slot].row
+        functions[function].bytes += ColdSize.bytes(payload)
         var flags = entries[slot].flags.subtracting([.unpersisted, .tagged])
         if unpersisted { flags.insert(.unpersisted) }
         if !payload.tags.isEmpty { flags.insert(.tagged) }
@@ -224,7 +227,7 @@ extension StoreCore {
             // It becomes another row, as in a put: until that is committed its payload stays in memory, and no read
             // from disk can bring the old time back.
             let hits = entries[slot].hits
-            let isMemoryOnly = degraded != nil
+            let isMemoryOnly = degraded != nil || !functions[function].row.persists
             let short = UInt32(truncatingIfNeeded: hash)
             guard let place = place(function, short, over: slot, unpersisted: isMemoryOnly) else {
                 copy.release()

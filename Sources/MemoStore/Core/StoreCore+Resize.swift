@@ -20,7 +20,7 @@ extension StoreCore {
     /// Keeps to a bound that changed: at once where little is to be done.
     /// - Parameter isInOrder: whether the function's list is in the order of last use, as that of a bounded one is.
     mutating func resize(_ function: UInt32, isInOrder: Bool) {
-        guard let maxsize = functions[function].row.maxsize else {
+        guard functions[function].row.isBounded else {
             functions[function].resizeJob = 0
             needsMaintenance = needsMaintenance || !resizeJobs.isEmpty
             return
@@ -28,7 +28,7 @@ extension StoreCore {
         // Who is at it already keeps to the new bound.
         if functions[function].resizeJob != 0 { return }
         let count = functions[function].count
-        guard (isInOrder ? count - Int(clamping: maxsize) : count) > limits.reclaimEntries else {
+        guard (isInOrder ? excess(function) : count) > limits.reclaimEntries else {
             if !isInOrder { sortByUse(function) }
             return trim(function)
         }
@@ -39,10 +39,19 @@ extension StoreCore {
         needsMaintenance = true
     }
 
+    /// How many entries are too many, about where that depends on what they take.
+    private func excess(_ function: UInt32) -> Int {
+        let (count, bytes) = (functions[function].count, functions[function].bytes)
+        let byCount = count - Int(clamping: functions[function].row.maxsize ?? .max)
+        guard let maxBytes = functions[function].row.maxBytes, bytes > maxBytes else { return byCount }
+        let share = Double(bytes - Int(clamping: maxBytes)) / Double(bytes)
+        return max(byCount, Int(Double(count) * share) + 1)
+    }
+
     /// Bounds that an earlier run did not get to the end of. Called once everything is loaded.
     mutating func resizeLoaded() {
         for place in functions.allPlaces where functions.isLive(place) {
-            if let maxsize = functions[place].row.maxsize, functions[place].count > maxsize {
+            if boundExceeded(place) != nil {
                 resize(place, isInOrder: false)
             }
         }

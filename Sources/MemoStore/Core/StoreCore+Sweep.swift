@@ -9,6 +9,8 @@ extension StoreCore {
         expireSlots()
         trimCold()
         trimHot()
+        removeEmptied()
+        retireUnused()
         return !clearedLists.isEmpty || !garbageRows.isEmpty
     }
 
@@ -69,7 +71,7 @@ extension StoreCore {
     /// Queues the counters that changed.
     mutating func flushCounters() {
         guard degraded == nil, !pipeline.queue.isFull else { return }
-        let rows = functions.takeDirty()
+        let rows = functions.takeDirty(now: now)
         guard !rows.isEmpty else { return }
         for row in rows { enqueue(.function(row)) }
         enqueue(.totals(totals))

@@ -59,6 +59,10 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var maintenanceDue: Int64 = 0
     /// Where the search for unused functions goes on.
     private var functionHand: UInt32 = 0
+    /// Functions that were forgotten, whose rows go when nothing refers to them any more.
+    var emptied: [UInt32] = []
+    /// Where the search for functions that were not used for long goes on.
+    var retirementHand: UInt32 = 0
     var isFinished = false
     /// What the writer last said of the database.
     var disk = DiskFigures()
@@ -121,6 +125,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         }
         if functions.count >= functions.capacity { forgetUnusedFunctions(of: FunctionRow.everyone) }
         guard let place = functions.add(owner: owner, name: name) else { return nil }
+        functions[place].row.usedMs = now
         // Its entries' rows refer to it: it has to be in the database before them.
         enqueue(.function(functions[place].row))
         return place

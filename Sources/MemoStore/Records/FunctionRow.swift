@@ -9,7 +9,11 @@ public struct FunctionRow: Sendable, Equatable {
     public var maxsize: Int64?
     public var ttlMs: Int64?
     public var staleMs: Int64?
+    /// The most that its entries may take, as on disk; `nil`: unbounded.
+    public var maxBytes: Int64?
     public var typed = false
+    /// Whether its entries go to the disk; else they live in memory only.
+    public var persists = true
     public var hits: Int64 = 0
     public var misses: Int64 = 0
     public var savedMs: Int64 = 0
@@ -19,6 +23,8 @@ public struct FunctionRow: Sendable, Equatable {
     public var clearedBelow: Int64 = 0
     /// Whether `define` was ever called: a function that was only looked up is forgotten when empty.
     public var defined = false
+    /// When something was last counted for it or set, in store time; 0: not known.
+    public var usedMs: Int64 = 0
 
     public static let everyone: Int64 = -1
 
@@ -26,5 +32,14 @@ public struct FunctionRow: Sendable, Equatable {
         self.id = id
         self.owner = owner
         self.name = name
+    }
+
+    /// Whether its entries are kept in the order of their last use, because there may be too many of them.
+    var isBounded: Bool { maxsize != nil || maxBytes != nil }
+
+    /// Whether nothing is counted and nothing set: without entries, there is nothing to list then.
+    package var isBlank: Bool {
+        hits == 0 && misses == 0 && savedMs == 0 && evictions == 0 && expirations == 0 && !isBounded
+            && ttlMs == nil && staleMs == nil && !typed && persists
     }
 }

@@ -51,7 +51,7 @@ extension Store {
         }
         var uses: [StoreCore.Use] = []
         let isGathered = inPieces(of: slotCount) { core, slots in
-            core.gather(Slot(slots.lowerBound)..<Slot(slots.upperBound), in: &uses) { $0.maxsize != nil }
+            core.gather(Slot(slots.lowerBound)..<Slot(slots.upperBound), in: &uses) { $0.isBounded }
         }
         guard isGathered else { return }
         let rows = uses.rowsInOrder

@@ -99,7 +99,10 @@ extension StoreCore {
             functions[place].count = Int(saved.count)
         }
         for slot in 0..<Slot(entries.slotCount) where entries[slot].flags.contains(.live) {
-            entries[slot].function = places[Int(entries[slot].function)]
+            let place = places[Int(entries[slot].function)]
+            entries[slot].function = place
+            // Of a function whose row was damaged there are none, or this would not be the state of that database.
+            if place != FunctionTable.none { functions[place].bytes += entries[slot].coldBytes }
         }
         var next = 0
         for saved in savedTags {

@@ -1,7 +1,7 @@
 /// The fields that requests have, by their names on the wire.
 enum Field: String, CaseIterable {
     case op, id, fn, key, value, keys, entries, meta, early, tags, tag, lease, durable, all, maxsize, typed
-    case hits, limit, after, client, path
+    case hits, limit, after, client, path, pattern, persist
     case leaseMs = "lease_ms"
     case waitMs = "wait_ms"
     case ttlMs = "ttl_ms"
@@ -9,6 +9,7 @@ enum Field: String, CaseIterable {
     case costMs = "cost_ms"
     case savedMs = "saved_ms"
     case ifAbsent = "if_absent"
+    case maxBytes = "max_bytes"
 
     /// The field's position in `allCases`.
     @inline(__always) var index: Int { Int(truncatingIfNeeded: unsafeBitCast(self, to: UInt8.self)) }
@@ -18,7 +19,7 @@ enum Field: String, CaseIterable {
 
 /// A set of fields.
 struct FieldSet: Equatable, BitwiseCopyable {
-    private(set) var bits: UInt32 = 0
+    private(set) var bits: UInt64 = 0
 
     @inline(__always) init() {}
 
@@ -27,11 +28,11 @@ struct FieldSet: Equatable, BitwiseCopyable {
     }
 
     @inline(__always) func contains(_ field: Field) -> Bool {
-        bits & (1 &<< UInt32(truncatingIfNeeded: field.index)) != 0
+        bits & (1 &<< UInt64(truncatingIfNeeded: field.index)) != 0
     }
 
     @inline(__always) mutating func insert(_ field: Field) {
-        bits |= 1 &<< UInt32(truncatingIfNeeded: field.index)
+        bits |= 1 &<< UInt64(truncatingIfNeeded: field.index)
     }
 
     @inline(__always) func isSubset(of other: FieldSet) -> Bool { bits & ~other.bits == 0 }

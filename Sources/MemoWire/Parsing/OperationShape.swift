@@ -37,11 +37,13 @@ struct OperationShape: BitwiseCopyable {
         case .touch: required = [.fn, .key, .ttlMs]
         case .mget: required = [.fn, .keys]
         case .mput: required = [.fn, .entries]
-        case .clear: (required, optional) = ([], [.fn, .tag, .all])
-        case .define: (required, optional) = ([.fn], [.maxsize, .ttlMs, .staleMs, .typed])
+        case .clear: (required, optional) = ([], [.fn, .tag, .all, .pattern])
+        case .forget: (required, optional) = ([], [.fn, .pattern])
+        case .define:
+            (required, optional) = ([.fn], [.maxsize, .ttlMs, .staleMs, .typed, .persist, .maxBytes])
         case .info: required = [.fn]
         case .report: (required, optional) = ([.fn, .hits], [.savedMs])
-        case .functions: (required, optional) = ([], [.limit, .after])
+        case .functions: (required, optional) = ([], [.limit, .after, .pattern])
         case .keys: (required, optional) = ([.fn], [.limit, .after])
         case .subscribe: (required, optional) = ([], [.fn])
         case .backup: required = [.path]

@@ -1,7 +1,7 @@
 /// The operations of protocol version 1, by their names on the wire.
 public enum Operation: String, CaseIterable, Sendable, BitwiseCopyable {
     case ping, hello, get, put, release, delete, touch, mget, mput, clear, define, info, report
-    case functions, keys, stats, sync, why, subscribe, backup
+    case functions, keys, stats, sync, why, subscribe, backup, forget
 }
 
 /// A `ttl_ms` or `maxsize` field: left out, `null`, or a number.
@@ -73,6 +73,18 @@ public struct GetFields {
     }
 }
 
+/// The settings that a `define` changes.
+public struct ProfileFields: Equatable, Sendable {
+    public var maxsize: Setting = .absent
+    public var ttl: Setting = .absent
+    public var staleMs: Setting = .absent
+    public var typed: Bool?
+    public var persist: Bool?
+    public var maxBytes: Setting = .absent
+
+    public init() {}
+}
+
 /// A request that was read and found well formed, its fields by operation. Views point into the line it was
 /// read from and into the arena of the batch that read it; both outlive its execution.
 public struct Request {
@@ -92,10 +104,13 @@ public struct Request {
         case clearFunction
         case clearTag(Bytes)
         case clearAll
-        case define(maxsize: Setting, ttl: Setting, staleMs: Setting, typed: Bool?)
+        case clearPattern(Bytes)
+        /// `pattern` nil: the function.
+        case forget(pattern: Bytes?)
+        case define(ProfileFields)
         case info
         case report(hits: Int64, savedMs: Int64)
-        case functions(limit: Int?, after: Bytes?)
+        case functions(limit: Int?, after: Bytes?, pattern: Bytes?)
         case keys(limit: Int?, after: Bytes?)
         case stats
         case sync

@@ -59,15 +59,25 @@ extension RequestParser {
                 client: try reader.string(.client, lengths: 0...WireLimits.clientBytes, arena: &arena))
         case .clear: return try readClear(reader)
         case .define:
-            return .define(
-                maxsize: try reader.maxsize(), ttl: try reader.duration(orNull: .ttlMs),
-                staleMs: try reader.duration(orNull: .staleMs), typed: try reader.boolean(.typed))
+            var fields = ProfileFields()
+            fields.maxsize = try reader.maxsize()
+            fields.ttl = try reader.duration(orNull: .ttlMs)
+            fields.staleMs = try reader.duration(orNull: .staleMs)
+            fields.typed = try reader.boolean(.typed)
+            fields.persist = try reader.boolean(.persist)
+            fields.maxBytes = try reader.duration(orNull: .maxBytes)
+            return .define(fields)
+        case .forget:
+            let count = [Field.fn, .pattern].count { reader.has($0) }
+            guard count == 1 else { throw reader.fault("forget needs exactly one of fn and pattern") }
+            return .forget(pattern: try pattern(reader))
         case .info: return .info
         case .report:
             return .report(hits: try reader.count(.hits)!, savedMs: try reader.count(.savedMs) ?? 0)
         case .functions:
             return .functions(
-                limit: try reader.rowLimit(), after: try reader.string(.after, arena: &arena))
+                limit: try reader.rowLimit(), after: try reader.string(.after, arena: &arena),
+                pattern: try pattern(reader))
         case .keys:
             return .keys(limit: try reader.rowLimit(), after: try reader.string(.after, arena: &arena))
         case .stats: return .stats
@@ -82,11 +92,17 @@ extension RequestParser {
         }
     }
 
+    /// What names of functions are compared with: as long as a name may be.
+    private mutating func pattern(_ reader: FieldReader) throws(WireError) -> Bytes? {
+        try reader.string(.pattern, lengths: 1...WireLimits.functionBytes, arena: &arena)
+    }
+
     private mutating func readClear(_ reader: FieldReader) throws(WireError) -> Request.Body {
-        let count = [Field.fn, .tag, .all].count { reader.has($0) }
-        guard count == 1 else { throw reader.fault("clear needs exactly one of fn, tag and all") }
+        let count = [Field.fn, .tag, .all, .pattern].count { reader.has($0) }
+        guard count == 1 else { throw reader.fault("clear needs exactly one of fn, tag, all and pattern") }
         if try reader.boolean(.all) == false { throw reader.mismatch(.all, "true") }
         if reader.has(.fn) { return .clearFunction }
+        if let pattern = try pattern(reader) { return .clearPattern(pattern) }
         if let tag = try reader.string(.tag, lengths: 1...WireLimits.tagBytes, arena: &arena) {
             return .clearTag(tag)
         }

@@ -6,7 +6,8 @@ struct Clear: ParsableCommand {
         abstract: "Remove all entries of a function, of a tag, or all there are.",
         usage: "memoctl clear [<options>] (<fn> | --tag <tag> | --all)",
         discussion: """
-            Clearing a function also zeroes its counters. Under isolation, --all clears one's own entries.
+            Clearing a function also zeroes its counters. A name without a version means all its versions, and one \
+            with * or ? all that match, unless a function is called so. Under isolation, --all clears one's own entries.
 
               memoctl clear compute_risk_score
               memoctl clear --tag greetings
@@ -17,20 +18,34 @@ struct Clear: ParsableCommand {
     @Option(help: ArgumentHelp("Remove what was stored with this tag.", valueName: "tag"))
     var tag: TagArgument?
     @Flag(help: "Remove everything.") var all = false
+    @Flag(help: "Only the function that is called exactly so.") var exact = false
 
     func validate() throws {
         let choices = [function != nil, tag != nil, all].count { $0 }
         guard choices == 1 else {
             throw ValidationError("Give exactly one of FN, --tag TAG and --all.")
         }
+        if exact && function == nil { throw ValidationError("--exact is for FN.") }
     }
 
     func run() throws {
-        let call: Call<Int64> =
-            if let function { .clear(function: function.name) } else if let tag { .clear(tag: tag.name) } else
-            {
-                .clearAll()
-            }
-        try common.perform(call) { "cleared \($0)" }
+        if let function { return try clear(function.name) }
+        try common.perform(tag.map { .clear(tag: $0.name) } ?? .clearAll()) { "cleared \($0)" }
+    }
+
+    private func clear(_ name: String) throws {
+        let client = common.client()
+        var names: Set = [name]
+        switch try FunctionChoice(name, isExact: exact, client) {
+        case .one: break
+        case .several(let rows): names = Set(rows.map(\.name))
+        case .none:
+            // Nothing to remove is no failure: what is wanted is so.
+            Terminal.standardError.writeLine("memoctl: " + (try FunctionChoice.absence(of: name, client)))
+        }
+        var cleared: Int64 = 0
+        for name in names.sorted() { cleared += try client.perform(.clear(function: name)) }
+        try Output.standard.writeLine(
+            common.json ? "{\"ok\":true,\"cleared\":\(cleared)}" : "cleared \(cleared)")
     }
 }

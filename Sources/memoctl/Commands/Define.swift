@@ -6,8 +6,8 @@ struct Define: ParsableCommand {
         abstract: "Change the settings of a function, and print them.",
         usage: "memoctl define [<options>] <fn>",
         discussion: """
-            What is left out stays as it is. A smaller maxsize evicts at once; a change between --typed and \
-            --no-typed clears the function.
+            What is left out stays as it is. A smaller bound evicts at once, the least recently used first; a change \
+            between --typed and --no-typed, and one to --no-persist, clear the function.
 
               memoctl define compute_risk_score --maxsize 512 --ttl 1h
             """)
@@ -21,10 +21,19 @@ struct Define: ParsableCommand {
     var ttl: LifetimeArgument?
     @Option(help: ArgumentHelp("How long they are served after that, such as 1h.", valueName: "duration"))
     var stale: DurationArgument?
+    @Option(
+        help: ArgumentHelp(
+            "What its entries may take in both tiers, such as 64MiB; or none for no bound.", valueName: "size"
+        ))
+    var maxBytes: SizeArgument?
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Whether its results may be on disk; --no-persist keeps them in memory only.")
+    var persist: Bool?
     @Flag(inversion: .prefixedNo, help: "Whether 1 and 1.0 are different arguments.") var typed: Bool?
 
     func validate() throws {
-        if maxsize == nil && ttl == nil && stale == nil && typed == nil {
+        if maxsize == nil && ttl == nil && stale == nil && typed == nil && persist == nil && maxBytes == nil {
             throw ValidationError(
                 "Give a setting to change, such as --maxsize 512; memoctl info prints them.")
         }
@@ -32,13 +41,16 @@ struct Define: ParsableCommand {
 
     func run() throws {
         let profile = Profile(
-            maxsize: maxsize?.limit, ttl: ttl?.lifetime, stale: stale?.duration, typed: typed)
+            maxsize: maxsize?.limit, ttl: ttl?.lifetime, stale: stale?.duration, typed: typed,
+            persist: persist, maxBytes: maxBytes?.limit)
         try common.perform(.define(function.name, profile)) { profile in
             """
-            maxsize  \(profile.maxsize.map(String.init) ?? "None")
-            ttl      \(profile.ttl.map(HumanFormat.duration) ?? "forever")
-            stale    \(profile.stale.map(HumanFormat.duration) ?? "none")
-            typed    \(profile.isTyped ? "yes" : "no")
+            maxsize    \(profile.maxsize.map(String.init) ?? "None")
+            max-bytes  \(profile.maxBytes.map(HumanFormat.bytes) ?? "none")
+            ttl        \(profile.ttl.map(HumanFormat.duration) ?? "forever")
+            stale      \(profile.stale.map(HumanFormat.duration) ?? "none")
+            typed      \(profile.isTyped ? "yes" : "no")
+            persist    \(profile.persists ? "yes" : "no")
             """
         }
     }

@@ -1,12 +1,14 @@
 internal import ArgumentParser
 internal import MemoClient
+internal import MemoWire
 
 struct Functions: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the functions that have entries, counters or settings.",
         usage: "memoctl functions [<options>]",
         discussion: """
-            In the order of their names. --json prints a row a line.
+            In the order of their names, the versions of a function (what follows the last @ of its name) in one \
+            row. --json prints a row a line, each version its own.
 
               memoctl functions --limit 10
             """)
@@ -14,6 +16,7 @@ struct Functions: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit: Int?
     @Option(help: ArgumentHelp("Begin behind this one.", valueName: "next")) var after: String?
+    @Flag(help: "A row for each version of a function.") var versions = false
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
@@ -21,14 +24,25 @@ struct Functions: ParsableCommand {
 
     func run() throws {
         let client = common.client()
-        let listing = try Listing.read(limit: limit, after: after) { limit, after in
+        let isGrouped = !versions && !common.json
+        var listing = try Listing.read(limit: isGrouped ? nil : limit, after: after) { limit, after in
             try client.perform(.functions(limit: limit, after: after))
         }
+        if isGrouped { listing = try grouped(listing.rows) }
         if common.json {
             for row in listing.rows { try Output.standard.writeText(row.reply.payload.description) }
         } else {
             try Output.standard.writeLine(FunctionTable.text(listing.rows, for: .standardOutput))
         }
         listing.sayWhatIsLeft("memoctl functions")
+    }
+
+    /// As many groups as there may be rows; the next ones begin behind the last version of the last of them.
+    private func grouped(_ rows: [FunctionInfo]) throws -> Listing<FunctionInfo> {
+        let groups = try FunctionGroup.grouped(rows)
+        guard let limit, groups.count > limit else { return Listing(rows: groups, next: nil) }
+        let last = groups[limit - 1]
+        let names = (last.reply.list("versions") ?? []).compactMap { try? $0.value()["fn"]?.stringValue }
+        return Listing(rows: Array(groups.prefix(limit)), next: names.last ?? last.name)
     }
 }

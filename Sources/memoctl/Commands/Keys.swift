@@ -27,6 +27,7 @@ struct Keys: ParsableCommand {
         let listing = try Listing.read(limit: all ? nil : limit ?? 100, after: after) { limit, after in
             try client.perform(.keys(function.name, limit: limit, after: after))
         }
+        if listing.rows.isEmpty, after == nil { try FunctionChoice.require(function.name, client) }
         if common.json {
             for row in listing.rows { try Output.standard.writeText(row.payload.description) }
         } else if !listing.rows.isEmpty {

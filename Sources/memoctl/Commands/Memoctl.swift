@@ -34,7 +34,8 @@ struct Memoctl: ParsableCommand {
                 subcommands: [
                     Stats.self, Top.self, Info.self, Functions.self, Keys.self, Why.self, Monitor.self,
                 ]),
-            CommandGroup(name: "Functions", subcommands: [Define.self, Clear.self, Report.self]),
+            CommandGroup(
+                name: "Functions", subcommands: [Define.self, Clear.self, Forget.self, Report.self]),
             CommandGroup(
                 name: "The daemon",
                 subcommands: [
@@ -87,6 +88,7 @@ struct Memoctl: ParsableCommand {
         case let error as OutputError: fail(error.description)
         case let error as CommandFailure: fail(error.description)
         case let error as UsageError: refuse(error.message)
+        case let error as NotFound: fail(error.message, status: 2)
         default: report(error, of: command)
         }
     }
@@ -141,9 +143,9 @@ struct Memoctl: ParsableCommand {
         Glibc.exit(code.rawValue)
     }
 
-    private static func fail(_ message: String) -> Never {
+    private static func fail(_ message: String, status: Int32 = 1) -> Never {
         LiveScreen.restore()
         Terminal.standardError.writeLine("memoctl: " + message)
-        Glibc.exit(1)
+        Glibc.exit(status)
     }
 }

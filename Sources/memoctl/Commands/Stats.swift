@@ -6,7 +6,7 @@ struct Stats: ParsableCommand {
         abstract: "Print the totals of both tiers and a row a function, or all about one function.",
         usage: "memoctl stats [<options>] [<fn>]",
         discussion: """
-            Busiest first. With FN, the first line is what cache_info() prints in Python. --json prints what the \
+            Busiest first, the versions of a function (what follows the last @ of its name) in one row. With FN, the first line is what cache_info() prints in Python. --json prints what the \
             protocol's stats gives, with the rows as "functions" and their number as "function_count".
 
               memoctl stats
@@ -20,6 +20,8 @@ struct Stats: ParsableCommand {
         help: "Order of the rows: \(FunctionOrder.allCases.map(\.rawValue).joined(separator: ", ")) (calls).")
     var sort: FunctionOrder?
     @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit: Int?
+    @Flag(help: "A row for each version of a function.") var versions = false
+    @Flag(help: "With FN, only the function that is called exactly so.") var exact = false
     @Flag(help: "Print also latencies, sharing and the structures beside the tiers.") var details = false
     @Flag(help: "Print OpenMetrics text.") var prometheus = false
     @Flag(help: "Print again and again, in place on a terminal, with what happens a second.") var watch =
@@ -40,9 +42,10 @@ struct Stats: ParsableCommand {
             throw ValidationError("--interval is at least 50ms.")
         }
         if interval != nil && !watch { throw ValidationError("--interval is for --watch.") }
-        if function != nil && (sort != nil || limit != nil || details) {
-            throw ValidationError("--sort, --limit and --details are for all functions.")
+        if function != nil && (sort != nil || limit != nil || details || versions) {
+            throw ValidationError("--sort, --limit, --details and --versions are for all functions.")
         }
+        if exact && function == nil { throw ValidationError("--exact is for FN.") }
         if details && (common.json || prometheus) {
             throw ValidationError("--details is for the table: JSON has everything, --prometheus its own.")
         }
@@ -50,16 +53,20 @@ struct Stats: ParsableCommand {
 
     func run() throws {
         if let function {
-            try common.perform(.info(function.name)) { FunctionSummary($0).text }
-            return
+            return try Info.show(function.name, isExact: exact, common)
         }
         let client = common.client()
         let order = sort ?? .calls
         if watch {
-            try StatsWatch(client, common, order: order, limit: limit, details: details).run(
+            try StatsWatch(
+                client, common, order: order, limit: limit, details: details,
+                isGrouped: !versions && !common.json
+            ).run(
                 every: interval?.duration ?? .seconds(2))
         }
-        let snapshot = try StatsSnapshot.read(from: client, order: order, limit: limit)
+        // What programs read has each version.
+        let isGrouped = !versions && !common.json && !prometheus
+        let snapshot = try StatsSnapshot.read(from: client, order: order, limit: limit, isGrouped: isGrouped)
         if prometheus {
             for line in OpenMetrics.text(of: snapshot).split(separator: "\n") {
                 try Output.standard.writeText(String(line))

@@ -21,8 +21,14 @@ struct Why: ParsableCommand {
     }
 
     func run() throws {
-        try common.perform(.why(function.name, text.key(key))) { reply in
-            WhySentence.text(of: reply)
+        let client = common.client()
+        let call = Call.why(function.name, try text.key(key))
+        let reply = try client.perform(call)
+        if reply.string("state") == "unknown" { try FunctionChoice.require(function.name, client) }
+        if common.json {
+            try Output.standard.writeText(reply.payload.description)
+        } else {
+            try Output.standard.writeLine(WhySentence.text(of: reply))
         }
     }
 }

@@ -5,13 +5,17 @@ struct StatsSnapshot {
     let totals: Reply
     let functions: [FunctionInfo]
 
-    /// - Parameter limit: keeps that many functions, in order; `nil`: all.
-    static func read(from client: BlockingClient, order: FunctionOrder, limit: Int?) throws -> StatsSnapshot {
+    /// - Parameters:
+    ///   - limit: keeps that many functions, in order; `nil`: all.
+    ///   - isGrouped: whether versions of a function are one row.
+    static func read(from client: BlockingClient, order: FunctionOrder, limit: Int?, isGrouped: Bool = false)
+        throws -> StatsSnapshot
+    {
         let totals = try client.perform(.stats())
         let listing = try Listing.read(limit: nil, after: nil) { limit, after in
             try client.perform(.functions(limit: limit, after: after))
         }
-        let functions = order.sorted(listing.rows)
+        let functions = order.sorted(isGrouped ? try FunctionGroup.grouped(listing.rows) : listing.rows)
         return StatsSnapshot(
             totals: totals, functions: limit.map { Array(functions.prefix($0)) } ?? functions)
     }

@@ -9,27 +9,32 @@ struct StatsWatch {
     private let order: FunctionOrder
     private let limit: Int?
     private let details: Bool
+    private let isGrouped: Bool
 
-    init(_ client: BlockingClient, _ common: CommonOptions, order: FunctionOrder, limit: Int?, details: Bool)
-    {
+    init(
+        _ client: BlockingClient, _ common: CommonOptions, order: FunctionOrder, limit: Int?, details: Bool,
+        isGrouped: Bool
+    ) {
         self.client = client
         isJSON = common.json
         self.order = order
         self.limit = limit
         self.details = details
+        self.isGrouped = isGrouped
     }
 
     /// Until the process is ended. A daemon that is away is said to be, and asked again.
     func run(every interval: Duration) throws -> Never {
         let terminal = Terminal.standardOutput
-        var before = try StatsSnapshot.read(from: client, order: order, limit: nil)
+        var before = try StatsSnapshot.read(from: client, order: order, limit: nil, isGrouped: isGrouped)
         var taken = ContinuousClock.now
         let screen = terminal.isTerminal && !isJSON ? LiveScreen(terminal, readsKeys: false) : nil
         var isAway = false
         while true {
             do {
                 let now = ContinuousClock.now
-                let snapshot = try StatsSnapshot.read(from: client, order: order, limit: nil)
+                let snapshot = try StatsSnapshot.read(
+                    from: client, order: order, limit: nil, isGrouped: isGrouped)
                 let rates = Rates(from: before, to: snapshot, seconds: (now - taken) / .seconds(1))
                 try show(snapshot, rates, on: screen)
                 (before, taken, isAway) = (snapshot, now, false)

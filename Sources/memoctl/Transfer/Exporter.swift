@@ -68,6 +68,8 @@ struct Exporter {
                 if order == 0 { next = position.next }
             }
             if next == nil { try write(Self.definition(function)) }
+            // What is to be in no file is in none of these either.
+            if function.reply.bool("persist") == false { continue }
             repeat {
                 let page = try client.perform(.keys(function.name, limit: Self.pageRows, after: next))
                 let lines = try entryLines(function.name, page.rows.filter { Self.isOwn($0, of: function) })
@@ -140,7 +142,7 @@ struct Exporter {
 
     private static func definition(_ function: FunctionInfo) -> [UInt8] {
         var members = [("define", JSONText(string: function.name))]
-        for name in ["maxsize", "ttl_ms", "stale_ms", "typed"] {
+        for name in ["maxsize", "ttl_ms", "stale_ms", "typed", "persist", "max_bytes"] {
             if let known = function.reply[name] { members.append((name, known)) }
         }
         return line(members)

@@ -83,6 +83,9 @@ struct Importer {
         if object.isNull("ttl_ms") { profile.ttl = .forever }
         if let ttl = object.int("ttl_ms") { profile.ttl = .lasting(.milliseconds(ttl)) }
         if let stale = object.int("stale_ms") { profile.stale = .milliseconds(stale) }
+        profile.persist = object.bool("persist")
+        if object.isNull("max_bytes") { profile.maxBytes = .unlimited }
+        if let bytes = object.int("max_bytes") { profile.maxBytes = .entries(bytes) }
         _ = try client.perform(.define(name, profile))
         figures.functions += 1
     }

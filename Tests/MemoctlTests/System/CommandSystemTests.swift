@@ -20,6 +20,7 @@ import Testing
     @Test func aClosedStandardOutputIsNoSocket() throws {
         let fixture = try SystemFixture()
         try fixture.startDaemon()
+        try fixture.memoctl("define", "f", "--maxsize", "3")
         for command in ["ping", "stats", "functions", "export -", "keys f --all"] {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -124,7 +125,9 @@ import Testing
         try fixture.memoctl("report", "f", "949", "--saved", "9500ms")
         let summary = try fixture.memoctl("stats", "f").output
         #expect(summary.hasPrefix("CacheInfo(hits=950, misses=1, maxsize=512, currsize=1)\n"))
+        try fixture.memoctl("define", "other", "--typed")
         #expect(try fixture.memoctl("info", "other").output.contains("maxsize=None"))
+        try fixture.memoctl("forget", "other")
         let table = try fixture.memoctl("stats").output.split(separator: "\n").map {
             $0.split(separator: " ")
         }

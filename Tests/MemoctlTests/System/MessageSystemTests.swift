@@ -18,7 +18,7 @@ import Testing
         (["keys", "f", "--limit", "x"], "it is a whole number"),
         (["define", "f"], "Give a setting to change"),
         (["get", "f", "hello"], #"A string is written '"hello"', or with --string as it is"#),
-        (["stats", "f", "--limit", "3"], "--sort, --limit and --details are for all functions"),
+        (["stats", "f", "--limit", "3"], "--sort, --limit, --details and --versions are for all functions"),
         (["stats", "--interval", "1s"], "--interval is for --watch"),
         (["stats", "--details", "--json"], "--details is for the table"),
         (["get", "f", "1", "--meta"], "--meta is for --json"),

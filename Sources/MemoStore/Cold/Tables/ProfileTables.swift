@@ -13,13 +13,13 @@ final class ProfileTables {
     init(_ connection: borrowing Connection) throws(SQLiteError) {
         let functionColumns = """
             id, owner, name, maxsize, ttl_ms, stale_ms, typed, defined, hits, misses, saved_ms, evictions, \
-            expirations, cleared_below, checksum
+            expirations, cleared_below, max_bytes, persists, used_ms, checksum
             """
         replaceFunction = try Statement(
             connection,
             """
             INSERT OR REPLACE INTO function (\(functionColumns))
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         deleteFunction = try Statement(connection, "DELETE FROM function WHERE id = ?")
         selectFunctions = try Statement(
@@ -46,7 +46,10 @@ final class ProfileTables {
         try replaceFunction.bind(12, row.evictions)
         try replaceFunction.bind(13, row.expirations)
         try replaceFunction.bind(14, row.clearedBelow)
-        try replaceFunction.bind(15, Self.checksum(row))
+        try replaceFunction.bind(15, row.maxBytes)
+        try replaceFunction.bind(16, row.persists ? 1 : 0)
+        try replaceFunction.bind(17, row.usedMs)
+        try replaceFunction.bind(18, Self.checksum(row))
         try replaceFunction.run()
     }
 
@@ -92,7 +95,10 @@ final class ProfileTables {
             row.evictions = selectFunctions.integer(11)
             row.expirations = selectFunctions.integer(12)
             row.clearedBelow = selectFunctions.integer(13)
-            if selectFunctions.integer(14) == Self.checksum(row) { body(row) } else { damaged += 1 }
+            row.maxBytes = selectFunctions.optionalInteger(14)
+            row.persists = selectFunctions.integer(15) != 0
+            row.usedMs = selectFunctions.integer(16)
+            if selectFunctions.integer(17) == Self.checksum(row) { body(row) } else { damaged += 1 }
         }
         return damaged
     }
@@ -116,11 +122,15 @@ final class ProfileTables {
     }
 
     private static func checksum(_ row: FunctionRow) -> Int64 {
-        let numbers: [Int64] = [
+        var numbers: [Int64] = [
             row.owner, row.maxsize ?? -1, row.ttlMs ?? -1, row.staleMs ?? -1, row.typed ? 1 : 0,
             row.defined ? 1 : 0, row.hits, row.misses, row.savedMs, row.evictions, row.expirations,
             row.clearedBelow,
         ]
+        // Rows of before these columns have the checksum of before.
+        if row.maxBytes != nil || !row.persists || row.usedMs != 0 {
+            numbers += [row.maxBytes ?? -1, row.persists ? 1 : 0, row.usedMs]
+        }
         return checksum(row.id, numbers, row.name)
     }
 

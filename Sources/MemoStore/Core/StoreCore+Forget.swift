@@ -1,0 +1,68 @@
+/// How functions go: by command at once, and by and by those that nothing uses.
+extension StoreCore {
+    /// Removes a function's entries, counters and settings. What was counted stays in the totals.
+    /// - Returns: how many entries there were.
+    package mutating func forget(_ function: UInt32) -> Int {
+        let before = functions[function].row
+        retire(before, .all)
+        var row = FunctionRow(id: before.id, owner: before.owner, name: before.name)
+        row.clearedBelow = before.clearedBelow
+        row.usedMs = now
+        functions[function].row = row
+        if before.typed { functions.typedChanged() }
+        // Queues the row as it is now; a restart before it goes finds nothing in it.
+        let cleared = clear(function: function, resettingCounters: false)
+        resize(function, isInOrder: true)
+        emptied.append(function)
+        return cleared
+    }
+
+    /// Takes the rows of forgotten functions away once nothing refers to them.
+    mutating func removeEmptied() {
+        guard !emptied.isEmpty else { return }
+        let looks = min(Self.looks, emptied.count)
+        var kept: [UInt32] = []
+        for place in emptied.suffix(looks) {
+            // One that is used again stays.
+            guard functions.isLive(place), functions[place].count == 0, functions[place].row.isBlank else {
+                continue
+            }
+            if isReferredTo(place) { kept.append(place) } else { drop(place) }
+        }
+        emptied.removeLast(looks)
+        emptied.insert(contentsOf: kept, at: 0)
+    }
+
+    /// Retires functions without entries that nothing used for long, a few at each look. A client that comes back
+    /// defines them anew.
+    mutating func retireUnused() {
+        let places = functions.allPlaces
+        for _ in 0..<min(Self.looks, places.count) {
+            if retirementHand >= places.upperBound { retirementHand = 0 }
+            let place = retirementHand
+            retirementHand += 1
+            guard functions.isLive(place), functions[place].count == 0, !functions[place].isDirty else {
+                continue
+            }
+            let used = functions[place].row.usedMs
+            // Rows of before that was noted count from now on.
+            if used == 0 { functions.markDirty(place) }
+            guard used > 0, now - used > limits.functionIdleMs, !isReferredTo(place) else { continue }
+            retire(functions[place].row, .all)
+            drop(place)
+        }
+    }
+
+    private static let looks = 256
+
+    private func isReferredTo(_ place: UInt32) -> Bool {
+        functions[place].clearedLists > 0 || functions[place].resizeJob != 0 || !tagClearings.isEmpty
+            || leases.concerns(function: place)
+    }
+
+    private mutating func drop(_ place: UInt32) {
+        enqueue(.forget(function: functions[place].row.id))
+        if functions[place].isDirty { enqueue(.totals(totals)) }
+        functions.remove(place)
+    }
+}
