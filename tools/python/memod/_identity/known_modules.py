@@ -66,10 +66,11 @@ _STANDARD: Mapping[str, str] = {
         f"{module}.{name}"
         for module in ("os", "posix")
         for name in """
-        access fwalk getcwd getcwdb link listdir lstat makedirs mkdir open readlink remove removedirs rename renames
-        replace rmdir scandir stat statvfs symlink truncate unlink utime walk
+        access getcwd getcwdb link listdir lstat mkdir open readlink remove rename replace rmdir scandir stat statvfs
+        symlink truncate unlink utime
         """.split()
-    ),
+    )
+    + " os.fwalk os.makedirs os.removedirs os.renames os.walk",
     "directory environment": "os.popen os.system pipes posix.system shutil.which subprocess",
     "dialects": "_csv csv",
     "locale week": "calendar",
