@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from hashlib import blake2b
+from operator import is_
 from typing import Any, Collection, Dict, Optional, Tuple
 
 from .._codec import class_layout
@@ -26,6 +27,7 @@ key_dumps = text_maker(True)
 _known_classes: Dict[type, "_KnownClass"] = {}
 _class_prints: Dict[type, Fingerprint] = {}
 _CLASSES_MAX = 4096
+_UNCHANGING = frozenset((int, float, str, bool, bytes, type(None)))
 _len = len  # a program may put a memoized one in its place
 
 
@@ -59,20 +61,22 @@ class KeyPacker(CanonicalPacker):
             return tagged("class", None, t=self.class_reference(value))
         return super().other(value)
 
-    def receiver(self, value: Any) -> Any:
-        """The object that a method is called on: its class and all its state."""
+    def receiver(self, value: Any) -> str:
+        """The object that a method is called on, its class and all its state, as JSON text."""
         cls = type(value)
         known = _known(cls)
         if not known.is_plain:
             raise Unstorable(f"a {cls.__qualname__} holds more than its attributes")
         self.volatile = True
         state = class_layout.state(value) if known.has_slots else value.__dict__
-        "".join(state)  # names are text, whoever has put them there
         if self.apart:
             state = {name: item for name, item in state.items() if name not in self.apart}
-        pack = self.pack
-        members = {name: pack(item) for name, item in state.items()}
-        return {TAG: "self", "t": known.marked_reference(), "v": members}
+        text = known.text_of(state)
+        if text is None:
+            "".join(state)  # names are text, whoever has put them there
+            text = key_dumps({name: self.pack(item) for name, item in state.items()})
+            known.remember(state, text)
+        return f'{{"{TAG}":"self","t":{known.marked_reference_text()},"v":{text}}}'
 
     def class_reference(self, cls: type) -> str:
         return _known(cls).marked_reference()
@@ -93,6 +97,8 @@ class _KnownClass:
         if not self._is_own:
             version = modules.version(module)
             self._reference += f"@{version}" if version else ""
+        self._reference_text = key_dumps(self._reference)
+        self._state: Tuple[Tuple[str, ...], Tuple[Any, ...], str] = ((), (), "{}")
         self.is_plain = class_layout.has_plain_layout(cls)
         self.has_slots = cls.__dictoffset__ == 0 or bool(class_layout.slots(cls))
 
@@ -105,6 +111,20 @@ class _KnownClass:
     def marked_reference(self) -> str:
         """The class's name, and which version it is. Raises `Unstorable`."""
         return f"{self._reference}@{_class_print(self._cls)}" if self._is_own else self._reference
+
+    def marked_reference_text(self) -> str:
+        """The same as JSON text."""
+        return f'{self._reference_text[:-1]}@{_class_print(self._cls)}"' if self._is_own else self._reference_text
+
+    def text_of(self, state: Dict[str, Any]) -> Optional[str]:
+        """The text of a state that is the last one's, if it is."""
+        names, values, text = self._state
+        return text if tuple(state) == names and all(map(is_, state.values(), values)) else None
+
+    def remember(self, state: Dict[str, Any], text: str) -> None:
+        """Keeps the text of a state whose values cannot change."""
+        if _UNCHANGING.issuperset(map(type, state.values())):
+            self._state = tuple(state), tuple(state.values()), text
 
 
 def _known(cls: type) -> _KnownClass:
@@ -139,13 +159,16 @@ def key_text(
     packer.apart = apart
     try:
         pack = packer.pack
+        head = ""
         if owner is not None and args and isinstance(args[0], owner):
-            items = [packer.receiver(args[0]), *map(pack, args[1:])]
-        else:
-            items = list(map(pack, args))
+            head = packer.receiver(args[0])
+            args = args[1:]
+        items = list(map(pack, args))
         if kwds:
             items.append(tagged("kw", [[name, pack(item)] for name, item in kwds.items()]))
         text = key_dumps(items)
+        if head:
+            text = f"[{head},{text[1:]}" if items else f"[{head}]"
         if len(text) > _TEXT_MAX:
             text = f'[{{"{TAG}":"blake2b","v":"{_digest(text)}"}}]'
         return text, packer.volatile
