@@ -182,7 +182,7 @@ def encode(value: Any) -> str:
         tree = packer.pack(value)
         text = dumps(tree)
         if packer.must_verify:
-            _verify(value, tree, text)
+            _verify(value, tree)
         return text
     except Unstorable:
         raise
@@ -194,10 +194,20 @@ def encode(value: Any) -> str:
         raise Unstorable(f"it cannot be encoded: {error!r}") from error
 
 
-def _verify(value: Any, tree: Any, text: str) -> None:
+class _SortedPacker(Packer):
+    def unordered(self, value: Any) -> List[Any]:
+        return sorted(super().unordered(value), key=dumps)
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values have one form, whatever order their sets happen to be in. Raises `Unstorable`."""
+    return dumps(_SortedPacker().pack(one)) == dumps(_SortedPacker().pack(other))
+
+
+def _verify(value: Any, tree: Any) -> None:
     # Classes may define how they are made and compared: believe only what was seen to come back.
     copy = unpack(tree)
-    if type(copy) is not type(value) or dumps(Packer().pack(copy)) != text:
+    if type(copy) is not type(value) or not is_same(copy, value):
         raise Unstorable(f"a {type(value).__qualname__} does not come back as it was")
 
 

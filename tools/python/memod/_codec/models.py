@@ -8,7 +8,7 @@ import sys
 from typing import Any, Dict, List
 
 from . import class_layout
-from .codec import Packer, Undecodable, Unstorable, dumps, register, tagged, unpack
+from .codec import Packer, Undecodable, Unstorable, is_same, register, tagged, unpack
 
 
 #: Where attrs keeps a hash once it was asked for.
@@ -63,8 +63,7 @@ def _alias(attribute: Any) -> str:
 
 
 def _compare(stored: List[Any], made: List[Any], name: str) -> None:
-    packer = Packer()
-    if dumps([[key, packer.pack(item)] for key, item in made]) != dumps(stored):
+    if not is_same([(key, unpack(item)) for key, item in stored], [(key, item) for key, item in made]):
         raise Undecodable(f"the class {name} makes something else of it")
 
 
