@@ -7,7 +7,7 @@ import hashlib
 import symtable
 import sys
 from types import ModuleType
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Set, Tuple
 
 from ._client.client import Client
 from ._client.complaint import complain
@@ -100,23 +100,10 @@ class _Magics:
         owner = getattr(function, "__self__", None)
         if owner is not None and hasattr(getattr(type(owner), function.__name__, None), "cache_scope"):
             function, args = getattr(type(owner), function.__name__), (owner, *args)
-        if hasattr(function, "explain"):
-            print(function.explain(*args, **kwds))
-            return
-        shared = getattr(function, "__memod__", None)
-        if shared is None:
+        if not hasattr(function, "explain"):
             print(f"{ast.unparse(call.func)} is not memoized")
             return
-        scope = shared.scope()
-        flight = shared.take_off(args, kwds)
-        if scope != "shared" or flight.key is None:
-            print(f"not shared: {scope.reason}")
-            return
-        with Client() as client:
-            line = f'{{"op":"why","fn":{_dumps(flight.name)},"key":{flight.key}}}\n'
-            reply = client._live().exchange([line.encode()])[0]
-        what = {name: value for name, value in reply.items() if name not in ("ok", "id", "value")}
-        print(f"{what.pop('state', 'unknown')}  {what}" + (f"\n{scope.reason}" if scope.reason else ""))
+        print(function.explain(*args, **kwds))
 
     def _clear(self, name: str) -> None:
         if name:
@@ -172,12 +159,6 @@ class _Magics:
 
 
 _OF_FUNCTIONS = ("hits", "misses", "currsize", "saved_ms")
-
-
-def _dumps(text: Optional[str]) -> str:
-    from ._codec.codec import dumps
-
-    return dumps(text)
 
 
 def _shared(name: str) -> SharedFunction:

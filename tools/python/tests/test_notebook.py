@@ -168,12 +168,12 @@ def test_the_line_magic(notebook, capsys):
     notebook.run("%memod stats")
     assert "notebook.double" in capsys.readouterr().out
     notebook.run("%memod why double(1)")
-    assert "present" in capsys.readouterr().out
+    assert "is there" in capsys.readouterr().out
     notebook.run("%memod why double(x=[][:0] or 2)")
-    assert "present" not in capsys.readouterr().out
+    assert "is there" not in capsys.readouterr().out
     notebook.run("%memod clear double")
     notebook.run("%memod why double(1)")
-    assert "present" not in capsys.readouterr().out
+    assert "is there" not in capsys.readouterr().out
     notebook.run("double(5)"), notebook.run("%memod clear"), notebook.run("%memod stats double")
     assert "currsize=0" in capsys.readouterr().out
     notebook.run("%memod")
