@@ -69,6 +69,35 @@ class Rights(enum.Flag):
     WRITE = 2
 
 
+class Lenient(enum.Flag):
+    READ = 1
+
+    @classmethod
+    def _missing_(cls, value):
+        SIDE_EFFECTS.append(value)
+        return cls.READ
+
+
+@dataclasses.dataclass
+class Positive:
+    a: int
+
+    def __post_init__(self):
+        if self.a <= 0:
+            raise ValueError("a must be positive")
+
+
+@dataclasses.dataclass
+class Doubling:
+    a: int
+
+    def __post_init__(self):
+        self.a *= 2
+
+
+SIDE_EFFECTS = []
+
+
 class Text(str):
     pass
 
@@ -305,3 +334,56 @@ def test_random_values_come_back():
     for _ in range(2000):
         value = random_value(chance)
         assert same(round_trip(value), value)
+
+
+def forged(value, **changes):
+    tree = json.loads(codec.encode(value))
+    tree.update(changes)
+    return tree
+
+
+def test_a_dataclass_made_of_data_is_one_that_its_class_would_make():
+    assert same(round_trip(Positive(3)), Positive(3))
+    with pytest.raises(codec.Undecodable):
+        codec.unpack(forged(Positive(3), v=[["a", -1]]))
+    # What its own __post_init__ would change once more comes back changed: it is not kept.
+    with pytest.raises((codec.Undecodable, codec.Unstorable)):
+        round_trip(Doubling(2))
+
+
+def test_no_code_of_an_enum_runs_for_what_data_says():
+    lenient = forged(Rights.READ | Rights.WRITE)["t"].replace("Rights", "Lenient")
+    for value in (7, "x", [1]):
+        with pytest.raises(codec.Undecodable):
+            codec.unpack(forged(Rights.READ | Rights.WRITE, t=lenient, v=value))
+        with pytest.raises(codec.Undecodable):
+            codec.unpack(forged(Rights.READ, t=lenient, v=value))
+    assert SIDE_EFFECTS == []
+    assert round_trip(Rights.READ | Rights.WRITE) == Rights.READ | Rights.WRITE
+
+
+def test_a_reference_to_a_class_imports_nothing(tmp_path, monkeypatch):
+    (tmp_path / "lazy_victim.py").write_text("class Thing: pass\nloaded = True\n")
+    (tmp_path / "lazy_package.py").write_text(
+        "def __getattr__(name):\n    import lazy_victim\n    return lazy_victim.Thing\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import importlib.util
+    import sys
+
+    import lazy_package  # noqa: F401
+
+    spec = importlib.util.find_spec("lazy_victim")
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    lazy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(lazy)
+    try:
+        sys.modules["lazy_victim_alias"] = lazy
+        for reference in ("lazy_package:Thing", "lazy_victim_alias:Thing"):
+            with pytest.raises(codec.Undecodable):
+                codec.unpack(forged(Colour.RED, t=reference))
+        assert "lazy_victim" not in sys.modules
+        assert "loaded" not in object.__getattribute__(lazy, "__dict__")
+    finally:
+        for name in ("lazy_victim_alias", "lazy_package", "lazy_victim"):
+            sys.modules.pop(name, None)

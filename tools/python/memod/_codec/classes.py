@@ -73,9 +73,20 @@ def _unpack_dataclass(tree: Dict[str, Any]) -> Any:
     if known is None or [field.name for field in dataclasses.fields(cls)] != names:
         raise Undecodable(f"the class {tree['t']} has other fields now")
     made: Any = object.__new__(cls)
-    for name, item in tree["v"]:
-        object.__setattr__(made, name, unpack(item))
+    items = {name: unpack(item) for name, item in tree["v"]}
+    for name, item in items.items():
+        object.__setattr__(made, name, item)
+    if hasattr(cls, "__post_init__"):
+        # What the class checks holds of every instance; what it computes has been computed already.
+        made.__post_init__()
+        held = state(made)
+        if set(held) != set(items) or not all(_is_same(held[name], item) for name, item in items.items()):
+            raise Undecodable(f"__post_init__ of {tree['t']} makes another value of it")
     return made
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return one is other or (type(one) is type(other) and bool(one == other))
 
 
 def _unpack_named_tuple(tree: Dict[str, Any]) -> Any:
@@ -91,7 +102,7 @@ def _pack_enum(packer: Packer, value: enum.Enum) -> Any:
     name = value.name
     if name is not None and cls.__members__.get(name) is value:
         return tagged("enum", name, t=reference)
-    if isinstance(value, enum.Flag) and cls(value.value) == value:
+    if isinstance(value, enum.Flag) and _combines_as_usual(cls) and cls(value.value) == value:
         return tagged("flags", packer.pack(value.value), t=reference)
     raise Unstorable(f"a {cls.__qualname__} that is none of its members cannot be stored")
 
@@ -103,9 +114,28 @@ def _enum_class(tree: Dict[str, Any]) -> Any:
     return cls
 
 
+def _combines_as_usual(cls: Any) -> bool:
+    """Whether the library alone makes members out of numbers: code of the class's own must not run for what data
+    says."""
+    made_by = getattr(cls._missing_, "__func__", None)
+    return any(made_by is base.__dict__["_missing_"].__func__ for base in cls.__mro__ if _makes_flags(base))
+
+
+def _makes_flags(cls: type) -> bool:
+    return cls.__module__ == "enum" and "_missing_" in cls.__dict__
+
+
+def _unpack_flags(tree: Dict[str, Any]) -> Any:
+    cls = _enum_class(tree)
+    value = unpack(tree["v"])
+    if type(value) is not int or not issubclass(cls, enum.Flag) or not _combines_as_usual(cls):
+        raise Undecodable(f"{value!r} is no combination of members of {tree['t']}")
+    return cls(value)
+
+
 register_fallback(Fallback(class_reference, pack_other))
 register("enum", (), None, lambda t: _enum_class(t).__members__[t["v"]])
-register("flags", (), None, lambda t: _enum_class(t)(unpack(t["v"])))
+register("flags", (), None, _unpack_flags)
 register("dataclass", (), None, _unpack_dataclass)
 register("namedtuple", (), None, _unpack_named_tuple)
 

@@ -41,11 +41,22 @@ def named(name: str) -> Optional[ModuleType]:
 
 
 def resolve(module: Optional[ModuleType], qualname: str) -> Any:
-    """What `qualname` names in a module, or None."""
+    """What `qualname` names in a module, or None. Runs nothing of the module's or a class's: one that loads what it is
+    asked for would import because data names it."""
     found: Any = module
-    try:
-        for part in qualname.split("."):
-            found = getattr(found, part, None)
-    except Exception:  # a metaclass, say, that raises
-        return None
+    for part in qualname.split("."):
+        found = _member(found, part)
     return found
+
+
+_namespace: Any = type.__dict__["__dict__"].__get__
+_order: Any = type.__dict__["__mro__"].__get__
+
+
+def _member(owner: Any, name: str) -> Any:
+    # Not isinstance, which asks a lazy module for its __class__, and so loads it.
+    if issubclass(type(owner), type):
+        return next((_namespace(base)[name] for base in _order(owner) if name in _namespace(base)), None)
+    if issubclass(type(owner), ModuleType):
+        return object.__getattribute__(owner, "__dict__").get(name)
+    return None
