@@ -13,5 +13,6 @@ public enum Migrations {
             "0005_function_settings",
             String(decoding: PackageResources._005_function_settings_sql, as: UTF8.self)
         ),
+        ("0006_history", String(decoding: PackageResources._006_history_sql, as: UTF8.self)),
     ]
 }

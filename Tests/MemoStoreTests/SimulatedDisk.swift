@@ -17,6 +17,7 @@ final class SimulatedDisk {
     var tags: [UInt32: TagRow] = [:]
     var uses: [Int64] = []
     var totals = Totals()
+    var history: [String: HistoryRow] = [:]
     /// Never given out, as the database remembers it.
     var nextRow: Int64 = 1
     let seed: (UInt64, UInt64) = (17, 42)
@@ -44,6 +45,8 @@ final class SimulatedDisk {
         case .totals(let totals): self.totals = totals
         case .accesses(let rows): uses += rows
         case .recency(let rows): uses = rows
+        case .history(let row): history["\(row.subject) \(row.level) \(row.start)"] = row
+        case .forgetHistory(let subject): history = history.filter { $0.value.subject != subject }
         }
     }
 
@@ -77,6 +80,7 @@ final class SimulatedDisk {
                     keyBytes: row.key.count, valueBytes: row.value.count, tags: row.tags))
         }
         core.load(uses: uses)
+        for row in history.values where row.bytes != nil { core.load(row) }
         precondition(
             core.finishLoad(seed: seed, totals: totals, nextRow: nextRow, garbage: []))
         return core

@@ -205,6 +205,8 @@ public final class Dispatcher: RequestExecutor {
         case .why(let key): return why(&core, request, key, &context)
         case .subscribe: subscribe(request, context)
         case .backup(let path): return backup(&core, request, path, context)
+        case .history(let spanMs, let points): history(&core, request, spanMs, points, context)
+        case .advise: advise(&core, request, context)
         }
         return .done
     }

@@ -82,6 +82,8 @@ extension Request.Body {
         case .why: .why
         case .subscribe: .subscribe
         case .backup: .backup
+        case .history: .history
+        case .advise: .advise
         }
     }
 }

@@ -37,6 +37,33 @@ struct ObjectWriter: ~Copyable {
         text.append("]")
     }
 
+    /// A number from 0 to 1, to four places.
+    mutating func field(_ name: String, ratio: Double) {
+        self.name(name)
+        let parts = Int64((ratio * 10_000).rounded())
+        guard parts % 10_000 != 0 else { return text.append(decimal: parts / 10_000) }
+        let fraction = String(parts % 10_000)
+        text.append("0.")
+        for digit in (String(repeating: "0", count: 4 - fraction.utf8.count) + fraction).utf8 { text.append(digit) }
+    }
+
+    /// An array of objects.
+    mutating func array<Element>(
+        _ name: String, _ elements: EnumeratedSequence<[Element]>,
+        _ build: (Int, Element, inout ObjectWriter) -> Void
+    ) {
+        self.name(name)
+        text.append("[")
+        for (index, element) in elements {
+            text.append(index == 0 ? "{" : ",{")
+            isFirst = true
+            build(index, element, &self)
+            text.append("}")
+        }
+        isFirst = false
+        text.append("]")
+    }
+
     mutating func object(_ name: String, _ build: (inout ObjectWriter) -> Void) {
         self.name(name)
         text.append("{")

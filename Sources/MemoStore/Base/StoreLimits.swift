@@ -26,6 +26,9 @@ package struct StoreLimits: Sendable {
     package var coldReadsMax = 10_000
     package var readerThreads = 2
     package var journalEntries = 1 << 20
+    /// Functions and owners whose history is kept: some 85 KiB each when they are busy all the time.
+    package var historyFunctionsMax = 128
+    package var historyOwnersMax = 32
 
     package init() {}
 }

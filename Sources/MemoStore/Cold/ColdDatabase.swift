@@ -14,6 +14,8 @@ internal import Synchronization
 final class ColdDatabase: @unchecked Sendable {
     let path: DatabasePath
     let clock: StoreClock
+    /// When the last run made its last commit, by the wall clock.
+    let lastWallMs: Int64?
     /// Where a damaged database was moved to by `open`, and what was wrong with it.
     private(set) var quarantined: (path: String, reason: String)?
     /// What else is worth saying about what `open` found.
@@ -77,6 +79,7 @@ final class ColdDatabase: @unchecked Sendable {
                 lock: lock, file: opened.file, leastBytes: opened.file.bytes, log: DatabaseFile(path.log)))
         quarantined = opened.quarantined
         clock = StoreClock(source: source, saved: opened.writer.clock)
+        lastWallMs = opened.writer.clock?.lastWallMs
         ballast.restore()
         bearWitness()
     }
@@ -123,11 +126,13 @@ final class ColdDatabase: @unchecked Sendable {
     /// - Throws: `.corrupt` half way through: forget what was streamed, `startEmpty`, and load again.
     func load(
         function: (FunctionRow) -> Void, tag: (TagRow) -> Void,
+        history: (HistoryRow) -> Void = { _ in },
         snapshot: ((UInt64, UInt64)) -> SnapshotContext? = { _ in nil },
         entry: (EntryHead) -> Void, uses: (Int64) -> Void
     ) throws(ColdError) -> ColdLoad {
         try writing { writer throws(ColdError) in
-            try writer.load(function: function, tag: tag, snapshot: snapshot, entry: entry, uses: uses)
+            try writer.load(
+                function: function, tag: tag, history: history, snapshot: snapshot, entry: entry, uses: uses)
         }
     }
 

@@ -174,6 +174,10 @@ extension ColdWriter {
         case .recency(let rows):
             try uses.replace(with: rows)
             journalRows = rows.count
+        case .history(let row):
+            try history.save(row)
+        case .forgetHistory(let subject):
+            try history.forget(subject: subject)
         }
     }
 

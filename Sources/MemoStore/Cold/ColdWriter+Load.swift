@@ -27,6 +27,7 @@ extension ColdWriter {
     ///   of entries and journal, which are not read then.
     func load(
         function: (FunctionRow) -> Void, tag: (TagRow) -> Void,
+        history: (HistoryRow) -> Void = { _ in },
         snapshot: ((UInt64, UInt64)) -> SnapshotContext? = { _ in nil },
         entry: (EntryHead) -> Void, uses use: (Int64) -> Void
     ) throws(ColdError) -> ColdLoad {
@@ -50,6 +51,9 @@ extension ColdWriter {
                 next.row = max(next.row, $0.clearedBelow)
                 tag($0)
             }
+
+            // History that is damaged is missed by nobody's results.
+            _ = try self.history.forEach(history)
 
             if let stamp = try meta.snapshotStamp(), let context = snapshot(stamp) {
                 sharing.start(with: context.figures)

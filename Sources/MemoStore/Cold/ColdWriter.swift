@@ -6,6 +6,7 @@ final class ColdWriter {
     let meta: MetaTable
     let profiles: ProfileTables
     let uses: AccessJournalTable
+    let history: HistoryRows
     let entries: EntryTables
     let sharing: SharedValues
     let deleted: Tombstones
@@ -65,6 +66,7 @@ final class ColdWriter {
             meta = try MetaTable(connection)
             profiles = try ProfileTables(connection)
             uses = try AccessJournalTable(connection)
+            history = try HistoryRows(connection)
             entries = try EntryTables(connection, salt: meta.salt())
             sharing = try SharedValues(connection)
             deleted = try Tombstones(connection, meta)

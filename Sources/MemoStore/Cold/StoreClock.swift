@@ -41,6 +41,9 @@ final class StoreClock: Sendable {
     /// The present in store time.
     func now() -> Int64 { source.boottimeMs() &+ offset }
 
+    /// The wall clock's present, ms since 1970.
+    func wallNow() -> Int64 { source.wallMs() }
+
     /// What to save at this moment.
     func state() -> State {
         State(boot: source.boot, offset: offset, lastMs: now(), lastWallMs: source.wallMs())

@@ -14,6 +14,10 @@ struct FunctionProfile {
     var newest = Entry.none
     /// Changed since it was last written.
     var isDirty = false
+    /// What its history has of its counters.
+    var noted = HistoryCounters()
+    /// Look-ups are marked deleted of its keys whose sampling hash is below this.
+    var samplingThreshold: UInt64 = 0
     /// Lists of cleared entries that still refer to it.
     var clearedLists = 0
     /// Not 0 while it does not keep to its bound yet: which `ResizeJob` is at it.

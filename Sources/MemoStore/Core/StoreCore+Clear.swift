@@ -39,6 +39,9 @@ extension StoreCore {
         functions[function].bytes = 0
         functions[function].row.clearedBelow = nextRow
         if resettingCounters {
+            noteHistory(function)
+            functions[function].noted = HistoryCounters(evictions: functions[function].row.evictions)
+            history.reset(.function(functions[function].row.id), to: functions[function].noted)
             retire(functions[function].row, .counters)
             functions[function].row.hits = 0
             functions[function].row.misses = 0

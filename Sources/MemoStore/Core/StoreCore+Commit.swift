@@ -74,6 +74,7 @@ extension StoreCore {
         }
         for row in tags.rows { enqueue(.tag(row)) }
         enqueue(.totals(totals))
+        for row in history.rows { enqueue(.history(row)) }
         gatherUnpersisted()
         return lost
     }
@@ -145,6 +146,7 @@ extension StoreCore {
         isFinished = true
         dropUnpersisted()
         flushCounters()
+        flushHistory(isLast: true)
         // The order of all is in the snapshot of the index, if there will be one.
         let isInSnapshot = willSnapshot
         if degraded == nil { enqueue(.recency(order { !isInSnapshot || $0.isBounded })) }

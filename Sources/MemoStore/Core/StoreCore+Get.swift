@@ -64,7 +64,7 @@ extension StoreCore {
             expire(slot)
         }
         guard let request else {
-            countMiss(function)
+            countMiss(function, hash)
             return .miss(lease: nil)
         }
         let leaseKey = LeaseTable.Key(function: function, hash: hash, key: key)
@@ -72,10 +72,10 @@ extension StoreCore {
         case .wait: return .wait
         case .busy: return .busy
         case .granted(let token):
-            countMiss(function)
+            countMiss(function, hash)
             return .miss(lease: token)
         case .held:
-            countMiss(function)
+            countMiss(function, hash)
             return .held
         }
     }
@@ -85,7 +85,8 @@ extension StoreCore {
     /// A get of a function that was never seen, where there is no room for another function either.
     package mutating func countMissOfUnknown() { totals.misses += 1 }
 
-    private mutating func countMiss(_ function: UInt32) {
+    private mutating func countMiss(_ function: UInt32, _ hash: UInt64) {
+        noteLookup(function, hash, bytes: 0)
         functions[function].row.misses += 1
         functions.markDirty(function)
         totals.misses += 1
@@ -100,6 +101,7 @@ extension StoreCore {
         let cost = Int64(payload.costMs)
         entries[slot].hits &+= 1
         markUsed(slot)
+        noteLookup(function, hash, bytes: payload.footprint &+ HotTier.overhead)
         functions[function].row.hits += 1
         functions[function].row.savedMs.addSaturating(cost)
         functions.markDirty(function)

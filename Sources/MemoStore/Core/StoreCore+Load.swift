@@ -4,6 +4,8 @@ extension StoreCore {
 
     mutating func load(_ row: TagRow) { tags.add(row) }
 
+    mutating func load(_ row: HistoryRow) { _ = history.load(row) }
+
     /// Adds an entry; they come in the order of their rows.
     mutating func load(_ head: EntryHead) {
         guard let place = functions.place(id: head.function) else {
@@ -81,6 +83,7 @@ extension StoreCore {
         self.nextRow = nextRow
         pipeline.begin(row: nextRow - 1)
         garbageRows += garbage
+        startHistory()
         return entries.chainAll()
     }
 

@@ -73,7 +73,11 @@ extension StoreCore {
         guard degraded == nil, !pipeline.queue.isFull else { return }
         let rows = functions.takeDirty(now: now)
         guard !rows.isEmpty else { return }
-        for row in rows { enqueue(.function(row)) }
+        for row in rows {
+            enqueue(.function(row))
+            if let place = functions.place(id: row.id) { noteHistory(place) }
+        }
+        noteTotals()
         enqueue(.totals(totals))
     }
 

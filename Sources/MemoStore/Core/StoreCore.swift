@@ -64,6 +64,12 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Where the search for functions that were not used for long goes on.
     var retirementHand: UInt32 = 0
     var isFinished = false
+    var history: HistoryTable
+    /// What the history has of the totals.
+    var notedTotals = HistoryCounters()
+    /// Wall time minus store time, as of the maintenance thread's last turn.
+    var wallOffset: Int64 = 0
+    var lookups = LookupSampler()
     /// What the writer last said of the database.
     var disk = DiskFigures()
 
@@ -93,6 +99,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
         pipeline = CommitPipeline(limits: limits, hotBytes: hotBytes)
         hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
+        history = HistoryTable(functionsMax: limits.historyFunctionsMax, ownersMax: limits.historyOwnersMax)
         coldLimit = coldBytes
         self.limits = limits
         self.random = random
@@ -147,6 +154,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
                 profile.count == 0, profile.clearedLists == 0, !profile.row.defined,
                 !leases.concerns(function: place)
             else { continue }
+            noteHistory(place)
+            history.forget(.function(profile.row.id))
             retire(profile.row, .all)
             enqueue(.forget(function: profile.row.id))
             functions.remove(place)

@@ -16,4 +16,8 @@ enum StoreChange {
     case accesses([Int64])
     /// The same for every entry there is: replaces the journal.
     case recency([Int64])
+    /// Inserts, replaces or deletes a piece of a history.
+    indirect case history(HistoryRow)
+    /// Deletes all of a subject's history.
+    case forgetHistory(Int64)
 }

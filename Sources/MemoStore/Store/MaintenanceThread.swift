@@ -17,13 +17,18 @@ extension Store {
                 core.needsMaintenance = false
                 // Others get the lock between two pieces.
                 if core.sweep() { pauseMs = 1 }
-                if flushes { core.flushCounters() }
+                core.wallOffset = clock.wallNow() - core.now
+                if flushes {
+                    core.flushCounters()
+                    core.flushHistory()
+                }
                 pauseMs = max(1, min(pauseMs, core.leases.nextEnd - now))
                 core.maintenanceDue = now + pauseMs
             }
             inPieces { $0.takeOutCleared() }
             boundFunctions()
             if flushes {
+                takeLookups()
                 flushUses()
                 compactJournal()
                 watchWriter()

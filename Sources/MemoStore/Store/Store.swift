@@ -26,6 +26,7 @@ package final class Store: Sendable {
     let databaseUse = Mutex<ColdScrub?>(nil)
     let conditionBox = Mutex(DatabaseCondition())
     let warmUp = WarmUp()
+    let advice: Mutex<AdviceTable>
     private let eventsBox = Mutex<StoreEvents?>(nil)
     private let threads = Mutex<[Thread]>([])
     /// When the writer last finished or had nothing to do, in ms since boot; for a watchdog.
@@ -43,6 +44,7 @@ package final class Store: Sendable {
         options.interning = configuration.interning
         database = try ColdDatabase(options, source: try ClockSource.system())
         clock = database.clock
+        advice = Mutex(AdviceTable(now: clock.now()))
         writerAlive = Atomic(clock.now())
         if let (path, reason) = database.quarantined {
             log(true, "the database was damaged (\(reason)); it is now \(path), and the cache starts empty")
@@ -70,10 +72,12 @@ package final class Store: Sendable {
                     "there is no address space for an index of \(configuration.limits.entriesMax) entries")
             }
             core.now = database.clock.now()
+            // What happened before the end of the last run belongs to its time.
+            core.wallOffset = (database.lastWallMs ?? database.clock.wallNow()) - core.now
             do throws(ColdError) {
                 let index = IndexSnapshot.path(database.path)
                 let load = try database.load(
-                    function: { core.load($0) }, tag: { core.load($0) },
+                    function: { core.load($0) }, tag: { core.load($0) }, history: { core.load($0) },
                     snapshot: { core.readSnapshot(from: index, stamp: $0) },
                     entry: { core.load($0) }, uses: { core.load(uses: CollectionOfOne($0)) })
                 unlink(index)
@@ -84,6 +88,7 @@ package final class Store: Sendable {
                 else { throw ColdError(.other, "there is no memory for an index of all entries") }
                 core.reserveNumbers(function: load.nextFunction, tag: load.nextTag)
                 core.resizeLoaded()
+                core.wallOffset = database.clock.wallNow() - core.now
                 core.disk = StoreCore.DiskFigures(
                     journalRows: database.journalRows, interning: database.interning)
                 if load.damaged > 0 { log(true, "\(load.damaged) damaged rows were left out") }

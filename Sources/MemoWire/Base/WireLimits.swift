@@ -21,6 +21,9 @@ public struct WireLimits: Sendable {
     public static let pathBytes = 4095
     /// Rows of one answer to `functions` or `keys`.
     public static let rows = 1000
+    /// Steps of one answer to `history`, and how far back it goes if that is not said.
+    public static let historyPoints: Int64 = 2000
+    public static let historySpanMs: Int64 = 86_400_000
     /// The longest lease and the longest wait for one.
     public static let leaseMs: Int64 = 3_600_000
     /// Integers up to here are exact in every JSON library.

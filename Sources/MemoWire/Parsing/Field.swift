@@ -1,7 +1,7 @@
 /// The fields that requests have, by their names on the wire.
 enum Field: String, CaseIterable {
     case op, id, fn, key, value, keys, entries, meta, early, tags, tag, lease, durable, all, maxsize, typed
-    case hits, limit, after, client, path, pattern, persist
+    case hits, limit, after, client, path, pattern, persist, points
     case leaseMs = "lease_ms"
     case waitMs = "wait_ms"
     case ttlMs = "ttl_ms"
@@ -10,6 +10,7 @@ enum Field: String, CaseIterable {
     case savedMs = "saved_ms"
     case ifAbsent = "if_absent"
     case maxBytes = "max_bytes"
+    case spanMs = "span_ms"
 
     /// The field's position in `allCases`.
     @inline(__always) var index: Int { Int(truncatingIfNeeded: unsafeBitCast(self, to: UInt8.self)) }

@@ -47,6 +47,8 @@ struct OperationShape: BitwiseCopyable {
         case .keys: (required, optional) = ([.fn], [.limit, .after])
         case .subscribe: (required, optional) = ([], [.fn])
         case .backup: required = [.path]
+        case .history: (required, optional) = ([], [.fn, .spanMs, .points])
+        case .advise: (required, optional) = ([], [.fn])
         }
         self.init(operation, required: required, optional: optional)
     }

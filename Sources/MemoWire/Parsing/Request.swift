@@ -1,7 +1,7 @@
 /// The operations of protocol version 1, by their names on the wire.
 public enum Operation: String, CaseIterable, Sendable, BitwiseCopyable {
     case ping, hello, get, put, release, delete, touch, mget, mput, clear, define, info, report
-    case functions, keys, stats, sync, why, subscribe, backup, forget
+    case functions, keys, stats, sync, why, subscribe, backup, forget, history, advise
 }
 
 /// A `ttl_ms` or `maxsize` field: left out, `null`, or a number.
@@ -118,6 +118,10 @@ public struct Request {
         /// `function` empty: every function.
         case subscribe
         case backup(path: Bytes)
+        /// `function` empty: all functions.
+        case history(spanMs: Int64, points: Int)
+        /// `function` empty: all functions, and the hot tier.
+        case advise
     }
 
     /// The request's `id` as it was sent, or `nil`.

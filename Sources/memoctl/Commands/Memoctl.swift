@@ -32,7 +32,8 @@ struct Memoctl: ParsableCommand {
             CommandGroup(
                 name: "Looking into the cache",
                 subcommands: [
-                    Stats.self, Top.self, Info.self, Functions.self, Keys.self, Why.self, Monitor.self,
+                    Stats.self, Top.self, History.self, Advise.self, Info.self, Functions.self, Keys.self,
+                    Why.self, Monitor.self,
                 ]),
             CommandGroup(
                 name: "Functions", subcommands: [Define.self, Clear.self, Forget.self, Report.self]),

@@ -11,6 +11,19 @@ enum WallClock {
             .joined(separator: ":")
     }
 
+    /// `14:03`, or `28 Nov 14:03`, local time.
+    /// - Parameter milliseconds: since 1970.
+    static func moment(_ milliseconds: Int64, withDate: Bool) -> String {
+        var time = Int(milliseconds / 1000)
+        var parts = tm()
+        localtime_r(&time, &parts)
+        let clock = [parts.tm_hour, parts.tm_min].map { ($0 < 10 ? "0" : "") + "\($0)" }.joined(
+            separator: ":")
+        guard withDate else { return clock }
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        return "\(parts.tm_mday) \(months[Int(parts.tm_mon)]) \(clock)"
+    }
+
     /// Milliseconds since 1970.
     static func unixMilliseconds() -> Int64 {
         var now = timespec()

@@ -25,9 +25,18 @@ struct Reply: CustomStringConvertible {
     func has(_ name: String) -> Bool { members[name] != nil }
     func int(_ path: String) -> Int? { self[path] as? Int }
     func string(_ path: String) -> String? { self[path] as? String }
+    func double(_ path: String) -> Double? { self[path] as? Double }
     func bool(_ path: String) -> Bool? { self[path] as? Bool }
     func list(_ path: String) -> [[String: Any]] { self[path] as? [[String: Any]] ?? [] }
 
+    /// The objects of an array, to be read as replies are.
+    func rows(_ path: String) throws -> [Reply] {
+        try list(path).map {
+            try Reply(String(decoding: JSONSerialization.data(withJSONObject: $0), as: UTF8.self))
+        }
+    }
+
+    var message: String? { string("error.message") }
     var isOK: Bool { bool("ok") == true }
     var isHit: Bool { bool("hit") == true }
     /// The error's code.

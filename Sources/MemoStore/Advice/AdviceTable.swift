@@ -1,0 +1,117 @@
+/// The models of reuse: one for each of the busiest bounded functions, over entries, and one for the hot tier, over bytes.
+struct AdviceTable {
+    private struct Function {
+        var model: ReuseModel
+        /// Store time of its first look-up.
+        var since: Int64
+        var agedAt: Int64
+        var lookupsLately = 0.0
+    }
+
+    private var functions: [UInt32: Function] = [:]
+    private var hot: ReuseModel
+    private let limits: Limits
+    private var agedAt: Int64 = 0
+    /// Store time when it began.
+    private var since: Int64
+
+    struct Limits {
+        var functionsMax = 48
+        /// Keys whose reuse is known exactly, and keys in a sample, for each model.
+        var recentMax = 4096
+        var sampledMax = 4096
+        /// What was counted counts half after this.
+        var halfLifeMs: Int64 = 86_400_000
+    }
+
+    init(now: Int64, limits: Limits = Limits()) {
+        since = now
+        self.limits = limits
+        hot = ReuseModel(recentMax: limits.recentMax, sampledMax: limits.sampledMax)
+    }
+
+    /// The threshold for the keys of all functions.
+    var hotThreshold: UInt64 { hot.threshold }
+
+    /// The thresholds of functions that have a model.
+    var thresholds: [(function: UInt32, threshold: UInt64)] {
+        functions.map { ($0.key, $0.value.model.threshold) }
+    }
+
+    /// Takes what was looked up since the last time.
+    mutating func add(_ taken: LookupSampler.Taken, now: Int64) {
+        for lookup in taken.lookups {
+            hot.use(lookup.hash, weight: lookup.bytes, isGapless: lookup.isGapless)
+            guard lookup.function != 0, functions[lookup.function] != nil || admit(lookup.function, now)
+            else { continue }
+            functions[lookup.function]!.model.use(lookup.hash, weight: 1, isGapless: lookup.isGapless)
+            functions[lookup.function]!.lookupsLately += 1
+        }
+        if taken.overran { overrun() }
+        if taken.stretchEnded {
+            hot.endStretch()
+            for function in functions.keys { functions[function]!.model.endStretch() }
+        }
+        age(now)
+    }
+
+    /// Too many look-ups are of sampled keys: whoever has most of them samples fewer.
+    private mutating func overrun() {
+        let busiest = functions.max { $0.value.lookupsLately < $1.value.lookupsLately }
+        if let busiest { functions[busiest.key]!.model.overrun() }
+        hot.overrun()
+    }
+
+    /// Makes room for a function's model, if another one is idle enough.
+    private mutating func admit(_ function: UInt32, _ now: Int64) -> Bool {
+        if functions.count >= limits.functionsMax {
+            let idlest = functions.min { $0.value.lookupsLately < $1.value.lookupsLately }!
+            guard idlest.value.lookupsLately < Self.idle else { return false }
+            functions[idlest.key] = nil
+        }
+        functions[function] = Function(
+            model: ReuseModel(recentMax: limits.recentMax, sampledMax: limits.sampledMax), since: now,
+            agedAt: now)
+        return true
+    }
+
+    private static let idle = 16.0
+    private static let latelyMs: Int64 = 60_000
+
+    private mutating func age(_ now: Int64) {
+        for function in functions.keys where now - functions[function]!.agedAt >= limits.halfLifeMs {
+            functions[function]!.model.age()
+            functions[function]!.agedAt = now
+            functions[function]!.since += (now - functions[function]!.since) / 2
+        }
+        if now - agedAt >= Self.latelyMs {
+            if agedAt > 0, (now / limits.halfLifeMs) != (agedAt / limits.halfLifeMs) {
+                hot.age()
+                since += (now - since) / 2
+            }
+            agedAt = now
+            for function in functions.keys { functions[function]!.lookupsLately *= 0.5 }
+        }
+    }
+
+    mutating func forget(function: UInt32) { functions[function] = nil }
+
+    /// What is known of a function, and over which time.
+    func estimate(of function: UInt32, now: Int64) -> (estimate: HitRatioEstimate, ms: Int64) {
+        guard let known = functions[function] else {
+            return (ReuseModel(recentMax: 1, sampledMax: 1).estimate, 1)
+        }
+        return (known.model.estimate, max(1, now - known.since))
+    }
+
+    /// The same of the hot tier.
+    func hotEstimate(now: Int64) -> (estimate: HitRatioEstimate, ms: Int64) {
+        (hot.estimate, max(1, now - since))
+    }
+
+    func check() {
+        precondition(functions.count <= limits.functionsMax, "more models than are kept")
+        hot.check()
+        for function in functions.values { function.model.check() }
+    }
+}

@@ -1,0 +1,95 @@
+/// Look-ups on their way to the models of reuse, marked deleted under the store's lock and taken twice a second.
+///
+/// What it takes is bounded: `stretchMax` look-ups are marked deleted one after another, without a gap; then, for as many takes as
+/// `takesBetween` says, only those of sampled keys, `sampledMax` of them between two takes.
+struct LookupSampler: ~Copyable {
+    struct Lookup {
+        var hash: UInt64
+        /// The function's number; 0: it has no bound, and no model of its own.
+        var function: UInt32
+        /// What the entry takes, in units of 16 bytes; 0: not known. The top bit: it belongs to a stretch without gaps.
+        fileprivate(set) var size: UInt32
+
+        var bytes: Int64 { Int64(size & ~Self.gapless) * 16 }
+        var isGapless: Bool { size & Self.gapless != 0 }
+
+        fileprivate static let gapless: UInt32 = 1 << 31
+    }
+
+    /// What was marked deleted since the last take.
+    struct Taken {
+        var lookups: [Lookup]
+        /// The stretch ended before: others were left out.
+        var stretchEnded: Bool
+        /// Look-ups of sampled keys were left out.
+        var overran: Bool
+    }
+
+    static let stretchMax = 16384
+    static let takesBetween = 4
+    static let sampledMax = 4096
+
+    private var lookups: [Lookup] = []
+    private var stretchLeft = Self.stretchMax
+    private var sampledLeft = Self.sampledMax
+    private var stretchEnded = false
+    private var takesSinceEnd = 0
+    private var overran = false
+    /// Keys of all functions are marked deleted whose sampling hash is below this.
+    var threshold: UInt64 = 0
+
+    /// - Parameters:
+    ///   - threshold: the function's own.
+    ///   - bytes: what the entry takes; 0 if there is none.
+    @inline(__always)
+    mutating func note(_ hash: UInt64, function: UInt32, bytes: Int, threshold: UInt64) {
+        if stretchLeft > 0 {
+            stretchLeft -= 1
+            append(hash, function, UInt32(truncatingIfNeeded: bytes >> 4) | Lookup.gapless)
+        } else {
+            stretchEnded = true
+            let sampling = SampledReuse.samplingHash(hash)
+            if sampling < threshold || sampling < self.threshold { noteSampled(hash, function, bytes) }
+        }
+    }
+
+    @inline(never)
+    private mutating func noteSampled(_ hash: UInt64, _ function: UInt32, _ bytes: Int) {
+        guard sampledLeft > 0 else {
+            overran = true
+            return
+        }
+        sampledLeft -= 1
+        append(hash, function, UInt32(truncatingIfNeeded: bytes >> 4) & ~Lookup.gapless)
+    }
+
+    @inline(__always)
+    private mutating func append(_ hash: UInt64, _ function: UInt32, _ size: UInt32) {
+        lookups.append(Lookup(hash: hash, function: function, size: size))
+    }
+
+    /// Whether nothing was looked up since the last take.
+    var isEmpty: Bool { lookups.isEmpty && !stretchEnded }
+
+    /// Hands over what was marked deleted. After a pause, another stretch begins.
+    mutating func take() -> Taken {
+        let taken = Taken(lookups: lookups, stretchEnded: stretchEnded, overran: overran)
+        lookups = []
+        // What was marked deleted this time may be marked deleted next time: nothing is allocated under load.
+        lookups.reserveCapacity(taken.lookups.count)
+        sampledLeft = Self.sampledMax
+        overran = false
+        if stretchLeft > 0 {
+            // All was told until now, and the stretch goes on.
+            stretchLeft = Self.stretchMax
+        } else {
+            takesSinceEnd += 1
+            if takesSinceEnd == Self.takesBetween {
+                takesSinceEnd = 0
+                stretchLeft = Self.stretchMax
+            }
+        }
+        stretchEnded = false
+        return taken
+    }
+}

@@ -1,0 +1,66 @@
+/// Estimates the hit ratio of a least-recently-used cache of any size from some of the look-ups: exactly up to the sizes
+/// for which it remembers every key, and beyond them from a sample of the keys.
+///
+/// A sample alone is not enough: a few keys often have most look-ups, and it has or lacks them by chance. But those keys
+/// are used often, and so are among the most recent ones, which are all known.
+struct ReuseModel {
+    private var recent: RecentReuse
+    private var sampled: SampledReuse
+    /// The mean of the weights that are known, and over how many.
+    private var meanWeight = 1.0
+    private var weighed = 0.0
+
+    init(recentMax: Int, sampledMax: Int) {
+        recent = RecentReuse(keysMax: recentMax)
+        sampled = SampledReuse(keysMax: sampledMax)
+    }
+
+    /// Keys whose sampling hash is below this are to be told always, others as often as there is time.
+    var threshold: UInt64 { sampled.threshold }
+    var sampledKeys: Int { sampled.keyCount }
+
+    /// A look-up.
+    /// - Parameters:
+    ///   - weight: what its entry takes, in what sizes are given in; 0: not known.
+    ///   - isGapless: it belongs to a stretch of which every look-up is told.
+    mutating func use(_ hash: UInt64, weight: Int64, isGapless: Bool) {
+        if weight > 0 {
+            weighed = min(weighed + 1, Self.meanOver)
+            meanWeight += (Double(weight) - meanWeight) / weighed
+        }
+        let weight = weight > 0 ? weight : max(1, Int64(meanWeight))
+        if isGapless { recent.use(hash, weight: weight) }
+        sampled.use(hash, weight: weight)
+    }
+
+    /// A stretch is over, and look-ups of keys that are not sampled are left out until the next.
+    mutating func endStretch() { recent.miss() }
+
+    /// Look-ups of sampled keys were left out, too: there are too many of them.
+    mutating func overrun() {
+        recent.miss()
+        sampled.lower(to: sampled.threshold / 2)
+        sampled.miss()
+    }
+
+    /// Lets what was counted so far count half.
+    mutating func age() {
+        recent.age()
+        sampled.age()
+    }
+
+    /// What it has seen so far, to be asked for many sizes.
+    var estimate: HitRatioEstimate {
+        HitRatioEstimate(
+            recent: recent.shares, limit: recent.limit, sampled: sampled.shares,
+            firstUseRatio: sampled.firstUseRatio, distinct: sampled.weight)
+    }
+
+    private static let meanOver = 10_000.0
+
+    /// What must hold between two calls.
+    func check() {
+        recent.check()
+        sampled.check()
+    }
+}

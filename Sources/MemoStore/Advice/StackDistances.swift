@@ -1,0 +1,120 @@
+/// How much was used since a key was used before: the reuse distance of R. L. Mattson et al., "Evaluation techniques for
+/// storage hierarchies", IBM Systems Journal 9 (1970), by a Fenwick tree over the times of last use.
+///
+/// A look-up hits in a least-recently-used cache if its distance is less than the cache's size.
+struct StackDistances {
+    enum Distance: Equatable {
+        /// The weight of all other keys used since.
+        case known(Int64)
+        /// The key was used before, and then something was missed.
+        case unknown
+        case firstUse
+    }
+
+    private var places: [UInt64: Int32] = [:]
+    /// By place: who was used then, and what it weighs. A place that was left has weight 0.
+    private var keys: [UInt64] = []
+    private var weights: [Int64] = []
+    /// Fenwick's sums over `weights`, from index 1 on.
+    private var sums: [Int64]
+    /// Places before this are of a time before something was missed.
+    private var gap = 0
+    private var total: Int64 = 0
+    /// No key is at a place before this.
+    private var oldest = 0
+
+    init() { sums = Array(repeating: 0, count: Self.placesLeast + 1) }
+
+    private static let placesLeast = 256
+
+    var count: Int { places.count }
+    /// What all keys weigh.
+    var weight: Int64 { total }
+
+    /// A key is used.
+    /// - Parameter weight: what it weighs from now on.
+    mutating func use(_ key: UInt64, weight: Int64) -> Distance {
+        if keys.count == sums.count - 1 { renumber { _ in true } }
+        var distance = Distance.firstUse
+        if let place = places[key].map(Int.init) {
+            distance = place < gap ? .unknown : .known(total - sum(through: place))
+            add(-weights[place], at: place)
+            weights[place] = 0
+        }
+        let place = keys.count
+        keys.append(key)
+        weights.append(0)
+        places[key] = Int32(place)
+        add(weight, at: place)
+        weights[place] = weight
+        return distance
+    }
+
+    /// Forgets the key that was used longest ago.
+    mutating func removeOldest() {
+        while oldest < keys.count, places[keys[oldest]] != Int32(oldest) { oldest += 1 }
+        guard oldest < keys.count else { return }
+        places[keys[oldest]] = nil
+        add(-weights[oldest], at: oldest)
+        weights[oldest] = 0
+        oldest += 1
+    }
+
+    /// Some uses were not told: distances across them are not known.
+    mutating func miss() { gap = keys.count }
+
+    /// Forgets the keys that are not to be kept.
+    mutating func keep(_ isKept: (UInt64) -> Bool) { renumber(isKept) }
+
+    /// Gives the keys places without gaps between them, in the order of their use.
+    private mutating func renumber(_ isKept: (UInt64) -> Bool) {
+        var kept: [(key: UInt64, weight: Int64)] = []
+        kept.reserveCapacity(places.count)
+        var newGap = 0
+        for place in keys.indices where places[keys[place]] == Int32(place) {
+            if isKept(keys[place]) {
+                kept.append((keys[place], weights[place]))
+                if place < gap { newGap = kept.count }
+            } else {
+                places[keys[place]] = nil
+            }
+        }
+        gap = newGap
+        oldest = 0
+        keys = kept.map(\.key)
+        weights = kept.map(\.weight)
+        for (place, entry) in kept.enumerated() { places[entry.key] = Int32(place) }
+        sums = Array(repeating: 0, count: max(Self.placesLeast, kept.count * 2) + 1)
+        total = 0
+        for (place, entry) in kept.enumerated() { add(entry.weight, at: place) }
+    }
+
+    private mutating func add(_ weight: Int64, at place: Int) {
+        total += weight
+        var index = place + 1
+        while index < sums.count {
+            sums[index] += weight
+            index += index & -index
+        }
+    }
+
+    /// What the keys last used up to this place weigh.
+    private func sum(through place: Int) -> Int64 {
+        var index = place + 1
+        var sum: Int64 = 0
+        while index > 0 {
+            sum += sums[index]
+            index -= index & -index
+        }
+        return sum
+    }
+
+    /// What must hold between two calls.
+    func check() {
+        precondition(places.allSatisfy { keys[Int($0.value)] == $0.key }, "a key is not at its place")
+        precondition(weights.reduce(0, +) == total, "the total is wrong")
+        precondition(keys.isEmpty || sum(through: keys.count - 1) == total, "the sums are wrong")
+        precondition(places.values.allSatisfy { $0 >= oldest }, "a key is older than the oldest")
+        precondition(gap <= keys.count, "the gap lies ahead")
+    }
+}

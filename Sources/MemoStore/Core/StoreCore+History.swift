@@ -1,0 +1,120 @@
+/// What was counted, over time.
+extension StoreCore {
+    var wallNow: Int64 { now + wallOffset }
+
+    /// Hands what a function counted since the last time to the history.
+    mutating func noteHistory(_ place: UInt32) {
+        let row = functions[place].row
+        let counted = HistoryCounters(row)
+        let added = counted.since(functions[place].noted)
+        guard !added.isZero else { return }
+        functions[place].noted = counted
+        history.note(
+            .function(row.id), added: added, counted: counted, gauges(of: place), wallMs: wallNow)
+        if let uid = UInt32(exactly: row.owner) {
+            history.note(
+                .owner(uid), added: added, counted: HistoryCounters(), HistoryGauges(), wallMs: wallNow)
+        }
+    }
+
+    /// The same for what all functions counted.
+    mutating func noteTotals() {
+        let counted = HistoryCounters(totals)
+        let added = counted.since(notedTotals)
+        guard !added.isZero else { return }
+        notedTotals = counted
+        let gauges = HistoryGauges(
+            entries: Int64(entries.count), hotBytes: Int64(hot.bytes), coldBytes: Int64(coldBytes))
+        history.note(.all, added: added, counted: counted, gauges, wallMs: wallNow)
+    }
+
+    private func gauges(of place: UInt32) -> HistoryGauges {
+        HistoryGauges(entries: Int64(functions[place].count), hotBytes: 0, coldBytes: 0)
+    }
+
+    /// The history of a function, of an owner's functions, or of all (`owner` `nil`), up to this moment.
+    package mutating func readHistory(
+        function: UInt32?, owner: Int64?, spanMs: Int64, points: Int
+    ) -> HistoryReading {
+        let subject: HistoryTable.Subject
+        if let function {
+            noteHistory(function)
+            subject = .function(functions[function].row.id)
+        } else if let uid = owner.flatMap({ UInt32(exactly: $0) }) {
+            // Of others nothing is marked deleted here: a user's own functions are few.
+            for place in functions.dirty where functions.isLive(place) && functions[place].row.owner == owner
+            {
+                noteHistory(place)
+            }
+            subject = .owner(uid)
+        } else {
+            noteTotals()
+            subject = .all
+        }
+        return history.read(subject, spanMs: spanMs, points: points, wallMs: wallNow)
+    }
+
+    /// The history of a function that is not known: nothing happened.
+    package func emptyHistory(spanMs: Int64, points: Int) -> HistoryReading {
+        history.read(nil, spanMs: spanMs, points: points, wallMs: wallNow)
+    }
+
+    /// Queues what the history gained, once for each minute in which something happened.
+    mutating func flushHistory(isLast: Bool = false) {
+        let minute = wallNow.floored(to: HistoryLevel.minutes.stepMs)
+        guard history.isDirty, isLast || minute != history.writtenMinute, degraded == nil, !queue.isFull
+        else {
+            return
+        }
+        history.writtenMinute = minute
+        let changes = history.takeChanges()
+        for subject in changes.forgotten { enqueue(.forgetHistory(subject)) }
+        for row in changes.rows { enqueue(.history(row)) }
+    }
+
+    /// All is loaded. What was counted and is not in the history yet happened before the daemon ended.
+    mutating func startHistory() {
+        history.finishLoad(wallMs: wallNow)
+        for place in functions.allPlaces where functions.isLive(place) {
+            let counted = HistoryCounters(functions[place].row)
+            guard let noted = history.counted(.function(functions[place].row.id)) else {
+                functions[place].noted = counted
+                continue
+            }
+            functions[place].noted = noted
+            noteHistory(place)
+        }
+        notedTotals = history.counted(.all) ?? HistoryCounters(totals)
+        noteTotals()
+    }
+}
+
+/// What is asked for, on the way to the models of reuse.
+extension StoreCore {
+    @inline(__always)
+    mutating func noteLookup(_ function: UInt32, _ hash: UInt64, bytes: Int) {
+        let isBounded = functions[function].row.maxsize != nil
+        lookups.note(
+            hash, function: isBounded ? functions[function].row.id : 0, bytes: bytes,
+            threshold: functions[function].samplingThreshold)
+    }
+
+    /// Samples as the models want it from now on.
+    mutating func setSampling(hot: UInt64, _ thresholds: [(function: UInt32, threshold: UInt64)]) {
+        lookups.threshold = hot
+        for (id, threshold) in thresholds {
+            if let place = functions.place(id: id) { functions[place].samplingThreshold = threshold }
+        }
+    }
+}
+
+extension HistoryCounters {
+    init(_ row: FunctionRow) {
+        self.init(hits: row.hits, misses: row.misses, savedMs: row.savedMs, evictions: row.evictions)
+    }
+
+    init(_ totals: Totals) {
+        self.init(
+            hits: totals.hits, misses: totals.misses, savedMs: totals.savedMs, evictions: totals.evictions)
+    }
+}

@@ -1,0 +1,66 @@
+internal import ArgumentParser
+internal import MemoClient
+internal import Platform
+
+struct Advise: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say which sizes would serve better, and by how much.",
+        usage: "memoctl advise [<options>] [<fn>]",
+        discussion: """
+            For each function with a maxsize and for the hot tier. Estimated from a sample of the look-ups since the \
+            daemon started. With FN, the curve of the hit ratio over the size as well.
+
+              memoctl advise
+              memoctl advise compute_risk_score
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @Argument(help: FunctionArgument.help) var function: FunctionArgument?
+
+    func run() throws {
+        try common.perform(.advise(function?.name)) { advice in
+            let rows = advice.functions + (advice.hot.map { [$0] } ?? [])
+            guard !rows.isEmpty else {
+                return function.map {
+                    "\(TextEscaping.printable($0.name)) has no maxsize, or no look-ups yet"
+                }
+                    ?? "there is nothing to advise on yet"
+            }
+            var lines = rows.map(Self.sentence)
+            if function != nil, let row = advice.functions.first { lines += [""] + Self.curve(row) }
+            return lines.joined(separator: "\n")
+        }
+    }
+
+    /// `raise risk.score from 512 to 2048: 76% becomes 95%, 12m saved an hour`.
+    private static func sentence(_ row: AdviceReply.Row) -> String {
+        let name = row.function.map { TextEscaping.printable($0) } ?? "the hot tier"
+        func size(_ size: Int64) -> String { row.function == nil ? HumanFormat.bytes(size) : "\(size)" }
+        guard let suggestion = row.suggestion else {
+            return
+                "\(name): \(percent(row.current.hitRatio)) of look-ups hit; \(row.reason ?? "nothing to change")"
+        }
+        if suggestion.size < row.current.size {
+            return "\(name) needs \(size(suggestion.size)) of its \(size(row.current.size))"
+        }
+        let saved =
+            row.savedMsPerHour >= 1000
+            ? ", \(HumanFormat.duration(milliseconds: Int64(row.savedMsPerHour))) saved an hour" : ""
+        return "raise \(name) from \(size(row.current.size)) to \(size(suggestion.size)): "
+            + "\(percent(row.current.hitRatio)) becomes \(percent(suggestion.hitRatio))\(saved)"
+    }
+
+    private static func percent(_ ratio: Double) -> String {
+        HumanFormat.decimal(ratio * 100, places: ratio > 0.995 || ratio < 0.005 ? 1 : 0) + "%"
+    }
+
+    private static func curve(_ row: AdviceReply.Row) -> [String] {
+        var table = Table([("MAXSIZE", .right), ("RATIO", .right), ("", .left)])
+        for point in row.curve {
+            let bar = String(repeating: "█", count: Int((point.hitRatio * 40).rounded()))
+            let mark = point.size == row.current.size ? " now" : ""
+            table.add(["\(point.size)", percent(point.hitRatio), bar + mark])
+        }
+        return table.lines(width: nil) { $0 }
+    }
+}

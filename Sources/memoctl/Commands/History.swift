@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import MemoClient
+
+struct History: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what happened over time, as a chart.",
+        usage: "memoctl history [<options>] [<fn>]",
+        discussion: """
+            Of all functions, or of one. Minutes are kept for two days, hours for 90 days, days for three years. The last \
+            column is still under way. --json prints what the protocol's history gives, --csv a line a step.
+
+              memoctl history
+              memoctl history compute_risk_score --since 7d
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @Argument(help: FunctionArgument.help) var function: FunctionArgument?
+    @Option(help: ArgumentHelp("How far back, such as 2h or 30d.", valueName: "duration"))
+    var since = DurationArgument(.seconds(86_400))
+    @Option(help: ArgumentHelp("At most so many steps, up to 2000 (what fits; 120).", valueName: "n"))
+    var points: Int?
+    @Flag(help: "Print comma-separated values, times in milliseconds since 1970.") var csv = false
+
+    func validate() throws {
+        if let points, !(1...2000 ~= points) { throw ValidationError("--points must be from 1 to 2000.") }
+        if since.duration < .milliseconds(1) { throw ValidationError("--since must be longer than nothing.") }
+        if csv, common.json { throw ValidationError("--csv and --json exclude each other.") }
+    }
+
+    func run() throws {
+        let terminal = Terminal.standardOutput
+        let fitting = csv || common.json ? nil : HistoryChart.steps(for: terminal)
+        let call = Call.history(function?.name, span: since.duration, points: points ?? fitting)
+        if csv {
+            try Output.standard.writeLine(Self.csv(try common.client().perform(call)))
+        } else {
+            try common.perform(call) { history in
+                HistoryChart(history, for: terminal).lines(title: function?.name ?? "all functions")
+                    .joined(separator: "\n")
+            }
+        }
+    }
+
+    private static func csv(_ history: HistoryReply) -> String {
+        let rows = history.points.map { point in
+            [
+                point.at, point.hits, point.misses, point.savedMs, point.evictions, point.entries,
+                point.hotBytes, point.coldBytes,
+            ].map(String.init).joined(separator: ",")
+        }
+        return (["at,hits,misses,saved_ms,evictions,entries,hot_bytes,cold_bytes"] + rows).joined(
+            separator: "\n")
+    }
+}

@@ -1,0 +1,110 @@
+import Glibc
+import Testing
+
+/// What the daemon says of the past, across restarts, kills and clocks that jump.
+@Suite struct HistoryTests {
+    private static let minute: Int64 = 60_000
+
+    private struct Sums: Equatable {
+        var hits = 0
+        var misses = 0
+        var savedMs = 0
+    }
+
+    /// The sums of all steps, after checking that these are in order and without a gap.
+    private func sums(_ peer: Peer, _ members: String = "\"span_ms\":86400000") throws -> Sums {
+        let reply = try peer.call("{\"op\":\"history\",\(members)}")
+        let step = try #require(reply.int("step_ms"))
+        let points = try reply.rows("points")
+        var sums = Sums()
+        for (index, point) in points.enumerated() {
+            #expect(point.int("at")! == points[0].int("at")! + index * step)
+            for name in ["hits", "misses", "saved_ms", "evictions", "entries", "hot_bytes", "cold_bytes"] {
+                #expect(point.int(name)! >= 0)
+            }
+            sums.hits += point.int("hits")!
+            sums.misses += point.int("misses")!
+            sums.savedMs += point.int("saved_ms")!
+        }
+        return sums
+    }
+
+    private func look(_ peer: Peer, _ function: String, hits: Int, misses: Int) throws {
+        #expect(try peer.put(function, "1", "1", "\"cost_ms\":5").isOK)
+        for _ in 0..<hits { #expect(try peer.get(function, "1").isHit) }
+        for _ in 0..<misses { #expect(try !peer.get(function, "2").isHit) }
+    }
+
+    @Test func countsWhatHappenedInItsStep() throws {
+        let home = try Home()
+        let clock = try TestClock(home)
+        let daemon = try Daemon(home, environment: clock.environment)
+        let peer = try daemon.connect()
+        try look(peer, "f", hits: 3, misses: 2)
+        try look(peer, "g", hits: 1, misses: 0)
+        try clock.advance(10 * Self.minute)
+        try look(peer, "f", hits: 4, misses: 1)
+        let reply = try peer.call(#"{"op":"history","fn":"f","span_ms":1800000,"points":30}"#)
+        #expect(reply.int("step_ms") == 60_000)
+        let points = try reply.rows("points")
+        #expect(points.count == 30)
+        // The step under way is exact to the request.
+        #expect(points[29].int("hits") == 4)
+        #expect(points[29].int("misses") == 1)
+        #expect(points[29].int("saved_ms") == 20)
+        #expect(points[29].int("entries") == 1)
+        #expect(points[19].int("hits") == 3)
+        #expect(points[19].int("misses") == 2)
+        #expect(points[25].int("hits") == 0)
+        #expect(points[25].int("entries") == 0)
+        #expect(try sums(peer) == Sums(hits: 8, misses: 3, savedMs: 40))
+        #expect(try sums(peer, "\"fn\":\"unknown\"") == Sums())
+    }
+
+    @Test func survivesRestartsKillsAndJumps() throws {
+        let home = try Home()
+        let clock = try TestClock(home)
+        var daemon = try Daemon(home, environment: clock.environment)
+        var expected = Sums()
+        for round in 0..<6 {
+            var peer = try daemon.connect()
+            try look(peer, "f", hits: 5, misses: round)
+            expected.hits += 5
+            expected.misses += round
+            expected.savedMs += 25
+            #expect(try sums(peer) == expected)
+            #expect(try sums(peer, "\"fn\":\"f\"") == expected)
+            // The counters are on their way to the disk within half a second.
+            try clock.advance(2 * Self.minute)
+            #expect(try peer.put("other", "\(round)", "1", "\"durable\":true").isOK)
+            if round % 2 == 0 {
+                try daemon.stop()
+            } else {
+                usleep(1_200_000)
+                try daemon.kill()
+            }
+            // Also backwards.
+            try clock.advance(round == 3 ? -30 * Self.minute : 7 * Self.minute)
+            daemon = try Daemon(home, environment: clock.environment)
+            peer = try daemon.connect()
+            #expect(try sums(peer) == expected)
+            #expect(try sums(peer, "\"fn\":\"f\"") == expected)
+            #expect(try sums(peer, "\"span_ms\":604800000") == expected)
+        }
+        // A cleared function's counters begin anew, and its history stays.
+        let peer = try daemon.connect()
+        #expect(try peer.call(Peer.request("clear", "f")).isOK)
+        #expect(try sums(peer, "\"fn\":\"f\"") == expected)
+    }
+
+    @Test(arguments: [
+        (#""points":0"#, "points"), (#""points":2001"#, "points"), (#""span_ms":0"#, "span_ms"),
+        (#""span_ms":-1"#, "span_ms"), (#""since":5"#, "since"),
+    ])
+    func refusesWhatMakesNoSense(members: String, named: String) throws {
+        let daemon = try Daemon()
+        let reply = try daemon.connect().call("{\"op\":\"history\",\(members)}")
+        #expect(reply.code == "bad_request")
+        #expect(reply.message?.contains(named) == true)
+    }
+}
