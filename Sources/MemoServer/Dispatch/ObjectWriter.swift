@@ -44,7 +44,9 @@ struct ObjectWriter: ~Copyable {
         guard parts % 10_000 != 0 else { return text.append(decimal: parts / 10_000) }
         let fraction = String(parts % 10_000)
         text.append("0.")
-        for digit in (String(repeating: "0", count: 4 - fraction.utf8.count) + fraction).utf8 { text.append(digit) }
+        for digit in (String(repeating: "0", count: 4 - fraction.utf8.count) + fraction).utf8 {
+            text.append(digit)
+        }
     }
 
     /// An array of objects.
