@@ -62,7 +62,8 @@ extension StoreCore {
     /// Queues what the history gained, once for each minute in which something happened.
     mutating func flushHistory(isLast: Bool = false) {
         let minute = wallNow.floored(to: HistoryLevel.minutes.stepMs)
-        guard history.isDirty, isLast || minute != history.writtenMinute, degraded == nil, !queue.isFull
+        guard history.isDirty, isLast || minute != history.writtenMinute, degraded == nil,
+            !pipeline.queue.isFull
         else {
             return
         }
