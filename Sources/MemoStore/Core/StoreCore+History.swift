@@ -59,6 +59,22 @@ extension StoreCore {
         history.read(nil, spanMs: spanMs, points: points, wallMs: wallNow)
     }
 
+    /// Moves on to this time, which is not before the present one. What was counted until now belongs to the step before
+    /// if this begins another one.
+    @inline(__always)
+    mutating func advance(to time: Int64) {
+        if time >= historyStepEnd { endHistoryStep(time) }
+        now = max(now, time)
+    }
+
+    @inline(never)
+    private mutating func endHistoryStep(_ time: Int64) {
+        for place in functions.dirty where functions.isLive(place) { noteHistory(place) }
+        noteTotals()
+        let step = HistoryLevel.minutes.stepMs
+        historyStepEnd = (time + wallOffset).floored(to: step) + step - wallOffset
+    }
+
     /// Queues what the history gained, once for each minute in which something happened.
     mutating func flushHistory(isLast: Bool = false) {
         let minute = wallNow.floored(to: HistoryLevel.minutes.stepMs)

@@ -69,6 +69,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var notedTotals = HistoryCounters()
     /// Wall time minus store time, as of the maintenance thread's last turn.
     var wallOffset: Int64 = 0
+    /// When the minute under way ends, in store time.
+    var historyStepEnd: Int64 = 0
     var lookups = LookupSampler()
     /// What the writer last said of the database.
     var disk = DiskFigures()

@@ -145,7 +145,7 @@ package final class Store: Sendable {
     package func perform(_ body: (inout StoreCore) -> Void) {
         let now = clock.now()
         let (wakesWriter, wakesMaintenance, wakes) = core.withLock { core in
-            core.now = max(core.now, now)
+            core.advance(to: now)
             body(&core)
             return core.takeSignals()
         }
