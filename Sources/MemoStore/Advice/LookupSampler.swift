@@ -1,6 +1,6 @@
-/// Look-ups on their way to the models of reuse, marked deleted under the store's lock and taken twice a second.
+/// Look-ups on their way to the models of reuse, noted under the store's lock and taken twice a second.
 ///
-/// What it takes is bounded: `stretchMax` look-ups are marked deleted one after another, without a gap; then, for as many takes as
+/// What it takes is bounded: `stretchMax` look-ups are noted one after another, without a gap; then, for as many takes as
 /// `takesBetween` says, only those of sampled keys, `sampledMax` of them between two takes.
 struct LookupSampler: ~Copyable {
     struct Lookup {
@@ -16,7 +16,7 @@ struct LookupSampler: ~Copyable {
         fileprivate static let gapless: UInt32 = 1 << 31
     }
 
-    /// What was marked deleted since the last take.
+    /// What was noted since the last take.
     struct Taken {
         var lookups: [Lookup]
         /// The stretch ended before: others were left out.
@@ -35,7 +35,7 @@ struct LookupSampler: ~Copyable {
     private var stretchEnded = false
     private var takesSinceEnd = 0
     private var overran = false
-    /// Keys of all functions are marked deleted whose sampling hash is below this.
+    /// Keys of all functions are noted whose sampling hash is below this.
     var threshold: UInt64 = 0
 
     /// - Parameters:
@@ -71,11 +71,11 @@ struct LookupSampler: ~Copyable {
     /// Whether nothing was looked up since the last take.
     var isEmpty: Bool { lookups.isEmpty && !stretchEnded }
 
-    /// Hands over what was marked deleted. After a pause, another stretch begins.
+    /// Hands over what was noted. After a pause, another stretch begins.
     mutating func take() -> Taken {
         let taken = Taken(lookups: lookups, stretchEnded: stretchEnded, overran: overran)
         lookups = []
-        // What was marked deleted this time may be marked deleted next time: nothing is allocated under load.
+        // What was noted this time may be noted next time: nothing is allocated under load.
         lookups.reserveCapacity(taken.lookups.count)
         sampledLeft = Self.sampledMax
         overran = false

@@ -16,7 +16,7 @@ struct FunctionProfile {
     var isDirty = false
     /// What its history has of its counters.
     var noted = HistoryCounters()
-    /// Look-ups are marked deleted of its keys whose sampling hash is below this.
+    /// Look-ups are noted of its keys whose sampling hash is below this.
     var samplingThreshold: UInt64 = 0
     /// Lists of cleared entries that still refer to it.
     var clearedLists = 0

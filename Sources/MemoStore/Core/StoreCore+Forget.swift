@@ -4,6 +4,10 @@ extension StoreCore {
     /// - Returns: how many entries there were.
     package mutating func forget(_ function: UInt32) -> Int {
         let before = functions[function].row
+        noteHistory(function)
+        noteTotals()
+        history.forget(.function(before.id))
+        functions[function].noted = HistoryCounters()
         retire(before, .all)
         var row = FunctionRow(id: before.id, owner: before.owner, name: before.name)
         row.clearedBelow = before.clearedBelow
@@ -48,6 +52,7 @@ extension StoreCore {
             // Rows of before that was noted count from now on.
             if used == 0 { functions.markDirty(place) }
             guard used > 0, now - used > limits.functionIdleMs, !isReferredTo(place) else { continue }
+            history.forget(.function(functions[place].row.id))
             retire(functions[place].row, .all)
             drop(place)
         }

@@ -29,7 +29,8 @@ extension StoreCore {
     }
 
     private func gauges(of place: UInt32) -> HistoryGauges {
-        HistoryGauges(entries: Int64(functions[place].count), hotBytes: 0, coldBytes: 0)
+        HistoryGauges(
+            entries: Int64(functions[place].count), hotBytes: 0, coldBytes: Int64(functions[place].bytes))
     }
 
     /// The history of a function, of an owner's functions, or of all (`owner` `nil`), up to this moment.
@@ -41,7 +42,7 @@ extension StoreCore {
             noteHistory(function)
             subject = .function(functions[function].row.id)
         } else if let uid = owner.flatMap({ UInt32(exactly: $0) }) {
-            // Of others nothing is marked deleted here: a user's own functions are few.
+            // Of others nothing is noted here: a user's own functions are few.
             for place in functions.dirty where functions.isLive(place) && functions[place].row.owner == owner
             {
                 noteHistory(place)

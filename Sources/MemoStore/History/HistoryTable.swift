@@ -32,7 +32,7 @@ struct HistoryTable: ~Copyable {
 
     private struct Track {
         var levels = HistoryLevel.allCases.map { HistorySeries(level: $0) }
-        /// The counters when they were last marked deleted.
+        /// The counters when they were last noted.
         var counted = HistoryCounters()
         /// Look-ups lately, halved each hour: who is least busy goes first.
         var weight = 0.0
@@ -78,10 +78,10 @@ struct HistoryTable: ~Copyable {
         tracks[subject] = track
     }
 
-    /// How the counters stood when they were last marked deleted, if it is known.
+    /// How the counters stood when they were last noted, if it is known.
     func counted(_ subject: Subject) -> HistoryCounters? { tracks[subject]?.counted }
 
-    /// The counters were set back, and what they said before has been marked deleted.
+    /// The counters were set back, and what they said before has been noted.
     mutating func reset(_ subject: Subject, to counted: HistoryCounters) {
         guard tracks[subject] != nil else { return }
         tracks[subject]!.counted = counted
