@@ -39,7 +39,7 @@ import Testing
         #expect(found.count == 1)
         let text = try #require(found.first?["text"])
         #expect(text.contains(fixture.directory + "/memod.db.corrupt-"), "\(text)")
-        #expect(text.hasSuffix("Z (11 B)") && text.contains(" UTC, "), "\(text)")
+        #expect(text.hasSuffix("Z-1 (11 B)") && text.contains(" UTC, "), "\(text)")
         #expect(found.first?["advice"]?.contains("may be deleted") == true)
     }
 
