@@ -66,27 +66,32 @@ struct StackDistances {
     /// Forgets the keys that are not to be kept.
     mutating func keep(_ isKept: (UInt64) -> Bool) { renumber(isKept) }
 
-    /// Gives the keys places without gaps between them, in the order of their use.
+    /// Gives the keys places without gaps between them, in the order of their use, where they are: nothing is allocated
+    /// unless there are more keys than ever before.
     private mutating func renumber(_ isKept: (UInt64) -> Bool) {
-        var kept: [(key: UInt64, weight: Int64)] = []
-        kept.reserveCapacity(places.count)
+        var next = 0
         var newGap = 0
         for place in keys.indices where places[keys[place]] == Int32(place) {
-            if isKept(keys[place]) {
-                kept.append((keys[place], weights[place]))
-                if place < gap { newGap = kept.count }
-            } else {
-                places[keys[place]] = nil
+            let key = keys[place]
+            guard isKept(key) else {
+                places[key] = nil
+                continue
             }
+            keys[next] = key
+            weights[next] = weights[place]
+            places[key] = Int32(next)
+            next += 1
+            if place < gap { newGap = next }
         }
+        keys.removeLast(keys.count - next)
+        weights.removeLast(weights.count - next)
         gap = newGap
         oldest = 0
-        keys = kept.map(\.key)
-        weights = kept.map(\.weight)
-        for (place, entry) in kept.enumerated() { places[entry.key] = Int32(place) }
-        sums = Array(repeating: 0, count: max(Self.placesLeast, kept.count * 2) + 1)
         total = 0
-        for (place, entry) in kept.enumerated() { add(entry.weight, at: place) }
+        for index in sums.indices { sums[index] = 0 }
+        let missing = next * 2 + 1 - sums.count
+        if missing > 0 { sums.append(contentsOf: repeatElement(0, count: missing)) }
+        for place in keys.indices { add(weights[place], at: place) }
     }
 
     private mutating func add(_ weight: Int64, at place: Int) {

@@ -19,6 +19,8 @@ import Testing
     @Test func itEndsWithTheLastConnectionWhenItWasAskedTo() throws {
         let daemon = try Daemon(nil, ["--idle-exit", "1h"])
         let peer = try daemon.connect()
+        // Connected is who was accepted.
+        #expect(try peer.put("f", "1", "2").isOK)
         daemon.process.signal(SIGUSR1)
         let start = Moment.now
         while start.age < 0.3 { #expect(try peer.put("f", "1", "2").isOK) }
