@@ -215,6 +215,14 @@ package struct RegionWriter: ~Copyable {
     /// The slot of a published entry.
     package func slot(_ ticket: UInt32) -> UInt32 { records[Int(ticket)].slot }
 
+    /// The slots of all published entries.
+    package var slots: [UInt32] {
+        (firstBlock..<endBlock).compactMap {
+            let ticket = blocks[$0 % blockCapacity].ticket
+            return ticket == 0 ? nil : records[Int(ticket)].slot
+        }
+    }
+
     /// The entry that a client says it used, by what its block said.
     /// - Returns: `nil` if there is no such entry, or no more.
     package mutating func used(_ ticket: UInt32, generation: UInt32) -> UInt32? {
@@ -304,8 +312,16 @@ package struct RegionWriter: ~Copyable {
         kill(ticket)
     }
 
-    /// A word for a new entry. If both buckets are full, the first that was not used goes.
+    /// A word for a new entry. What was cleared and is not yet taken back goes, since readers would find it first under
+    /// the same key. If both buckets are full, the first that was not used goes.
     private mutating func chooseWord(_ bucket: Int) -> Int {
+        for side in 0..<2 {
+            let first = (bucket ^ side) * RegionLayout.bucketWords
+            for word in first..<first + RegionLayout.bucketWords
+            where tickets[word] != 0 && !isVisible(tickets[word]) {
+                drop(tickets[word])
+            }
+        }
         for side in 0..<2 {
             let first = (bucket ^ side) * RegionLayout.bucketWords
             for word in first..<first + RegionLayout.bucketWords where tickets[word] == 0 { return word }

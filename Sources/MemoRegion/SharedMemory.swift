@@ -8,7 +8,7 @@ internal import Glibc
 package struct SharedMemory: ~Copyable, @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let size: Int
-    private let descriptor: Int32
+    private var descriptor: Int32
     /// Opened for reading only, to be handed over.
     package let readable: Int32
 
@@ -46,11 +46,11 @@ package struct SharedMemory: ~Copyable, @unchecked Sendable {
             guard fcntl(descriptor, memod_add_seals, seals) == 0 else {
                 throw RegionError(errno: errno, doing: "seal shared memory")
             }
-            readable = open(
-                "/proc/self/fd/\(descriptor)", access == .writable ? O_RDWR | O_CLOEXEC : O_RDONLY | O_CLOEXEC
-            )
-            guard readable >= 0 else {
-                throw RegionError(errno: errno, doing: "open shared memory for reading")
+            if access != .writable {
+                readable = open("/proc/self/fd/\(descriptor)", O_RDONLY | O_CLOEXEC)
+                guard readable >= 0 else {
+                    throw RegionError(errno: errno, doing: "open shared memory for reading")
+                }
             }
         } catch {
             if let mapping, mapping != MAP_FAILED { munmap(mapping, size) }
@@ -68,10 +68,16 @@ package struct SharedMemory: ~Copyable, @unchecked Sendable {
         _ = fallocate(descriptor, memod_punch_hole | memod_keep_size, 0, off_t(size))
     }
 
+    /// The descriptor, which is the caller's to close; `empty` does nothing afterwards.
+    mutating func takeDescriptor() -> Int32 {
+        defer { descriptor = -1 }
+        return descriptor
+    }
+
     deinit {
         munmap(base, size)
-        close(descriptor)
-        close(readable)
+        if descriptor >= 0 { close(descriptor) }
+        if readable >= 0 { close(readable) }
     }
 }
 

@@ -65,7 +65,7 @@ package struct UseNote: BitwiseCopyable, Sendable {
 /// The daemon's side of one client's uses, which may hold any garbage: nothing in it is trusted, and reading it takes a
 /// bounded time.
 package struct UsesReader: ~Copyable {
-    package let memory: SharedMemory
+    package private(set) var memory: SharedMemory
     private let base: UnsafeRawPointer
     private var drained: UInt64 = 0
     private var counted: [(hits: UInt64, savedMs: UInt64)] = []
@@ -77,6 +77,9 @@ package struct UsesReader: ~Copyable {
         memory = try SharedMemory(name: "memod-uses", size: size, .writable)
         base = UnsafeRawPointer(memory.base)
     }
+
+    /// Its descriptor, which is the caller's to close: one is enough, and it is kept by nobody else.
+    package mutating func handOver() -> Int32 { memory.takeDescriptor() }
 
     /// Whether there are notes to be read.
     @inline(__always)

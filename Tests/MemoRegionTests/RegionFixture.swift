@@ -7,6 +7,7 @@ final class RegionFixture: @unchecked Sendable {
     private let writerBox: UnsafeMutablePointer<RegionWriter>
     private let usesBox: UnsafeMutablePointer<UsesReader>
     let keeper: RegionKeeper
+    private let usesDescriptor: Int32
 
     var writer: RegionWriter {
         unsafeAddress { UnsafePointer(writerBox) }
@@ -26,6 +27,7 @@ final class RegionFixture: @unchecked Sendable {
         writerBox.initialize(to: writer)
         usesBox = .allocate(capacity: 1)
         usesBox.initialize(to: uses)
+        usesDescriptor = usesBox.pointee.handOver()
     }
 
     deinit {
@@ -33,11 +35,12 @@ final class RegionFixture: @unchecked Sendable {
         writerBox.deallocate()
         usesBox.deinitialize(count: 1)
         usesBox.deallocate()
+        close(usesDescriptor)
     }
 
     func reader(notes: Bool = true, servesEnding: Bool = true) throws -> RegionReader {
         try RegionReader(
-            region: writer.memory.readable, uses: notes ? uses.memory.readable : nil,
+            region: writer.memory.readable, uses: notes ? usesDescriptor : nil,
             control: ControlView(keeper.descriptor), servesEnding: servesEnding)
     }
 

@@ -83,6 +83,18 @@ import Testing
         }
     }
 
+    @Test func aNewEntryIsFoundBeforeAClearedOneOfItsKey() throws {
+        let region = try RegionFixture()
+        let reader = try region.reader()
+        region.publish("[1]", "\"old\"", slot: 1)
+        region.writer.clear(place: 3)
+        region.publish("[1]", "\"new\"", slot: 2)
+        #expect(reader.text("[1]") == "\"new\"")
+        let dropped = region.writer.dropped
+        #expect(dropped == [1])
+        region.writer.check()
+    }
+
     @Test func aTicketNamesOneEntryOnly() throws {
         let region = try RegionFixture()
         let first = try #require(region.publish("[1]", "1", slot: 11))
