@@ -25,7 +25,7 @@ struct StackDistances {
 
     init() { sums = Array(repeating: 0, count: Self.placesLeast + 1) }
 
-    private static let placesLeast = 256
+    private static let placesLeast = 2048
 
     var count: Int { places.count }
     /// What all keys weigh.
