@@ -38,6 +38,10 @@ struct LookupSampler: ~Copyable {
     /// Keys of all functions are noted whose sampling hash is below this.
     var threshold: UInt64 = 0
 
+    init() { lookups.reserveCapacity(Self.lookupsExpected) }
+
+    private static let lookupsExpected = 4096
+
     /// - Parameters:
     ///   - threshold: the function's own.
     ///   - bytes: what the entry takes; 0 if there is none.
@@ -76,7 +80,7 @@ struct LookupSampler: ~Copyable {
         let taken = Taken(lookups: lookups, stretchEnded: stretchEnded, overran: overran)
         lookups = []
         // What was noted this time may be noted next time: nothing is allocated under load.
-        lookups.reserveCapacity(taken.lookups.count)
+        lookups.reserveCapacity(max(Self.lookupsExpected, taken.lookups.count))
         sampledLeft = Self.sampledMax
         overran = false
         if stretchLeft > 0 {

@@ -23,7 +23,11 @@ struct StackDistances {
     /// No key is at a place before this.
     private var oldest = 0
 
-    init() { sums = Array(repeating: 0, count: Self.placesLeast + 1) }
+    init() {
+        sums = Array(repeating: 0, count: Self.placesLeast + 1)
+        keys.reserveCapacity(Self.placesLeast)
+        weights.reserveCapacity(Self.placesLeast)
+    }
 
     private static let placesLeast = 2048
 

@@ -6,6 +6,16 @@ import Testing
     /// What a request may allocate on average: the daemon's other threads go about their own work meanwhile.
     private static let most = 0.01
 
+    /// The least of three rounds: what the other threads do once for each minute, or for a function that is new, is no
+    /// request's.
+    private func leastAllocations(
+        _ faults: FaultControl, _ peer: Peer, atOnce: Int, _ request: String, _ expected: String
+    ) throws -> Int {
+        try (0..<3).map { _ in
+            try allocations(faults, peer, requests: 32_000, atOnce: atOnce, request, expected)
+        }.min()!
+    }
+
     /// Sends so many requests, so many at once.
     /// - Returns: allocations of the daemon meanwhile.
     private func allocations(
@@ -32,7 +42,7 @@ import Testing
         let get = #"{"op":"get","fn":"f","key":[1,"two"],"id":7}"#
         let hit = #"{"id":7,"ok":true,"hit":true,"value":"a value"}"#
         let few = try allocations(faults, peer, requests: 1600, atOnce: atOnce, get, hit)
-        let many = try allocations(faults, peer, requests: 32_000, atOnce: atOnce, get, hit)
+        let many = try leastAllocations(faults, peer, atOnce: atOnce, get, hit)
         let each = Double(many) / 32_000
         print("\(atOnce) at once: \(few) allocations for 1600 hits, \(many) for 32000")
         #expect(each < Self.most)
@@ -46,7 +56,7 @@ import Testing
         let get = #"{"op":"get","fn":"f","key":"absent"}"#
         let miss = #"{"ok":true,"hit":false}"#
         _ = try allocations(faults, peer, requests: 1600, atOnce: 16, get, miss)
-        let many = try allocations(faults, peer, requests: 32_000, atOnce: 16, get, miss)
+        let many = try leastAllocations(faults, peer, atOnce: 16, get, miss)
         print("\(many) allocations for 32000 misses")
         #expect(Double(many) / 32_000 < Self.most)
     }
