@@ -120,7 +120,8 @@ final class ColdWriter {
             guard try newest("content") == heads, heads.first ?? 0 < next.row else {
                 throw SQLiteError(damage: "its newest entries are not those that were written")
             }
-            for table in ["meta", "deleted"] {
+            // What every start reads, or the next commit writes to: damage there would be met after something was promised.
+            for table in ["meta", "deleted", "uses", "history"] {
                 let verdict = try connection.text("PRAGMA quick_check(\(table))") ?? ""
                 if verdict != "ok" { throw SQLiteError(damage: verdict) }
             }
