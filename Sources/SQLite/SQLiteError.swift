@@ -69,8 +69,11 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
 }
 
 extension SQLiteError {
-    /// Damage that one of SQLite's checks reports as its result.
+    /// Damage that one of SQLite's checks reports as its result: also where a page could not be read.
     public init(damage: String) {
-        self.init(extendedCode: SQLITE_CORRUPT, message: damage, doing: "check")
+        let readError = ReadErrors.take()
+        self.init(
+            extendedCode: SQLITE_CORRUPT, message: damage, doing: "check", systemError: readError,
+            isUnread: readError != 0)
     }
 }

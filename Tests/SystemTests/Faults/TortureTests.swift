@@ -5,12 +5,10 @@ import Testing
 @Suite(.serialized, .enabled(if: FaultControl.isAvailable && Command.exists("python3")))
 struct TortureTests {
     private static let kinds = ["kills", "power", "disk", "once", "start", "damage", "second", "hang"]
-    /// Round 1 of the disk still takes a read that fails for damage, when three files fail at once.
-    private static let seeds = ["disk": "2"]
 
     @Test(arguments: kinds) func promisesAreKept(_ kind: String) throws {
         // The same rounds each time: `tools/torture` goes on looking, and what it finds becomes a test.
-        let seed = ProcessInfo.processInfo.environment["MEMOD_TEST_SEED"] ?? Self.seeds[kind] ?? "1"
+        let seed = ProcessInfo.processInfo.environment["MEMOD_TEST_SEED"] ?? "1"
         let tools = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().appending(path: "tools/torture.d")
         let process = try ChildProcess(
