@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(
             name: "MemoServerTests",
             dependencies: [
-                "MemoServer", "MemoWire", "Platform", "memod",
+                "MemoServer", "MemoStore", "MemoWire", "Platform", "memod",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
         .testTarget(name: "MemoRegionTests", dependencies: ["MemoRegion"], swiftSettings: settings),

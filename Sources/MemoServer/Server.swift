@@ -5,12 +5,12 @@ internal import MemoWire
 internal import Platform
 
 /// The daemon's life: it listens, serves, takes signals, and drains.
-public struct Server {
+package struct Server {
     /// Why the daemon could not start or did not end well; the reason is for people.
-    public struct Failure: Error, CustomStringConvertible {
-        public let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
 
-        public init(_ description: String) {
+        package init(_ description: String) {
             self.description = description
         }
     }
@@ -26,13 +26,13 @@ public struct Server {
     private static let heartbeatMs: Int64 = 10_000
 
     /// Reads the configuration from where it comes from; called again on SIGHUP.
-    public typealias ConfigurationReader = () throws -> ServerConfiguration
+    package typealias ConfigurationReader = () throws -> ServerConfiguration
 
     /// - Parameters:
     ///   - environment: the process's environment.
     ///   - read: reads the configuration.
     /// - Throws: what `read` throws.
-    public init(environment: [String: String], read: @escaping ConfigurationReader) throws {
+    package init(environment: [String: String], read: @escaping ConfigurationReader) throws {
         readConfiguration = read
         self.environment = environment
         configuration = try read()
@@ -50,7 +50,7 @@ public struct Server {
 
     /// Serves until SIGTERM or SIGINT, then drains. Called once, before the process has other threads.
     /// - Throws: `ListenerError`, `Failure`, and what the store throws.
-    public mutating func run() throws {
+    package mutating func run() throws {
         Allocator.keepLargeBlocks()
         let signals = try SignalQueue()
         let descriptors = DescriptorLimit.raise()

@@ -1,4 +1,5 @@
 import Glibc
+import MemoStore
 import Testing
 
 @testable import MemoServer

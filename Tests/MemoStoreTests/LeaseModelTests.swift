@@ -146,7 +146,7 @@ import Testing
             core.connectionClosed(clients[client].id)
             model.closed(clients[client].id)
             clients[client] = Client(id: nextID, tokens: clients[client].tokens.suffix(3))
-            nextID += 1
+            nextID = ConnectionID(nextID.rawValue + 1)
             takeWakes()
         }
 

@@ -83,12 +83,13 @@ import Testing
     @Test func thoseInLineAreServedInTheirOrder() {
         var table = LeaseTable(capacity: 10, keyBytesMax: 100, waitersMax: 2000)
         #expect(ask(&table, "a", 0) == "granted")
-        for connection in ConnectionID(1)...1000 { #expect(ask(&table, "a", connection) == "wait") }
-        for connection in stride(from: ConnectionID(2), through: 1000, by: 2) {
-            table.stopWaiting(connection)
+        for number in 1...1000 { #expect(ask(&table, "a", ConnectionID(number)) == "wait") }
+        for number in stride(from: 2, through: 1000, by: 2) {
+            table.stopWaiting(ConnectionID(number))
         }
-        for connection in stride(from: ConnectionID(1), to: 999, by: 2) {
-            table.release(allOf: connection - 1 == 0 ? 0 : connection - 2, now: 0)
+        for number in stride(from: 1, to: 999, by: 2) {
+            let connection = ConnectionID(number)
+            table.release(allOf: ConnectionID(max(0, number - 2)), now: 0)
             let woken = table.takeWakes()
             #expect(woken == [connection])
             #expect(ask(&table, "a", connection) == "granted")

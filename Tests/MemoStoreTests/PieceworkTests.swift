@@ -173,7 +173,7 @@ import Testing
             let key = run.random.below(300)
             if key % 3 != 0, !again.contains(key) {
                 // A lease of the time after the clear lasts.
-                lease.connection += 1
+                lease.connection = ConnectionID(lease.connection.rawValue + 1)
                 #expect(!run.get(key, lease: lease))
                 leased.insert(key)
                 if run.random.below(2) == 0 {

@@ -176,7 +176,7 @@ import Testing
         var core = makeCore()
         defer { core.dispose() }
         let f = function(&core, "f")
-        func ask(_ connection: UInt64, _ leaseMs: Int64) -> GetOutcome {
+        func ask(_ connection: ConnectionID, _ leaseMs: Int64) -> GetOutcome {
             Array("1".utf8).withUnsafeBytes { key in
                 core.get(
                     f, key, hash: core.hash(f, key), loadedRows: [],

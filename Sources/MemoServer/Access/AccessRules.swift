@@ -1,13 +1,13 @@
 /// Who may connect beside root and the daemon's own user, and who may administer beside them.
-public struct AccessRules: Equatable, Sendable {
+package struct AccessRules: Equatable, Sendable {
     /// Users who may connect.
-    public var users: [UInt32]
+    package var users: [UInt32]
     /// Groups whose members may connect.
-    public var groups: [UInt32]
+    package var groups: [UInt32]
     /// The group whose members may connect and administer.
-    public var administrators: UInt32?
+    package var administrators: UInt32?
 
-    public init(users: [UInt32] = [], groups: [UInt32] = [], administrators: UInt32? = nil) {
+    package init(users: [UInt32] = [], groups: [UInt32] = [], administrators: UInt32? = nil) {
         self.users = users
         self.groups = groups
         self.administrators = administrators

@@ -1,19 +1,19 @@
 /// A number of bytes as settings are written: `1048576`, `64KiB`, `256MiB`, `4GiB`, `1TiB`.
-public struct ByteSize: Equatable, Sendable, CustomStringConvertible {
-    public let bytes: Int
+package struct ByteSize: Equatable, Sendable, CustomStringConvertible {
+    package let bytes: Int
 
     private static let units: [(suffix: String, shift: Int)] = [
         ("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10), ("", 0),
     ]
 
-    public init(bytes: Int) {
+    package init(bytes: Int) {
         self.bytes = bytes
     }
 
     /// - Parameter text: decimal digits and at most one of the suffixes KiB, MiB, GiB, TiB, nothing else: no
     ///   sign, white space, fraction or other spelling of a unit.
     /// - Returns: `nil` where `text` is not that, or is more than `Int.max` bytes.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         guard let unit = Self.units.first(where: { text.hasSuffix($0.suffix) }),
             let number = Int(digits: text.dropLast(unit.suffix.count))
         else { return nil }
@@ -23,7 +23,7 @@ public struct ByteSize: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// The largest unit that divides it: reads back as the same number.
-    public var description: String {
+    package var description: String {
         let unit = Self.units.first { bytes != 0 && bytes & ((1 << $0.shift) - 1) == 0 }
         return unit.map { "\(bytes >> $0.shift)\($0.suffix)" } ?? "\(bytes)"
     }

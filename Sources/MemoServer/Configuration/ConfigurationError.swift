@@ -1,8 +1,8 @@
 /// A setting that cannot be used: a usage error, which names the setting, its value and where it came from.
-public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
-    public let description: String
+package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+    package let description: String
 
-    public init(_ description: String) {
+    package init(_ description: String) {
         self.description = description
     }
 

@@ -4,28 +4,28 @@ internal import Platform
 
 /// A configuration file: lines `name = value`, the names those of the command line. Empty lines and lines that
 /// begin with `#` say nothing. A setting that is a list may stand on several lines, any other on one.
-public struct ConfigurationFile: Sendable {
-    public struct Entry: Equatable, Sendable {
-        public var value: String
-        public var line: Int
+package struct ConfigurationFile: Sendable {
+    package struct Entry: Equatable, Sendable {
+        package var value: String
+        package var line: Int
     }
 
-    public static let sizeLimit = 1 << 20
+    package static let sizeLimit = 1 << 20
 
-    public let path: String
-    public private(set) var entries: [SettingName: [Entry]] = [:]
+    package let path: String
+    package private(set) var entries: [SettingName: [Entry]] = [:]
 
     /// Reads the file at `path`.
     /// - Throws: where it cannot be read, is larger than 1 MiB, is not UTF-8, or has a line that is none of its
     ///   form; the error names the file and the line.
-    public init(path: String) throws(ConfigurationError) {
+    package init(path: String) throws(ConfigurationError) {
         try self.init(path: path, text: Self.read(path))
     }
 
     /// - Parameters:
     ///   - path: its name in errors and origins.
     ///   - text: its contents.
-    public init(path: String, text: String) throws(ConfigurationError) {
+    package init(path: String, text: String) throws(ConfigurationError) {
         self.path = path
         var number = 0
         for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {

@@ -27,7 +27,7 @@ extension ServerConfiguration {
     }
 
     /// The value of a setting, as it could be written down.
-    public func text(of name: SettingName) -> String {
+    package func text(of name: SettingName) -> String {
         switch name {
         case .socket: socketPath
         case .database: databasePath

@@ -1,10 +1,10 @@
 internal import Glibc
-public import Logging
+package import Logging
 
 /// Everything that memod can be told, checked and with its defaults filled in.
-public struct ServerConfiguration: Sendable {
+package struct ServerConfiguration: Sendable {
     /// What a commit survives.
-    public enum Durability: String, Sendable {
+    package enum Durability: String, Sendable {
         /// The death of the process; power loss costs at most the newest commits.
         case normal
         /// Power loss.
@@ -12,45 +12,45 @@ public struct ServerConfiguration: Sendable {
     }
 
     /// Whom an entry belongs to.
-    public enum Isolation: String, Sendable {
+    package enum Isolation: String, Sendable {
         /// To everyone who may connect.
         case none
         /// To the user who wrote it.
         case user
     }
 
-    public var socketPath: String
-    public var databasePath: String
+    package var socketPath: String
+    package var databasePath: String
     /// Budget of the hot tier in bytes, overhead counted.
-    public var hotBytes: Int
+    package var hotBytes: Int
     /// Budget of the cold tier in bytes.
-    public var coldBytes: Int
+    package var coldBytes: Int
     /// The longest request line in bytes.
-    public var maxLineBytes: Int
-    public var maxConnections: Int
+    package var maxLineBytes: Int
+    package var maxConnections: Int
     /// The number of event loops.
-    public var ioThreads: Int
-    public var durability: Durability
+    package var ioThreads: Int
+    package var durability: Durability
     /// The commit of an acknowledged put begins at the latest after this many milliseconds.
-    public var flushIntervalMs: Int64
-    public var interning: Bool
-    public var isolation: Isolation
+    package var flushIntervalMs: Int64
+    package var interning: Bool
+    package var isolation: Isolation
     /// Patterns of the functions that isolation does not concern.
-    public var sharedPatterns: [String]
-    public var access: AccessRules
+    package var sharedPatterns: [String]
+    package var access: AccessRules
     /// Permission bits of the socket.
-    public var socketMode: UInt32
+    package var socketMode: UInt32
     /// Ends after so long without a connection; 0: never.
-    public var idleExitMs: Int64
-    public var logLevel: Logger.Level
+    package var idleExitMs: Int64
+    package var logLevel: Logger.Level
     /// Where each setting's value came from.
-    public var origins: [SettingName: SettingOrigin]
+    package var origins: [SettingName: SettingOrigin]
 
     /// - Parameters:
     ///   - settings: what was given.
     ///   - environment: the process's environment, for the default paths.
     /// - Throws: at the first value that is not one of its setting.
-    public init(_ settings: Settings, environment: [String: String]) throws(ConfigurationError) {
+    package init(_ settings: Settings, environment: [String: String]) throws(ConfigurationError) {
         let paths = DefaultPaths(environment: environment)
         let isPath = { (text: String) in text.isEmpty || text.utf8.contains(0) ? nil : text }
         socketPath = try settings.value(.socket, else: paths.socket, expected: "a path", isPath)

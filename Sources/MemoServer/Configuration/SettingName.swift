@@ -1,5 +1,5 @@
 /// The settings, by their names on the command line (after `--`) and in the configuration file.
-public enum SettingName: String, CaseIterable, Sendable {
+package enum SettingName: String, CaseIterable, Sendable {
     case socket
     case database
     case hotBytes = "hot-bytes"
@@ -20,12 +20,12 @@ public enum SettingName: String, CaseIterable, Sendable {
     case logLevel = "log-level"
 
     /// `MEMOD_HOT_BYTES` for `hot-bytes`.
-    public var environmentName: String {
+    package var environmentName: String {
         "MEMOD_" + String(rawValue.map { $0 == "-" ? "_" : $0 }).uppercased()
     }
 
     /// Whether it may be given several times. In the environment its values are separated by commas.
-    public var isList: Bool {
+    package var isList: Bool {
         switch self {
         case .shared, .allowUser, .allowGroup: true
         default: false
@@ -33,7 +33,7 @@ public enum SettingName: String, CaseIterable, Sendable {
     }
 
     /// Whether a running daemon takes on a new value (SIGHUP); the others wait for the next start.
-    public var isReloadable: Bool {
+    package var isReloadable: Bool {
         switch self {
         case .hotBytes, .coldBytes, .maxConnections, .allowUser, .allowGroup, .adminGroup, .idleExit,
             .logLevel:

@@ -1,5 +1,5 @@
 /// Where a setting's value came from: later cases give way to earlier ones.
-public enum SettingOrigin: Equatable, Sendable, CustomStringConvertible {
+package enum SettingOrigin: Equatable, Sendable, CustomStringConvertible {
     case option(SettingName)
     case environment(String)
     case file(path: String, line: Int)
@@ -7,7 +7,7 @@ public enum SettingOrigin: Equatable, Sendable, CustomStringConvertible {
     case inherited
     case builtIn
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .option(let name): "option --\(name.rawValue)"
         case .environment(let name): "environment variable \(name)"

@@ -1,9 +1,9 @@
 /// The settings' values as texts, each from the strongest source that gives one: the command line, then the
 /// environment, then the configuration file.
-public struct Settings: Sendable {
-    public struct Value: Equatable, Sendable {
-        public var text: String
-        public var origin: SettingOrigin
+package struct Settings: Sendable {
+    package struct Value: Equatable, Sendable {
+        package var text: String
+        package var origin: SettingOrigin
     }
 
     private var values: [SettingName: [Value]] = [:]
@@ -12,7 +12,7 @@ public struct Settings: Sendable {
     ///   - options: what the command line gave, by setting; a list that is empty was not given.
     ///   - environment: the process's environment; empty variables count as not set.
     ///   - file: the configuration file, if there is one.
-    public init(options: [SettingName: [String]], environment: [String: String], file: ConfigurationFile?) {
+    package init(options: [SettingName: [String]], environment: [String: String], file: ConfigurationFile?) {
         for name in SettingName.allCases {
             if let texts = options[name], !texts.isEmpty {
                 values[name] = texts.map { Value(text: $0, origin: .option(name)) }
@@ -28,7 +28,7 @@ public struct Settings: Sendable {
     }
 
     /// The setting's values; empty where no source gives one.
-    public subscript(name: SettingName) -> [Value] { values[name] ?? [] }
+    package subscript(name: SettingName) -> [Value] { values[name] ?? [] }
 
     /// The setting's value converted, or `fallback` where no source gives one.
     /// - Parameters:

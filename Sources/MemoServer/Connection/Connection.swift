@@ -1,34 +1,35 @@
 internal import Glibc
-public import MemoWire
+package import MemoStore
+package import MemoWire
 internal import Platform
 
 /// One client's connection. Touched by its event loop's thread alone.
-public final class Connection {
-    public let id: ConnectionID
+package final class Connection {
+    package let id: ConnectionID
     /// The peer's user.
-    public let uid: UInt32
-    public let isAdministrator: Bool
+    package let uid: UInt32
+    package let isAdministrator: Bool
     /// What the client calls itself (`hello`).
-    public var clientName: [UInt8] = []
+    package var clientName: [UInt8] = []
     /// The executor's own: what it knows of this connection beyond a call.
-    public var dispatchState: AnyObject? {
+    package var dispatchState: AnyObject? {
         @inline(__always) _read { yield cell.value.dispatchState }
         @inline(__always) _modify { yield &cell.value.dispatchState }
     }
     /// What the last `resume` message carried.
-    public internal(set) var resumption: AnyObject? {
+    package internal(set) var resumption: AnyObject? {
         @inline(__always) get { cell.value.resumption }
         @inline(__always) set { cell.value.resumption = newValue }
     }
     /// When, in milliseconds of `CLOCK_BOOTTIME`, the suspended connection is to be executed again even without
     /// a message. Cleared when that time has come.
-    public var deadline: Int64? {
+    package var deadline: Int64? {
         @inline(__always) get { cell.value.deadline }
         @inline(__always) set { cell.value.deadline = newValue }
     }
 
     /// Replies in order, those not yet sent. The executor appends whole lines.
-    public var output: ByteBuffer {
+    package var output: ByteBuffer {
         @inline(__always) _read { yield cell.value.replies.output }
         @inline(__always) _modify { yield &cell.value.replies.output }
     }
@@ -54,7 +55,7 @@ public final class Connection {
     /// Whether the executor has to stop before the next request, because the peer does not read what it asked for;
     /// it is called again when that is over.
     @inline(__always)
-    public func mustPause() -> Bool {
+    package func mustPause() -> Bool {
         cell.value.replies.output.count >= limits.smallOutputBytes && holdsFullOutput()
     }
     private func holdsFullOutput() -> Bool {
@@ -70,7 +71,7 @@ public final class Connection {
             || !quotas.isOutputOver(user: uid, isAdministrator: isAdministrator)
     }
     /// The peer has closed the connection: replies are dropped.
-    public internal(set) var isPeerGone: Bool {
+    package internal(set) var isPeerGone: Bool {
         @inline(__always) get { cell.value.isPeerGone }
         @inline(__always) set { cell.value.isPeerGone = newValue }
     }
@@ -185,7 +186,7 @@ public final class Connection {
     ///   - offset: where in `output` the reply begins; it ends at its end.
     ///   - sequence: never less than that of an earlier call.
     ///   - id: the request's, for the `storage` error that takes the reply's place if the commit fails.
-    public func gate(from offset: Int, sequence: UInt64, id: Bytes?) {
+    package func gate(from offset: Int, sequence: UInt64, id: Bytes?) {
         guard sequence > watermark.through else { return }
         replies.gate(from: offset, sequence: sequence, id: id)
     }

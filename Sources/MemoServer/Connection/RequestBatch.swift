@@ -1,7 +1,7 @@
 internal import MemoWire
 
 /// Requests that were read together from one connection, with the memory that their fields point into.
-public final class RequestBatch {
+package final class RequestBatch {
     private let parserCell = UncheckedCell(RequestParser())
     private let requestsCell = UncheckedCell(RequestList())
     private let nextCell = UncheckedCell(0)

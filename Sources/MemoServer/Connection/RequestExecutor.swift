@@ -1,5 +1,5 @@
 /// Executes the requests that event loops read. Called on the thread of the connection's loop.
-public protocol RequestExecutor: AnyObject, Sendable {
+package protocol RequestExecutor: AnyObject, Sendable {
     /// Executes the requests of the first batches in order, from `next` on, appends their replies, whole lines, to the
     /// output of its connection, and moves `next` behind those that were executed.
     ///

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Platform
 
 /// A listening Unix socket: made at a path, or inherited from whoever started the daemon.
-public struct Listener: ~Copyable {
+package struct Listener: ~Copyable {
     /// The listening socket; closed with the listener.
     let descriptor: Int32
     /// What `remove` removes: nothing where the socket was inherited.
@@ -11,7 +11,7 @@ public struct Listener: ~Copyable {
     var isInherited: Bool { own == nil }
 
     /// How to say where it listens.
-    public let name: String
+    package let name: String
 
     deinit { close(descriptor) }
 
@@ -40,7 +40,7 @@ public struct Listener: ~Copyable {
     private static let (passRights, passProcess): (Int32, Int32) = (83, 76)
 
     /// The inherited socket if there is one, else a new one at the configured path.
-    public static func open(
+    package static func open(
         _ configuration: ServerConfiguration, environment: [String: String], limits: Limits = Limits()
     ) throws(ListenerError) -> Listener {
         if let inherited = try inherit(environment: environment) { return inherited }
@@ -89,7 +89,7 @@ public struct Listener: ~Copyable {
 
     /// Closes the connections that wait at an inherited socket: the service manager would start the daemon for them
     /// again at once, and it would fail again.
-    public static func turnAway(environment: [String: String]) {
+    package static func turnAway(environment: [String: String]) {
         guard let inherited = try? inherit(environment: environment) else { return }
         while true {
             let waiting = accept(inherited.descriptor, nil, nil)
@@ -146,7 +146,7 @@ public struct Listener: ~Copyable {
     }
 
     /// Removes the socket from its path if it is still the one that was made there.
-    public func remove() {
+    package func remove() {
         guard let own, let status = Self.identity(of: own.path), status.st_dev == own.device,
             status.st_ino == own.inode
         else { return }

@@ -1,6 +1,6 @@
 /// Why there is no socket to listen on.
-public struct ListenerError: Error, Equatable, CustomStringConvertible {
-    public let description: String
+package struct ListenerError: Error, Equatable, CustomStringConvertible {
+    package let description: String
 
     init(_ description: String) {
         self.description = description

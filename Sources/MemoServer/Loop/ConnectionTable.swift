@@ -1,3 +1,5 @@
+internal import MemoStore
+
 /// A loop's connections by slot. A slot is used again under another generation, so that a late message or event
 /// for the connection before finds nobody.
 struct ConnectionTable {

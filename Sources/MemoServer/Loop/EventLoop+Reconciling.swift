@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Logging
+internal import MemoStore
 internal import MemoWire
 internal import Platform
 internal import Synchronization

@@ -1,27 +1,28 @@
 internal import Glibc
-public import Logging
+package import Logging
+package import MemoStore
 internal import Platform
 internal import Synchronization
 
 /// The event loops: what the rest of the daemon sends to connections, and how it starts and ends them.
-public final class EventLoops: Sendable {
+package final class EventLoops: Sendable {
     /// Figures for `stats`. Totals count from the start.
-    public struct Statistics: Sendable, Equatable {
-        public var connections: Int
-        public var accepted: Int
-        public var refusedTooMany: Int
-        public var refusedForbidden: Int
+    package struct Statistics: Sendable, Equatable {
+        package var connections: Int
+        package var accepted: Int
+        package var refusedTooMany: Int
+        package var refusedForbidden: Int
         /// Disconnected because they did not read what they had asked for.
-        public var stalled: Int
+        package var stalled: Int
         /// Memory of unfinished lines and of unsent replies beyond small ones, in bytes.
-        public var heldInputBytes: Int
-        public var heldOutputBytes: Int
+        package var heldInputBytes: Int
+        package var heldOutputBytes: Int
         /// Pooled buffers.
-        public var idleBuffers: Int
-        public var buffersInUse: Int
-        public var poolBytes: Int
+        package var idleBuffers: Int
+        package var buffersInUse: Int
+        package var poolBytes: Int
         /// How often the pool was empty.
-        public var poolMisses: Int
+        package var poolMisses: Int
     }
 
     /// Replies from which on the connections left of a turn wait until these are sent.
@@ -38,7 +39,7 @@ public final class EventLoops: Sendable {
     ///   - lineLimit: the longest request line in bytes.
     ///   - limitsUsers: whether one user who is no administrator may have only a share of the whole.
     /// - Throws: where the kernel has no descriptors or memory.
-    public convenience init(
+    package convenience init(
         count: Int, maxConnections: Int, lineLimit: Int, limitsUsers: Bool, limits: Limits = Limits(),
         logger: Logger
     ) throws {
@@ -59,7 +60,7 @@ public final class EventLoops: Sendable {
     // MARK: from any thread
 
     /// Sends a message to a connection; it goes nowhere if the connection is gone.
-    public func post(_ id: ConnectionID, _ message: LoopMessage) {
+    package func post(_ id: ConnectionID, _ message: LoopMessage) {
         ports[id.loop].mailbox.post(id, message)
     }
 
@@ -73,14 +74,14 @@ public final class EventLoops: Sendable {
 
     /// Says what became of all writes up to `sequence`: replies that waited for it are sent, or become errors.
     /// - Parameter failedFrom: the first sequence number that failed.
-    public func committed(_ sequence: UInt64, failedFrom: UInt64? = nil) {
+    package func committed(_ sequence: UInt64, failedFrom: UInt64? = nil) {
         for port in ports { port.mailbox.post(CommitResult(through: sequence, failedFrom: failedFrom)) }
     }
 
     /// How many connections a user has, and may have.
     func connections(of user: UInt32) -> (count: Int, limit: Int) { quotas.connections(of: user) }
 
-    public var statistics: Statistics {
+    package var statistics: Statistics {
         let figures = quotas.figures
         let idle = ports.reduce(0) { $0 + $1.poolCounters.idle.load(ordering: .relaxed) }
         let inUse = ports.reduce(0) { $0 + $1.poolCounters.inUse.load(ordering: .relaxed) }

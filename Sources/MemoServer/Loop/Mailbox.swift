@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import MemoStore
 internal import Platform
 internal import Synchronization
 

@@ -1,20 +1,20 @@
 internal import Glibc
-public import Logging
+package import Logging
 internal import Platform
 internal import Synchronization
 
 /// Writes log lines to standard error with a time; where standard error is the journal, sends it entries with
 /// priorities and fields instead. One line a message, whatever is in it.
-public struct StandardErrorLogHandler: LogHandler {
+package struct StandardErrorLogHandler: LogHandler {
     /// The level, shared by all handlers made with it, so that it can change while the daemon runs.
-    public final class Threshold: Sendable {
+    package final class Threshold: Sendable {
         private let rank: Atomic<Int>
 
-        public init(_ level: Logger.Level) {
+        package init(_ level: Logger.Level) {
             rank = Atomic(Self.rank(level))
         }
 
-        public var level: Logger.Level {
+        package var level: Logger.Level {
             get { Logger.Level.allCases[rank.load(ordering: .relaxed)] }
             set { rank.store(Self.rank(newValue), ordering: .relaxed) }
         }
@@ -24,18 +24,18 @@ public struct StandardErrorLogHandler: LogHandler {
         }
     }
 
-    public var metadata: Logger.Metadata = [:]
+    package var metadata: Logger.Metadata = [:]
     private let threshold: Threshold
     private let isJournal: Bool
     private let journal: JournalSocket?
     private let file: LogFile?
 
-    public var logLevel: Logger.Level {
+    package var logLevel: Logger.Level {
         get { threshold.level }
         set { threshold.level = newValue }
     }
 
-    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
@@ -43,7 +43,7 @@ public struct StandardErrorLogHandler: LogHandler {
     /// - Parameter journalStream: `JOURNAL_STREAM` of the environment: device and inode of the stream that leads
     ///   to the journal.
     /// - Parameter isBounded: whether the log, if it is a file, is kept short here.
-    public init(threshold: Threshold, journalStream: String?, isBounded: Bool = false) {
+    package init(threshold: Threshold, journalStream: String?, isBounded: Bool = false) {
         self.threshold = threshold
         var status = stat()
         isJournal =
@@ -53,7 +53,7 @@ public struct StandardErrorLogHandler: LogHandler {
         file = isBounded ? LogFile() : nil
     }
 
-    public func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         let details = metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted {
             $0.key < $1.key
         }

@@ -1,2 +1,8 @@
-/// A connection of some client, as whoever serves it numbers it; never used twice.
-package typealias ConnectionID = UInt64
+/// A connection's name for the life of the daemon; never used twice. Whoever serves connections says what its bits mean.
+package struct ConnectionID: Hashable, Sendable {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+}

@@ -223,16 +223,17 @@ extension Store {
     private func continueWarmUp() {
         guard !isClosing.load(ordering: .acquiring) else { return }
         let references = warmUp.next()
-        if !references.isEmpty { _ = read([(references, WarmUp.connection)]) }
+        if !references.isEmpty { _ = read([ColdRequest(WarmUp.connection, references)]) }
     }
 
-    func warmedUp(_ read: ColdRead) {
+    func warmedUp(_ reply: ColdReply) {
+        let rows = reply.take() ?? []
         var hasRoom = false
         perform { core in
             hasRoom = core.hasRoomToWarm
-            if hasRoom { core.adopt(read.loadedRows) }
-            for reference in read.lost { core.dropDamaged(reference) }
-            core.release(read.loadedRows)
+            if hasRoom { core.adopt(rows) }
+            for reference in reply.lost { core.dropDamaged(reference) }
+            core.release(rows)
         }
         if hasRoom { continueWarmUp() } else { warmUp.stop() }
     }

@@ -4,11 +4,6 @@ internal import Synchronization
 
 /// Threads that read rows, so that a slow disk holds up nobody but those who ask for what is on it.
 final class ReaderThreads: Sendable {
-    struct Job: Sendable {
-        var references: [RowReference]
-        var connection: ConnectionID
-    }
-
     /// One thread's connection, opened when it is first needed.
     final class Reader {
         private let database: ColdDatabase
@@ -46,7 +41,7 @@ final class ReaderThreads: Sendable {
 
     private struct State {
         /// Those before `next` were taken.
-        var jobs: [Job] = []
+        var requests: [ColdRequest] = []
         var next = 0
         var isClosing = false
         /// While the database is opened anew nobody reads, and no reader's connection is left.
@@ -55,24 +50,24 @@ final class ReaderThreads: Sendable {
         /// Which readers sleep.
         var sleeping: [Bool]
 
-        var waiting: Int { jobs.count - next }
+        var waiting: Int { requests.count - next }
 
-        mutating func take(_ count: Int) -> ArraySlice<Job> {
-            let taken = jobs[next..<min(next + count, jobs.count)]
+        mutating func take(_ count: Int) -> ArraySlice<ColdRequest> {
+            let taken = requests[next..<min(next + count, requests.count)]
             next = taken.endIndex
-            if next == jobs.count {
-                jobs = []
+            if next == requests.count {
+                requests = []
                 next = 0
-            } else if next > 64, next > jobs.count / 2 {
-                jobs.removeFirst(next)
+            } else if next > 64, next > requests.count / 2 {
+                requests.removeFirst(next)
                 next = 0
             }
             return taken
         }
     }
 
-    /// Jobs that a reader takes at once, and whose results are delivered together.
-    private static let jobsAtOnce = 8
+    /// Requests that a reader takes at once, and whose replies are delivered together.
+    private static let requestsAtOnce = 8
 
     /// The connection that reads what need not wait for the disk, on the thread of whoever asks.
     private struct InlineReader {
@@ -96,7 +91,7 @@ final class ReaderThreads: Sendable {
 
     /// - Parameter deliver: is given what was read.
     func start(
-        _ database: ColdDatabase, deliver: @escaping @Sendable ([(ConnectionID, ColdRead)]) -> Void
+        _ database: ColdDatabase, deliver: @escaping @Sendable ([ColdReply]) -> Void
     ) throws(SystemError) {
         var started: [Thread] = []
         for index in signals.indices {
@@ -109,25 +104,24 @@ final class ReaderThreads: Sendable {
     /// Reads rows at once, as long as they are in the kernel's page cache; whatever is amiss, one who can wait finds
     /// out.
     func readCached(
-        _ references: UnsafeBufferPointer<RowReference>, into loadedRows: inout [LoadedRow],
-        _ bytes: inout Int
+        _ request: ColdRequest, into loadedRows: inout [LoadedRow], _ bytes: inout Int
     ) -> Bool {
         let held = loadedRows.count
         var size = 0
         let limit = bytes
         let areFound = inlineReader.withLockIfAvailable { inlineReader -> Bool in
             guard let reader = inlineReader.reader else { return false }
-            if references.count > 1 { reader.beginBatch() }
+            if request.count > 1 { reader.beginBatch() }
             defer { reader.endBatch() }
             return CachedReads.only(bytes: limit) {
-                for reference in references {
+                request.allSatisfy { reference in
                     guard case .found(let payload)? = try? reader.read(row: reference.row) else {
                         return false
                     }
                     loadedRows.append(LoadedRow(reference: reference, payload: payload))
                     size += payload.footprint
+                    return true
                 }
-                return true
             } ?? false
         }
         guard areFound ?? false else {
@@ -139,12 +133,12 @@ final class ReaderThreads: Sendable {
         return true
     }
 
-    /// - Returns: how many of the jobs were taken on, the first ones: not all where too many reads wait already.
-    func submit(_ jobs: [Job]) -> Int {
+    /// - Returns: how many of the requests were taken on, the first ones: not all if too many wait already.
+    func submit(_ requests: [ColdRequest]) -> Int {
         let (taken, woken) = state.withLock { state -> (Int, ArraySlice<Int>) in
-            let taken = state.isClosing ? 0 : max(0, min(jobs.count, capacity - state.waiting))
-            state.jobs += jobs.prefix(taken)
-            let wanted = (state.waiting + Self.jobsAtOnce - 1) / Self.jobsAtOnce
+            let taken = state.isClosing ? 0 : max(0, min(requests.count, capacity - state.waiting))
+            state.requests += requests.prefix(taken)
+            let wanted = (state.waiting + Self.requestsAtOnce - 1) / Self.requestsAtOnce
             let woken = state.sleeping.indices.filter { state.sleeping[$0] }.prefix(wanted)
             for index in woken { state.sleeping[index] = false }
             return (taken, woken)
@@ -181,15 +175,15 @@ final class ReaderThreads: Sendable {
     }
 
     private func run(
-        _ index: Int, _ database: ColdDatabase, _ deliver: ([(ConnectionID, ColdRead)]) -> Void
+        _ index: Int, _ database: ColdDatabase, _ deliver: ([ColdReply]) -> Void
     ) {
         var reader: Reader?
         while true {
-            let (jobs, mayRead, isClosing) = state.withLock { state in
+            let (requests, mayRead, isClosing) = state.withLock { state in
                 if state.isPaused {
-                    return (ArraySlice<Job>(), false, state.isClosing)
+                    return (ArraySlice<ColdRequest>(), false, state.isClosing)
                 }
-                let taken = state.take(Self.jobsAtOnce)
+                let taken = state.take(Self.requestsAtOnce)
                 if reader == nil, !taken.isEmpty { state.reading += 1 }
                 if taken.isEmpty { state.sleeping[index] = true }
                 return (taken, true, state.isClosing)
@@ -199,20 +193,18 @@ final class ReaderThreads: Sendable {
                 state.withLock { $0.reading -= 1 }
                 quiet.notify()
             }
-            if jobs.isEmpty {
+            if requests.isEmpty {
                 if isClosing { return }
                 signals[index].wait(ms: nil)
                 continue
             }
             let current = reader ?? Reader(database)
             reader = current
-            let isBatch = jobs.count > 1 || jobs[jobs.startIndex].references.count > 1
+            let isBatch = requests.count > 1 || requests[requests.startIndex].count > 1
             if isBatch { current.beginBatch() }
-            let results = jobs.map { job in
-                (job.connection, Self.read(job.references) { row throws(ColdError) in try current.read(row) })
-            }
+            let replies = requests.map { Self.read($0, current) }
             if isBatch { current.endBatch() }
-            deliver(results)
+            deliver(replies)
             connectInlineReader(database)
         }
     }
@@ -226,16 +218,14 @@ final class ReaderThreads: Sendable {
         }
     }
 
-    private static func read(
-        _ references: [RowReference], _ read: (Int64) throws(ColdError) -> ColdReader.Result
-    ) -> ColdRead {
+    private static func read(_ request: ColdRequest, _ reader: Reader) -> ColdReply {
         var loadedRows: [LoadedRow] = []
         var lost: [RowReference] = []
         var failure: String?
         var isCorrupt = false
-        for reference in references {
+        _ = request.allSatisfy { reference in
             do throws(ColdError) {
-                switch try read(reference.row) {
+                switch try reader.read(reference.row) {
                 case .found(let payload): loadedRows.append(LoadedRow(reference: reference, payload: payload))
                 case .missing, .damaged: lost.append(reference)
                 case .outOfMemory: failure = "there is no memory left"
@@ -244,7 +234,9 @@ final class ReaderThreads: Sendable {
                 failure = error.message
                 isCorrupt = isCorrupt || error.failure == .corrupt
             }
+            return true
         }
-        return ColdRead(loadedRows: loadedRows, lost: lost, failure: failure, isCorrupt: isCorrupt)
+        return ColdReply(
+            request.connection, loadedRows: loadedRows, lost: lost, failure: failure, isCorrupt: isCorrupt)
     }
 }

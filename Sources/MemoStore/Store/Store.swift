@@ -125,10 +125,10 @@ package final class Store: Sendable {
     /// - Throws: where there are no threads left; the process is of no use then.
     package func start(_ events: StoreEvents) throws(SystemError) {
         eventsBox.withLock { $0 = events }
-        try readers.start(database) { [self] in
-            if $0.contains(where: \.1.isCorrupt) { databaseLost(.corrupt, isConfirmed: true) }
-            for (connection, read) in $0 where connection == WarmUp.connection { warmedUp(read) }
-            events.read($0.filter { $0.0 != WarmUp.connection })
+        try readers.start(database) { [self] replies in
+            if replies.contains(where: \.isCorrupt) { databaseLost(.corrupt, isConfirmed: true) }
+            for reply in replies where reply.connection == WarmUp.connection { warmedUp(reply) }
+            events.read(replies.filter { $0.connection != WarmUp.connection })
         }
         let started = [
             try Thread(name: "memod-writer") { [self] in write() },
@@ -166,24 +166,19 @@ package final class Store: Sendable {
         }
     }
 
-    /// Has rows read for connections, which are told through `StoreEvents.read`.
-    /// - Returns: how many of the reads were taken on, the first ones: not all where too many wait already.
-    package func read(
-        _ reads: [(references: [RowReference], connection: ConnectionID)]
-    ) -> Int {
-        readers.submit(reads.map { ReaderThreads.Job(references: $0.references, connection: $0.connection) })
-    }
+    /// Has rows read; what they have comes through `StoreEvents.read`.
+    /// - Returns: how many of the requests were taken on, the first ones: not all if too many wait already.
+    package func read(_ requests: [ColdRequest]) -> Int { readers.submit(requests) }
 
     /// Reads rows without waiting for the disk.
     /// - Parameters:
-    ///   - faults: to which what they have is added, which the caller gives back.
+    ///   - loadedRows: to which what they have is added, which the caller gives back.
     ///   - bytes: about how much may yet be read; less what was.
-    /// - Returns: false where not all of them are at hand; nothing is added then.
+    /// - Returns: false if not all of them are at hand; nothing is added then.
     package func readCached(
-        _ references: UnsafeBufferPointer<RowReference>, into loadedRows: inout [LoadedRow],
-        _ bytes: inout Int
+        _ request: ColdRequest, into loadedRows: inout [LoadedRow], _ bytes: inout Int
     ) -> Bool {
-        readers.readCached(references, into: &loadedRows, &bytes)
+        readers.readCached(request, into: &loadedRows, &bytes)
     }
 
     /// Writes a consistent copy of the database, with all that was put before; takes its time.

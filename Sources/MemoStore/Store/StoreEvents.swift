@@ -7,14 +7,14 @@ package struct StoreEvents: Sendable {
     /// Changes up to this number are not, and their commit failed.
     package var failed: @Sendable (UInt64, String) -> Void
     /// What connections asked for was read from disk.
-    package var read: @Sendable ([(ConnectionID, ColdRead)]) -> Void
+    package var read: @Sendable ([ColdReply]) -> Void
     /// For people: what happened to the database.
     package var log: @Sendable (_ isSerious: Bool, String) -> Void
 
     package init(
         wake: @escaping @Sendable ([ConnectionID]) -> Void, committed: @escaping @Sendable (UInt64) -> Void,
         failed: @escaping @Sendable (UInt64, String) -> Void,
-        read: @escaping @Sendable ([(ConnectionID, ColdRead)]) -> Void,
+        read: @escaping @Sendable ([ColdReply]) -> Void,
         log: @escaping @Sendable (_ isSerious: Bool, String) -> Void
     ) {
         self.wake = wake

@@ -4,7 +4,7 @@ internal import Synchronization
 /// Reads the most recently used entries into memory after a start, a few at a time.
 final class WarmUp: Sendable {
     /// Stands for a connection in the readers' jobs.
-    static let connection: ConnectionID = .max
+    static let connection = ConnectionID(rawValue: .max)
     private static let readsAtOnce = 64
     /// No entry takes less memory: more of them than there is room for need not be put into their order.
     static let bytesLeast = HotTier.overhead + 32

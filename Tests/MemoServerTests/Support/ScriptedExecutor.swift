@@ -1,4 +1,5 @@
 import Foundation
+import MemoStore
 import MemoWire
 import Platform
 

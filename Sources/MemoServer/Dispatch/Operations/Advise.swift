@@ -1,41 +1,8 @@
 internal import MemoStore
 internal import MemoWire
 
-/// What happened over time, and what sizes would serve better.
+/// What sizes would serve better.
 extension Dispatcher {
-    func history(
-        _ core: inout StoreCore, _ request: Request, _ spanMs: Int64, _ points: Int, _ context: Context
-    ) {
-        guard !refusesReply(of: points * Self.pointBytes, request, context) else { return }
-        let reading: HistoryReading
-        if request.function.isEmpty {
-            reading = core.readHistory(
-                function: nil, owner: visibleOwner(context.connection), spanMs: spanMs, points: points)
-        } else if let function = core.function(
-            owner: owner(request, context.connection), name: request.function)
-        {
-            reading = core.readHistory(function: function, owner: nil, spanMs: spanMs, points: points)
-        } else {
-            reading = core.emptyHistory(spanMs: spanMs, points: points)
-        }
-        var object = ObjectWriter()
-        object.field("step_ms", reading.stepMs)
-        object.array("points", reading.points.enumerated()) { index, point, row in
-            row.field("at", reading.start + Int64(index) * reading.stepMs)
-            row.field("hits", point.counters.hits)
-            row.field("misses", point.counters.misses)
-            row.field("saved_ms", point.counters.savedMs)
-            row.field("evictions", point.counters.evictions)
-            row.field("entries", point.gauges.entries)
-            row.field("hot_bytes", point.gauges.hotBytes)
-            row.field("cold_bytes", point.gauges.coldBytes)
-        }
-        object.reply(to: request, into: &context.connection.output)
-    }
-
-    /// What a step takes in a reply, about.
-    private static let pointBytes = 160
-
     func advise(_ core: inout StoreCore, _ request: Request, _ context: Context) {
         let owner = visibleOwner(context.connection)
         var object = ObjectWriter()

@@ -1,19 +1,15 @@
-/// A connection's name for the life of the daemon: its loop (8 bits), its slot there (24) and the slot's
-/// generation (32), which a later connection in the same slot does not share.
-public struct ConnectionID: Hashable, Sendable {
-    public let rawValue: UInt64
+internal import MemoStore
 
+/// A name holds the connection's loop (8 bits), its slot there (24) and the slot's generation (32), which a later
+/// connection in the same slot does not share.
+extension ConnectionID {
     static let loopLimit = 1 << 8
     /// The last slot is not used: its names serve as tokens for what is no connection.
     static let slotLimit = (1 << 24) - 1
 
-    init(rawValue: UInt64) {
-        self.rawValue = rawValue
-    }
-
     init(loop: Int, slot: Int, generation: UInt32) {
         assert(loop < Self.loopLimit && slot < Self.slotLimit)
-        rawValue = UInt64(loop) << 56 | UInt64(slot) << 32 | UInt64(generation)
+        self.init(rawValue: UInt64(loop) << 56 | UInt64(slot) << 32 | UInt64(generation))
     }
 
     var loop: Int { Int(rawValue >> 56) }

@@ -1,29 +1,9 @@
-internal import Glibc
 internal import MemoStore
 internal import MemoWire
 internal import Platform
 internal import Synchronization
 
 extension Dispatcher {
-    func hello(_ request: Request, _ client: Bytes?, _ context: Context) {
-        if let client { context.connection.clientName = Array(client) }
-        var object = ObjectWriter()
-        object.field("server", "memod")
-        object.field("version", Version.text)
-        object.field("protocol", 1)
-        object.field("instance", instance)
-        object.field("features", Features.names)
-        object.object("limits") {
-            $0.field("max_line", settings.maxLineBytes)
-            $0.field("max_fn", WireLimits.functionBytes)
-            $0.field("max_key", WireLimits.keyBytes)
-            $0.field("max_keys", WireLimits.batchElements)
-            $0.field("max_tags", WireLimits.tags)
-            $0.field("max_lease_ms", Int(WireLimits.leaseMs))
-        }
-        object.reply(to: request, into: &context.connection.output)
-    }
-
     func stats(_ core: inout StoreCore, _ request: Request, _ context: Context) {
         let owner = visibleOwner(context.connection)
         let figures = core.statistics(owner: owner)
@@ -144,49 +124,4 @@ extension Dispatcher {
             $0.field("bytes", figures.tagBytes)
         }
     }
-
-    // MARK: backup
-
-    func backup(
-        _ core: inout StoreCore, _ request: Request, _ path: Bytes, _ context: Context
-    ) -> Step {
-        let connection = context.connection
-        guard connection.isAdministrator else {
-            fail(request, .forbidden, "only administrators may have a backup written", context)
-            return .done
-        }
-        if let outcome = connection.resumption as? BackupOutcome {
-            if let error = outcome.error {
-                fail(request, .storage, error, context)
-            } else {
-                ReplyWriter.succeed(request.id, into: &connection.output)
-            }
-            connection.state.isBackingUp = false
-            return .done
-        }
-        if connection.state.isBackingUp { return .suspended }
-        let id = connection.id
-        let path = String(decoding: path, as: UTF8.self)
-        do throws(SystemError) {
-            try backups.run { [store, loops] in
-                var failure: String?
-                do throws(ColdError) {
-                    try store.backup(to: path)
-                } catch {
-                    failure = error.message
-                }
-                loops.post(id, .resume(BackupOutcome(error: failure)))
-            }
-        } catch {
-            fail(request, .busy, "no thread to write the backup on: \(error)", context)
-            return .done
-        }
-        connection.state.isBackingUp = true
-        return .suspended
-    }
-}
-
-final class BackupOutcome: Sendable {
-    let error: String?
-    init(error: String?) { self.error = error }
 }

@@ -1,0 +1,137 @@
+internal import MemoStore
+internal import MemoWire
+
+/// Executes batches, each as far as it goes.
+extension Dispatcher {
+    /// What became of a request: answered, or to be executed again.
+    enum Step { case done, suspended }
+
+    /// What a request needs at hand while the lock is held.
+    struct Context {
+        let connection: Connection
+        /// Where the request's reply begins.
+        var replyStart = 0
+        /// What is to be read from disk before the request can go on.
+        var coldRequest: ColdRequest?
+        var loadedRows: [LoadedRow] = []
+        /// The suspended request only looks at what was read.
+        var isPeeking = false
+        /// Why the rows that were asked for could not be read, if so.
+        var readFailure: String?
+    }
+
+    package func execute(_ batches: UnsafeBufferPointer<Unmanaged<RequestBatch>>) -> Int {
+        var began = latencies.begin()
+        var waiting: [Unmanaged<Connection>] = []
+        var executed = 0
+        store.perform { core in
+            prepare(&core, batches)
+            var replyBytes = 0
+            repeat {
+                batches[executed]._withUnsafeGuaranteedRef { batch in
+                    batch.owner._withUnsafeGuaranteedRef { connection in
+                        execute(&core, batch, connection, &began, &waiting)
+                        replyBytes += connection.output.count
+                    }
+                }
+                executed += 1
+            } while executed < batches.count && replyBytes < loops.replyBytesAtOnce
+        }
+        if !waiting.isEmpty { executeReading(&waiting, &began) }
+        return executed
+    }
+
+    /// Executes a batch as far as it goes.
+    /// - Parameter waiting: takes note of those that wait for the disk.
+    @inline(__always)
+    func execute(
+        _ core: inout StoreCore, _ batch: RequestBatch, _ connection: Connection, _ began: inout UInt64?,
+        _ waiting: inout [Unmanaged<Connection>]
+    ) {
+        let first = batch.next
+        var context = Context(connection: connection)
+        if let state = connection.stateIfAny {
+            var lost: [RowReference] = []
+            guard collect(&context, state, &lost, connection) else { return }
+            if !context.isPeeking { core.adopt(context.loadedRows) }
+            for reference in lost { core.dropDamaged(reference) }
+        }
+        var index = first
+        while index < batch.requests.count {
+            if connection.mustPause() { break }
+            context.replyStart = connection.output.count
+            guard step(&core, batch, index, &context) == .done else { break }
+            context.readFailure = nil
+            if !context.loadedRows.isEmpty {
+                core.release(context.loadedRows)
+                context.loadedRows.removeAll(keepingCapacity: context.loadedRows.count == 1)
+            }
+            index &+= 1
+        }
+        batch.next = index
+        if let state = connection.stateIfAny {
+            state.loadedRows = context.loadedRows
+            connection.unfinishedReplyBytes = state.progress.replyBytes
+            if let request = context.coldRequest {
+                state.coldRequest = request
+                waiting.append(.passUnretained(connection))
+            }
+        }
+        if let since = began { began = latencies.record(batch, first..<index, since: since) }
+    }
+
+    @inline(__always)
+    private func step(
+        _ core: inout StoreCore, _ batch: RequestBatch, _ index: Int, _ context: inout Context
+    ) -> Step {
+        if let error = batch.requests.failure(at: index) {
+            ReplyWriter.fail(error, into: &context.connection.output)
+            return .done
+        }
+        if let id = batch.requests[index].id, !context.connection.mayOwe(id.count) {
+            ReplyWriter.fail(nil, .busy, Self.noMemoryForReplies, into: &context.connection.output)
+            return .done
+        }
+        switch batch.requests[index].body {
+        case .get(let key, let fields): return get(&core, batch, index, key, fields, &context)
+        case .put(let entry): return put(&core, batch, index, batch.parser.entries[entry], &context)
+        default: return other(&core, batch.requests[index], batch.parser, &context)
+        }
+    }
+
+    @inline(never)
+    private func other(
+        _ core: inout StoreCore, _ request: Request, _ parser: borrowing RequestParser,
+        _ context: inout Context
+    ) -> Step {
+        switch request.body {
+        case .get, .put: return .done
+        case .ping: ReplyWriter.succeed(request.id, into: &context.connection.output)
+        case .hello(let client): hello(request, client, context)
+        case .release(let key, let lease): release(&core, request, key, lease, context)
+        case .delete(let key): return delete(&core, request, key, &context)
+        case .touch(let key, let ttl): return touch(&core, request, key, ttl, &context)
+        case .mget(let range): return getMany(&core, request, range, parser, &context)
+        case .mput(let range): return putMany(&core, request, range, parser, &context)
+        case .clearFunction: clearFunction(&core, request, context)
+        case .clearTag(let tag): return clearTag(&core, request, tag, context)
+        case .clearAll: clearAll(&core, request, context)
+        case .clearPattern(let pattern): clearPattern(&core, request, pattern, context)
+        case .forget(let pattern): forget(&core, request, pattern, context)
+        case .define(let fields): return define(&core, request, fields, context)
+        case .info: info(&core, request, context)
+        case .report(let hits, let savedMs): report(&core, request, hits: hits, savedMs: savedMs, context)
+        case .functions(let limit, let after, let pattern):
+            functions(&core, request, limit, after, pattern, context)
+        case .keys(let limit, let after): return keys(&core, request, limit, after, &context)
+        case .stats: stats(&core, request, context)
+        case .sync: sync(&core, request, context)
+        case .why(let key): return why(&core, request, key, &context)
+        case .subscribe: subscribe(request, context)
+        case .backup(let path): return backup(&core, request, path, context)
+        case .history(let spanMs, let points): history(&core, request, spanMs, points, context)
+        case .advise: advise(&core, request, context)
+        }
+        return .done
+    }
+}

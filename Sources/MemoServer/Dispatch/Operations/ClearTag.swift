@@ -1,0 +1,38 @@
+internal import MemoStore
+internal import MemoWire
+
+extension Dispatcher {
+    func clearTag(_ core: inout StoreCore, _ request: Request, _ tag: Bytes, _ context: Context) -> Step {
+        let connection = context.connection
+        let owner = visibleOwner(connection)
+        let counts: [UInt32: Int]?
+        if connection.takeProgress().isBegun {
+            counts = core.takeCleared(connection.id)
+        } else {
+            if let step = refusesChange(core, request, context) { return step }
+            counts = core.clear(tags: tags(core, named: tag, owner), for: connection.id)
+        }
+        guard let counts else {
+            return connection.keep(.clearTag, after: .suspended)
+        }
+        var cleared = 0
+        for (function, count) in counts {
+            let row = core.info(function).row
+            guard owner == nil || isVisible(row, to: owner) else { continue }
+            cleared += count
+            publishClear(row, connection)
+        }
+        finishClear(&core, request, cleared, context)
+        return .done
+    }
+
+    private func tags(_ core: borrowing StoreCore, named tag: Bytes, _ owner: Int64?) -> [UInt32] {
+        let name = String(decoding: tag, as: UTF8.self)
+        var tags = core.tags(owner: settings.isolatesUsers ? owner : FunctionRow.everyone, name: name)
+        // What is shared is everybody's to invalidate.
+        if owner != nil, !settings.shared.isEmpty {
+            tags += core.tags(owner: FunctionRow.everyone, name: name)
+        }
+        return tags
+    }
+}

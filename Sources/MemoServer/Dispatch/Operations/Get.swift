@@ -1,0 +1,144 @@
+internal import MemoStore
+internal import MemoWire
+internal import Platform
+
+extension Dispatcher {
+    @inline(__always)
+    func get(
+        _ core: inout StoreCore, _ batch: RequestBatch, _ index: Int, _ key: CanonicalKey,
+        _ fields: GetFields,
+        _ context: inout Context
+    ) -> Step {
+        guard let place = place(&core, batch, index, key, context) else { return .done }
+        let function = place.function
+        let bytes = key.bytes(isTyped: place.isTyped)
+        let lease = fields.leaseMs.map { leaseRequest($0, fields, context.connection) }
+        let outcome = core.get(
+            function, bytes, hash: place.hash, loadedRows: context.loadedRows, lease: lease,
+            early: fields.early)
+        if fields.leaseMs != nil { noteWait(outcome, fields, context.connection) }
+        switch outcome {
+        case .hit(let hit):
+            if hit.value.count >= Self.attachedBytes,
+                refusesReply(of: hit.value.count, batch.requests[index], context)
+            {
+                if let lease = hit.lease {
+                    _ = core.release(
+                        function, bytes, hash: place.hash, token: lease, uid: context.connection.uid)
+                }
+                return .done
+            }
+            if !fields.meta, !hit.stale, hit.lease == nil {
+                if hit.value.count >= Self.attachedBytes, attach(hit, batch, index, context.connection) {
+                    return .done
+                }
+                ReplyWriter.hit(batch.requests[index].id, value: hit.value, into: &context.connection.output)
+            } else {
+                ReplyWriter.begin(batch.requests[index].id, into: &context.connection.output)
+                append(hit, meta: fields.meta, to: &context.connection.output)
+                ReplyWriter.end(into: &context.connection.output)
+                if hit.lease != nil { context.connection.state.hasLeases = true }
+            }
+            return .done
+        case .miss(nil):
+            ReplyWriter.miss(batch.requests[index].id, into: &context.connection.output)
+            return .done
+        default: return getSlowly(batch.requests[index], outcome, &context)
+        }
+    }
+
+    /// Where the entry of a request's key is looked for.
+    /// - Returns: `nil` where the function is new and there are too many, which is answered then.
+    @inline(__always)
+    func place(
+        _ core: inout StoreCore, _ batch: RequestBatch, _ index: Int, _ key: CanonicalKey, _ context: Context
+    ) -> KeyProbe? {
+        if let place = batch.requests.place(at: index), core.isCurrent(place) { return place }
+        return placeAnew(&core, batch.requests[index], key, context)
+    }
+
+    @inline(never)
+    private func placeAnew(
+        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ context: Context
+    ) -> KeyProbe? {
+        guard let function = intern(&core, request, context) else { return nil }
+        let asked = core.keyFunction(function)
+        return core.place(asked, key.bytes(isTyped: asked.isTyped))
+    }
+
+    @inline(never)
+    private func getSlowly(_ request: Request, _ outcome: GetOutcome, _ context: inout Context) -> Step {
+        let connection = context.connection
+        switch outcome {
+        case .hit, .miss(nil): break
+        case .cold(let reference): return suspend(reading: reference, request, &context)
+        case .miss(let lease?):
+            connection.state.hasLeases = true
+            ReplyWriter.begin(request.id, into: &connection.output)
+            ReplyWriter.field("hit", false, into: &connection.output)
+            ReplyWriter.field("lease", string: lease.text, into: &connection.output)
+            ReplyWriter.end(into: &connection.output)
+        case .held:
+            ReplyWriter.begin(request.id, into: &connection.output)
+            ReplyWriter.field("hit", false, into: &connection.output)
+            ReplyWriter.field("held", true, into: &connection.output)
+            ReplyWriter.end(into: &connection.output)
+        case .wait:
+            connection.state.hasLeases = true
+            connection.deadline = connection.state.progress.waitUntil
+            return .suspended
+        case .busy:
+            fail(request, .busy, "too many leases are held or waited for; compute without one", context)
+        }
+        return .done
+    }
+
+    private func leaseRequest(_ leaseMs: Int64, _ fields: GetFields, _ connection: Connection) -> LeaseRequest
+    {
+        var mayWait = fields.waitMs > 0 && !drains && !connection.isPeerGone
+        if mayWait, let until = connection.stateIfAny?.progress.waitUntil {
+            mayWait = BootClock.nowMs < until
+        }
+        return LeaseRequest(
+            connection: connection.id, uid: connection.uid, leaseMs: leaseMs, mayWait: mayWait,
+            isLimited: settings.isolatesUsers && !connection.isAdministrator)
+    }
+
+    /// The time to wait runs from when a request first waits, and ends with the request.
+    private func noteWait(_ outcome: GetOutcome, _ fields: GetFields, _ connection: Connection) {
+        switch outcome {
+        case .wait:
+            let state = connection.state
+            if state.progress.waitUntil == nil {
+                state.progress = .get(waitUntil: BootClock.nowMs + fields.waitMs)
+            }
+        case .cold: break
+        default: connection.stateIfAny?.progress = .none
+        }
+    }
+
+    /// The fields of a hit, `ok` apart.
+    private func append(_ hit: Hit, meta: Bool, to output: inout ByteBuffer) {
+        ReplyWriter.field("hit", true, into: &output)
+        ReplyWriter.field("value", json: hit.value, into: &output)
+        if hit.stale { ReplyWriter.field("stale", true, into: &output) }
+        if let lease = hit.lease { ReplyWriter.field("lease", string: lease.text, into: &output) }
+        guard meta else { return }
+        ReplyWriter.field("tier", string: hit.isHot ? "hot" : "cold", into: &output)
+        ReplyWriter.field("age_ms", hit.ageMs, into: &output)
+        ReplyWriter.field("ttl_ms", optional: hit.ttlMs.map { max(0, $0) }, into: &output)
+        ReplyWriter.field("cost_ms", hit.costMs, into: &output)
+        ReplyWriter.field("hits", hit.hits, into: &output)
+        ReplyWriter.field("bytes", hit.value.count, into: &output)
+        ReplyWriter.field("uid", Int64(hit.uid), into: &output)
+    }
+}
+
+extension Progress {
+    fileprivate var waitUntil: Int64? {
+        switch self {
+        case .get(let waitUntil): waitUntil
+        default: nil
+        }
+    }
+}

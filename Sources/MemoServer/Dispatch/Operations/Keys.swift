@@ -1,0 +1,110 @@
+internal import MemoStore
+internal import MemoWire
+internal import Platform
+
+struct KeysProgress: ~Copyable {
+    /// The slot of the index to go on at.
+    var slot: UInt32
+    var count = 0
+    /// The entries listed so far, as the reply has them.
+    var listed = ByteBuffer()
+
+    init(slot: UInt32) {
+        self.slot = slot
+    }
+}
+
+extension Progress {
+    fileprivate consuming func keys(from start: UInt32) -> KeysProgress {
+        switch consume self {
+        case .keys(let progress): progress
+        default: KeysProgress(slot: start)
+        }
+    }
+}
+
+extension Dispatcher {
+    func keys(
+        _ core: inout StoreCore, _ request: Request, _ limit: Int?, _ after: Bytes?, _ context: inout Context
+    ) -> Step {
+        let connection = context.connection
+        let cipher = cursorCipher(connection)
+        guard let start = after.map({ cipher.slot(String(decoding: $0, as: UTF8.self)) }) ?? 0 else {
+            fail(
+                request, .badRequest, "field \"after\" of keys is not what an earlier \"next\" said", context)
+            return .done
+        }
+        var progress = connection.takeProgress().keys(from: start)
+        let limit = limit ?? 100
+        var next: UInt32?
+        let functions = listed(core, request, connection)
+        if !functions.isEmpty {
+            var references: [RowReference] = []
+            var bytesToRead = 0
+            let slot = progress.slot
+            next = core.walk(functions, from: slot, slots: Self.slotsPerStep, loadedRows: context.loadedRows)
+            {
+                entry in
+                guard progress.count < limit, progress.listed.count < Self.pageBytesMax else { return false }
+                guard let key = entry.key else {
+                    references.append(entry.reference)
+                    bytesToRead += entry.bytes
+                    return references.count + progress.count < limit && references.count < Self.rowsAtOnce
+                        && bytesToRead < Self.pageBytesMax
+                }
+                guard references.isEmpty else { return true }
+                progress.listed.append(progress.count == 0 ? "{\"key\":" : ",{\"key\":")
+                progress.listed.append(key)
+                append(entry, to: &progress.listed)
+                progress.listed.append("}")
+                progress.count += 1
+                progress.slot = entry.reference.slot + 1
+                return true
+            }
+            if !references.isEmpty {
+                // All of them are listed.
+                core.release(context.loadedRows)
+                context.loadedRows = []
+                let step = suspend(
+                    reading: ColdRequest(connection.id, references), peeking: true, request, &context)
+                return connection.keep(.keys(progress), after: step)
+            }
+            if let further = next, progress.count < limit, progress.listed.count < Self.pageBytesMax {
+                // More slots to look at: others get their turn first.
+                progress.slot = further
+                connection.deadline = BootClock.nowMs
+                return connection.keep(.keys(progress), after: .suspended)
+            }
+        }
+        if refusesReply(of: progress.listed.count, request, context) { return .done }
+        ReplyWriter.begin(request.id, into: &connection.output)
+        connection.output.append(",\"keys\":[")
+        connection.output.append(progress.listed.bytes)
+        connection.output.append("]")
+        if let next {
+            ReplyWriter.field("next", string: cipher.text(next), into: &connection.output)
+        } else {
+            ReplyWriter.beginField("next", into: &connection.output)
+            connection.output.append("null")
+        }
+        ReplyWriter.end(into: &connection.output)
+        return .done
+    }
+
+    /// The functions whose entries are listed: for administrators those of all owners.
+    private func listed(
+        _ core: borrowing StoreCore, _ request: Request, _ connection: Connection
+    ) -> Set<UInt32> {
+        guard settings.isolatesUsers, connection.isAdministrator else {
+            return core.function(owner: owner(request, connection), name: request.function).map { [$0] } ?? []
+        }
+        return Set(
+            core.places(owner: nil).filter { core.info($0).row.name.utf8.elementsEqual(request.function) })
+    }
+
+    /// Slots of the index looked at, and bytes of keys listed, while the lock is held once.
+    private static let slotsPerStep = 1 << 18
+    private static let pageBytesMax = 1 << 20
+    /// Rows read from disk at once.
+    private static let rowsAtOnce = 64
+}

@@ -1,0 +1,97 @@
+internal import MemoStore
+internal import MemoWire
+
+extension Dispatcher {
+    @inline(__always)
+    func put(
+        _ core: inout StoreCore, _ batch: RequestBatch, _ index: Int, _ fields: PutFields,
+        _ context: inout Context
+    ) -> Step {
+        let request = batch.requests[index]
+        if let step = waitsForRoom(&core, request, context) { return step }
+        guard let place = place(&core, batch, index, fields.key, context) else { return .done }
+        let connection = context.connection
+        let outcome = store(&core, request, place, fields, batch.parser, context)
+        switch outcome {
+        case .cold(let reference): return suspend(reading: reference, request, &context)
+        case .stored:
+            if fields.durable, let why = core.degraded {
+                // It is in memory, but what was asked for cannot be promised.
+                fail(request, .storage, "stored in memory alone: \(why)", context)
+                return .done
+            }
+            if core.degraded == nil {
+                ReplyWriter.stored(request.id, into: &connection.output)
+                if fields.durable { gate(&core, request, context) }
+            } else {
+                ReplyWriter.begin(request.id, into: &connection.output)
+                ReplyWriter.field("stored", true, into: &connection.output)
+                ReplyWriter.field("degraded", true, into: &connection.output)
+                ReplyWriter.end(into: &connection.output)
+            }
+        case .noMemory, .tooManyTags: fail(request, .busy, outcome.shortage, context)
+        default:
+            ReplyWriter.begin(request.id, into: &connection.output)
+            ReplyWriter.field("stored", false, into: &connection.output)
+            ReplyWriter.field("reason", string: outcome.reason, into: &connection.output)
+            ReplyWriter.end(into: &connection.output)
+        }
+        return .done
+    }
+
+    @inline(__always)
+    func store(
+        _ core: inout StoreCore, _ request: Request, _ place: KeyProbe, _ fields: PutFields,
+        _ parser: borrowing RequestParser, _ context: Context
+    ) -> PutOutcome {
+        let connection = context.connection
+        let function = place.function
+        let key = fields.key.bytes(isTyped: place.isTyped)
+        var put = PutRequest(key: key, hash: place.hash, value: fields.value, uid: connection.uid)
+        let defaults = core.defaults(function)
+        switch fields.ttl {
+        case .absent: put.ttlMs = defaults.ttlMs
+        case .null: put.ttlMs = nil
+        case .value(let ms): put.ttlMs = ms
+        }
+        put.staleMs = fields.staleMs ?? defaults.staleMs
+        put.costMs = fields.costMs ?? 0
+        put.ifAbsent = fields.ifAbsent
+        if let lease = fields.lease {
+            guard let token = LeaseToken(lease) else { return .leaseLost }
+            put.lease = token
+        }
+        if !fields.tags.isEmpty {
+            let names = parser.tags[fields.tags].map { String(decoding: $0, as: UTF8.self) }
+            guard let tags = core.internTags(owner: owner(request, connection), names: names) else {
+                return .tooManyTags
+            }
+            put.tags = tags
+        }
+        let outcome = core.put(function, put, loadedRows: context.loadedRows)
+        if outcome == .stored, subscriptions.isWatched {
+            publish(.put, request, key: fields.key.bytes, connection)
+        }
+        return outcome
+    }
+}
+
+extension PutOutcome {
+    /// What the protocol calls it.
+    var reason: String {
+        switch self {
+        case .leaseLost: "lease_lost"
+        case .exists: "exists"
+        case .maxsize: "maxsize"
+        case .tooLarge: "too_large"
+        case .stored, .cold, .noMemory, .tooManyTags: ""
+        }
+    }
+
+    /// What there is too little of.
+    var shortage: String {
+        self == .tooManyTags
+            ? "there are too many tags; clear some, or use fewer"
+            : "there is no memory left for another entry"
+    }
+}

@@ -1,0 +1,64 @@
+internal import MemoStore
+internal import MemoWire
+
+struct PutManyProgress {
+    /// How many of the entries were tried.
+    var position = 0
+    var stored = 0
+    /// One that was stored is to be durable.
+    var isDurable = false
+}
+
+extension Progress {
+    fileprivate consuming func putMany() -> PutManyProgress {
+        switch consume self {
+        case .putMany(let progress): progress
+        default: PutManyProgress()
+        }
+    }
+}
+
+extension Dispatcher {
+    func putMany(
+        _ core: inout StoreCore, _ request: Request, _ range: Range<Int>, _ parser: borrowing RequestParser,
+        _ context: inout Context
+    ) -> Step {
+        let connection = context.connection
+        var progress = connection.takeProgress().putMany()
+        guard let function = intern(&core, request, context).map({ core.keyFunction($0) }) else {
+            return .done
+        }
+        while progress.position < range.count {
+            if let step = waitsForRoom(&core, request, context) {
+                return connection.keep(.putMany(progress), after: step)
+            }
+            let fields = parser.entries[range.lowerBound + progress.position]
+            let place = core.place(function, fields.key.bytes(isTyped: function.isTyped))
+            let outcome = store(&core, request, place, fields, parser, context)
+            switch outcome {
+            case .cold(let reference):
+                let step = suspend(reading: reference, request, &context)
+                return connection.keep(.putMany(progress), after: step)
+            case .stored:
+                progress.stored += 1
+                if fields.durable { progress.isDurable = true }
+            case .noMemory, .tooManyTags:
+                fail(request, .busy, "\(outcome.shortage); \(progress.stored) were stored", context)
+                return .done
+            default: break
+            }
+            progress.position += 1
+        }
+        // The disk may have come back while it waited, and some of it be only in memory yet.
+        if progress.isDurable, let why = core.heldInMemory {
+            fail(request, .storage, "stored in memory alone: \(why)", context)
+        } else {
+            ReplyWriter.begin(request.id, into: &connection.output)
+            ReplyWriter.field("stored", progress.stored, into: &connection.output)
+            if core.degraded != nil { ReplyWriter.field("degraded", true, into: &connection.output) }
+            ReplyWriter.end(into: &connection.output)
+            if progress.isDurable { gate(&core, request, context) }
+        }
+        return .done
+    }
+}

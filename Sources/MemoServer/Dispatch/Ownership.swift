@@ -1,0 +1,57 @@
+internal import MemoStore
+internal import MemoWire
+
+/// Whose functions a request means, and which ones its sender may see.
+extension Dispatcher {
+    /// Whose entries a request means.
+    @inline(__always)
+    func owner(_ request: borrowing Request, _ connection: Connection) -> Int64 {
+        owner(of: request.function, connection)
+    }
+
+    @inline(__always)
+    func owner(of function: Bytes, _ connection: Connection) -> Int64 {
+        guard settings.isolatesUsers else { return FunctionRow.everyone }
+        if settings.shared.contains(where: { Pattern.matches($0, function) }) {
+            return FunctionRow.everyone
+        }
+        return Int64(connection.uid)
+    }
+
+    /// Whose functions a connection may see: its own, or all (`nil`).
+    func visibleOwner(_ connection: Connection) -> Int64? {
+        settings.isolatesUsers && !connection.isAdministrator ? Int64(connection.uid) : nil
+    }
+
+    /// Whether a function is this user's, or everybody's because it is shared. What was stored while there was no
+    /// isolation belongs to nobody and is seen by administrators alone.
+    func isVisible(_ row: FunctionRow, to owner: Int64?) -> Bool {
+        if row.owner == owner { return true }
+        guard row.owner == FunctionRow.everyone else { return false }
+        var name = row.name
+        return name.withUTF8 { name in
+            settings.shared.contains { Pattern.matches($0, Bytes(name)) }
+        }
+    }
+
+    /// Makes what `keys` says of where to go on. With isolation it must not say how many entries others have.
+    func cursorCipher(_ connection: Connection) -> CursorCipher {
+        guard let owner = visibleOwner(connection) else { return CursorCipher(key: nil) }
+        return CursorCipher(key: (cursorSecret.0, cursorSecret.1 ^ UInt64(bitPattern: owner)))
+    }
+
+    /// The request's function; answers `busy` where there are too many.
+    @inline(__always)
+    func intern(_ core: inout StoreCore, _ request: Request, _ context: Context) -> UInt32? {
+        let owner = owner(request, context.connection)
+        if let place = core.function(owner: owner, name: request.function) { return place }
+        if let place = core.internFunction(owner: owner, name: request.function) { return place }
+        fail(request, .busy, "there are too many functions; clear some, or use fewer names", context)
+        return nil
+    }
+
+    @inline(__always)
+    func bytes(_ key: CanonicalKey, _ core: borrowing StoreCore, _ function: UInt32) -> Bytes {
+        key.bytes(isTyped: core.isTyped(function))
+    }
+}

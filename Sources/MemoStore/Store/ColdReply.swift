@@ -1,0 +1,34 @@
+internal import Synchronization
+
+/// What was read from disk for a `ColdRequest`, on its way to the connection that waits for it, if it still does.
+package final class ColdReply: Sendable {
+    package let connection: ConnectionID
+    /// Entries whose rows are gone or damaged.
+    package let lost: [RowReference]
+    /// Why other rows could not be read, if so: what they hold is not known.
+    package let failure: String?
+    /// The file is damaged beyond single rows.
+    let isCorrupt: Bool
+    private let loadedRows: Mutex<[LoadedRow]?>
+
+    init(
+        _ connection: ConnectionID, loadedRows: [LoadedRow], lost: [RowReference], failure: String?,
+        isCorrupt: Bool
+    ) {
+        self.connection = connection
+        self.lost = lost
+        self.failure = failure
+        self.isCorrupt = isCorrupt
+        self.loadedRows = Mutex(loadedRows)
+    }
+
+    /// The rows that were read, for the first who asks, who then has to release them; `nil` for all others.
+    package func take() -> [LoadedRow]? {
+        loadedRows.withLock { exchange(&$0, with: nil) }
+    }
+
+    deinit {
+        // Nobody else has seen them: no lock guards them.
+        for row in take() ?? [] { row.payload.release() }
+    }
+}

@@ -1,0 +1,12 @@
+@testable import MemoStore
+
+/// Tests number connections as they like.
+extension ConnectionID: ExpressibleByIntegerLiteral {
+    public init(integerLiteral number: UInt64) {
+        self.init(rawValue: number)
+    }
+
+    init(_ number: some BinaryInteger) {
+        self.init(rawValue: UInt64(number))
+    }
+}
