@@ -2,11 +2,12 @@
 processes, then two hundred programs at once. In a user account made for it: a number of its own, an empty home, no
 variables, no process of anybody else's.
 
-usage: newcomer.py; it prints the transcript."""
+usage: newcomer.py; it prints the transcript. Only root can make such an account: for others it is left out."""
 
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,21 +45,30 @@ def blocks():
 
 
 def outside():
-    for command in BUILDS.findall("\n".join(body for kind, body in BLOCK.findall((ROOT / "README.md").read_text()) if kind == "sh")):
+    alone = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    if os.geteuid() != 0 or subprocess.run([*alone, "unshare", "--user", "true"], stderr=subprocess.DEVNULL).returncode:
+        print("left out: an account without anybody's processes cannot be made here")
+        return
+    if not shutil.which("nc"):
+        print("left out: README.md uses nc")
+        return
+    # The wheel is built as a newcomer builds it.
+    for name in ("MEMOD_BIN", "MEMOCTL_BIN"):
+        os.environ.pop(name, None)
+    shell = [body for language, body in BLOCK.findall((ROOT / "README.md").read_text()) if language == "sh"]
+    for command in BUILDS.findall("\n".join(shell)):
         say(command)
         subprocess.run(command, shell=True, cwd=ROOT, check=True, stdin=subprocess.DEVNULL)
     python = os.path.dirname(os.path.realpath(sys.executable))
+    # This repository may lie below /tmp itself.
     account = f"""
-        mount -t tmpfs tmpfs /tmp && mkdir -p /tmp/home && chmod 1777 /tmp && exec \\
+        mount --bind . /mnt && cd /mnt && mount -t tmpfs tmpfs /tmp && mkdir -p /tmp/home && chmod 1777 /tmp && exec \\
             unshare --user --map-user={USER} --map-group={USER} \\
             env -i HOME=/tmp/home PATH={python}:/usr/bin:/bin MEMOD_TEST_CROWD={CROWD} \\
-            python3 {shlex.quote(str(Path(__file__).resolve()))} --inside
+            python3 tools/test.d/newcomer.py --inside
     """
-    if os.geteuid() != 0:
-        print("left out: only root can make an account without anybody's processes")
-        return
-    inside = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", account]
-    subprocess.run(inside, cwd=ROOT, check=True, stdin=subprocess.DEVNULL)
+    if subprocess.run([*alone, "sh", "-c", account], cwd=ROOT, stdin=subprocess.DEVNULL).returncode:
+        raise SystemExit("newcomer: what a newcomer does fails")
 
 
 def others():

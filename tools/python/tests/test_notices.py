@@ -114,3 +114,17 @@ def test_a_program_is_told_on_its_standard_error(daemon, program):
     out, error = process.communicate(timeout=60)
     assert out == "a b c\n" and process.returncode == 0
     assert error.count("NotKeptWarning") == 1 and "generator cannot be stored" in error
+
+
+def test_what_can_never_be_kept_is_hardly_looked_up(daemon, client):
+    f = memod.cache(name="futile")(lambda x: iter(()) if x >= 0 else x)
+    before = client.stats()["misses"]
+    for x in range(1000):
+        f(x)
+    assert client.stats()["misses"] - before < 100
+    for x in range(-100, 0):  # and one that can be kept is found out about
+        f(x)
+    assert client.info("futile")["currsize"] > 30
+    client.put("futile", [5000], "kept by another")
+    f(-200), f.forget(5000)
+    assert client.get("futile", [5000]) is None

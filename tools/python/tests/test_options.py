@@ -49,6 +49,16 @@ def test_a_late_reader_does_not_prolong_a_ttl(daemon):
     until(lambda: two(1) != made, 0.25)
 
 
+def test_a_ttl_holds_for_what_was_stored_without_one_or_for_longer(daemon):
+    for before in ({}, {"ttl": 3600}, {"ttl": 0.01, "stale": 3600}):
+        name, calls = str(uuid.uuid4()), []
+        named(name=name, **before)(lambda: "old")()
+        time.sleep(0.06)
+        recent = named(name=name, ttl=0.05)(lambda: calls.append(1) or "new")
+        assert recent() == "new" and calls == [1], before
+        assert named(name=name)(lambda: "computed")() == "new"  # it has taken the other's place
+
+
 def test_stale_results_are_served_while_one_computes_and_when_it_fails(daemon):
     state = {"fails": False, "calls": 0}
 

@@ -15,6 +15,7 @@ from .errors import NotRunning, Unavailable
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|)")
 _DEFAULT_TIMEOUT = 1.0
+_CROWDING_MAX = 10.0
 #: Values of `MEMOD_TIMEOUT` that were complained of.
 _complained: Set[str] = set()
 
@@ -123,3 +124,16 @@ def _refusal(path: str) -> str:
     if found.st_mode & stat.S_IWGRP:
         return f"join its group: sudo usermod --append --groups {group} $USER, and log in again"
     return "whoever runs the daemon there can let you in: --allow-user, --allow-group"
+
+
+def crowding() -> float:
+    """How many times longer than usual things take: how many programs want to run for each processor, as far as is
+    known. 1 where `MEMOD_TIMEOUT` says how long a request may take. Looked at where the time is over."""
+    if os.environ.get("MEMOD_TIMEOUT"):
+        return 1.0
+    try:
+        with open("/proc/loadavg", encoding="ascii") as file:
+            running = int(file.read().split()[3].partition("/")[0])
+        return max(1.0, min(running / (os.cpu_count() or 1), _CROWDING_MAX))
+    except (OSError, ValueError, IndexError):
+        return 1.0

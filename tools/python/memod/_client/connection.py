@@ -94,6 +94,7 @@ class Connection:
 
         Raises `Unavailable`, `RequestTimeout` or `ProtocolError`."""
         self.timeout = address.timeout() if timeout is None else timeout
+        self._crowding = address.crowding if timeout is None else lambda: 1.0
         self.pid = os.getpid()
         self.limits: Dict[str, Any] = {}
         #: What the daemon has been given beyond protocol 1 as it began: names of additions.
@@ -224,7 +225,14 @@ class Connection:
             self._look_pause = _LOOK_PAUSE
         elif self._look_pause > 0:
             self._look_pause -= 1
-        return connection.recv(_SHORT_BYTES)
+        waited = 0
+        while True:
+            try:
+                return connection.recv(_SHORT_BYTES)
+            except BlockingIOError:
+                waited += 1
+                if waited >= self._crowding():
+                    raise
 
     def _timed(self, seconds: Optional[float]) -> socket.socket:
         connection = self._socket
@@ -246,16 +254,21 @@ class Connection:
             raise Unavailable(f"the connection to the daemon ended: {error}") from error
 
     def read_line(self, deadline: float) -> bytes:
-        """The next line that is not empty, by `deadline` on the monotonic clock."""
+        """The next line that is not empty, by `deadline` on the monotonic clock, or later on a crowded machine."""
+        waited = 0
         while True:
             line = self.buffered_line()
             if line is not None:
                 return line
             remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                raise RequestTimeout(f"no answer from the daemon within {self.timeout:g} s")
-            # A long line takes its time.
-            deadline += self.receive(remaining) / BYTES_PER_SECOND
+            try:
+                # A long line takes its time.
+                deadline += self.receive(max(remaining, 0.001)) / BYTES_PER_SECOND
+            except RequestTimeout:
+                waited += 1
+                if waited >= self._crowding():
+                    raise
+                deadline += self.timeout
 
     def buffered_line(self) -> Optional[bytes]:
         """A whole line that was already received, or None."""

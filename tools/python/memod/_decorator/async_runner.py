@@ -102,7 +102,7 @@ async def begin(
 ) -> Flight:
     """Looks a call up. Where the flight has found nothing, the caller computes, and owes `finish` or
     `abandon`."""
-    flight = shared.take_off(args, kwds)
+    flight = shared.take_off(args, kwds, ask)
     try:
         if flight.key is not None:
             await _look_up(shared, flight, ask)

@@ -48,7 +48,7 @@ _LINES_MAX = 20
 def explain(shared: SharedFunction, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Explanation:
     """Asks the daemon and the record of versions."""
     scope = shared.scope()
-    flight = shared.take_off(args, kwds)
+    flight = shared.take_off(args, kwds, ask=False)
     reason = scope.reason or ("" if flight.key is not None else "an argument cannot be a key")
     state = "no daemon"
     if flight.key is not None and flight.name is not None:

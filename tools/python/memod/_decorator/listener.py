@@ -79,7 +79,8 @@ class Listener:
 
     def ensure(self, name: str, function: Subscriber) -> bool:
         """Subscribes to a function's events and waits until that holds, at most for a request's time."""
-        deadline = time.monotonic() + address.timeout()
+        began = time.monotonic()
+        limit = address.timeout()
         with self._lock:
             self.functions.setdefault(name, WeakSet()).add(function)
             if self.hears(name):
@@ -94,12 +95,16 @@ class Listener:
             elif name not in self._pending:
                 self._subscribe(name)
             while not self.hears(name):
-                remaining = deadline - time.monotonic()
+                remaining = began + limit - time.monotonic()
                 if self._connection is None:
                     return False
                 if remaining <= 0:
-                    self._lost(RequestTimeout("no answer from the daemon to a subscription"))
-                    return False
+                    longer = address.timeout() * address.crowding()
+                    if longer <= limit:
+                        self._lost(RequestTimeout("no answer from the daemon to a subscription"))
+                        return False
+                    limit = longer
+                    continue
                 self._changed.wait(remaining)
             return True
 

@@ -21,6 +21,8 @@ from .._identity.plain_data import Unstable
 from .event_filter import EventFilter, filter_named
 from .figures import Figures
 from .flight import Ask, Flight
+from .futility import Futility
+from .lifetime import fields, fresh_ms
 from .listener import LISTENER
 from .notices import Notices
 from .options import Options, Selection
@@ -81,6 +83,7 @@ class SharedFunction:
         if options.early:
             self._more += f',"early":{options.early}'
         self._figures = Figures()
+        self._futility = Futility(bearable=options.single_flight)
 
     @property
     def front(self) -> Any:
@@ -124,10 +127,10 @@ class SharedFunction:
 
     # Looking up
 
-    def take_off(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Flight:
-        """Begins a call: finds out its name and key. The rest only matters where `key` is set."""
+    def take_off(self, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True) -> Flight:
+        """Begins a call, which may `ask` for its result: its name and key. The rest only matters where `key` is set."""
         flight = Flight(args, kwds, self.epoch, self.sequence)
-        if self.process_reason is not None or patches.active():
+        if self.process_reason is not None or (ask and self._futility.leaves_out()) or patches.active():
             return flight
         try:
             flight.name = self.identity.steady() or self._name_anew()
@@ -303,13 +306,14 @@ class SharedFunction:
             flight.replace = flight.has_fallback = True
             flight.fallback = value
             return
+        if self.options.ttl_ms is not None:
+            flight.fresh_ms = fresh_ms(reply, self.options.ttl_ms, self.options.stale_ms or 0)
+            if flight.fresh_ms is None:
+                flight.replace = True
+                return
         self._has_shared = flight.found = True
         flight.value = value
-        if self.options.ttl_ms is not None:
-            age = reply.get("age_ms")
-            fresh = self.options.ttl_ms - age if type(age) is int and reply.get("stale") is not True else 0
-            limit = reply.get("ttl_ms")
-            flight.fresh_ms = max(0, min(fresh, limit) if type(limit) is int else fresh)
+        self._futility.kept()
         if not flight.computed:
             with self.lock:
                 front = self.front
@@ -353,13 +357,11 @@ class SharedFunction:
         if self.run_reason and not patches.active():
             self.notices.say("run", self.run_reason)
         if value is None or self.run_reason:
+            self._futility.refused()
             yield from self.give_up(flight)
             return
-        more = [f',"value":{value},"cost_ms":{int(cost * 1000)}']
-        if self.options.ttl_ms is not None:
-            more.append(f',"ttl_ms":{self.options.ttl_ms}')
-            if self.options.stale_ms:
-                more.append(f',"stale_ms":{self.options.stale_ms}')
+        self._futility.kept()
+        more = [f',"value":{value},"cost_ms":{int(cost * 1000)}', fields(self.options.ttl_ms, self.options.stale_ms)]
         if self.options.tags:
             more.append(f',"tags":{json.dumps(self.options.tags)}')
         if flight.lease is not None:
@@ -454,9 +456,7 @@ class SharedFunction:
         """Drops the entries of this process: another has removed something."""
         with self.lock:
             self.sequence += 1
-            front = self.front
-            if front is not None:
-                front.drop()
+            self.settle()
 
     def forget_daemon(self) -> None:
         """Begins as in a new process."""
@@ -475,8 +475,7 @@ class SharedFunction:
 
     def take_report(self) -> Optional[Dict[str, Any]]:
         """The request that reports what the daemon does not know of yet, or None."""
-        front = self.front
-        if not self._prepared or front is None:
+        if not self._prepared or (front := self.front) is None:
             return None
         with self.lock:
             verified = self.verification.take_report() if "verify" in POOL.features else {}
@@ -495,6 +494,5 @@ class SharedFunction:
         self._filter.clear()
         if self._prepared:
             self.invalidate()
-        front = self.front
-        if front is not None:
+        if (front := self.front) is not None:
             self._figures.reported = front.local_hits()

@@ -40,7 +40,7 @@ def begin(
     Raises nothing but what the arguments' own code raises past `Exception`, such as KeyboardInterrupt."""
     working.on = True
     try:
-        flight = shared.take_off(args, kwds)
+        flight = shared.take_off(args, kwds, ask)
         if flight.key is not None:
             try:
                 _look_up(shared, flight, ask)

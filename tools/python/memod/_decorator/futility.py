@@ -1,0 +1,33 @@
+"""Functions whose results cannot be kept, again and again: to look each of them up takes time for nothing."""
+
+from __future__ import annotations
+
+_IN_A_ROW = 32
+_SKIPPED_MAX = 64
+
+
+class Futility:
+    """Of one function. What threads miscount costs a look-up more or less."""
+
+    def __init__(self, bearable: bool) -> None:
+        """It is `bearable` where a look-up is of use without a result, as one that waits for another process."""
+        self._bearable = bearable
+        self._refused = 0  # in a row
+        self._left_out = 0
+
+    def leaves_out(self) -> bool:
+        """Whether this call is not worth a look-up: ever fewer are, down to one in 65."""
+        if not self._left_out:
+            return False
+        self._left_out -= 1
+        return True
+
+    def refused(self) -> None:
+        """A result could not be kept."""
+        self._refused += 1
+        if not self._bearable:
+            self._left_out = max(0, min(self._refused - _IN_A_ROW, _SKIPPED_MAX))
+
+    def kept(self) -> None:
+        """A result was found, or could be kept."""
+        self._refused = self._left_out = 0

@@ -1,0 +1,26 @@
+"""How long results are good for, by the function's own `ttl` and `stale`."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from .._client.connection import Reply
+
+
+def fresh_ms(reply: Reply, ttl_ms: int, stale_ms: int) -> Optional[int]:
+    """For how long it is still fresh: 0 for one in the grace time, None for one that is over. An entry may be older
+    than the function's results may be: it was stored by one without `ttl`, or with a longer one."""
+    age, limit = reply.get("age_ms"), reply.get("ttl_ms")
+    if type(age) is not int or age >= ttl_ms + stale_ms:
+        return None
+    if reply.get("stale") is True:
+        return 0
+    fresh = ttl_ms - age
+    return max(0, min(fresh, limit) if type(limit) is int else fresh)
+
+
+def fields(ttl_ms: Optional[int], stale_ms: Optional[int]) -> str:
+    """What a put says of it."""
+    if ttl_ms is None:
+        return ""
+    return f',"ttl_ms":{ttl_ms}' + (f',"stale_ms":{stale_ms}' if stale_ms else "")
