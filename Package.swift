@@ -32,7 +32,7 @@ let package = Package(
                 .embedInCode("0001_entries.sql"), .embedInCode("0002_deleted_rows.sql"),
                 .embedInCode("0003_salted_checksums.sql"), .embedInCode("0004_commits.sql"),
                 .embedInCode("0005_function_settings.sql"),
-                .embedInCode("0006_history.sql"),
+                .embedInCode("0006_history.sql"), .embedInCode("0007_verification.sql"),
             ],
             swiftSettings: settings),
         .target(name: "MemoWire", dependencies: ["Platform"], swiftSettings: settings),

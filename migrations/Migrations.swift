@@ -14,5 +14,6 @@ public enum Migrations {
             String(decoding: PackageResources._005_function_settings_sql, as: UTF8.self)
         ),
         ("0006_history", String(decoding: PackageResources._006_history_sql, as: UTF8.self)),
+        ("0007_verification", String(decoding: PackageResources._007_verification_sql, as: UTF8.self)),
     ]
 }

@@ -18,6 +18,7 @@ final class SimulatedDisk {
     var uses: [Int64] = []
     var totals = Totals()
     var history: [String: HistoryRow] = [:]
+    var mismatches: [Int64: MismatchRow] = [:]
     /// Never given out, as the database remembers it.
     var nextRow: Int64 = 1
     let seed: (UInt64, UInt64) = (17, 42)
@@ -47,6 +48,8 @@ final class SimulatedDisk {
         case .recency(let rows): uses = rows
         case .history(let row): history["\(row.subject) \(row.level) \(row.start)"] = row
         case .forgetHistory(let subject): history = history.filter { $0.value.subject != subject }
+        case .mismatch(let row): mismatches[row.number] = row
+        case .forgetMismatch(let number): mismatches[number] = nil
         }
     }
 

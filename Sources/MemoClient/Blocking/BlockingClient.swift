@@ -16,6 +16,8 @@ public final class BlockingClient {
     /// take.
     public var slowReply: (after: Duration, tell: (_ left: Duration) -> Void)?
     private var connection: SocketConnection?
+    /// What the daemon at the other end has beyond the first version of the protocol, once it was asked.
+    private var features: [String]?
     /// Events that came while a reply was waited for.
     private var pendingEvents: [Event] = []
     private var hasSubscribed = false
@@ -117,12 +119,21 @@ public final class BlockingClient {
         let isLost = connection?.isStale ?? true
         if isLost && (connection == nil || !hasSubscribed) {
             hasSubscribed = false
+            features = nil
             connection = try Autostart.open(
                 locations, isWanted: autostart, deadline: deadline, timeout: timeout)
             guard let name else { return }
             let reply = try exchange(Call.hello(client: name).request.bytes, deadline: deadline)
             if let error = reply.error { throw error }
+            features = reply.strings("features")
         }
+    }
+
+    /// Whether the daemon has an addition to the protocol.
+    package func has(_ feature: Feature) throws(MemoError) -> Bool {
+        try connect()
+        if features == nil { features = try perform(.hello(client: name)).strings("features") }
+        return features?.contains(feature.rawValue) ?? false
     }
 
     private func exchange(_ request: [UInt8], deadline: Deadline) throws(MemoError) -> Reply {

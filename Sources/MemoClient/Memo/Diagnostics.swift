@@ -23,6 +23,24 @@ final class Diagnostics: Sendable {
         tell(function, "not all results of the function \"\(function)\" are kept: \(error)")
     }
 
+    /// A variable of the environment makes no sense.
+    func misread(_ message: String) { tell(Verification.variable, message) }
+
+    /// A result that was kept is not what the function gives now.
+    func differs(_ function: String, _ key: MemoizedKey, _ mismatch: Mismatch) {
+        guard told.withLock({ $0.count < Self.most && $0.insert(function + "\0" + mismatch.digest).inserted })
+        else { return }
+        let arguments = Verifier.shortened(String(key.json.description.dropFirst().dropLast()))
+        tell(
+            "memod: \(function)(\(arguments)) gave \(mismatch.computed), but \(mismatch.kept) was kept: it depends on "
+                + "more than its arguments. The new result replaces the old")
+    }
+
+    /// The function has thrown where there is a result of it.
+    func unverified(_ function: String, _ error: any Error) {
+        tell("\(function)\0verify", "a result of \"\(function)\" could not be verified: \(error)")
+    }
+
     private func tell(_ subject: String?, _ message: String) {
         guard told.withLock({ $0.count < Self.most && $0.insert(subject).inserted }) else { return }
         tell("memod: " + message)

@@ -6,13 +6,21 @@ final class FunctionCache: Sendable {
         var local: LocalCache
         var hits: Int64 = 0
         var misses: Int64 = 0
-        var unreportedHits: Int64 = 0
-        var unreportedSaving = Duration.zero
+        var unreported = Unreported()
         /// Whether events of the function arrive: without them nothing here may be trusted.
         var isFresh = false
         var isRetired = false
         /// Counts what happened to the function's entries elsewhere.
         var generation: UInt64 = 0
+    }
+
+    /// What the daemon has not been told of.
+    struct Unreported {
+        var hits: Int64 = 0
+        var saved = Duration.zero
+        var verification = VerificationReport()
+
+        var isEmpty: Bool { hits == 0 && verification.verified == 0 }
     }
 
     let name: String
@@ -34,8 +42,8 @@ final class FunctionCache: Sendable {
                 return (nil, state.generation)
             }
             state.hits += 1
-            state.unreportedHits += 1
-            state.unreportedSaving += entry.cost
+            state.unreported.hits += 1
+            state.unreported.saved += entry.cost
             return (entry, state.generation)
         }
     }
@@ -56,7 +64,7 @@ final class FunctionCache: Sendable {
     func countShared() {
         state.withLock { state in
             state.hits += 1
-            state.unreportedHits += 1
+            state.unreported.hits += 1
         }
     }
 
@@ -77,8 +85,7 @@ final class FunctionCache: Sendable {
             state.local.removeAll()
             state.hits = 0
             state.misses = 0
-            state.unreportedHits = 0
-            state.unreportedSaving = .zero
+            state.unreported = Unreported()
         }
     }
 
@@ -107,23 +114,34 @@ final class FunctionCache: Sendable {
         state.withLock { ($0.hits, $0.misses, $0.local.count) }
     }
 
-    /// Hits that the daemon has not been told of, which from now on it has.
-    func takeUnreported() -> (hits: Int64, saved: Duration)? {
+    /// A hit was computed again.
+    func countVerified(_ mismatch: Mismatch?) {
         state.withLock { state in
-            guard state.unreportedHits > 0 else { return nil }
-            defer {
-                state.unreportedHits = 0
-                state.unreportedSaving = .zero
-            }
-            return (state.unreportedHits, state.unreportedSaving)
+            state.unreported.verification.verified += 1
+            guard let mismatch else { return }
+            state.unreported.verification.mismatched += 1
+            state.unreported.verification.mismatch = mismatch
         }
     }
 
-    /// They could not be told after all.
-    func putBack(_ unreported: (hits: Int64, saved: Duration)) {
+    /// What the daemon has not been told of, which from now on it has.
+    func takeUnreported() -> Unreported? {
         state.withLock { state in
-            state.unreportedHits += unreported.hits
-            state.unreportedSaving += unreported.saved
+            guard !state.unreported.isEmpty else { return nil }
+            defer { state.unreported = Unreported() }
+            return state.unreported
+        }
+    }
+
+    /// It could not be told after all.
+    func putBack(_ earlier: Unreported) {
+        state.withLock { state in
+            state.unreported.hits += earlier.hits
+            state.unreported.saved += earlier.saved
+            state.unreported.verification.verified += earlier.verification.verified
+            state.unreported.verification.mismatched += earlier.verification.mismatched
+            state.unreported.verification.mismatch =
+                state.unreported.verification.mismatch ?? earlier.verification.mismatch
         }
     }
 }

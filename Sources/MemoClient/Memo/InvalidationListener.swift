@@ -66,7 +66,13 @@ final class InvalidationListener: Sendable {
         for cache in caches {
             guard let unreported = cache.takeUnreported() else { continue }
             do throws(MemoError) {
-                try client.report(cache.name, hits: unreported.hits, saved: unreported.saved)
+                // An older daemon does not take what was verified.
+                let verification =
+                    unreported.verification.verified > 0 ? try client.has(.verify) : false
+                try client.perform(
+                    .report(
+                        cache.name, hits: unreported.hits, saved: unreported.saved,
+                        verification: verification ? unreported.verification : nil))
             } catch {
                 cache.putBack(unreported)
                 return

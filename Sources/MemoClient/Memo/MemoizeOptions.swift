@@ -6,4 +6,5 @@ struct MemoizeOptions {
     var tags: [String]
     var singleFlight: Bool
     var early: Double?
+    var verify: Verification?
 }

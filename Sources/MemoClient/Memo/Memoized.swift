@@ -89,15 +89,18 @@ extension Memo {
     ///   - singleFlight: calls with the same arguments, of all processes at once, compute once.
     ///   - early: a factor, usually 1, by which a result is computed again in the background before the end of `ttl`,
     ///     by chance: the likelier the nearer the end and the longer it takes; `nil`: not.
+    ///   - verify: which of the daemon's hits are computed again and compared, such as `0.01` or `.first`; `nil`: what
+    ///     `MEMOD_VERIFY` says, else none. A result that differs warns, and replaces what was kept.
     ///   - compute: the function. Its result depends on nothing but its arguments.
     public func memoize<Result: Codable & Sendable, each Argument: Codable & Sendable>(
         _ name: String, maxsize: Int? = 128, ttl: Duration? = nil, stale: Duration? = nil,
         tags: [String] = [],
-        singleFlight: Bool = false, early: Double? = nil,
+        singleFlight: Bool = false, early: Double? = nil, verify: Verification? = nil,
         _ compute: @escaping @Sendable (repeat each Argument) async throws -> Result
     ) -> Memoized<Result, repeat each Argument> {
         let options = MemoizeOptions(
-            maxsize: maxsize, ttl: ttl, stale: stale, tags: tags, singleFlight: singleFlight, early: early)
+            maxsize: maxsize, ttl: ttl, stale: stale, tags: tags, singleFlight: singleFlight, early: early,
+            verify: verify ?? Verification.ofEnvironment(diagnostics.misread))
         let cache = FunctionCache(name, maximum: maxsize ?? .max, early: early ?? 0)
         invalidations.add(cache)
         return Memoized(MemoizedCore(self, cache, options), compute)

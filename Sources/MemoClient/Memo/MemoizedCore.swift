@@ -12,7 +12,7 @@ final class MemoizedCore: Sendable {
     }
 
     /// A computation in single flight, and the connection that holds its lease.
-    private final class Flight: Sendable {
+    final class Flight: Sendable {
         let memo: Memo
         let channel: Channel
         /// A task that the computation has left behind is none of it.
@@ -26,7 +26,7 @@ final class MemoizedCore: Sendable {
 
     /// The flight around the current task. What is called within it waits on the same connection, so that the
     /// daemon sees who waits for whom, and lets nobody wait in a circle.
-    @TaskLocal private static var flight: Flight?
+    @TaskLocal static var flight: Flight?
 
     private static let pause: Duration = .seconds(1)
     /// The lease of a computation: it ends with the connection too, if the process dies.
@@ -34,15 +34,17 @@ final class MemoizedCore: Sendable {
     private static let wait: Duration = .seconds(60)
 
     let cache: FunctionCache
-    private let memo: Memo
+    let memo: Memo
     private let options: MemoizeOptions
     private let flights = FlightGroup()
+    private let verifier: Verifier
     private let state = Mutex(State())
 
     init(_ memo: Memo, _ cache: FunctionCache, _ options: MemoizeOptions) {
         self.memo = memo
         self.cache = cache
         self.options = options
+        verifier = Verifier(options.verify)
     }
 
     deinit {
@@ -99,6 +101,9 @@ final class MemoizedCore: Sendable {
                     await store(key, result, cost, lease, generation, on: nil)
                 }
             } else if let lookup, !lookup.isStale {
+                if verifier.takeTurn() {
+                    return await verified(key, result, lookup, began, generation, in: flight, compute)
+                }
                 keep(key, result, lookup, value.bytes.count, began, generation)
             }
             return result
@@ -146,12 +151,18 @@ final class MemoizedCore: Sendable {
         in flight: Flight?, _ compute: @Sendable () async throws -> Result
     ) async throws -> (result: Result, cost: Duration) {
         cache.count(isHit: false)
+        return try await measured(in: flight, compute)
+    }
+
+    func measured<Result: Sendable>(
+        in flight: Flight?, _ compute: @Sendable () async throws -> Result
+    ) async throws -> (result: Result, cost: Duration) {
         let began = ContinuousClock.now
         let result = try await Self.$flight.withValue(flight) { try await compute() }
         return (result, ContinuousClock.now - began)
     }
 
-    private func store<Result: Codable & Sendable>(
+    func store<Result: Codable & Sendable>(
         _ key: MemoizedKey, _ result: Result, _ cost: Duration, _ lease: String?, _ generation: UInt64,
         on channel: Channel?
     ) async {
@@ -184,7 +195,7 @@ final class MemoizedCore: Sendable {
         }
     }
 
-    private func keep(
+    func keep(
         _ key: MemoizedKey, _ result: any Sendable, _ lookup: Lookup, _ bytes: Int,
         _ began: ContinuousClock.Instant, _ generation: UInt64
     ) {

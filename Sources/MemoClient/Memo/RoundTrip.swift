@@ -16,6 +16,25 @@ enum RoundTrip {
         return purpose == .value ? json : try? JSONEncoding.encode(value, for: .key)
     }
 
+    /// Whether two results are the same: compared if their type can be, else by their JSON.
+    static func areEqual<T: Codable>(_ left: T, _ right: T) -> Bool {
+        if let left = left as? any Equatable { return isEqual(left, right) }
+        guard let one = try? JSONEncoding.encode(left), let other = try? JSONEncoding.encode(right) else {
+            return false
+        }
+        return sorted(one) == sorted(other)
+    }
+
+    /// With members in the order of their names: a dictionary's come in any.
+    private static func sorted(_ json: JSONValue) -> JSONValue {
+        switch json {
+        case .array(let elements): .array(elements.map(sorted))
+        case .object(let members):
+            .object(members.map { .init($0.name, sorted($0.value)) }.sorted { $0.name < $1.name })
+        default: json
+        }
+    }
+
     private static func isSame(_ left: Any, _ right: Any) -> Bool {
         if let left = left as? any Equatable { return isEqual(left, right) }
         return isSame(Mirror(reflecting: left), Mirror(reflecting: right))

@@ -2,9 +2,12 @@ internal import MemoWire
 
 extension Call where Result == FunctionInfo {
     /// The counters and the profile of a function; zeroes for one never seen.
-    public static func info(_ function: String) -> Call {
+    /// - Parameter mismatches: whether `FunctionInfo.mismatches` has them; only for a daemon with the feature
+    ///   `verify`.
+    public static func info(_ function: String, mismatches: Bool = false) -> Call {
         var request = RequestLine(.info)
         request.add("fn", string: function)
+        request.add("mismatches", flag: mismatches)
         return Call(request) { reply throws(MemoError) in try FunctionInfo(reply, name: function) }
     }
 }
@@ -84,11 +87,16 @@ extension Call where Result == Page<Reply> {
 
 extension Call where Result == Void {
     /// Adds hits that a client served within its own process.
-    public static func report(_ function: String, hits: Int64, saved: Duration? = nil) -> Call {
+    /// - Parameter verification: what came of hits that it computed again; only for a daemon with the feature
+    ///   `verify`.
+    public static func report(
+        _ function: String, hits: Int64, saved: Duration? = nil, verification: VerificationReport? = nil
+    ) -> Call {
         var request = RequestLine(.report)
         request.add("fn", string: function)
         request.add("hits", number: hits)
         request.add("saved_ms", saved)
+        verification?.add(to: &request)
         return Call(request) { _ throws(MemoError) in }
     }
 }

@@ -12,6 +12,9 @@ public struct FunctionInfo: Sendable {
     public let stale: Duration?
     /// The computing time that its hits have saved.
     public let saved: Duration
+    /// Hits that clients computed again, and those of them that gave another result.
+    public let verified: Int64
+    public let mismatched: Int64
     /// Everything that the daemon said.
     public let reply: Reply
 
@@ -26,6 +29,8 @@ public struct FunctionInfo: Sendable {
         ttl = reply.int("ttl_ms").map { .milliseconds($0) }
         stale = reply.int("stale_ms").map { .milliseconds($0) }
         saved = .milliseconds(reply.int("saved_ms") ?? 0)
+        verified = reply.int("verified") ?? 0
+        mismatched = reply.int("mismatched") ?? 0
         self.reply = reply
     }
 }

@@ -66,6 +66,11 @@ public struct Reply: Sendable {
         return RawObject.elements(of: line[member.value])?.map { JSONText(trusted: Array(line[$0])) }
     }
 
+    /// The strings of a member that is a list; none if it is not there.
+    func strings(_ name: String) -> [String] {
+        (list(name) ?? []).compactMap { try? $0.value() }.compactMap(\.stringValue)
+    }
+
     /// A member that is an object.
     public func object(_ name: String) -> Reply? { self[name].flatMap { try? Reply($0) } }
 

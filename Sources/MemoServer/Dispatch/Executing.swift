@@ -119,8 +119,8 @@ extension Dispatcher {
         case .clearPattern(let pattern): clearPattern(&core, request, pattern, context)
         case .forget(let pattern): forget(&core, request, pattern, context)
         case .define(let fields): return define(&core, request, fields, context)
-        case .info: info(&core, request, context)
-        case .report(let hits, let savedMs): report(&core, request, hits: hits, savedMs: savedMs, context)
+        case .info(let mismatches): info(&core, request, listing: mismatches, context)
+        case .report(let fields): report(&core, request, fields, parser, context)
         case .functions(let limit, let after, let pattern):
             functions(&core, request, limit, after, pattern, context)
         case .keys(let limit, let after): return keys(&core, request, limit, after, &context)

@@ -29,6 +29,9 @@ package struct StoreLimits: Sendable {
     /// Functions and owners whose history is kept: some 85 KiB each when they are busy all the time.
     package var historyFunctionsMax = 128
     package var historyOwnersMax = 32
+    /// Mismatches that are kept, and bytes of each of the values that differed.
+    package var mismatchesMax = 100
+    package static let mismatchValueBytes = 200
 
     package init() {}
 }

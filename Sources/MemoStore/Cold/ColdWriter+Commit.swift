@@ -178,6 +178,10 @@ extension ColdWriter {
             try history.save(row)
         case .forgetHistory(let subject):
             try history.forget(subject: subject)
+        case .mismatch(let row):
+            try mismatches.save(row)
+        case .forgetMismatch(let number):
+            try mismatches.forget(number)
         }
     }
 

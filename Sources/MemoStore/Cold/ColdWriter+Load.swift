@@ -28,6 +28,7 @@ extension ColdWriter {
     func load(
         function: (FunctionRow) -> Void, tag: (TagRow) -> Void,
         history: (HistoryRow) -> Void = { _ in },
+        mismatch: (MismatchRow) -> Void = { _ in },
         snapshot: ((UInt64, UInt64)) -> SnapshotContext? = { _ in nil },
         entry: (EntryHead) -> Void, uses use: (Int64) -> Void
     ) throws(ColdError) -> ColdLoad {
@@ -54,6 +55,7 @@ extension ColdWriter {
 
             // History that is damaged is missed by nobody's results.
             _ = try self.history.forEach(history)
+            _ = try mismatches.forEach(mismatch)
 
             if let stamp = try meta.snapshotStamp(), let context = snapshot(stamp) {
                 sharing.start(with: context.figures)

@@ -7,6 +7,7 @@ final class ColdWriter {
     let profiles: ProfileTables
     let uses: AccessJournalTable
     let history: HistoryRows
+    let mismatches: MismatchRows
     let entries: EntryTables
     let sharing: SharedValues
     let deleted: Tombstones
@@ -67,6 +68,7 @@ final class ColdWriter {
             profiles = try ProfileTables(connection)
             uses = try AccessJournalTable(connection)
             history = try HistoryRows(connection)
+            mismatches = try MismatchRows(connection)
             entries = try EntryTables(connection, salt: meta.salt())
             sharing = try SharedValues(connection)
             deleted = try Tombstones(connection, meta)
@@ -121,7 +123,7 @@ final class ColdWriter {
                 throw SQLiteError(damage: "its newest entries are not those that were written")
             }
             // What every start reads, or the next commit writes to: damage there would be met after something was promised.
-            for table in ["meta", "deleted", "uses", "history"] {
+            for table in ["meta", "deleted", "uses", "history", "mismatch"] {
                 let verdict = try connection.text("PRAGMA quick_check(\(table))") ?? ""
                 if verdict != "ok" { throw SQLiteError(damage: verdict) }
             }

@@ -75,6 +75,7 @@ extension StoreCore {
         for row in tags.rows { enqueue(.tag(row)) }
         enqueue(.totals(totals))
         for row in history.rows { enqueue(.history(row)) }
+        mismatches.writeAll()
         gatherUnpersisted()
         return lost
     }

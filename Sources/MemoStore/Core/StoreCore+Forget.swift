@@ -7,6 +7,7 @@ extension StoreCore {
         noteHistory(function)
         noteTotals()
         history.forget(.function(before.id))
+        mismatches.forget(function: before.id)
         functions[function].noted = HistoryCounters()
         retire(before, .all)
         var row = FunctionRow(id: before.id, owner: before.owner, name: before.name)
@@ -53,6 +54,7 @@ extension StoreCore {
             if used == 0 { functions.markDirty(place) }
             guard used > 0, now - used > limits.functionIdleMs, !isReferredTo(place) else { continue }
             history.forget(.function(functions[place].row.id))
+            mismatches.forget(function: functions[place].row.id)
             retire(functions[place].row, .all)
             drop(place)
         }

@@ -112,6 +112,8 @@ extension StoreCore {
         counted.hits = row.hits
         counted.misses = row.misses
         counted.savedMs = row.savedMs
+        counted.verified = row.verified
+        counted.mismatched = row.mismatched
         if which == .all {
             counted.evictions = row.evictions
             counted.expirations = row.expirations
@@ -137,6 +139,8 @@ extension StoreCore {
                 figures.totals.savedMs += row.savedMs
                 figures.totals.evictions += row.evictions
                 figures.totals.expirations += row.expirations
+                figures.totals.verified += row.verified
+                figures.totals.mismatched += row.mismatched
                 figures.entries += functions[place].count
                 if functions[place].count > 0 || !row.isBlank { figures.functions += 1 }
             }

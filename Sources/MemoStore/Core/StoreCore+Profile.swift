@@ -38,6 +38,7 @@ extension StoreCore {
             _ = clear(function: function, cause: .typedChanged, resettingCounters: false)
         }
         if before.persists, !row.persists {
+            mismatches.forget(function: row.id)
             _ = clear(function: function, cause: .unpersisted, resettingCounters: false)
         } else if row.persists, !before.persists, degraded == nil {
             gatherUnpersisted()
@@ -65,13 +66,20 @@ extension StoreCore {
         for (_, slot) in slots { link(slot) }
     }
 
-    /// Adds hits that a client served within its own process.
-    package mutating func report(_ function: UInt32, hits: Int64, savedMs: Int64) {
+    /// Adds hits that a client served within its own process, and what came of those that it computed again.
+    package mutating func report(
+        _ function: UInt32, hits: Int64, savedMs: Int64, verified: Int64 = 0, mismatched: Int64 = 0
+    ) {
         functions[function].row.hits.addSaturating(hits)
         functions[function].row.savedMs.addSaturating(savedMs)
         functions.markDirty(function)
         totals.hits.addSaturating(hits)
         totals.savedMs.addSaturating(savedMs)
+        guard verified > 0 || mismatched > 0 else { return }
+        functions[function].row.verified.addSaturating(verified)
+        functions[function].row.mismatched.addSaturating(mismatched)
+        totals.verified.addSaturating(verified)
+        totals.mismatched.addSaturating(mismatched)
     }
 
     /// What a function is set to and what was counted for it.

@@ -71,6 +71,7 @@ extension StoreCore {
     /// Queues the counters that changed.
     mutating func flushCounters() {
         guard degraded == nil, !pipeline.queue.isFull else { return }
+        flushMismatches()
         let rows = functions.takeDirty(now: now)
         guard !rows.isEmpty else { return }
         for row in rows {

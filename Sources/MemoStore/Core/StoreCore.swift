@@ -64,6 +64,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Where the search for functions that were not used for long goes on.
     var retirementHand: UInt32 = 0
     var isFinished = false
+    var mismatches: MismatchTable
     var history: HistoryTable
     /// What the history has of the totals.
     var notedTotals = HistoryCounters()
@@ -101,6 +102,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
         pipeline = CommitPipeline(limits: limits, hotBytes: hotBytes)
         hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
+        mismatches = MismatchTable(capacity: limits.mismatchesMax)
         history = HistoryTable(functionsMax: limits.historyFunctionsMax, ownersMax: limits.historyOwnersMax)
         coldLimit = coldBytes
         self.limits = limits
@@ -158,6 +160,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             else { continue }
             noteHistory(place)
             history.forget(.function(profile.row.id))
+            mismatches.forget(function: profile.row.id)
             retire(profile.row, .all)
             enqueue(.forget(function: profile.row.id))
             functions.remove(place)

@@ -19,6 +19,9 @@ public struct FunctionRow: Sendable, Equatable {
     public var savedMs: Int64 = 0
     public var evictions: Int64 = 0
     public var expirations: Int64 = 0
+    /// Hits that a client computed again, and those of them that gave another result.
+    public var verified: Int64 = 0
+    public var mismatched: Int64 = 0
     /// Entries of this function with a smaller row number were cleared, whether or not they are still there.
     public var clearedBelow: Int64 = 0
     /// Whether `define` was ever called: a function that was only looked up is forgotten when empty.
@@ -39,7 +42,8 @@ public struct FunctionRow: Sendable, Equatable {
 
     /// Whether nothing is counted and nothing set: without entries, there is nothing to list then.
     package var isBlank: Bool {
-        hits == 0 && misses == 0 && savedMs == 0 && evictions == 0 && expirations == 0 && !isBounded
-            && ttlMs == nil && staleMs == nil && !typed && persists
+        hits == 0 && misses == 0 && savedMs == 0 && evictions == 0 && expirations == 0
+            && verified == 0 && mismatched == 0 && !isBounded && ttlMs == nil && staleMs == nil && !typed
+            && persists
     }
 }

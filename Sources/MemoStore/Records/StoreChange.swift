@@ -20,4 +20,6 @@ enum StoreChange {
     indirect case history(HistoryRow)
     /// Deletes all of a subject's history.
     case forgetHistory(Int64)
+    indirect case mismatch(MismatchRow)
+    case forgetMismatch(Int64)
 }

@@ -7,6 +7,8 @@ public struct Totals: Sendable, Equatable {
     public var expirations: Int64 = 0
     public var hotHits: Int64 = 0
     public var coldHits: Int64 = 0
+    public var verified: Int64 = 0
+    public var mismatched: Int64 = 0
 
     public init() {}
 }
@@ -20,5 +22,7 @@ extension Totals {
         expirations += other.expirations
         hotHits += other.hotHits
         coldHits += other.coldHits
+        verified += other.verified
+        mismatched += other.mismatched
     }
 }

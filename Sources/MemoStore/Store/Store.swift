@@ -78,6 +78,7 @@ package final class Store: Sendable {
                 let index = IndexSnapshot.path(database.path)
                 let load = try database.load(
                     function: { core.load($0) }, tag: { core.load($0) }, history: { core.load($0) },
+                    mismatch: { core.load($0) },
                     snapshot: { core.readSnapshot(from: index, stamp: $0) },
                     entry: { core.load($0) }, uses: { core.load(uses: CollectionOfOne($0)) })
                 unlink(index)

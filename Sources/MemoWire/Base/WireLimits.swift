@@ -15,6 +15,8 @@ public struct WireLimits: Sendable {
     public static let batchElements = 1024
     public static let functionBytes = 512
     public static let clientBytes = 128
+    /// The digest that stands for a key in a `mismatch`.
+    public static let digestBytes = 128
     public static let tags = 16
     public static let tagBytes = 128
     /// `PATH_MAX` without its NUL.

@@ -2,6 +2,7 @@
 enum Field: String, CaseIterable {
     case op, id, fn, key, value, keys, entries, meta, early, tags, tag, lease, durable, all, maxsize, typed
     case hits, limit, after, client, path, pattern, persist, points
+    case verified, mismatched, mismatch, mismatches, digest, kept, computed
     case leaseMs = "lease_ms"
     case waitMs = "wait_ms"
     case ttlMs = "ttl_ms"

@@ -4,13 +4,21 @@
 struct FieldReader {
     let present: FieldSet
     let spans: UnsafePointer<RequestFields.Span>
-    /// Which element of `entries` this is; `nil` for the request itself.
-    let entry: Int?
+    let place: Place
 
-    init(_ fields: borrowing RequestFields, entry: Int? = nil) {
+    /// Which object this is.
+    enum Place: BitwiseCopyable {
+        case request
+        /// An element of `entries`.
+        case entry(Int)
+        /// The `mismatch` of a `report`.
+        case mismatch
+    }
+
+    init(_ fields: borrowing RequestFields, _ place: Place = .request) {
         present = fields.present
         spans = UnsafePointer(fields.spans)
-        self.entry = entry
+        self.place = place
     }
 
     @inline(__always) func has(_ field: Field) -> Bool { present.contains(field) }
@@ -19,7 +27,11 @@ struct FieldReader {
     @inline(__always) func text(_ field: Field) -> Bytes { spans[field.index].text }
 
     func fault(_ message: String, code: ErrorCode = .badRequest) -> WireError {
-        WireError(code: code, message: entry.map { "entries[\($0)]: \(message)" } ?? message)
+        switch place {
+        case .request: WireError(code: code, message: message)
+        case .entry(let index): WireError(code: code, message: "entries[\(index)]: \(message)")
+        case .mismatch: WireError(code: code, message: "mismatch: \(message)")
+        }
     }
 
     @inline(never) func mismatch(_ field: Field, _ expected: String) -> WireError {

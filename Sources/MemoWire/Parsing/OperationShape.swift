@@ -11,6 +11,10 @@ struct OperationShape: BitwiseCopyable {
     static let entry = OperationShape(
         .mput, required: [.key, .value], optional: putOptions, common: [])
 
+    /// The `mismatch` of a `report`.
+    static let mismatch = OperationShape(
+        .report, required: [.digest, .kept, .computed], optional: [], common: [])
+
     /// Fields that a `put` may have.
     static let putOptions: [Field] = [
         .ttlMs, .staleMs, .costMs, .tags, .lease, .durable, .ifAbsent,
@@ -41,8 +45,9 @@ struct OperationShape: BitwiseCopyable {
         case .forget: (required, optional) = ([], [.fn, .pattern])
         case .define:
             (required, optional) = ([.fn], [.maxsize, .ttlMs, .staleMs, .typed, .persist, .maxBytes])
-        case .info: required = [.fn]
-        case .report: (required, optional) = ([.fn, .hits], [.savedMs])
+        case .info: (required, optional) = ([.fn], [.mismatches])
+        case .report:
+            (required, optional) = ([.fn, .hits], [.savedMs, .verified, .mismatched, .mismatch])
         case .functions: (required, optional) = ([], [.limit, .after, .pattern])
         case .keys: (required, optional) = ([.fn], [.limit, .after])
         case .subscribe: (required, optional) = ([], [.fn])

@@ -85,6 +85,27 @@ public struct ProfileFields: Equatable, Sendable {
     public init() {}
 }
 
+/// What a `report` adds.
+public struct ReportFields: Equatable, Sendable {
+    public var hits: Int64 = 0
+    public var savedMs: Int64 = 0
+    public var verified: Int64 = 0
+    public var mismatched: Int64 = 0
+    /// A position in `RequestParser.mismatches`.
+    public var mismatch: Int?
+
+    public init() {}
+}
+
+/// The `mismatch` of a `report`: decoded UTF-8.
+public struct MismatchFields {
+    /// Of the key: at most `WireLimits.digestBytes`.
+    public var digest: Bytes
+    /// The two results, which may be of any length.
+    public var kept: Bytes
+    public var computed: Bytes
+}
+
 /// A request that was read and found well formed, its fields by operation. Views point into the line it was
 /// read from and into the arena of the batch that read it; both outlive its execution.
 public struct Request {
@@ -108,8 +129,8 @@ public struct Request {
         /// `pattern` nil: the function.
         case forget(pattern: Bytes?)
         case define(ProfileFields)
-        case info
-        case report(hits: Int64, savedMs: Int64)
+        case info(mismatches: Bool)
+        case report(ReportFields)
         case functions(limit: Int?, after: Bytes?, pattern: Bytes?)
         case keys(limit: Int?, after: Bytes?)
         case stats

@@ -12,7 +12,12 @@ extension RequestParser {
         _ reader: FieldReader, _ unknown: [Bytes], _ shape: OperationShape
     ) -> WireError {
         let operation = shape.operation.rawValue
-        let place = reader.entry == nil ? operation : "an entry"
+        let place =
+            switch reader.place {
+            case .request: operation
+            case .entry: "an entry"
+            case .mismatch: "it"
+            }
         if let name = unknown.first {
             let meant = FieldSuggestion.field(for: name, among: shape.allowed)
             let hint = meant.map { "; did you mean \($0.rawValue)?" } ?? ""
@@ -71,9 +76,8 @@ extension RequestParser {
             let count = [Field.fn, .pattern].count { reader.has($0) }
             guard count == 1 else { throw reader.fault("forget needs exactly one of fn and pattern") }
             return .forget(pattern: try pattern(reader))
-        case .info: return .info
-        case .report:
-            return .report(hits: try reader.count(.hits)!, savedMs: try reader.count(.savedMs) ?? 0)
+        case .info: return .info(mismatches: try reader.boolean(.mismatches) ?? false)
+        case .report: return .report(try readReport(reader))
         case .functions:
             return .functions(
                 limit: try reader.rowLimit(), after: try reader.string(.after, arena: &arena),

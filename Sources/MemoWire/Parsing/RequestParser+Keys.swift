@@ -96,7 +96,7 @@ extension RequestParser {
         } catch {
             throw WireError(code: .badJSON, message: describe(error))
         }
-        let reader = FieldReader(entry, entry: index)
+        let reader = FieldReader(entry, .entry(index))
         let key = reader.has(.key) ? try readKey(reader) : nil
         // Only repeated members can still matter.
         guard fault == nil else { return }

@@ -9,6 +9,9 @@ public struct RequestParser: ~Copyable {
     /// The tags of all entries since `removeAll()`.
     public internal(set) var tags: [Bytes] = []
 
+    /// The mismatches of all `report`s since `removeAll()`.
+    public internal(set) var mismatches: [MismatchFields] = []
+
     var arena = Arena()
     var canonicalizer = KeyCanonicalizer()
     var request = RequestFields()
@@ -30,6 +33,7 @@ public struct RequestParser: ~Copyable {
         if !entries.isEmpty {
             entries.removeAll(keepingCapacity: entries.capacity <= 2 * WireLimits.batchElements)
         }
+        if !mismatches.isEmpty { mismatches.removeAll() }
         if !tags.isEmpty { tags.removeAll(keepingCapacity: tags.capacity <= 2 * WireLimits.batchElements) }
     }
 

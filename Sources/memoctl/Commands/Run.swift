@@ -21,6 +21,9 @@ struct Run: ParsableCommand {
               memoctl run --file data.csv --env LANG --explain -- ./report data.csv
               memoctl stats run:curl
 
+            With --verify 0.01, one hit in a hundred runs the command again. If its output or its status differs, it \
+            depends on more than its key: a warning says so, and the new result replaces the old.
+
             The exit status is the command's; 127 where there is no such command, 126 where it cannot be started.
             """)
 
@@ -57,6 +60,11 @@ struct Run: ParsableCommand {
     @Flag(help: "Remember a failure too.") var keepFailures = false
     @Flag(help: "Run it in any case, and remember that.") var refresh = false
     @Flag(help: "Say on standard error whether it was remembered, and why not.") var explain = false
+    @Option(
+        help: ArgumentHelp(
+            "Run this share of the hits again, or each (first), and compare ($MEMOD_VERIFY).",
+            valueName: "share"))
+    var verify: VerificationArgument?
     @Option(help: .hidden) var lease: String?
     @Argument(
         parsing: .postTerminator, help: "The command and its arguments, behind --.", completion: .file())
@@ -91,6 +99,7 @@ struct Run: ParsableCommand {
         settings.keepsFailures = keepFailures
         settings.refresh = refresh
         settings.explain = explain
+        settings.verify = verify?.verification
         settings.lease = lease
         settings.command = Array(CommandWords.all.suffix(command.count))
         return settings

@@ -22,6 +22,8 @@ struct Stats: ParsableCommand {
     @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit: Int?
     @Flag(help: "A row for each version of a function.") var versions = false
     @Flag(help: "With FN, only the function that is called exactly so.") var exact = false
+    @Flag(help: "With FN, what differed when hits were computed again: the last ones, newest first.")
+    var mismatches = false
     @Flag(help: "Print also latencies, sharing and the structures beside the tiers.") var details = false
     @Flag(help: "Print OpenMetrics text.") var prometheus = false
     @Flag(help: "Print again and again, in place on a terminal, with what happens a second.") var watch =
@@ -45,6 +47,7 @@ struct Stats: ParsableCommand {
         if function != nil && (sort != nil || limit != nil || details || versions) {
             throw ValidationError("--sort, --limit, --details and --versions are for all functions.")
         }
+        if mismatches && function == nil { throw ValidationError("--mismatches is for FN.") }
         if exact && function == nil { throw ValidationError("--exact is for FN.") }
         if details && (common.json || prometheus) {
             throw ValidationError("--details is for the table: JSON has everything, --prometheus its own.")
@@ -53,6 +56,7 @@ struct Stats: ParsableCommand {
 
     func run() throws {
         if let function {
+            if mismatches { return try MismatchListing(function.name, isExact: exact, common).show() }
             return try Info.show(function.name, isExact: exact, common)
         }
         let client = common.client()

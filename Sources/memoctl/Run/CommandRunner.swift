@@ -3,7 +3,7 @@ internal import MemoClient
 
 /// Runs a command once, and replays what it did from then on.
 struct CommandRunner {
-    private let settings: RunSettings
+    let settings: RunSettings
     /// What the command's first word stands for. Found once, so that what is run is what was looked at.
     private let executable: [UInt8]?
     /// A lease lasts as long as the command may run; it ends with this process's connection anyway.
@@ -33,6 +33,8 @@ struct CommandRunner {
                 if let recorded = RecordedRun(value), recorded.status == 0 || settings.keepsFailures {
                     if let lease = found?.lease, found?.isStale ?? false {
                         BackgroundRefresh.start(lease: lease, connection: client.descriptor, input: input)
+                    } else if verifies {
+                        verify(recorded, key, input, client)
                     }
                     replay(recorded)
                 }
@@ -80,22 +82,26 @@ struct CommandRunner {
             explain("not kept: \(reason)")
             if let lease { _ = try? client.perform(.release(key.function, key.json, lease: lease)) }
         } else {
-            let options = PutOptions(
-                ttl: settings.ttl, stale: settings.stale, cost: ContinuousClock.now - start,
-                tags: settings.tags,
-                lease: lease)
-            do {
-                let outcome = try client.perform(.put(key.function, key.json, recorded.json, options))
-                if case .refused(let reason) = outcome {
-                    explain("not kept: " + Self.words(for: reason))
-                } else {
-                    explain("kept")
-                }
-            } catch {
-                explain("not kept: \(error.message)")
-            }
+            keep(recorded, ContinuousClock.now - start, key, client, lease: lease)
         }
         ChildProcess.end(as: ending)
+    }
+
+    func keep(
+        _ recorded: RecordedRun, _ cost: Duration, _ key: RunKey, _ client: BlockingClient, lease: String?
+    ) {
+        let options = PutOptions(
+            ttl: settings.ttl, stale: settings.stale, cost: cost, tags: settings.tags, lease: lease)
+        do {
+            let outcome = try client.perform(.put(key.function, key.json, recorded.json, options))
+            if case .refused(let reason) = outcome {
+                explain("not kept: " + Self.words(for: reason))
+            } else {
+                explain("kept")
+            }
+        } catch {
+            explain("not kept: \(error.message)")
+        }
     }
 
     /// Why the daemon refused to keep a run.
@@ -108,7 +114,7 @@ struct CommandRunner {
         }
     }
 
-    private func reasonNotToKeep(
+    func reasonNotToKeep(
         _ recorded: RecordedRun, _ ending: ChildProcess.Ending, _ key: RunKey, _ input: [UInt8]?
     ) -> String? {
         if case .killed = ending { return "the command was killed by a signal" }
@@ -121,7 +127,7 @@ struct CommandRunner {
         return nil
     }
 
-    private func runRecording(_ input: [UInt8]?) -> (RecordedRun, ChildProcess.Ending) {
+    func runRecording(_ input: [UInt8]?) -> (RecordedRun, ChildProcess.Ending) {
         do {
             return try ChildProcess.run(
                 settings.command, executable: executable, input: input, echoes: settings.lease == nil)
@@ -173,11 +179,11 @@ struct CommandRunner {
         }
     }
 
-    private func explain(_ text: String) {
+    func explain(_ text: String) {
         if settings.explain { complain(text) }
     }
 
-    private func complain(_ text: String) {
+    func complain(_ text: String) {
         Terminal.standardError.writeLine("memoctl: " + text)
     }
 }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import MemoClient
+internal import Platform
 
 /// The SHA-256 of files' contents.
 enum FileDigest {

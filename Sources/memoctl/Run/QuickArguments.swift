@@ -53,6 +53,9 @@ enum QuickArguments {
             case "--timeout":
                 guard let timeout = value().flatMap(DurationArgument.init) else { return nil }
                 settings.timeout = timeout.duration
+            case "--verify":
+                guard let verify = value().flatMap({ Verification($0) }) else { return nil }
+                settings.verify = verify
             case "--stale":
                 guard let stale = value().flatMap(DurationArgument.init) else { return nil }
                 settings.stale = stale.duration

@@ -35,6 +35,11 @@ struct RecordedRun: Equatable {
         }
     }
 
+    /// All that it wrote to one of them.
+    func bytes(of stream: Stream) -> [UInt8] {
+        output.filter { $0.stream == stream }.flatMap(\.bytes)
+    }
+
     var json: JSONText {
         let chunks = output.map { chunk in
             JSONText(joining: [JSONText(chunk.stream.rawValue), Self.text(chunk.bytes)])

@@ -20,6 +20,8 @@ struct RunSettings: Equatable {
     var keepsFailures = false
     var refresh = false
     var explain = false
+    /// Which hits are run again and compared; `nil`: what the environment says.
+    var verify: Verification?
     /// The lease that a background refresh was handed by the run that answered with the stale result, behind its
     /// connection's descriptor.
     var lease: String?

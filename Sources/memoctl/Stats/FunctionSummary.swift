@@ -30,6 +30,9 @@ struct FunctionSummary {
         for name in ["evictions", "expirations"] {
             if let count = info.reply.int(name) { add(name, "\(count)") }
         }
+        if info.verified > 0 {
+            add("verified", "\(info.verified), of which \(info.mismatched) differed")
+        }
         if info.reply.bool("persist") == false { add("persist", "no") }
         if let bytes = info.reply.int("max_bytes") { add("max-bytes", HumanFormat.bytes(bytes)) }
         if let versions = info.reply.list("versions") { add("versions", "\(versions.count)") }

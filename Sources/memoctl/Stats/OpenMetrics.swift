@@ -28,6 +28,8 @@ enum OpenMetrics {
         family("maxsize", .gauge, "The most entries that the function may have; absent where unbounded.") {
             $0.maxsize.map(String.init)
         }
+        family("verified", .counter, "Hits that clients computed again.") { "\($0.verified)" }
+        family("mismatched", .counter, "Verified hits that gave another result.") { "\($0.mismatched)" }
         family("saved_seconds", .counter, "Computing time that hits have saved.") { seconds($0.saved) }
     }
 
@@ -41,6 +43,12 @@ enum OpenMetrics {
         single(
             "lookup_misses", .counter, "Misses of all functions, forgotten ones included.",
             totals.int("misses"))
+        single(
+            "verified_hits", .counter, "Verified hits of all functions, forgotten ones included.",
+            totals.int("verified"))
+        single(
+            "mismatched_hits", .counter, "Mismatches of all functions, forgotten ones included.",
+            totals.int("mismatched"))
         single("evictions", .counter, "Entries that had to make room.", totals.int("evictions"))
         single("expirations", .counter, "Entries whose time was over.", totals.int("expirations"))
         single("connections", .gauge, "Connected clients.", totals.int("connections"))

@@ -38,6 +38,11 @@ struct StatsReport {
             "\(HumanFormat.count(totals.int("currsize") ?? 0, "entry", "entries")), \(number("evictions")) evicted, \(number("expirations")) expired; "
                 + "up \(time("uptime_ms")), \(HumanFormat.count(totals.int("connections") ?? 0, "connection", "connections"))",
         ]
+        if let verified = totals.int("verified"), verified > 0 {
+            let differing = totals.int("mismatched") ?? 0
+            let line = "\(HumanFormat.count(verified, "hit", "hits")) verified, \(differing) differed"
+            lines.append(differing > 0 ? terminal.styled(line, .red) : line)
+        }
         if totals.bool("degraded") ?? false {
             lines.append(
                 terminal.styled("degraded: the disk takes nothing at the moment; see memod's log", .red))

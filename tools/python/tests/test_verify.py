@@ -144,6 +144,20 @@ def test_the_daemon_hears_of_it_where_it_listens(fake):
     assert len(told["mismatch"]["digest"]) == 32
 
 
+def test_the_daemon_counts_it_and_keeps_what_differed(daemon, client):
+    first = function({1: "old", 2: 2})
+    first(1), first(2)
+    again = function({1: "new", 2: 2}, verify=1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        again(1), again(2)
+    LISTENER.report()
+    info = client.info("looked")
+    assert info["verified"] == 2 and info["mismatched"] == 1
+    (row,) = client.info("looked", mismatches=True)["mismatches"]
+    assert row["kept"] == "'old'" and row["computed"] == "'new'" and len(row["digest"]) == 32
+
+
 def test_without_persistence_results_stay_in_the_process_of_an_older_daemon(fake):
     def fault(request, connection):
         if "persist" in request:

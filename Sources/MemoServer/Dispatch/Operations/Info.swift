@@ -2,13 +2,20 @@ internal import MemoStore
 internal import MemoWire
 
 extension Dispatcher {
-    func info(_ core: inout StoreCore, _ request: Request, _ context: Context) {
+    /// - Parameter mismatches: whether what differed is listed.
+    func info(
+        _ core: inout StoreCore, _ request: Request, listing mismatches: Bool, _ context: Context
+    ) {
         let owner = owner(request, context.connection)
-        let found = core.function(owner: owner, name: request.function).map { core.info($0) }
+        let place = core.function(owner: owner, name: request.function)
+        let found = place.map { core.info($0) }
         let name = String(decoding: request.function, as: UTF8.self)
         let info = found ?? FunctionInfo(row: FunctionRow(id: 0, owner: owner, name: name))
         ReplyWriter.begin(request.id, into: &context.connection.output)
         append(info, isAdministrator: false, to: &context.connection.output)
+        if mismatches {
+            append(place.map { core.mismatches(of: $0) } ?? [], to: &context.connection.output)
+        }
         ReplyWriter.end(into: &context.connection.output)
     }
 
@@ -24,5 +31,23 @@ extension Dispatcher {
         ReplyWriter.field("saved_ms", info.row.savedMs, into: &output)
         ReplyWriter.field("evictions", info.row.evictions, into: &output)
         ReplyWriter.field("expirations", info.row.expirations, into: &output)
+        ReplyWriter.field("verified", info.row.verified, into: &output)
+        ReplyWriter.field("mismatched", info.row.mismatched, into: &output)
+    }
+
+    /// The `mismatches` of an `info`, newest first.
+    func append(_ rows: [MismatchRow], to output: inout ByteBuffer) {
+        ReplyWriter.beginField("mismatches", into: &output)
+        output.append("[")
+        for (index, row) in rows.enumerated() {
+            if index > 0 { output.append(",") }
+            output.append("{\"at\":")
+            output.append(decimal: row.at)
+            ReplyWriter.field("digest", string: row.digest, into: &output)
+            ReplyWriter.field("kept", string: row.kept, into: &output)
+            ReplyWriter.field("computed", string: row.computed, into: &output)
+            output.append("}")
+        }
+        output.append("]")
     }
 }

@@ -18,6 +18,8 @@ extension Dispatcher {
         object.field("evictions", totals.evictions)
         object.field("expirations", totals.expirations)
         object.field("saved_ms", totals.savedMs)
+        object.field("verified", totals.verified)
+        object.field("mismatched", totals.mismatched)
         object.field("degraded", figures.degraded != nil)
         if owner == nil {
             if let why = figures.degraded { object.field("degraded_reason", why) }

@@ -70,7 +70,8 @@ final class MetaTable {
     func totals() throws(ColdError) -> Totals {
         var totals = Totals()
         guard let numbers = try numbers(.totals) else { return totals }
-        guard numbers.count == 7 else { return try unreadable(.totals) }
+        // Of before hits were verified there are 7.
+        guard numbers.count == 7 || numbers.count == 9 else { return try unreadable(.totals) }
         totals.hits = numbers[0]
         totals.misses = numbers[1]
         totals.savedMs = numbers[2]
@@ -78,6 +79,7 @@ final class MetaTable {
         totals.expirations = numbers[4]
         totals.hotHits = numbers[5]
         totals.coldHits = numbers[6]
+        if numbers.count > 7 { (totals.verified, totals.mismatched) = (numbers[7], numbers[8]) }
         return totals
     }
 
@@ -86,7 +88,7 @@ final class MetaTable {
             .totals,
             numbers: [
                 totals.hits, totals.misses, totals.savedMs, totals.evictions, totals.expirations,
-                totals.hotHits, totals.coldHits,
+                totals.hotHits, totals.coldHits, totals.verified, totals.mismatched,
             ])
     }
 

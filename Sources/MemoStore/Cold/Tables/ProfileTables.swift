@@ -13,13 +13,13 @@ final class ProfileTables {
     init(_ connection: borrowing Connection) throws(SQLiteError) {
         let functionColumns = """
             id, owner, name, maxsize, ttl_ms, stale_ms, typed, defined, hits, misses, saved_ms, evictions, \
-            expirations, cleared_below, max_bytes, persists, used_ms, checksum
+            expirations, cleared_below, max_bytes, persists, used_ms, verified, mismatched, checksum
             """
         replaceFunction = try Statement(
             connection,
             """
             INSERT OR REPLACE INTO function (\(functionColumns))
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         deleteFunction = try Statement(connection, "DELETE FROM function WHERE id = ?")
         selectFunctions = try Statement(
@@ -49,7 +49,9 @@ final class ProfileTables {
         try replaceFunction.bind(15, row.maxBytes)
         try replaceFunction.bind(16, row.persists ? 1 : 0)
         try replaceFunction.bind(17, row.usedMs)
-        try replaceFunction.bind(18, Self.checksum(row))
+        try replaceFunction.bind(18, row.verified)
+        try replaceFunction.bind(19, row.mismatched)
+        try replaceFunction.bind(20, Self.checksum(row))
         try replaceFunction.run()
     }
 
@@ -98,7 +100,9 @@ final class ProfileTables {
             row.maxBytes = selectFunctions.optionalInteger(14)
             row.persists = selectFunctions.integer(15) != 0
             row.usedMs = selectFunctions.integer(16)
-            if selectFunctions.integer(17) == Self.checksum(row) { body(row) } else { damaged += 1 }
+            row.verified = selectFunctions.integer(17)
+            row.mismatched = selectFunctions.integer(18)
+            if selectFunctions.integer(19) == Self.checksum(row) { body(row) } else { damaged += 1 }
         }
         return damaged
     }
@@ -131,6 +135,7 @@ final class ProfileTables {
         if row.maxBytes != nil || !row.persists || row.usedMs != 0 {
             numbers += [row.maxBytes ?? -1, row.persists ? 1 : 0, row.usedMs]
         }
+        if row.verified != 0 || row.mismatched != 0 { numbers += [row.verified, row.mismatched] }
         return checksum(row.id, numbers, row.name)
     }
 

@@ -228,9 +228,9 @@ class AsyncClient:
         result: Dict[str, Any] = await self._call(operation)
         return result
 
-    async def info(self, fn: str) -> Dict[str, Any]:
-        """`hits`, `misses`, `maxsize`, `currsize`, `typed` and more of a function."""
-        result: Dict[str, Any] = await self._call(operations.info(fn))
+    async def info(self, fn: str, *, mismatches: Optional[bool] = None) -> Dict[str, Any]:
+        """`hits`, `misses`, `maxsize`, `currsize`, `typed` and more of a function; its last `mismatches`, if asked for."""
+        result: Dict[str, Any] = await self._call(operations.info(fn, mismatches))
         return result
 
     async def report(

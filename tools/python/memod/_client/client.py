@@ -263,9 +263,9 @@ class Client:
         result: Dict[str, Any] = self._call(operation)
         return result
 
-    def info(self, fn: str) -> Dict[str, Any]:
-        """`hits`, `misses`, `maxsize`, `currsize`, `typed` and more of a function."""
-        result: Dict[str, Any] = self._call(operations.info(fn))
+    def info(self, fn: str, *, mismatches: Optional[bool] = None) -> Dict[str, Any]:
+        """`hits`, `misses`, `maxsize`, `currsize`, `typed` and more of a function; its last `mismatches`, if asked for."""
+        result: Dict[str, Any] = self._call(operations.info(fn, mismatches))
         return result
 
     def report(

@@ -227,8 +227,8 @@ def forget(fn: Optional[str], pattern: Optional[str]) -> Operation:
     return Operation(_request("forget", **which), _figures)
 
 
-def info(fn: str) -> Operation:
-    return Operation(_request("info", fn=fn), _figures)
+def info(fn: str, mismatches: Optional[bool] = None) -> Operation:
+    return Operation(_request("info", fn=fn, **_given(mismatches=mismatches)), _figures)
 
 
 def report(fn: str, hits: int, **fields: Any) -> Operation:

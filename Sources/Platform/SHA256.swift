@@ -1,6 +1,6 @@
 /// SHA-256 as FIPS 180-4 defines it: what a file's content is known by. A digest that can be collided on purpose
 /// would hand out one content's result for another.
-struct SHA256 {
+package struct SHA256 {
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
         0x5be0_cd19,
@@ -9,7 +9,9 @@ struct SHA256 {
     private var count: UInt64 = 0
     private var schedule = [UInt32](repeating: 0, count: 64)
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package init() {}
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         count += UInt64(bytes.count)
         var rest = bytes[...]
         if !pending.isEmpty {
@@ -28,7 +30,7 @@ struct SHA256 {
     }
 
     /// The digest in hexadecimal. Nothing may be added afterwards.
-    mutating func finish() -> String {
+    package mutating func finish() -> String {
         let bits = count &* 8
         var tail: [UInt8] = [0x80]
         while (pending.count + tail.count) % 64 != 56 { tail.append(0) }
@@ -46,7 +48,7 @@ struct SHA256 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    static func digest(of bytes: [UInt8]) -> String {
+    package static func digest(of bytes: [UInt8]) -> String {
         var hash = SHA256()
         bytes.withUnsafeBytes { hash.update($0) }
         return hash.finish()
