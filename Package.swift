@@ -55,8 +55,6 @@ let package = Package(
             name: "memod",
             dependencies: [
                 "CLinux", "Completion", "MemoServer", "Platform",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
         .executableTarget(
             name: "memoctl",

@@ -1,8 +1,8 @@
 internal import MemoWire
 
-/// A program's commands, options and arguments, as its argument parser describes them.
-struct CommandTree {
-    enum Values: Equatable {
+/// A program's commands, options and arguments.
+package struct CommandTree {
+    package enum Values: Equatable {
         case none
         case list([String])
         case files
@@ -10,7 +10,7 @@ struct CommandTree {
         case dynamic
     }
 
-    struct Argument {
+    package struct Argument {
         enum Kind { case positional, option, flag }
 
         let kind: Kind
@@ -42,6 +42,14 @@ struct CommandTree {
         arguments = (command["arguments"]?.arrayValue ?? []).filter(Self.isShown).map { Argument($0) }
     }
 
+    /// Of a program without commands.
+    package init(name: String, options: [Argument]) {
+        self.name = name
+        abstract = ""
+        subcommands = []
+        arguments = options
+    }
+
     private static func isShown(_ part: JSONValue) -> Bool { part["shouldDisplay"]?.boolValue ?? true }
 
     var options: [Argument] { arguments.filter { $0.kind != .positional } }
@@ -57,6 +65,22 @@ struct CommandTree {
 }
 
 extension CommandTree.Argument {
+    /// - Parameters:
+    ///   - names: with their dashes, the preferred one first.
+    ///   - valueName: `nil` for a flag.
+    package init(
+        option names: [String], valueName: String?, abstract: String, isRepeating: Bool,
+        values: CommandTree.Values
+    ) {
+        kind = valueName == nil ? .flag : .option
+        self.names = names
+        self.valueName = valueName ?? ""
+        self.abstract = abstract
+        self.isRepeating = isRepeating
+        isPostTerminator = false
+        self.values = values
+    }
+
     fileprivate init(_ argument: JSONValue) {
         kind =
             switch argument["kind"]?.stringValue {

@@ -12,13 +12,21 @@ package enum Completion {
     ///   - arguments: of the program.
     ///   - dump: its commands and options, as its argument parser describes them.
     ///   - values: what it knows of its own.
-    /// - Returns: what to write to standard output; `nil` where no shell is asking.
+    /// - Returns: what to write to standard output; `nil` if no shell is asking.
     package static func answer(
         _ arguments: [String], dump: () -> String, values: @escaping Completer.Values
     ) -> [UInt8]? {
+        answer(arguments, tree: { CommandTree(dump: dump()) }, values: values)
+    }
+
+    /// - Parameter tree: its commands and options.
+    package static func answer(
+        _ arguments: [String], tree: () -> CommandTree?,
+        values: @escaping Completer.Values = { _, _, _ in [] }
+    ) -> [UInt8]? {
         if let script = scriptAsked(arguments) { return Array(script.utf8) }
         guard arguments.first == request, arguments.count > 1 else { return nil }
-        guard let tree = CommandTree(dump: dump()) else { return [] }
+        guard let tree = tree() else { return [] }
         let completer = Completer(tree, values: values)
         let rest = Array(arguments[2...])
         switch arguments[1] {

@@ -26,13 +26,15 @@ package struct Server {
     private static let heartbeatMs: Int64 = 10_000
 
     /// Reads the configuration from where it comes from; called again on SIGHUP.
-    package typealias ConfigurationReader = () throws -> ServerConfiguration
+    package typealias ConfigurationReader = () throws(ConfigurationError) -> ServerConfiguration
 
     /// - Parameters:
     ///   - environment: the process's environment.
     ///   - read: reads the configuration.
     /// - Throws: what `read` throws.
-    package init(environment: [String: String], read: @escaping ConfigurationReader) throws {
+    package init(environment: [String: String], read: @escaping ConfigurationReader)
+        throws(ConfigurationError)
+    {
         readConfiguration = read
         self.environment = environment
         configuration = try read()

@@ -1,78 +1,91 @@
-internal import ArgumentParser
 internal import CLinux
 internal import Completion
 internal import Glibc
 internal import MemoServer
 internal import Platform
 
-/// The command line of the daemon.
+/// The daemon's executable: its options, its configuration, and then a `Server` until the end.
 @main
-struct Memod: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "memod",
-        abstract:
-            "The persistent memoization cache: a daemon that local programs talk to over a Unix socket.",
-        discussion: """
-            Every setting may also stand in the configuration file (as hot-bytes = 1GiB) and in the environment \
-            (as MEMOD_HOT_BYTES=1GiB). An option wins over the environment, the environment over the file. \
-            SIZE is a number of bytes, or such as 64KiB, 256MiB, 4GiB; DURATION such as 50ms, 2s, 10m, 1h, 7d.
-            """,
-        version: "memod \(Version.text)")
-
-    @OptionGroup var settings: SettingOptions
+enum Memod {
+    /// Exit statuses as sysexits.h has them.
+    private static let failure: Int32 = 1
+    private static let usage: Int32 = 64
 
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
-        if let answer = Completion.answer(arguments, dump: _dumpHelp, values: { _, _, _ in [] }) {
+        if let answer = Completion.answer(arguments, tree: { commandTree }) {
             // A shell that went away needs no answer.
             _ = write(STDOUT_FILENO, answer, answer.count)
             return
         }
-        do {
-            var command = try parseAsRoot(arguments)
-            try command.run()
+        let environment = environment
+        do throws(ConfigurationError) {
+            let options = try CommandLineOptions(arguments)
+            switch options.request {
+            case .help: print(HelpText.text(width: columns(environment)), to: STDOUT_FILENO)
+            case .version: print("memod \(Version.text)\n", to: STDOUT_FILENO)
+            case .check: _ = try options.resolve(environment)
+            case .run:
+                memod_hold_standard_descriptors()
+                serve(
+                    try Server(environment: environment) { () throws(ConfigurationError) in
+                        try options.resolve(environment)
+                    })
+            }
         } catch {
-            report(error)
-        }
-    }
-
-    /// What the parser has to say: help and versions on standard output, complaints on standard error, with the
-    /// prefix that all of this program's have.
-    private static func report(_ error: any Error) -> Never {
-        let code = exitCode(for: error)
-        var lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false).map(
-            String.init)
-        if !code.isSuccess {
-            lines = lines.map { TextEscaping.printable($0) }
-            if let first = lines.first, first.hasPrefix("Error: ") {
-                lines[0] = "memod: " + first.dropFirst(7)
-            }
-        }
-        let text = lines.joined(separator: "\n") + "\n"
-        if text != "\n" { _ = write(code.isSuccess ? STDOUT_FILENO : STDERR_FILENO, text, text.utf8.count) }
-        Glibc.exit(code.rawValue)
-    }
-
-    func run() throws {
-        memod_hold_standard_descriptors()
-        var server: Server
-        let environment = Memod.environment
-        do {
-            if settings.check {
-                _ = try settings.resolve(environment)
-                return
-            }
-            server = try Server(environment: environment) { try settings.resolve(environment) }
-        } catch let error as ConfigurationError {
             Listener.turnAway(environment: environment)
-            throw ValidationError(error.description)
+            complain(error.description)
+            print("memod --help lists all options.\n", to: STDERR_FILENO)
+            exit(usage)
         }
+    }
+
+    private static func serve(_ server: consuming Server) {
         do {
             try server.run()
         } catch {
-            let line = "memod: \(TextEscaping.printable("\(error)"))\n"
-            _ = write(STDERR_FILENO, line, line.utf8.count)
-            throw ExitCode(1)
+            complain("\(error)")
+            exit(failure)
+        }
+    }
+
+    private static func complain(_ message: String) {
+        print("memod: \(TextEscaping.printable(message))\n", to: STDERR_FILENO)
+    }
+
+    private static func print(_ text: String, to descriptor: Int32) {
+        var text = text
+        // Where nobody reads it any more, there is nobody to tell.
+        text.withUTF8 { _ = write(descriptor, $0.baseAddress, $0.count) }
+    }
+
+    /// How wide help may be: as the terminal is.
+    private static func columns(_ environment: [String: String]) -> Int {
+        if let columns = environment["COLUMNS"].flatMap(Int.init), columns > 0 { return columns }
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    }
+
+    private static var commandTree: CommandTree {
+        CommandTree(
+            name: "memod",
+            options: CommandLineOption.all.map { option in
+                CommandTree.Argument(
+                    option: option.spellings.reversed(), valueName: option.placeholder, abstract: option.help,
+                    isRepeating: option.isRepeating, values: values(of: option))
+            })
+    }
+
+    private static func values(of option: CommandLineOption) -> CommandTree.Values {
+        switch option {
+        case .setting(let name):
+            switch name.row.kind {
+            case .path: .files
+            case .choice(let choices): .list(choices)
+            case .size, .number, .duration, .pattern, .fileMode, .user, .group: .none
+            }
+        case .config: .files
+        case .check, .version, .help: .none
         }
     }
 

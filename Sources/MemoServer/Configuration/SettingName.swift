@@ -1,3 +1,5 @@
+internal import Logging
+
 /// The settings, by their names on the command line (after `--`) and in the configuration file.
 package enum SettingName: String, CaseIterable, Sendable {
     case socket
@@ -19,26 +21,62 @@ package enum SettingName: String, CaseIterable, Sendable {
     case idleExit = "idle-exit"
     case logLevel = "log-level"
 
+    /// The table of settings. A new one is a name above, a row here, and its place in `ServerConfiguration`.
+    package var row: SettingRow {
+        switch self {
+        case .socket: SettingRow(.path, nil, "Unix socket to listen on.")
+        case .database: SettingRow(.path, nil, "SQLite file of the cold tier.")
+        case .hotBytes:
+            SettingRow(
+                .size(0...1 << 50), "256MiB", "Memory for the hot tier's entries, overhead counted.",
+                isReloadable: true)
+        case .coldBytes:
+            SettingRow(.size(0...1 << 50), "4GiB", "Disk space for the cold tier.", isReloadable: true)
+        case .maxLine: SettingRow(.size(1 << 10...1 << 30), "16MiB", "Longest request line.")
+        case .maxConnections:
+            SettingRow(.number(1...1_000_000), "10000", "Most connections at a time.", isReloadable: true)
+        case .ioThreads: SettingRow(.number(1...64), "1", "Number of event loops.")
+        case .durability:
+            SettingRow(
+                .choice(["normal", "full"]), "normal",
+                "normal: a commit survives the death of the process; full: also power loss.")
+        case .flushInterval:
+            SettingRow(
+                .duration(atMost: 3_600_000), "100ms",
+                "The commit of an acknowledged put begins at the latest after this.")
+        case .interning: SettingRow(.choice(["on", "off"]), "on", "Whether equal values share one copy.")
+        case .isolation:
+            SettingRow(
+                .choice(["none", "user"]), "none", "user: entries belong to the user who wrote them.")
+        case .shared:
+            SettingRow(.pattern, nil, "Functions that isolation does not concern.", isList: true)
+        case .socketMode:
+            SettingRow(
+                .fileMode, nil, "Permission bits of the socket (0600; wider if users or groups are allowed).")
+        case .allowUser:
+            SettingRow(.user, nil, "A user who may connect.", isList: true, isReloadable: true)
+        case .allowGroup:
+            SettingRow(.group, nil, "A group whose members may connect.", isList: true, isReloadable: true)
+        case .adminGroup:
+            SettingRow(
+                .group, nil, "The group whose members may connect and administer.", isReloadable: true)
+        case .idleExit:
+            SettingRow(
+                .duration(atMost: .max, zeroIsNever: true), "0",
+                "Ends as SIGTERM ends it after so long without a connection; 0 is never.",
+                isReloadable: true)
+        case .logLevel:
+            SettingRow(
+                .choice(Logger.Level.allCases.map(\.rawValue)), "info", "Least severe messages to log.",
+                isReloadable: true)
+        }
+    }
+
     /// `MEMOD_HOT_BYTES` for `hot-bytes`.
     package var environmentName: String {
         "MEMOD_" + String(rawValue.map { $0 == "-" ? "_" : $0 }).uppercased()
     }
 
-    /// Whether it may be given several times. In the environment its values are separated by commas.
-    package var isList: Bool {
-        switch self {
-        case .shared, .allowUser, .allowGroup: true
-        default: false
-        }
-    }
-
-    /// Whether a running daemon takes on a new value (SIGHUP); the others wait for the next start.
-    package var isReloadable: Bool {
-        switch self {
-        case .hotBytes, .coldBytes, .maxConnections, .allowUser, .allowGroup, .adminGroup, .idleExit,
-            .logLevel:
-            true
-        default: false
-        }
-    }
+    package var isList: Bool { row.isList }
+    package var isReloadable: Bool { row.isReloadable }
 }

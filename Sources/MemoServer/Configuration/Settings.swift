@@ -30,31 +30,64 @@ package struct Settings: Sendable {
     /// The setting's values; empty where no source gives one.
     package subscript(name: SettingName) -> [Value] { values[name] ?? [] }
 
-    /// The setting's value converted, or `fallback` where no source gives one.
-    /// - Parameters:
-    ///   - convert: `nil` where the text is not a value of the setting.
-    ///   - expected: what it should be, as in "is not …".
-    func value<T>(
-        _ name: SettingName, else fallback: T, expected: String, _ convert: (String) -> T?
-    ) throws(ConfigurationError) -> T {
-        guard let given = self[name].last else { return fallback }
-        guard let value = convert(given.text) else {
-            throw ConfigurationError(name, given.text, "is not \(expected)", given.origin)
+    /// The setting's value converted: what was given, or else what its row has.
+    /// - Parameter convert: `nil` if the text is not a value of the setting.
+    /// - Returns: `nil` if nothing was given and its row has nothing either.
+    func ifAny<T>(_ name: SettingName, _ convert: (String) -> T?) throws(ConfigurationError) -> T? {
+        if let given = self[name].last { return try converted(given, name, convert) }
+        guard let fallback = name.row.fallback else { return nil }
+        guard let value = convert(fallback) else {
+            preconditionFailure("\(name.rawValue) cannot be \(fallback)")
         }
         return value
     }
 
+    /// As `ifAny`, of a setting whose row has a value.
+    func value<T>(_ name: SettingName, _ convert: (String) -> T?) throws(ConfigurationError) -> T {
+        guard let value = try ifAny(name, convert) else { preconditionFailure("\(name.rawValue) has no row") }
+        return value
+    }
+
     /// The values of a setting that is a list, converted.
-    func list<T>(
-        _ name: SettingName, expected: String, _ convert: (String) -> T?
-    ) throws(ConfigurationError) -> [T] {
+    func list<T>(_ name: SettingName, _ convert: (String) -> T?) throws(ConfigurationError) -> [T] {
         var list: [T] = []
-        for given in self[name] {
-            guard let value = convert(given.text) else {
-                throw ConfigurationError(name, given.text, "is not \(expected)", given.origin)
-            }
-            list.append(value)
-        }
+        for given in self[name] { list.append(try converted(given, name, convert)) }
         return list
+    }
+
+    private func converted<T>(
+        _ given: Value, _ name: SettingName, _ convert: (String) -> T?
+    ) throws(ConfigurationError) -> T {
+        guard let value = convert(given.text) else {
+            throw ConfigurationError(
+                name, given.text, "is not \(name.row.kind.expectation)", given.origin)
+        }
+        return value
+    }
+
+    // MARK: by kind
+
+    func path(_ name: SettingName) throws(ConfigurationError) -> String? {
+        try ifAny(name) { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 }
+    }
+
+    /// In bytes.
+    func size(_ name: SettingName) throws(ConfigurationError) -> Int {
+        guard case .size(let range) = name.row.kind else { preconditionFailure() }
+        return try value(name) { ByteSize($0).flatMap { range.contains($0.bytes) ? $0.bytes : nil } }
+    }
+
+    func number(_ name: SettingName) throws(ConfigurationError) -> Int {
+        guard case .number(let range) = name.row.kind else { preconditionFailure() }
+        return try value(name) { Int(digits: $0[...]).flatMap { range.contains($0) ? $0 : nil } }
+    }
+
+    /// In milliseconds.
+    func duration(_ name: SettingName) throws(ConfigurationError) -> Int64 {
+        guard case .duration(let most, let zeroIsNever) = name.row.kind else { preconditionFailure() }
+        return try value(name) { text in
+            if zeroIsNever, text == "0" { return 0 }
+            return TimeSpan(text).flatMap { $0.milliseconds <= most ? $0.milliseconds : nil }
+        }
     }
 }
