@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "MemoWire", dependencies: ["Platform"], swiftSettings: settings),
         .target(name: "MemoRegion", dependencies: ["CLinux"], swiftSettings: settings),
         .target(
-            name: "MemoStore", dependencies: ["CLinux", "Platform", "SQLite", "Migrations"],
+            name: "MemoStore", dependencies: ["CLinux", "MemoRegion", "Platform", "SQLite", "Migrations"],
             swiftSettings: settings),
         .target(
             name: "MemoServer",
@@ -83,7 +83,7 @@ let package = Package(
         .testTarget(name: "MemoRegionTests", dependencies: ["MemoRegion"], swiftSettings: settings),
         .testTarget(name: "SQLiteTests", dependencies: ["SQLite"], swiftSettings: settings),
         .testTarget(
-            name: "MemoStoreTests", dependencies: ["MemoStore", "SQLite", "Migrations"],
+            name: "MemoStoreTests", dependencies: ["MemoRegion", "MemoStore", "SQLite", "Migrations"],
             swiftSettings: settings),
         // Starts the real binaries and links none of them.
         .testTarget(

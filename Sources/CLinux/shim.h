@@ -41,6 +41,30 @@ static inline long memod_send(int descriptor, const void *bytes, size_t size, in
     return syscall(SYS_sendto, descriptor, bytes, size, flags, (void *)0, 0);
 }
 
+// Sends bytes, and with the first of them descriptors, which the receiver gets as its own.
+enum { memod_descriptors_max = 8 };
+struct memod_message {  // As struct msghdr, which is the Glibc module's.
+    void *name;
+    unsigned name_size;
+    struct memod_part { const void *base; size_t size; } *parts;
+    size_t part_count;
+    void *control;
+    size_t control_size;
+    int flags;
+};
+static inline long memod_send_descriptors(
+    int socket, const void *bytes, size_t size, const int *descriptors, int count, int flags) {
+    struct { size_t size; int level; int type; int descriptors[memod_descriptors_max]; } control;
+    if (count < 1 || count > memod_descriptors_max) return -1;
+    control.size = 16 + sizeof(int) * (size_t)count;
+    control.level = 1;  // SOL_SOCKET
+    control.type = 1;   // SCM_RIGHTS
+    for (int i = 0; i < count; i++) control.descriptors[i] = descriptors[i];
+    struct memod_part part = {bytes, size};
+    struct memod_message message = {0, 0, &part, 1, &control, (control.size + 7) & ~(size_t)7, 0};
+    return syscall(SYS_sendmsg, socket, &message, flags);
+}
+
 // Has the cache line of an address brought closer; harmless for any address. Swift has no other way to say it.
 static inline void memod_prefetch(const void *address) { __builtin_prefetch(address); }
 

@@ -48,6 +48,8 @@ package enum RegionLayout {
 
     // MARK: uses: a page with the counts, the ring of notes, then two counters for each function
     static let notedOffset = 0
+    /// Notes of entries whose order is exact, which the daemon takes before it evicts; it takes the others at leisure.
+    static let exactNotedOffset = 8
     static let drainedOffset = 64
     static let notesOffset = pageBytes
     static let noteCapacity = 1024

@@ -141,20 +141,31 @@ package final class RegionReader: @unchecked Sendable {
         Probe.pause()
         atomicMemoryFence(ordering: .acquiring)
         guard block.relaxed64(0) == publication || Probe.skips(.publication) else { return .doubt }
-        // Now that it is known whose ticket that was, and before the last checks: what was evicted meanwhile was no hit.
-        let isNoted = uses?.note(ticket) ?? false
-        guard isNoted || flags & RegionLayout.exact == 0 else { return .doubt }
-        guard block.relaxed64(0) == publication || Probe.skips(.publication),
-            base.relaxed64(geometry.functions &+ place &* 8) <= publication || Probe.skips(.functionWord),
-            base.relaxed64(RegionLayout.clearedBelowOffset) <= publication || Probe.skips(.clearedBelow),
-            epoch == 0 || base.relaxed32(RegionLayout.tagEpochOffset) == epoch || Probe.skips(.tagEpoch),
-            base.relaxed32(RegionLayout.stateOffset) == RegionLayout.open || Probe.skips(.state),
-            control.isAlive || Probe.skips(.alive)
-        else { return .doubt }
+        if flags & RegionLayout.exact != 0 {
+            // Now that it is known whose ticket that is, and before the last look: what was evicted meanwhile was no hit.
+            guard holds(publication, of: block, place, epoch, Probe.self),
+                uses?.note(ticket, isExact: true) ?? false
+            else { return .doubt }
+        }
+        guard holds(publication, of: block, place, epoch, Probe.self) else { return .doubt }
+        if flags & RegionLayout.exact == 0 { _ = uses?.note(ticket, isExact: false) }
         uses?.count(place: place, costMs: cost)
         return .hit(
             Hit(value: value, costMs: cost, freshUntil: freshUntil == RegionLayout.forever ? nil : freshUntil)
         )
+    }
+
+    /// Whether a block is still what it was, and nothing hides it. None of this becomes true again for one publication.
+    @inline(__always)
+    private func holds<Probe: RegionProbe>(
+        _ publication: UInt64, of block: UnsafeRawPointer, _ place: Int, _ epoch: UInt32, _: Probe.Type
+    ) -> Bool {
+        (block.relaxed64(0) == publication || Probe.skips(.publication))
+            && (base.relaxed64(geometry.functions &+ place &* 8) <= publication || Probe.skips(.functionWord))
+            && (base.relaxed64(RegionLayout.clearedBelowOffset) <= publication || Probe.skips(.clearedBelow))
+            && (epoch == 0 || base.relaxed32(RegionLayout.tagEpochOffset) == epoch || Probe.skips(.tagEpoch))
+            && (base.relaxed32(RegionLayout.stateOffset) == RegionLayout.open || Probe.skips(.state))
+            && (control.isAlive || Probe.skips(.alive))
     }
 }
 

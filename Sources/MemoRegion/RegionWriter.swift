@@ -434,7 +434,8 @@ package struct RegionWriter: ~Copyable {
 
     /// What a block holds, for checks: the key and the value that readers would take.
     package func content(_ ticket: UInt32) -> (
-        function: UInt32, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, freshUntil: Int64
+        function: UInt32, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, freshUntil: Int64,
+        isExact: Bool
     ) {
         let block = log + Int(records[Int(ticket)].unit) * RegionLayout.unit
         let head = block.load(as: RegionLayout.BlockHead.self)
@@ -443,7 +444,7 @@ package struct RegionWriter: ~Copyable {
             head.function, UnsafeRawBufferPointer(start: block + RegionLayout.headBytes, count: keyBytes),
             UnsafeRawBufferPointer(
                 start: block + RegionLayout.valueOffset(keyBytes: keyBytes), count: valueBytes),
-            head.freshUntil
+            head.freshUntil, head.flags & RegionLayout.exact != 0
         )
     }
 }

@@ -20,14 +20,23 @@ final class UsesWriter: @unchecked Sendable {  // `lock` guards `noted`; counter
     }
 
     /// Notes a use, for the order in which entries are evicted.
-    /// - Parameter ticket: as the block has it, with its generation.
+    /// - Parameters:
+    ///   - ticket: as the block has it, with its generation.
+    ///   - isExact: the order of its function's uses is exact. Half of the room is kept for those.
     /// - Returns: false if the daemon has not yet read what was noted before, or another thread is noting.
     @inline(__always)
-    func note(_ ticket: UInt64) -> Bool {
+    func note(_ ticket: UInt64, isExact: Bool) -> Bool {
+        let bytes = UnsafeRawPointer(base)
+        let room = UInt64(isExact ? RegionLayout.noteCapacity : RegionLayout.noteCapacity / 2)
+        // Mostly there is none for the others, which is seen without taking turns.
+        if !isExact,
+            bytes.relaxed64(RegionLayout.notedOffset) &- bytes.relaxed64(RegionLayout.drainedOffset) >= room
+        {
+            return false
+        }
         guard !lock.exchange(true, ordering: .acquiring) else { return false }
         defer { lock.store(false, ordering: .releasing) }
-        let drained = UnsafeRawPointer(base).relaxed64(RegionLayout.drainedOffset)
-        guard noted &- drained < UInt64(RegionLayout.noteCapacity) else { return false }
+        guard noted &- bytes.relaxed64(RegionLayout.drainedOffset) < room else { return false }
         let note =
             RegionLayout.notesOffset + Int(noted % UInt64(RegionLayout.noteCapacity))
             &* RegionLayout.noteBytes
@@ -35,6 +44,10 @@ final class UsesWriter: @unchecked Sendable {  // `lock` guards `noted`; counter
         base.store64(note &+ 8, Self.now())
         noted &+= 1
         base.release64(RegionLayout.notedOffset, noted)
+        if isExact {
+            let exact = RegionLayout.exactNotedOffset
+            base.release64(exact, bytes.relaxed64(exact) &+ 1)
+        }
         return true
     }
 
@@ -68,6 +81,7 @@ package struct UsesReader: ~Copyable {
     package private(set) var memory: SharedMemory
     private let base: UnsafeRawPointer
     private var drained: UInt64 = 0
+    private var exactSeen: UInt64 = 0
     private var counted: [(hits: UInt64, savedMs: UInt64)] = []
     /// What one client may claim at once: more hits than a process can have had.
     private static let countMax: UInt64 = 1 << 32
@@ -85,8 +99,13 @@ package struct UsesReader: ~Copyable {
     @inline(__always)
     package var hasNotes: Bool { base.relaxed64(RegionLayout.notedOffset) != drained }
 
+    /// Whether there are any of entries whose order is exact.
+    @inline(__always)
+    package var hasExactNotes: Bool { base.relaxed64(RegionLayout.exactNotedOffset) != exactSeen }
+
     /// Adds the notes that were made since the last call, oldest first.
     package mutating func drain(into notes: inout [UseNote]) {
+        exactSeen = base.word64(RegionLayout.exactNotedOffset).pointee.load(ordering: .acquiring)
         let noted = base.word64(RegionLayout.notedOffset).pointee.load(ordering: .acquiring)
         // More than there is room for is garbage, of which nothing is taken.
         if noted &- drained <= UInt64(RegionLayout.noteCapacity) {
@@ -111,25 +130,28 @@ package struct UsesReader: ~Copyable {
     package mutating func takeCounts(
         places: Int, _ body: (_ place: Int, _ hits: Int64, _ savedMs: Int64) -> Void
     ) {
-        while counted.count < places { counted.append((0, 0)) }
-        for place in 0..<min(places, counted.count) {
-            let counter = RegionLayout.countersOffset + place * RegionLayout.counterBytes
-            let hits = base.relaxed64(counter)
-            guard hits != counted[place].hits else { continue }
-            let savedMs = base.relaxed64(counter + 8)
-            let more = hits &- counted[place].hits
-            let saved = savedMs &- counted[place].savedMs
-            counted[place] = (hits, savedMs)
-            if more <= Self.countMax {
-                body(place, Int64(more), saved <= Self.countMax << 10 ? Int64(saved) : 0)
-            }
+        for place in 0..<places {
+            if let (hits, savedMs) = takeCount(place: place) { body(place, hits, savedMs) }
         }
+    }
+
+    /// The same for one function.
+    /// - Returns: `nil` if nothing was counted.
+    package mutating func takeCount(place: Int) -> (hits: Int64, savedMs: Int64)? {
+        while counted.count <= place { counted.append((0, 0)) }
+        let counter = RegionLayout.countersOffset + place * RegionLayout.counterBytes
+        let hits = base.relaxed64(counter)
+        let savedMs = base.relaxed64(counter + 8)
+        guard hits != counted[place].hits else { return nil }
+        let more = hits &- counted[place].hits
+        let saved = savedMs &- counted[place].savedMs
+        counted[place] = (hits, savedMs)
+        guard more <= Self.countMax else { return nil }
+        return (Int64(more), saved <= Self.countMax << 10 ? Int64(saved) : 0)
     }
 
     /// The place has another function now: what is counted from now on is that one's.
     package mutating func forget(place: Int) {
-        guard place < counted.count else { return }
-        let counter = RegionLayout.countersOffset + place * RegionLayout.counterBytes
-        counted[place] = (base.relaxed64(counter), base.relaxed64(counter + 8))
+        _ = takeCount(place: place)
     }
 }

@@ -61,7 +61,7 @@ struct ServerConfigurationTests {
             .socket: "/s", .database: "/d", .hotBytes: "1MiB", .coldBytes: "2MiB", .maxLine: "1MiB",
             .maxConnections: "5", .ioThreads: "2", .durability: "full", .flushInterval: "1s",
             .interning: "off", .isolation: "user", .shared: "a*", .socketMode: "0640", .allowUser: "17",
-            .allowGroup: "18", .adminGroup: "19", .idleExit: "1h", .logLevel: "debug",
+            .allowGroup: "18", .adminGroup: "19", .sharedBytes: "1MiB", .idleExit: "1h", .logLevel: "debug",
         ]
         #expect(values.count == SettingName.allCases.count)
         let options = try resolve(values.mapValues { [$0] })

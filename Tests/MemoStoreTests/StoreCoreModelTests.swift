@@ -1,9 +1,11 @@
+import Glibc
+import MemoRegion
 import Testing
 
 @testable import MemoStore
 
 /// The store against a dictionary: seeded runs of every operation over a few functions, with time passing, commits,
-/// a hot tier that is nearly always too small, and restarts.
+/// a hot tier that is nearly always too small, two clients that read hits from the published region, and restarts.
 @Suite struct StoreCoreModelTests {
     struct Entry {
         var value: [UInt8]
@@ -29,6 +31,8 @@ import Testing
         var run = Run(seed: seed &* 7919)
         for step in 0..<1500 { run.step(step) }
         run.check()
+        // Else the region was not tested.
+        if run.hotBytes == 1 << 20 { #expect(run.regionHits > 50, "seed \(seed)") }
     }
 
     struct Run: ~Copyable {
@@ -41,9 +45,15 @@ import Testing
         let hotBytes: Int
         var limits = StoreLimits()
         let names = ["f", "g", "h"]
+        let keeper: RegionKeeper
+        var readers: [RegionReader] = []
+        var regionHits = 0
+        /// Store time minus the boot time that readers are told.
+        private static let bootOffset: Int64 = 500_000
 
         init(seed: UInt64) {
             self.seed = seed
+            keeper = try! RegionKeeper()
             random = RandomSource(seed: seed)
             hotBytes = [400, 4000, 1 << 20][random.below(3)]
             // Much is done in pieces then.
@@ -51,6 +61,48 @@ import Testing
             core = disk.restart(
                 hotBytes: hotBytes, coldBytes: 1 << 30, now: now, random: seed, limits: limits)
             for name in names { model[name] = Function() }
+            mapRegion()
+        }
+
+        mutating func mapRegion() {
+            core.published = PublishedRegions(
+                limit: 1 << 20, isolatesOwners: false, instance: keeper.instance)
+            core.bootOffset = Self.bootOffset
+            readers = (0..<2).map { number in
+                let handover = try! core.mapRegions(
+                    of: [-1], for: ConnectionID(rawValue: 90 + UInt64(number)), uid: 0, process: 1)
+                let (region, uses) = handover.regions[0]
+                defer {
+                    close(region)
+                    close(uses)
+                }
+                return try! RegionReader(
+                    region: region, uses: uses, control: ControlView(keeper.descriptor))
+            }
+        }
+
+        /// What a client finds in the region is what the daemon would answer, if it finds anything.
+        mutating func read(_ number: Int) {
+            let name = names[random.below(names.count)]
+            let key = "\"k\(random.below(8))\""
+            core.now = now
+            // Readers go by the machine's clock, which is not the test's: they are not asked for what has ended.
+            if let fresh = model[name]!.entries[key]?.fresh, fresh <= now { return }
+            guard let place = core.publishedPlace(place(name)) else { return }
+            let reader = readers[random.below(2)]
+            let hit = Array(key.utf8).withUnsafeBytes {
+                reader.get(place.number, place: Int(place.place), $0, NoFreshness.self)
+            }
+            guard let hit else { return }
+            regionHits += 1
+            model[name]!.hits += 1
+            let entry = model[name]!.entries[key]
+            #expect(entry?.value == hit.value, "seed \(seed) step \(number)")
+            let fresh = hit.freshUntil.map { $0 + Self.bootOffset } ?? .max
+            #expect(entry?.fresh == fresh, "seed \(seed) step \(number)")
+            use(name, key)
+            // Of a function without a bound they are taken at leisure.
+            if model[name]!.maxsize == nil, model[name]!.maxBytes == nil { core.takeRegionUses() }
         }
 
         mutating func place(_ name: String) -> UInt32 {
@@ -102,8 +154,28 @@ import Testing
             case 86..<88: clearTag("t\(random.below(3))")
             case 88..<93: now += Int64(random.below(400))
             case 93..<97: disk.commit(&core)
-            case 97..<99: _ = core.sweep()
+            case 97..<99:
+                _ = core.sweep()
+                core.takeRegionUses()
+                dropSwept()
             default: restart()
+            }
+            while random.below(3) > 0 { read(number) }
+            if number % 50 == 0 { core.check() }
+        }
+
+        /// What is expired counts until it is swept.
+        mutating func dropSwept() {
+            for name in names {
+                let function = place(name)
+                for (key, entry) in model[name]!.entries where entry.expires <= now {
+                    let isGone = Array(key.utf8).withUnsafeBytes {
+                        let hash = core.hash(function, $0)
+                        if case .absent = core.find(function, $0, hash: hash, loadedRows: []) { return true }
+                        return false
+                    }
+                    if isGone { drop(name, key) }
+                }
             }
         }
 
@@ -127,7 +199,9 @@ import Testing
                     switch core.get(
                         function, bytes, hash: hash, loadedRows: loadedRows, lease: nil, early: nil)
                     {
-                    case .hit(let hit): return (.some((Array(hit.value), hit.stale)), nil)
+                    case .hit(let hit):
+                        core.publish(hit, of: function)
+                        return (.some((Array(hit.value), hit.stale)), nil)
                     case .miss: return (.some(nil), nil)
                     case .cold(let reference): return (nil, reference)
                     default: preconditionFailure()
@@ -257,12 +331,16 @@ import Testing
 
         /// A clean end and a new start.
         mutating func restart() {
+            core.endRegions("a restart")
+            let reader = readers[0]
+            #expect(!reader.isOpen)
             core.flushCounters()
             core.enqueue(.recency(core.order()))
             disk.commit(&core)
             core.dispose()
             core = disk.restart(
                 hotBytes: hotBytes, coldBytes: 1 << 30, now: now, random: random.next(), limits: limits)
+            mapRegion()
             // What expired is not loaded.
             for name in names {
                 for (key, entry) in model[name]!.entries where entry.expires <= now { drop(name, key) }
@@ -271,6 +349,7 @@ import Testing
 
         mutating func check() {
             core.now = now
+            core.takeRegionUses()
             core.check()
             disk.commit(&core)
             core.check()
@@ -284,4 +363,11 @@ import Testing
             }
         }
     }
+}
+
+/// Leaves the time to the test, whose clock readers cannot see.
+private enum NoFreshness: RegionProbe {
+    static var isNone: Bool { true }
+    static func pause() {}
+    static func skips(_ check: RegionCheck) -> Bool { check == .freshness }
 }

@@ -9,7 +9,7 @@ internal import Testing
         for operation in Operation.allCases {
             let fields =
                 switch operation {
-                case .ping, .stats, .sync, .hello, .functions, .subscribe, .history, .advise: ""
+                case .ping, .stats, .sync, .hello, .functions, .subscribe, .history, .advise, .map: ""
                 case .get, .delete, .why: ",\"fn\":\"f\",\"key\":1"
                 case .put: ",\"fn\":\"f\",\"key\":1,\"value\":2"
                 case .release: ",\"fn\":\"f\",\"key\":1,\"lease\":\"x\""

@@ -45,6 +45,7 @@ extension ServerConfiguration {
         case .allowUser: access.users.map(String.init).joined(separator: ",")
         case .allowGroup: access.groups.map(String.init).joined(separator: ",")
         case .adminGroup: access.administrators.map(String.init) ?? ""
+        case .sharedBytes: ByteSize(bytes: sharedBytes).description
         case .idleExit: idleExitMs == 0 ? "0" : TimeSpan(milliseconds: idleExitMs).description
         case .logLevel: logLevel.rawValue
         }

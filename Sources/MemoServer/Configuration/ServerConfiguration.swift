@@ -40,6 +40,8 @@ package struct ServerConfiguration: Sendable {
     package var access: AccessRules
     /// Permission bits of the socket.
     package var socketMode: UInt32
+    /// Memory in which hits are published to clients of the same owner; 0: none are.
+    package var sharedBytes: Int
     /// Ends after so long without a connection; 0: never.
     package var idleExitMs: Int64
     package var logLevel: Logger.Level
@@ -72,6 +74,7 @@ package struct ServerConfiguration: Sendable {
             groups: try settings.list(.allowGroup, SystemAccounts.group),
             administrators: try settings.ifAny(.adminGroup, SystemAccounts.group))
         socketMode = try settings.ifAny(.socketMode, Self.mode) ?? access.defaultSocketMode
+        sharedBytes = try settings.size(.sharedBytes)
         idleExitMs = try settings.duration(.idleExit)
         logLevel = try settings.value(.logLevel) { Logger.Level(rawValue: $0) }
         origins = Dictionary(

@@ -18,6 +18,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case allowUser = "allow-user"
     case allowGroup = "allow-group"
     case adminGroup = "admin-group"
+    case sharedBytes = "shared-bytes"
     case idleExit = "idle-exit"
     case logLevel = "log-level"
 
@@ -60,6 +61,10 @@ package enum SettingName: String, CaseIterable, Sendable {
         case .adminGroup:
             SettingRow(
                 .group, nil, "The group whose members may connect and administer.", isReloadable: true)
+        case .sharedBytes:
+            SettingRow(
+                .size(0...16 << 30), "32MiB",
+                "Memory in which hits are published to clients of the same owner; 0 is off.")
         case .idleExit:
             SettingRow(
                 .duration(atMost: .max, zeroIsNever: true), "0",

@@ -6,7 +6,7 @@ enum UnknownVariables {
     /// What has a meaning beside the settings: to memod, to its clients, and to the tools that build it.
     private static let others = [
         "MEMOD_CONFIG", "MEMOD_AUTOSTART", "MEMOD_TIMEOUT", "MEMOD_VERIFY", "MEMOD_PICKLE_KEY", "MEMOD_BIN",
-        "MEMOD_MANUAL", "MEMOD_MAINTAINER",
+        "MEMOD_MANUAL", "MEMOD_MAINTAINER", "MEMOD_REGION",
     ]
     /// What tests and benchmarks set.
     private static let otherPrefixes = ["MEMOD_TEST_", "MEMOD_FAULT", "MEMOD_BENCH_"]

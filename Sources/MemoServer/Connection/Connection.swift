@@ -9,6 +9,8 @@ package final class Connection {
     /// The peer's user.
     package let uid: UInt32
     package let isAdministrator: Bool
+    /// The process that connected, as far as the kernel says.
+    let process: Int32
     /// What the client calls itself (`hello`).
     package var clientName: [UInt8] = []
     /// The executor's own: what it knows of this connection beyond a call.
@@ -45,13 +47,20 @@ package final class Connection {
         var release: () -> Void
     }
     var attachment: Attachment?
+    /// Descriptors that go with the first byte of the output.
+    var parcel: DescriptorParcel?
+    /// Whether the peer's process has mapped its region, as of a generation of all that have.
+    var regionGeneration: UInt32 = 0
+    var hasMappedRegion = false
     /// Lets go of what is attached, unsent.
     func dropAttachment() {
         if let dropped = attachment { dropped.release() }
         attachment = nil
     }
     /// Whether all of the output may be sent at once.
-    var mayAttach: Bool { attachment == nil && !isPeerGone && !isBlocked && replies.gateCount == 0 }
+    var mayAttach: Bool {
+        attachment == nil && parcel == nil && !isPeerGone && !isBlocked && replies.gateCount == 0
+    }
     /// Whether the executor has to stop before the next request, because the peer does not read what it asked for;
     /// it is called again when that is over.
     @inline(__always)
@@ -173,6 +182,7 @@ package final class Connection {
         self.id = id
         descriptor = socket.descriptor
         uid = socket.peer.user
+        process = socket.peer.process
         isAdministrator = socket.isAdministrator
         self.limits = (limits.outputHighWater, min(limits.smallOutputBytes, limits.outputHighWater))
         self.quotas = quotas

@@ -14,8 +14,8 @@ package final class Dispatcher: RequestExecutor {
     let latencies = LatencyTable()
     let backups = BackupRunner()
     let began = BootClock.nowMs
-    /// Of this start: what cursors of `keys` say holds for it alone.
-    let instance = String(UInt64.random(in: 1 << 60 ... .max), radix: 16)
+    /// Of this start: what cursors of `keys` say holds for it alone, and regions that it publishes are known by it.
+    let instance: String
     let cursorSecret = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
     private let isDraining = Atomic(false)
     /// As it is after reloads.
@@ -42,10 +42,13 @@ package final class Dispatcher: RequestExecutor {
         store.durability = configuration.durability == .full ? .full : .normal
         store.flushIntervalMs = configuration.flushIntervalMs
         store.interning = configuration.interning
+        store.sharedBytes = configuration.sharedBytes
+        store.isolatesOwners = settings.isolatesUsers
         let log: @Sendable (Bool, String) -> Void = { isSerious, message in
             logger.log(level: isSerious ? .error : .notice, "\(message)")
         }
         self.store = try Store(store, log: log)
+        instance = self.store.regionInstance ?? String(UInt64.random(in: 1 << 60 ... .max), radix: 16)
         try self.store.start(
             StoreEvents(
                 wake: { for id in $0 { loops.post(id, .resume(nil)) } },
@@ -63,7 +66,9 @@ package final class Dispatcher: RequestExecutor {
 
     /// Takes on what can be changed while it runs.
     func reload(_ configuration: ServerConfiguration) {
-        self.configuration.withLock { $0 = configuration }
+        let before = self.configuration.withLock { exchange(&$0, with: configuration) }
+        // Who may connect no more reads no more either.
+        if before.access != configuration.access { store.perform { $0.retireRegions() } }
         store.setBudgets(hotBytes: configuration.hotBytes, coldBytes: configuration.coldBytes)
     }
 

@@ -131,6 +131,7 @@ extension Dispatcher {
         case .backup(let path): return backup(&core, request, path, context)
         case .history(let spanMs, let points): history(&core, request, spanMs, points, context)
         case .advise: advise(&core, request, context)
+        case .map: map(&core, request, context)
         }
         return .done
     }

@@ -84,6 +84,7 @@ extension Request.Body {
         case .backup: .backup
         case .history: .history
         case .advise: .advise
+        case .map: .map
         }
     }
 }

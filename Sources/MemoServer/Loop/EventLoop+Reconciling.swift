@@ -186,6 +186,7 @@ extension EventLoop {
         connection.isClosed = true
         _ = Glibc.close(connection.descriptor)
         connection.dropAttachment()
+        connection.parcel = nil
         let input = exchange(&connection.input, with: ByteBuffer())
         if connection.isInputPooled { pool.release(input) }
         let output = exchange(&connection.replies.output, with: ByteBuffer())

@@ -25,6 +25,7 @@ extension EventLoop {
             connection.isBlocked = false
             return
         }
+        if let parcel = exchange(&connection.parcel, with: nil) { return flush(parcel, connection) }
         let sent = memod_send(
             connection.descriptor, connection.replies.output.bytes.baseAddress, count,
             Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
@@ -41,6 +42,22 @@ extension EventLoop {
             losePeer(connection)
             connection.isBlocked = false
         }
+    }
+
+    /// Sends the output, and descriptors with it. A socket that takes nothing as its first reply has a peer that is lost
+    /// anyway.
+    private func flush(_ parcel: DescriptorParcel, _ connection: Connection) {
+        let count = connection.replies.sendableCount
+        let sent = memod_send_descriptors(
+            connection.descriptor, connection.replies.output.bytes.baseAddress, count, parcel.descriptors,
+            Int32(parcel.descriptors.count), Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+        guard sent > 0 else {
+            losePeer(connection)
+            connection.isBlocked = false
+            return
+        }
+        connection.replies.sent(sent)
+        connection.isBlocked = sent < count
     }
 
     /// Sends the output and the value attached to it. What is not taken at once is copied, so that nothing is

@@ -8,6 +8,8 @@ struct ClockSource: Sendable {
     let wallMs: @Sendable () -> Int64
     /// Identifies this run of the machine; at most `StoreClock.State.bootBytes` bytes of UTF-8.
     let boot: String
+    /// Whether a test moves it.
+    var isMoved = false
 
     /// The machine's own. With `MEMOD_TEST_CLOCK=FILE` in the environment, the first 8 bytes of that file, a
     /// little-endian signed number of milliseconds, are added to both clocks whenever they are read.
@@ -16,7 +18,7 @@ struct ClockSource: Sendable {
         return ClockSource(
             boottimeMs: { read(CLOCK_BOOTTIME) &+ (offset?.value ?? 0) },
             wallMs: { read(CLOCK_REALTIME) &+ (offset?.value ?? 0) },
-            boot: bootID())
+            boot: bootID(), isMoved: offset != nil)
     }
 
     private static func read(_ clock: clockid_t) -> Int64 {

@@ -41,6 +41,9 @@ final class StoreClock: Sendable {
     /// The present in store time.
     func now() -> Int64 { source.boottimeMs() &+ offset }
 
+    /// Store time minus the machine's boot time; `nil` if a test moves the clock.
+    var bootOffset: Int64? { source.isMoved ? nil : offset }
+
     /// The wall clock's present, ms since 1970.
     func wallNow() -> Int64 { source.wallMs() }
 

@@ -20,6 +20,8 @@ struct FunctionProfile {
     var samplingThreshold: UInt64 = 0
     /// Lists of cleared entries that still refer to it.
     var clearedLists = 0
+    /// Where clients find what is published of it, if anything ever was.
+    var published: PublishedPlace?
     /// Not 0 while it does not keep to its bound yet: which `ResizeJob` is at it.
     var resizeJob: UInt32 = 0
     fileprivate(set) var isLive = true

@@ -1,3 +1,5 @@
+internal import MemoRegion
+
 extension StoreCore {
     /// Holds between any two operations; ends the process where it does not. For tests.
     func check() {
@@ -37,6 +39,7 @@ extension StoreCore {
         }
         leases.check()
         pipeline.check()
+        checkPublished()
     }
 
     /// References counted over all entries equal those that the table of shared values has; only the queue may
@@ -53,6 +56,41 @@ extension StoreCore {
             precondition(counted.removeValue(forKey: block) == references)
         }
         precondition(counted.isEmpty)
+    }
+
+    /// What is published is a live entry, of this very version.
+    private func checkPublished() {
+        var tickets = 0
+        for (index, region) in published.all {
+            region.writer.check()
+            precondition(region.tickets.count == region.writer.count)
+            tickets += region.tickets.count
+            for (slot, ticket) in region.tickets {
+                let entry = entries[slot]
+                precondition(entry.flags.isSuperset(of: [.live, .published]), "\(slot) is published")
+                precondition(region.writer.slot(ticket) == slot)
+                guard region.writer.isVisible(ticket) else { continue }
+                let function = functions[entry.function]
+                let block = region.writer.content(ticket)
+                precondition(function.published?.region == index && function.row.owner == region.owner)
+                precondition(function.published?.number == block.function)
+                precondition(entry.row >= function.row.clearedBelow, "\(slot) was cleared")
+                precondition(block.isExact || !function.row.isBounded, "\(slot) has no exact order")
+                guard let payload = entry.payload else { continue }
+                precondition(!isCleared(entry, payload), "the tag of \(slot) was cleared")
+                precondition(block.key.elementsEqual(payload.key))
+                precondition(block.value.elementsEqual(payload.value))
+                let isForEver = payload.fresh == .max
+                precondition(block.freshUntil == (isForEver ? .max : payload.fresh - (bootOffset ?? 0)))
+            }
+        }
+        for slot in 0..<Slot(entries.slotCount)
+        where entries[slot].flags.isSuperset(of: [.live, .published]) {
+            tickets -= 1
+            let place = functions[entries[slot].function].published
+            precondition(place.map { published[$0.region].tickets[slot] != nil } ?? false)
+        }
+        precondition(tickets == 0, "what is published is not marked")
     }
 
     private func checkList(_ function: UInt32) {

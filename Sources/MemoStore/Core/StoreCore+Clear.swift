@@ -27,6 +27,8 @@ extension StoreCore {
     package mutating func clear(
         function: UInt32, cause: RemovalCause = .clearFunction, resettingCounters: Bool
     ) -> Int {
+        hidePublished(function)
+        takeRegionHits(of: function)
         let count = functions[function].count
         if functions[function].oldest != Entry.none {
             clearedLists.append(

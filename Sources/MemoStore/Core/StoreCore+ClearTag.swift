@@ -28,6 +28,7 @@ extension StoreCore {
         var members: [TagTable.Member] = []
         for id in ids where tags[id] != nil {
             tags[id]!.row.clearedBelow = nextRow
+            hidePublished(tag: id)
             members += exchange(&tags[id]!.members, with: [])
             tags[id]!.compactAt = 64
             enqueue(.tag(tags[id]!.row))

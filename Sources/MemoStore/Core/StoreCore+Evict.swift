@@ -143,6 +143,7 @@ extension StoreCore {
 
     /// Frees an entry's memory and slot.
     mutating func discard(_ slot: Slot) {
+        endVersion(slot)
         let entry = entries[slot]
         if !entry.flags.contains(.unpersisted) { coldBytes -= Self.coldBytes(of: entry) }
         if let payload = entry.payload {

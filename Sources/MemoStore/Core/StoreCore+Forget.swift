@@ -3,6 +3,7 @@ extension StoreCore {
     /// Removes a function's entries, counters and settings. What was counted stays in the totals.
     /// - Returns: how many entries there were.
     package mutating func forget(_ function: UInt32) -> Int {
+        takeRegionHits(of: function)
         let before = functions[function].row
         noteHistory(function)
         noteTotals()
@@ -14,7 +15,10 @@ extension StoreCore {
         row.clearedBelow = before.clearedBelow
         row.usedMs = now
         functions[function].row = row
-        if before.typed { functions.typedChanged() }
+        if before.typed {
+            functions.typedChanged()
+            renumber(function)
+        }
         // Queues the row as it is now; a restart before it goes finds nothing in it.
         let cleared = clear(function: function, resettingCounters: false)
         resize(function, isInOrder: true)
@@ -70,6 +74,7 @@ extension StoreCore {
     private mutating func drop(_ place: UInt32) {
         enqueue(.forget(function: functions[place].row.id))
         if functions[place].isDirty { enqueue(.totals(totals)) }
+        givePlaceBack(place)
         functions.remove(place)
     }
 }

@@ -52,6 +52,7 @@ extension StoreCore {
         _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow],
         lease request: LeaseRequest?, early: Double?
     ) -> GetOutcome {
+        takeUses(before: function)
         switch find(function, key, hash: hash, loadedRows: loadedRows) {
         case .cold(let reference): return .cold(reference)
         case .absent: break

@@ -17,6 +17,7 @@ extension StoreCore {
     /// the function where `typed` changes, because its keys then mean something else, and where it is no longer to be on
     /// disk.
     package mutating func define(_ function: UInt32, _ change: ProfileChange) {
+        takeRegionUses(of: function)
         let before = functions[function].row
         var row = before
         row.defined = true
@@ -33,8 +34,11 @@ extension StoreCore {
         }
         row.usedMs = now
         functions[function].row = row
+        // Uses of what was published before are not told apart from others.
+        if row.isBounded, !before.isBounded { hidePublished(function) }
         if row.typed != before.typed {
             functions.typedChanged()
+            renumber(function)
             _ = clear(function: function, cause: .typedChanged, resettingCounters: false)
         }
         if before.persists, !row.persists {
@@ -67,9 +71,14 @@ extension StoreCore {
     }
 
     /// Adds hits that a client served within its own process, and what came of those that it computed again.
+    /// - Parameter regionHits: how many of them were read from a published region.
     package mutating func report(
-        _ function: UInt32, hits: Int64, savedMs: Int64, verified: Int64 = 0, mismatched: Int64 = 0
+        _ function: UInt32, hits: Int64, savedMs: Int64, regionHits: Int64 = 0, verified: Int64 = 0,
+        mismatched: Int64 = 0
     ) {
+        if regionHits > 0 {
+            published.hits[functions[function].row.owner, default: 0].addSaturating(regionHits)
+        }
         functions[function].row.hits.addSaturating(hits)
         functions[function].row.savedMs.addSaturating(savedMs)
         functions.markDirty(function)
@@ -135,18 +144,6 @@ extension StoreCore {
             }
         }
         return order == 0 ? one.owner < other.owner : order < 0
-    }
-}
-
-extension Int64 {
-    /// Counters stop far below the end, so that those which are counted one by one never get there.
-    private static let counterMax: Int64 = 1 << 62
-
-    /// Adds to a counter what a client said, as far as it goes.
-    @inline(__always)
-    mutating func addSaturating(_ more: Int64) {
-        let (sum, overflow) = addingReportingOverflow(more)
-        self = overflow ? Swift.max(self, Self.counterMax) : Swift.max(self, Swift.min(sum, Self.counterMax))
     }
 }
 

@@ -75,6 +75,7 @@ extension StoreCore {
     package mutating func put(_ function: UInt32, _ request: PutRequest, loadedRows: [LoadedRow])
         -> PutOutcome
     {
+        takeUses(before: function)
         let existing: Slot?
         switch find(function, request.key, hash: request.hash, loadedRows: loadedRows) {
         case .cold(let reference): return .cold(reference)
@@ -151,6 +152,7 @@ extension StoreCore {
             return new
         }
         nextRow += 1
+        endVersion(slot)
         let old = entries[slot]
         if !old.flags.contains(.unpersisted) {
             let bytes = Self.coldBytes(of: old)
@@ -209,6 +211,7 @@ extension StoreCore {
         _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, ttlMs: Int64?,
         loadedRows: [LoadedRow]
     ) -> (touched: Bool, cold: RowReference?) {
+        takeUses(before: function)
         switch find(function, key, hash: hash, loadedRows: loadedRows) {
         case .cold(let reference): return (false, reference)
         case .absent: return (false, nil)

@@ -107,6 +107,7 @@ extension StoreCore {
     /// Evicts some of what is too much; with the last of it the function keeps to its bound.
     /// - Returns: whether there is more.
     mutating func trim(_ resizeJob: ResizeJob) -> Bool {
+        takeUses(before: resizeJob.function)
         if isUnderWay(resizeJob), !trim(resizeJob.function, atMost: limits.reclaimEntries) { return true }
         end(resizeJob)
         return false

@@ -73,6 +73,9 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// When the minute under way ends, in store time.
     var historyStepEnd: Int64 = 0
     var lookups = LookupSampler()
+    var published = PublishedRegions(reason: "shared-bytes is 0")
+    /// Store time minus boot time; `nil` while a test moves the clock, which readers of a region would not notice.
+    var bootOffset: Int64?
     /// What the writer last said of the database.
     var disk = DiskFigures()
 
@@ -163,6 +166,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             mismatches.forget(function: profile.row.id)
             retire(profile.row, .all)
             enqueue(.forget(function: profile.row.id))
+            givePlaceBack(place)
             functions.remove(place)
         }
     }
@@ -237,6 +241,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         leases.stopWaiting(connection)
         leases.release(allOf: connection, now: now)
         resizeWaiters.removeAll { $0 == connection }
+        unmapRegions(connection)
         leaveTagClearing(connection)
     }
 

@@ -35,6 +35,8 @@ struct Entry: BitwiseCopyable {
         static let tagged = Flags(rawValue: 8)
         /// Used since the last access journal was taken.
         static let journaled = Flags(rawValue: 16)
+        /// This version of it is in its owner's region.
+        static let published = Flags(rawValue: 32)
     }
 
     init(hash: UInt32, function: UInt32, row: Int64, used: UInt64) {

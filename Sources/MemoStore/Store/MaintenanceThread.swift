@@ -19,6 +19,7 @@ extension Store {
                 if core.sweep() { pauseMs = 1 }
                 core.wallOffset = clock.wallNow() - core.now
                 if flushes {
+                    core.takeRegionUses()
                     core.flushCounters()
                     core.flushHistory()
                 }

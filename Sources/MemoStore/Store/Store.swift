@@ -1,4 +1,5 @@
 internal import Glibc
+internal import MemoRegion
 package import Platform
 internal import Synchronization
 
@@ -15,6 +16,8 @@ package final class Store: Sendable {
 
     let core: Mutex<StoreCore>
     package let configuration: StoreConfiguration
+    /// While it lives, readers of the published regions know that this process does.
+    private let keeper: RegionKeeper?
     let clock: StoreClock
     let database: ColdDatabase
     let readers: ReaderThreads
@@ -52,8 +55,18 @@ package final class Store: Sendable {
         for remark in database.remarks { log(true, remark) }
         readers = ReaderThreads(
             count: configuration.limits.readerThreads, capacity: configuration.limits.coldReadsMax)
-        core = Mutex(try Self.load(database, configuration, log: log))
+        var core = try Self.load(database, configuration, log: log)
+        keeper = core.beginRegions(
+            bytes: configuration.sharedBytes, isolatesOwners: configuration.isolatesOwners,
+            bootOffset: clock.bootOffset)
+        self.core = Mutex(core)
     }
+
+    /// What clients know this start by.
+    package var regionInstance: String? { keeper?.instanceText }
+
+    /// The page that says whether this process lives, for those who map a region. The descriptor stays the store's.
+    package var regionControl: Int32? { keeper?.descriptor }
 
     private static func load(
         _ database: ColdDatabase, _ configuration: StoreConfiguration,
@@ -243,6 +256,8 @@ package final class Store: Sendable {
     /// - Throws: where not everything could be committed. Where the disk does not answer its threads are left as they are,
     ///   and the process can only end.
     package func close() throws(ColdError) {
+        core.withLock { $0.endRegions("the daemon ends") }
+        keeper?.close()
         isClosing.store(true, ordering: .releasing)
         writerSignal.notify()
         maintenanceSignal.notify()

@@ -12,6 +12,7 @@ enum Field: String, CaseIterable {
     case ifAbsent = "if_absent"
     case maxBytes = "max_bytes"
     case spanMs = "span_ms"
+    case regionHits = "region_hits"
 
     /// The field's position in `allCases`.
     @inline(__always) var index: Int { Int(truncatingIfNeeded: unsafeBitCast(self, to: UInt8.self)) }

@@ -32,7 +32,7 @@ struct OperationShape: BitwiseCopyable {
         let required: [Field]
         var optional: [Field] = []
         switch operation {
-        case .ping, .stats, .sync: required = []
+        case .ping, .stats, .sync, .map: required = []
         case .hello: (required, optional) = ([], [.client])
         case .get: (required, optional) = ([.fn, .key], [.leaseMs, .waitMs, .early, .meta])
         case .put: (required, optional) = ([.fn, .key, .value], Self.putOptions)
@@ -47,7 +47,9 @@ struct OperationShape: BitwiseCopyable {
             (required, optional) = ([.fn], [.maxsize, .ttlMs, .staleMs, .typed, .persist, .maxBytes])
         case .info: (required, optional) = ([.fn], [.mismatches])
         case .report:
-            (required, optional) = ([.fn, .hits], [.savedMs, .verified, .mismatched, .mismatch])
+            (required, optional) = (
+                [.fn, .hits], [.savedMs, .regionHits, .verified, .mismatched, .mismatch]
+            )
         case .functions: (required, optional) = ([], [.limit, .after, .pattern])
         case .keys: (required, optional) = ([.fn], [.limit, .after])
         case .subscribe: (required, optional) = ([], [.fn])

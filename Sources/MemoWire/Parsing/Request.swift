@@ -1,7 +1,7 @@
 /// The operations of protocol version 1, by their names on the wire.
 public enum Operation: String, CaseIterable, Sendable, BitwiseCopyable {
     case ping, hello, get, put, release, delete, touch, mget, mput, clear, define, info, report
-    case functions, keys, stats, sync, why, subscribe, backup, forget, history, advise
+    case functions, keys, stats, sync, why, subscribe, backup, forget, history, advise, map
 }
 
 /// A `ttl_ms` or `maxsize` field: left out, `null`, or a number.
@@ -89,6 +89,8 @@ public struct ProfileFields: Equatable, Sendable {
 public struct ReportFields: Equatable, Sendable {
     public var hits: Int64 = 0
     public var savedMs: Int64 = 0
+    /// Part of `hits`.
+    public var regionHits: Int64 = 0
     public var verified: Int64 = 0
     public var mismatched: Int64 = 0
     /// A position in `RequestParser.mismatches`.
@@ -143,6 +145,7 @@ public struct Request {
         case history(spanMs: Int64, points: Int)
         /// `function` empty: all functions, and the hot tier.
         case advise
+        case map
     }
 
     /// The request's `id` as it was sent, or `nil`.

@@ -85,6 +85,7 @@ extension RequestParser {
         case .keys:
             return .keys(limit: try reader.rowLimit(), after: try reader.string(.after, arena: &arena))
         case .stats: return .stats
+        case .map: return .map
         case .sync: return .sync
         case .subscribe: return .subscribe
         case .backup:

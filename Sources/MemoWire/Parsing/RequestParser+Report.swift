@@ -3,6 +3,11 @@ extension RequestParser {
         var fields = ReportFields()
         fields.hits = try reader.count(.hits)!
         fields.savedMs = try reader.count(.savedMs) ?? 0
+        fields.regionHits = try reader.count(.regionHits) ?? 0
+        guard fields.regionHits <= fields.hits else {
+            throw reader.fault(
+                "region_hits are part of hits, and \(fields.regionHits) are more than \(fields.hits)")
+        }
         fields.verified = try reader.count(.verified) ?? 0
         fields.mismatched = try reader.count(.mismatched) ?? 0
         if reader.has(.mismatch) {

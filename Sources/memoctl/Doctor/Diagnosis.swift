@@ -23,7 +23,7 @@ struct Diagnosis {
             findings.append(Finding(.good, "connection", "connected to \(client.path ?? "?")"))
             findings += versions(hello)
             let stats = try client.perform(.stats())
-            findings += health(stats) + movedAside(stats)
+            findings += health(stats) + region(stats) + movedAside(stats)
             findings += settings(stats)
             // What lives in memory alone is nothing that a sync waits for.
             if stats.bool("degraded") != true { findings.append(commit()) }
@@ -115,6 +115,26 @@ struct Diagnosis {
                     advice: "set a larger --cold-bytes, or a ttl or maxsize for what is not needed"))
         }
         return findings
+    }
+
+    /// Whether clients read hits without asking the daemon.
+    private func region(_ stats: Reply) -> [Finding] {
+        guard let region = stats.object("region") else { return [] }
+        guard region.bool("enabled") == true else {
+            let reason = region.string("reason").map { ": \($0)" } ?? ""
+            return [
+                Finding(
+                    .note, "region", "clients ask the daemon for every hit\(reason)",
+                    advice: "set --shared-bytes, or see docs/region.md for what the system has to allow")
+            ]
+        }
+        let clients = region.int("clients") ?? 0
+        let entries = region.int("entries") ?? 0
+        return [
+            Finding(
+                .good, "region", "hits are published in shared memory: \(entries) entries, \(clients) clients"
+            )
+        ]
     }
 
     private func room(_ free: Int64) -> Finding {

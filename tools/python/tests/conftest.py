@@ -35,14 +35,16 @@ class Daemon:
         self.directory = directory
         self.socket = str(directory / "memod.sock")
         self.process = None
+        self.options = ()
 
     def start(self):
         self.process = subprocess.Popen(
-            [binary("memod"), "--socket", self.socket, "--database", str(self.directory / "memod.db")],
+            [binary("memod"), "--socket", self.socket, "--database", str(self.directory / "memod.db"),
+             *self.options],
             stderr=subprocess.PIPE,
         )
         for line in self.process.stderr:
-            if b"ready" in line:
+            if b"ready" in line and b"already" not in line:
                 threading.Thread(target=self._drain, args=(self.process.stderr,), daemon=True).start()
                 return
         raise AssertionError("memod did not start")

@@ -32,6 +32,7 @@ extension Dispatcher {
         let info = core.info(function)
         ReplyWriter.begin(request.id, into: &context.connection.output)
         appendProfile(info, to: &context.connection.output)
+        appendRegion(function, &core, context.connection)
         ReplyWriter.end(into: &context.connection.output)
         gate(&core, request, context)
         return .done

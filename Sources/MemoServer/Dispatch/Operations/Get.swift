@@ -19,6 +19,7 @@ extension Dispatcher {
         if fields.leaseMs != nil { noteWait(outcome, fields, context.connection) }
         switch outcome {
         case .hit(let hit):
+            publish(hit, of: function, &core, context.connection)
             if hit.value.count >= Self.attachedBytes,
                 refusesReply(of: hit.value.count, batch.requests[index], context)
             {

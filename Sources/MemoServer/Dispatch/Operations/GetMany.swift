@@ -37,6 +37,7 @@ extension Dispatcher {
             }
             progress.results.append(progress.position == 0 ? "{" : ",{")
             if case .hit(let hit) = outcome {
+                publish(hit, of: function, &core, context.connection)
                 progress.results.append("\"hit\":true,\"value\":")
                 progress.results.append(hit.value)
                 if hit.stale { progress.results.append(",\"stale\":true") }

@@ -11,6 +11,7 @@ extension Dispatcher {
         object.field("protocol", 1)
         object.field("instance", instance)
         object.field("features", Features.names)
+        object.field("region", store.regionInstance != nil)
         object.object("limits") {
             $0.field("max_line", settings.maxLineBytes)
             $0.field("max_fn", WireLimits.functionBytes)
@@ -26,5 +27,5 @@ extension Dispatcher {
 /// What this daemon has beyond the first version of the protocol: `hello` names them, and a client sends a new field
 /// only if its addition is here.
 enum Features {
-    static let names: [String] = ["history", "pattern", "verify"]
+    static let names: [String] = ["history", "pattern", "region", "verify"]
 }

@@ -8,6 +8,7 @@ extension Dispatcher {
     ) {
         let owner = owner(request, context.connection)
         let place = core.function(owner: owner, name: request.function)
+        if let place { core.takeRegionHits(of: place) }
         let found = place.map { core.info($0) }
         let name = String(decoding: request.function, as: UTF8.self)
         let info = found ?? FunctionInfo(row: FunctionRow(id: 0, owner: owner, name: name))
@@ -16,6 +17,7 @@ extension Dispatcher {
         if mismatches {
             append(place.map { core.mismatches(of: $0) } ?? [], to: &context.connection.output)
         }
+        if let place { appendRegion(place, &core, context.connection) }
         ReplyWriter.end(into: &context.connection.output)
     }
 

@@ -9,8 +9,8 @@ extension Dispatcher {
     ) {
         guard let function = intern(&core, request, context) else { return }
         core.report(
-            function, hits: fields.hits, savedMs: fields.savedMs, verified: fields.verified,
-            mismatched: fields.mismatched)
+            function, hits: fields.hits, savedMs: fields.savedMs, regionHits: fields.regionHits,
+            verified: fields.verified, mismatched: fields.mismatched)
         if let position = fields.mismatch {
             let mismatch = parser.mismatches[position]
             core.note(

@@ -6,6 +6,7 @@ internal import Synchronization
 extension Dispatcher {
     func stats(_ core: inout StoreCore, _ request: Request, _ context: Context) {
         let owner = visibleOwner(context.connection)
+        core.takeRegionUses()
         let figures = core.statistics(owner: owner)
         let totals = figures.totals
         var object = ObjectWriter()
@@ -29,6 +30,7 @@ extension Dispatcher {
             object.field("connections", own.count)
             object.field("connection_limit", own.limit)
         }
+        appendRegion(core.regionStatistics(owner: owner), to: &object)
         if context.connection.isAdministrator { appendSettings(to: &object) }
         object.reply(to: request, into: &context.connection.output)
     }

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
+from .._region.region import Region, region_of
 from . import operations
 from .connection import Connection, Reply, decode_reply, encode_request
 from .errors import MemodError, RequestTimeout, Unavailable, checked
@@ -33,6 +34,8 @@ class Client:
         self._subscribed: List[Operation] = []
         self._events: List[Reply] = []
         self._connection: Optional[Connection] = Connection(path, timeout, client)
+        #: What the daemon publishes to this process.
+        self._region: Optional[Region] = region_of(self._connection, path)
 
     def __enter__(self) -> Client:
         return self
@@ -61,6 +64,7 @@ class Client:
             raise Unavailable("the client is closed")
         if self._connection is None or self._connection.closed:
             self._connection = Connection(self._path, self._timeout, self._name)
+            self._region = region_of(self._connection, self._path)
             if self._subscribed:
                 self._connection.exchange([encode_request(each.request) for each in self._subscribed])
                 self._events.append({"event": "lost"})
@@ -127,7 +131,18 @@ class Client:
 
     def get(self, fn: str, key: Any, default: Any = None) -> Any:
         """The value of an entry, or `default`."""
-        return self._call(operations.get(fn, key, default))
+        region = self._region
+        if region is None or self._closed:
+            return self._call(operations.get(fn, key, default))
+        found = region.find(fn, operations.key_text(key))
+        if found is not None:
+            value = found[0]
+            return value if type(value) in operations.PLAIN else operations.unpack(value)
+        value = self._call(operations.get(fn, key, operations.MISSING))
+        if value is operations.MISSING:
+            return default
+        region.answered(fn)
+        return value
 
     def fetch(
         self,
@@ -191,7 +206,17 @@ class Client:
 
     def mget(self, fn: str, keys: Iterable[Any]) -> List[Entry]:
         """Several entries of a function, in the order of the keys."""
-        result: List[Entry] = self._call(operations.mget(fn, keys))
+        region = self._region
+        if region is None or self._closed:
+            result: List[Entry] = self._call(operations.mget(fn, keys))
+            return result
+        keys = list(keys)
+        found = [region.find(fn, operations.key_text(key)) for key in keys]
+        missing = [key for key, hit in zip(keys, found) if hit is None]
+        asked = iter(self._call(operations.mget(fn, missing)) if missing or not keys else ())
+        result = [next(asked) if hit is None else Entry(True, operations.unpack(hit[0])) for hit in found]
+        if any(hit is None and entry.hit for hit, entry in zip(found, result)):
+            region.answered(fn)
         return result
 
     def mput(

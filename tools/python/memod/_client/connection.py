@@ -97,6 +97,9 @@ class Connection:
         self._crowding = address.crowding if timeout is None else lambda: 1.0
         self.pid = os.getpid()
         self.limits: Dict[str, Any] = {}
+        #: Another one after each start of a daemon, and whether it publishes hits in shared memory.
+        self.instance = ""
+        self.publishes = False
         #: What the daemon has been given beyond protocol 1 as it began: names of additions.
         self.features: FrozenSet[str] = frozenset()
         self.line_bytes_max = LINE_BYTES_MAX
@@ -114,6 +117,8 @@ class Connection:
         limits = reply.get("limits")
         self.limits = limits if isinstance(limits, dict) else {}
         self.features = features_of(reply)
+        self.instance = str(reply.get("instance", ""))
+        self.publishes = reply.get("region") is True
         self.line_bytes_max = max(LINE_BYTES_MAX, line_limit(self.limits))
 
     def _greet(self, path: Optional[str], client: str) -> Reply:
@@ -188,7 +193,7 @@ class Connection:
             # Left to the kernel, the time limit takes no `poll` before each call.
             connection = self._socket
             if connection is None or self._seconds is not None:
-                connection = self._timed(None)
+                connection = self.timed(None)
             try:
                 sent = connection.send(line)
                 data = self._await(connection) if sent == len(line) else b""
@@ -234,7 +239,8 @@ class Connection:
                 if waited >= self._crowding():
                     raise
 
-    def _timed(self, seconds: Optional[float]) -> socket.socket:
+    def timed(self, seconds: Optional[float]) -> socket.socket:
+        """The socket, with a time limit of its own or (None) the kernel's."""
         connection = self._socket
         if connection is None:
             raise Unavailable("the connection is closed")
@@ -245,7 +251,7 @@ class Connection:
 
     def send(self, data: bytes, seconds: float) -> None:
         """Sends all of `data` within the time given."""
-        connection = self._timed(seconds)
+        connection = self.timed(seconds)
         try:
             connection.sendall(data)
         except socket.timeout as error:
@@ -287,7 +293,7 @@ class Connection:
 
     def receive(self, seconds: float) -> int:
         """Waits for bytes from the daemon, at most so long; how many have come."""
-        connection = self._timed(seconds)
+        connection = self.timed(seconds)
         try:
             chunk = connection.recv(_CHUNK_BYTES)
         except socket.timeout as error:

@@ -9,6 +9,7 @@ import threading
 import time
 from typing import FrozenSet, List, Optional
 
+from .._region.region import Region, region_of
 from . import address
 from .complaint import complain
 from .connection import LINE_BYTES_MAX, Connection, Reply, line_limit
@@ -38,6 +39,8 @@ class ConnectionPool:
         #: Of the daemon that was connected to last: its additions, and the longest request that it takes.
         self.features: FrozenSet[str] = frozenset()
         self.line_bytes_max = LINE_BYTES_MAX
+        #: What it publishes to this process.
+        self.region: Optional[Region] = None
         #: Changes whenever what the daemon knows of this process may be gone.
         self.generation = 0
         #: Whether there is to be no daemon, as in tests.
@@ -49,6 +52,7 @@ class ConnectionPool:
         idle, self.idle = self.idle, []
         for connection in idle:
             connection.close()
+        self.region = None
         self._held = _Held()
         self._failures = 0
         self._retry_at = 0.0
@@ -63,6 +67,7 @@ class ConnectionPool:
     def failed(self, error: BaseException) -> None:
         """Notes that the daemon did not do its part: a pause before the next attempt, longer each time."""
         self.generation += 1
+        self.region = None
         self._failures += 1
         pause = min(_BACKOFF_SECONDS_MIN * 2 ** min(self._failures - 1, 16), _BACKOFF_SECONDS_MAX)
         if isinstance(error, RequestTimeout):
@@ -90,6 +95,7 @@ class ConnectionPool:
             self.failed(error)
             return None
         self.features, self.line_bytes_max = connection.features, line_limit(connection.limits)
+        self.region = region_of(connection, None)
         return connection
 
     def exchange(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence
 
@@ -21,6 +22,10 @@ class _Unset:
 
 
 UNSET: Any = _Unset()
+#: In the place of a value that may be None.
+MISSING: Any = object()
+#: Types of JSON that stand for themselves.
+PLAIN = (str, int, float, bool, type(None))
 
 
 class Entry(NamedTuple):
@@ -49,6 +54,20 @@ def pack(value: Any) -> Any:
     if packer.must_verify:
         codec.encode(value)
     return tree
+
+
+def key_text(key: Any) -> str:
+    """A key as JSON text. Raises as `pack` does."""
+    kind = type(key)
+    if kind is str and _is_simple(key):
+        return f'"{key}"'
+    if kind is int and -(1 << 63) <= key < 1 << 63:
+        return str(key)
+    return codec.dumps(pack(key))
+
+
+#: Text that JSON writes as it is.
+_is_simple = re.compile("[ !#-\\[\\]-~]*").fullmatch
 
 
 def unpack(tree: Any) -> Any:

@@ -12,6 +12,7 @@ from .._client.async_connection import AsyncConnection
 from .._client.connection import Reply
 from .._client.connection_pool import POOL
 from .._client.errors import MemodError, Unavailable
+from . import published
 from .flight import Flight
 from .shared import SharedFunction, Talk
 
@@ -132,7 +133,7 @@ async def _look_up(shared: SharedFunction, flight: Flight, ask: bool) -> None:
     if shared.options.single_flight and _held.get() is None:
         flight.connection = await _take()
         flight.token = _held.set(flight.connection)
-    if ask:
+    if ask and not published.read(shared, flight):
         replies = await _exchange([shared.request(flight)], 0.0)
         if shared.judge(flight, None if replies is None else replies[0]):
             await run(shared.wait_for_another(flight))

@@ -18,6 +18,7 @@ from .._identity import patches, run_watch
 from .._identity.identity import CacheScope, Identity, process_only
 from .._identity.keys import key_text
 from .._identity.plain_data import Unstable
+from . import published
 from .event_filter import EventFilter, filter_named
 from .figures import Figures
 from .flight import Ask, Flight
@@ -285,11 +286,12 @@ class SharedFunction:
             flight.lease = lease
             flight.holds = self.options.single_flight
         if reply.get("hit") is True:
-            self._take_hit(flight, reply)
+            published.answered(flight)
+            self.take_hit(flight, reply)
             return False
         return self.options.single_flight and reply.get("held") is True
 
-    def _take_hit(self, flight: Flight, reply: Reply) -> None:
+    def take_hit(self, flight: Flight, reply: Reply) -> None:
         try:
             value = reply["value"]
             if type(value) not in _PLAIN:

@@ -8,7 +8,7 @@ from typing import Any, Dict, Tuple
 
 from .._client.connection_pool import POOL
 from .._client.signals import pass_on
-from . import stack_reserve
+from . import published, stack_reserve
 from .flight import Flight
 from .shared import SharedFunction, Talk
 
@@ -70,7 +70,7 @@ def _look_up(shared: SharedFunction, flight: Flight, ask: bool) -> None:
             run(shared.prepare(flight))
         if flight.key is None:
             return
-    if ask:
+    if ask and not published.read(shared, flight):
         replies = POOL.exchange([shared.request(flight)], 0.0, shared.options.single_flight)
         if shared.judge(flight, None if replies is None else replies[0]):
             run(shared.wait_for_another(flight))

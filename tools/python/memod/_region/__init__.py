@@ -1,0 +1,1 @@
+"""Hits that are read from memory which the daemon publishes, without asking it."""

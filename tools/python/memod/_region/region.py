@@ -1,0 +1,238 @@
+"""The memory in which a daemon publishes hits to this process: when it is mapped, and where each function is in it.
+
+A process maps it once it has had some hits from the daemon. Whatever goes wrong here, the daemon is asked instead."""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+
+from .._client.errors import MemodError
+from .._client.signals import pass_on
+from .canonical import canonical
+
+if TYPE_CHECKING:
+    from .._client.connection import Connection
+
+#: Hits from the daemon before the region is mapped, and hits of one function before its place is asked for.
+_HITS_FIRST = 16
+_FUNCTION_HITS_FIRST = 2
+#: After so many hits of a function that were not found in the region, its place is asked for again.
+_HITS_AGAIN = 64
+_PAUSE_SECONDS = 1.0
+#: After a refusal.
+_RETRY_SECONDS = 10.0
+_FUNCTIONS_MAX = 4096
+_DESCRIPTORS_MAX = 8
+
+Found = Tuple[Any, int, Optional[int]]
+
+_scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+
+
+def _reader_type() -> Any:
+    if os.environ.get("MEMOD_REGION", "").strip().lower() in ("0", "no", "off", "false"):
+        return None
+    try:
+        from . import _reader  # type: ignore[attr-defined]
+
+        return _reader.Reader
+    except ImportError:
+        from . import pure_reader
+
+        return pure_reader.Reader if pure_reader.usable() else None
+
+
+class Function:
+    """Where a function's hits are published."""
+
+    __slots__ = ("number", "place", "typed", "reader", "hits", "ask_at", "asked")
+
+    def __init__(self) -> None:
+        self.reader: Any = None
+        self.number = self.place = self.hits = 0
+        self.typed = False
+        self.ask_at = _FUNCTION_HITS_FIRST
+        self.asked = 0.0
+
+    def find(self, key: str) -> Optional[Found]:
+        """The value of a key's JSON text, what it cost in ms, and until when it is fresh; or None."""
+        reader = self.reader
+        if reader is None:
+            return None
+        try:
+            found = reader.find(self.number, self.place, canonical(key, self.typed).encode())
+            if found is None:
+                return None
+            return _scan(found[0], 0)[0], found[1], found[2]
+        except (ValueError, StopIteration, RecursionError):
+            return None
+
+
+class Region:
+    """What one daemon publishes to this process."""
+
+    def __init__(self, instance: str, path: Optional[str], seconds: float) -> None:
+        self.instance = instance
+        self._path = path
+        self._seconds = seconds
+        self._start()
+
+    def _start(self) -> None:
+        self.functions: Dict[str, Function] = {}
+        self._readers: List[Any] = []
+        self._places = 0
+        self._connection: Optional[Connection] = None
+        self._lock = threading.Lock()
+        self._hits = 0
+        self._retry_at = 0.0
+
+    def forget(self) -> None:
+        """Begins anew: in a forked child, or as the daemon has closed the region."""
+        connection = self._connection
+        for function in self.functions.values():
+            function.reader = None
+        self._start()
+        if connection is not None:
+            connection.close()
+
+    def find(self, name: str, key: str) -> Optional[Found]:
+        """As `Function.find`."""
+        function = self.functions.get(name)
+        return None if function is None else function.find(key)
+
+    def answered(self, name: str) -> None:
+        """A hit came from the daemon."""
+        self._hits += 1
+        if self._hits < _HITS_FIRST:
+            return
+        function = self.functions.get(name)
+        if function is None:
+            if len(self.functions) >= _FUNCTIONS_MAX:
+                return
+            function = self.functions.setdefault(name, Function())
+        function.hits += 1
+        if function.hits >= function.ask_at:
+            self._learn(name, function)
+
+    def _learn(self, name: str, function: Function) -> None:
+        now = time.monotonic()
+        if now < function.asked + _PAUSE_SECONDS or now < self._retry_at:
+            return
+        if not self._lock.acquire(False):
+            return
+        try:
+            function.asked = now
+            function.hits = 0
+            function.ask_at = _HITS_AGAIN
+            if self._readers and not all(reader.is_open() for reader in self._readers):
+                self.forget()
+                return
+            if not self._readers:
+                self._map()
+            self._place(name, function)
+        except (MemodError, OSError, ValueError) as error:
+            pass_on(error)
+            self.forget()
+            self._retry_at = now + _RETRY_SECONDS
+        finally:
+            try:
+                self._lock.release()
+            except RuntimeError:
+                pass  # begun anew
+
+    def _map(self) -> None:
+        from .._client.connection import Connection, encode_request
+
+        make = _reader_type()
+        if make is None:
+            self._retry_at = float("inf")
+            return
+        connection = Connection(self._path, self._seconds, "region")
+        try:
+            before = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+            connection.send(encode_request({"op": "map"}), self._seconds)
+            line, descriptors = _receive(connection, self._seconds)
+            after = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+            try:
+                reply = json.loads(line)
+                if reply.get("ok") is not True or reply.get("instance") != self.instance:
+                    raise OSError("the daemon hands over no region")
+                if len(descriptors) != 1 + 2 * reply["regions"] or descriptors[1:] == []:
+                    raise OSError("descriptors are missing")
+                # In another time namespace what ends would end at another time.
+                serves_ending = before <= reply["boottime_ms"] <= after
+                pairs = zip(descriptors[1::2], descriptors[2::2])
+                self._readers = [make(descriptors[0], region, uses, serves_ending) for region, uses in pairs]
+                self._places = reply["places"]
+            finally:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+
+    def _place(self, name: str, function: Function) -> None:
+        from .._client.connection import encode_request
+
+        connection = self._connection
+        if connection is None:
+            return
+        info = connection.exchange([encode_request({"op": "info", "fn": name})])[0]
+        found = info.get("region")
+        if info.get("ok") is not True or type(found) is not dict:
+            function.reader = None
+            return
+        index, place = divmod(found["place"], self._places)
+        function.reader = None  # while the others change
+        function.number, function.place, function.typed = found["number"], place, info.get("typed") is True
+        function.reader = self._readers[index]
+
+
+def _receive(connection: Connection, seconds: float) -> Tuple[bytes, List[int]]:
+    """The reply to `map`, and the descriptors that come with it."""
+    end = connection.timed(seconds)
+    size = array.array("i").itemsize
+    data, control, flags, _ = end.recvmsg(
+        1 << 12, socket.CMSG_SPACE(_DESCRIPTORS_MAX * size), socket.MSG_CMSG_CLOEXEC
+    )
+    descriptors = array.array("i")
+    for level, kind, payload in control:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(payload[: len(payload) // size * size])
+    if flags & socket.MSG_CTRUNC or not data.endswith(b"\n"):
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise OSError("the reply to map is cut off")
+    return data, list(descriptors)
+
+
+#: By instance. A region goes with the last client of its daemon.
+_regions: "weakref.WeakValueDictionary[str, Region]" = weakref.WeakValueDictionary()
+
+
+def region_of(connection: Connection, path: Optional[str]) -> Optional[Region]:
+    """The region of the daemon that was connected to, or None if it has none."""
+    instance = connection.instance
+    if not connection.publishes or not instance:
+        return None
+    region = _regions.get(instance)
+    if region is None:
+        region = _regions[instance] = Region(instance, path, connection.timeout)
+    return region
+
+
+def _forked() -> None:
+    for region in list(_regions.values()):
+        region.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
