@@ -2,11 +2,11 @@ internal import CSQLite
 
 /// A copy of one database into another, page by page, through SQLite's online backup interface. Both
 /// connections stay open, and the destination unused, until it is over.
-public struct Backup: ~Copyable {
+package struct Backup: ~Copyable {
     private let handle: OpaquePointer
     private let destination: OpaquePointer
 
-    public init(
+    package init(
         from source: borrowing Connection, to destination: borrowing Connection
     ) throws(SQLiteError) {
         guard let handle = sqlite3_backup_init(destination.handle, "main", source.handle, "main") else {
@@ -21,14 +21,11 @@ public struct Backup: ~Copyable {
 
     /// Copies up to `pages` pages. Where the source holds a read transaction, all steps copy that snapshot.
     /// - Returns: whether the copy is complete.
-    public func step(pages: Int) throws(SQLiteError) -> Bool {
+    package func step(pages: Int) throws(SQLiteError) -> Bool {
         switch sqlite3_backup_step(handle, Int32(clamping: pages)) {
         case SQLITE_OK: false
         case SQLITE_DONE: true
         case let code: throw SQLiteError(code, of: destination, doing: "copy pages")
         }
     }
-
-    public var remainingPages: Int { Int(sqlite3_backup_remaining(handle)) }
-    public var totalPages: Int { Int(sqlite3_backup_pagecount(handle)) }
 }

@@ -2,8 +2,8 @@ internal import CSQLite
 
 /// A connection to a database file. It takes no locks of its own: one thread at a time may use it and the
 /// statements prepared on it. It never checkpoints by itself.
-public struct Connection: ~Copyable {
-    public enum Mode: Sendable {
+package struct Connection: ~Copyable {
+    package enum Mode: Sendable {
         /// Reads and writes a file that exists.
         case readWrite
         /// Reads a file as it is on disk, its write-ahead log left out, and creates and locks nothing.
@@ -16,7 +16,7 @@ public struct Connection: ~Copyable {
     /// Opens an existing database. Symbolic links in `path` are refused, its directories included.
     ///
     /// Nothing of the file has been read when this returns: a damaged one is noticed by the first statement.
-    public init(path: String, mode: Mode) throws(SQLiteError) {
+    package init(path: String, mode: Mode) throws(SQLiteError) {
         _ = Self.isConfigured
         _ = CachedReads.isAvailable
         var handle: OpaquePointer?
@@ -76,49 +76,49 @@ public struct Connection: ~Copyable {
     }
 
     /// Runs SQL text, which may hold several statements; rows are thrown away.
-    public func execute(_ sql: String) throws(SQLiteError) {
+    package func execute(_ sql: String) throws(SQLiteError) {
         try check(sqlite3_exec(handle, sql, nil, nil, nil), sql)
     }
 
     /// The first column of the first row of `sql`, as an integer; `nil` where there is no row or it is null.
-    public func integer(_ sql: String) throws(SQLiteError) -> Int64? {
+    package func integer(_ sql: String) throws(SQLiteError) -> Int64? {
         let statement = try Statement(self, sql)
         guard try statement.step(), !statement.isNull(0) else { return nil }
         return statement.integer(0)
     }
 
     /// The first column of the first row of `sql`, as text; `nil` where there is no row or it is null.
-    public func text(_ sql: String) throws(SQLiteError) -> String? {
+    package func text(_ sql: String) throws(SQLiteError) -> String? {
         let statement = try Statement(self, sql)
         guard try statement.step(), !statement.isNull(0) else { return nil }
         return String(decoding: statement.bytes(0), as: UTF8.self)
     }
 
     /// How long to wait for a lock that another connection holds, in milliseconds.
-    public func setBusyTimeout(milliseconds: Int32) {
+    package func setBusyTimeout(milliseconds: Int32) {
         sqlite3_busy_timeout(handle, milliseconds)
     }
 
     /// Whether closing the last connection moves the write-ahead log into the database and removes it.
-    public func setCheckpointOnClose(_ enabled: Bool) throws(SQLiteError) {
+    package func setCheckpointOnClose(_ enabled: Bool) throws(SQLiteError) {
         try check(
             memod_sqlite3_no_checkpoint_on_close(handle, enabled ? 0 : 1), "set checkpoint on close")
     }
 
     /// Gives back the memory of cached pages that are not in use.
-    public func releaseMemory() { sqlite3_db_release_memory(handle) }
+    package func releaseMemory() { sqlite3_db_release_memory(handle) }
 
     /// Rows changed by the last INSERT, UPDATE or DELETE.
-    public var changes: Int64 { sqlite3_changes64(handle) }
+    package var changes: Int64 { sqlite3_changes64(handle) }
 
     /// Whether a transaction is open.
-    public var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+    package var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
     /// Frames (pages) in the write-ahead log that are not known to be in the database file, as of this
     /// connection's last commit or checkpoint.
-    public var walFrameCount: Int { Int(walFrames.pointee) }
+    package var walFrameCount: Int { Int(walFrames.pointee) }
 
-    public enum CheckpointMode: Sendable {
+    package enum CheckpointMode: Sendable {
         /// Moves what it can without waiting for anyone.
         case passive
         /// Waits for readers, moves everything and truncates the log.
@@ -128,7 +128,7 @@ public struct Connection: ~Copyable {
     /// Moves pages from the write-ahead log into the database file.
     /// - Returns: frames in the log, and how many of them are now in the database file.
     @discardableResult
-    public func checkpoint(_ mode: CheckpointMode) throws(SQLiteError) -> (log: Int, moved: Int) {
+    package func checkpoint(_ mode: CheckpointMode) throws(SQLiteError) -> (log: Int, moved: Int) {
         var log: Int32 = 0
         var moved: Int32 = 0
         let code = sqlite3_wal_checkpoint_v2(
@@ -137,15 +137,5 @@ public struct Connection: ~Copyable {
         try check(code, "checkpoint")
         walFrames.pointee = max(0, log - moved)
         return (Int(log), Int(moved))
-    }
-
-    /// Ends the statement that runs on this connection with `interrupted`.
-    public var interrupter: Interrupter { Interrupter(handle: handle) }
-
-    /// Interrupts a connection from another thread; to be used only while that connection is open.
-    public struct Interrupter: @unchecked Sendable {  // sqlite3_interrupt may be called from any thread.
-        let handle: OpaquePointer
-
-        public func interrupt() { sqlite3_interrupt(handle) }
     }
 }

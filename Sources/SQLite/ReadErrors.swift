@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Errors of the disk that a thread's reads met. SQLite reports some of them (EIO, ENXIO, ERANGE) with the code of damage,
 /// though it has seen no byte of the file.
-public enum ReadErrors {
+package enum ReadErrors {
     /// The last one of each thread; null where there was none.
     private static let last: pthread_key_t = {
         var key = pthread_key_t()
@@ -14,7 +14,7 @@ public enum ReadErrors {
     }
 
     /// The `errno` of this thread's last read that failed since this was asked, or 0.
-    public static func take() -> Int32 {
+    package static func take() -> Int32 {
         guard let code = pthread_getspecific(last) else { return 0 }
         pthread_setspecific(last, nil)
         return Int32(truncatingIfNeeded: Int(bitPattern: code))

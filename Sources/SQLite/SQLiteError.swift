@@ -2,23 +2,23 @@ internal import CSQLite
 internal import Glibc
 
 /// What SQLite answered when it could not do what it was asked to.
-public struct SQLiteError: Error, Equatable, CustomStringConvertible {
+package struct SQLiteError: Error, Equatable, CustomStringConvertible {
     /// The extended result code, such as `SQLITE_IOERR_FSYNC`.
-    public let extendedCode: Int32
-    public let message: String
+    package let extendedCode: Int32
+    package let message: String
     /// What was being done: the SQL text, or a name such as `open`.
-    public let doing: String
+    package let doing: String
     /// `errno` of the system call that failed, or 0 where there was none.
-    public let systemError: Int32
+    package let systemError: Int32
     /// A read failed: whatever SQLite says of the file, it was not read.
-    public let isUnread: Bool
+    package let isUnread: Bool
 
     /// The kinds that a caller treats differently.
-    public enum Kind: Sendable {
+    package enum Kind: Sendable {
         case full, io, corrupt, readOnly, cannotOpen, busy, interrupted, constraint, other
     }
 
-    public init(
+    package init(
         extendedCode: Int32, message: String, doing: String, systemError: Int32 = 0, isUnread: Bool = false
     ) {
         self.extendedCode = extendedCode
@@ -44,9 +44,9 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
     }
 
     /// The result code without its extension, such as `SQLITE_IOERR`.
-    public var code: Int32 { extendedCode & 0xff }
+    package var code: Int32 { extendedCode & 0xff }
 
-    public var kind: Kind {
+    package var kind: Kind {
         switch code {
         case SQLITE_CORRUPT where isUnread, SQLITE_NOTADB where isUnread: .io
         case SQLITE_FULL: .full
@@ -61,7 +61,7 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    public var description: String {
+    package var description: String {
         let cause = systemError == 0 ? "" : ", \(String(cString: strerror(systemError)))"
         if isUnread { return "\(doing): the disk could not be read\(cause) (SQLite code \(extendedCode))" }
         return "\(doing): \(message) (SQLite code \(extendedCode)\(cause))"
@@ -70,7 +70,7 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
 
 extension SQLiteError {
     /// Damage that one of SQLite's checks reports as its result: also where a page could not be read.
-    public init(damage: String) {
+    package init(damage: String) {
         let readError = ReadErrors.take()
         self.init(
             extendedCode: SQLITE_CORRUPT, message: damage, doing: "check", systemError: readError,

@@ -1,11 +1,11 @@
 internal import CSQLite
 
 /// A prepared statement. Parameters count from 1 and columns from 0, as in SQLite.
-public struct Statement: ~Copyable {
+package struct Statement: ~Copyable {
     private let handle: OpaquePointer
 
     /// - Parameter sql: one statement.
-    public init(_ connection: borrowing Connection, _ sql: String) throws(SQLiteError) {
+    package init(_ connection: borrowing Connection, _ sql: String) throws(SQLiteError) {
         var handle: OpaquePointer?
         let code = sqlite3_prepare_v3(
             connection.handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil)
@@ -26,21 +26,21 @@ public struct Statement: ~Copyable {
             code, of: sqlite3_db_handle(handle), doing: sqlite3_sql(handle).map { String(cString: $0) } ?? "")
     }
 
-    public func bind(_ parameter: Int32, _ value: Int64) throws(SQLiteError) {
+    package func bind(_ parameter: Int32, _ value: Int64) throws(SQLiteError) {
         try check(sqlite3_bind_int64(handle, parameter, value))
     }
 
-    public func bind(_ parameter: Int32, _ value: Int64?) throws(SQLiteError) {
+    package func bind(_ parameter: Int32, _ value: Int64?) throws(SQLiteError) {
         if let value { try bind(parameter, value) } else { try bindNull(parameter) }
     }
 
-    public func bindNull(_ parameter: Int32) throws(SQLiteError) {
+    package func bindNull(_ parameter: Int32) throws(SQLiteError) {
         try check(sqlite3_bind_null(handle, parameter))
     }
 
     /// Binds a blob without copying it: the bytes stay alive and unchanged until the parameter is bound anew
     /// or the statement has run for the last time.
-    public func bind(_ parameter: Int32, bytes: UnsafeRawBufferPointer) throws(SQLiteError) {
+    package func bind(_ parameter: Int32, bytes: UnsafeRawBufferPointer) throws(SQLiteError) {
         // A null pointer would bind NULL, which is not the empty blob.
         guard let base = bytes.baseAddress, !bytes.isEmpty else {
             return try check(sqlite3_bind_zeroblob(handle, parameter, 0))
@@ -50,14 +50,14 @@ public struct Statement: ~Copyable {
     }
 
     /// Binds a blob of which SQLite keeps a copy.
-    public func bind(_ parameter: Int32, copying bytes: [UInt8]) throws(SQLiteError) {
+    package func bind(_ parameter: Int32, copying bytes: [UInt8]) throws(SQLiteError) {
         guard !bytes.isEmpty else { return try check(sqlite3_bind_zeroblob(handle, parameter, 0)) }
         try check(
             sqlite3_bind_blob64(handle, parameter, bytes, UInt64(bytes.count), Self.transient))
     }
 
     /// Binds text of which SQLite keeps a copy.
-    public func bind(_ parameter: Int32, _ text: String) throws(SQLiteError) {
+    package func bind(_ parameter: Int32, _ text: String) throws(SQLiteError) {
         var text = text
         let code = text.withUTF8 {
             sqlite3_bind_text64(
@@ -73,7 +73,7 @@ public struct Statement: ~Copyable {
 
     /// Runs to the next row.
     /// - Returns: whether there is one; if not, the statement is reset.
-    public func step() throws(SQLiteError) -> Bool {
+    package func step() throws(SQLiteError) -> Bool {
         switch sqlite3_step(handle) {
         case SQLITE_ROW: return true
         case SQLITE_DONE:
@@ -87,25 +87,22 @@ public struct Statement: ~Copyable {
     }
 
     /// Runs to the end and leaves rows unread.
-    public func run() throws(SQLiteError) {
+    package func run() throws(SQLiteError) {
         if try step() { reset() }
     }
 
     /// Ends the run, and with it the read transaction where it was the last one; views into columns end too.
-    public func reset() { sqlite3_reset(handle) }
+    package func reset() { sqlite3_reset(handle) }
 
-    /// Lets go of what is bound.
-    public func clearBindings() { sqlite3_clear_bindings(handle) }
+    package func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
 
-    public func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
-
-    public func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+    package func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
     /// `nil` where the column is null.
-    public func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
+    package func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
 
     /// A view of a blob or text, valid until the next `step` or `reset`.
-    public func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
+    package func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
         // The pointer first: it may convert the value, and so change its size.
         let start = sqlite3_column_blob(handle, column)
         return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))

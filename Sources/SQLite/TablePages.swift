@@ -11,7 +11,7 @@ internal import Glibc
 ///
 /// Source: "Database File Format" of SQLite's documentation, sections 1.3, 1.6 and 2.1. One thread at a time uses it,
 /// while the connection is open.
-public final class TablePages {
+package final class TablePages {
     private let file: UnsafeMutablePointer<sqlite3_file>
     private let root: UInt32
     private let pageBytes: Int
@@ -44,7 +44,7 @@ public final class TablePages {
     private static let absencesMax = 32
 
     /// - Returns: `nil` where the file's own reads are out of reach, or where there is no such table.
-    public init?(_ connection: borrowing Connection, table: String) {
+    package init?(_ connection: borrowing Connection, table: String) {
         var file: UnsafeMutablePointer<sqlite3_file>?
         guard
             let root = try? connection.integer("SELECT rootpage FROM sqlite_schema WHERE name = '\(table)'"),
@@ -79,7 +79,7 @@ public final class TablePages {
     }
 
     /// The record of a row, valid until the next call; `nil` where it was not found, or goes on beyond its page.
-    public func record(row: Int64) -> Record? {
+    package func record(row: Int64) -> Record? {
         switch find(row) {
         case .here(let record):
             absences = 0
@@ -97,7 +97,7 @@ public final class TablePages {
     }
 
     /// To be said of a row that was found and did not prove itself: it is not where it once was.
-    public func forget(row: Int64) { remember(0, of: row) }
+    package func forget(row: Int64) { remember(0, of: row) }
 
     private enum Found {
         case here(Record)
@@ -292,8 +292,8 @@ public final class TablePages {
 }
 
 /// A row's columns as SQLite writes them. Whatever is out of its bounds is absent.
-public struct Record {
-    public enum Column {
+package struct Record {
+    package enum Column {
         case null
         case integer(Int64)
         case bytes(UnsafeRawBufferPointer)
@@ -314,7 +314,7 @@ public struct Record {
     }
 
     /// The columns in order; `nil` behind the last one, and where the record makes no sense.
-    public mutating func next() -> Column? {
+    package mutating func next() -> Column? {
         guard headerOffset < headerEnd, let type = bytes.varint(at: &headerOffset), headerOffset <= headerEnd
         else { return nil }
         let size: Int
@@ -343,7 +343,7 @@ public struct Record {
     }
 
     /// Whether all columns were asked for.
-    public var isAtEnd: Bool { headerOffset == headerEnd && bodyOffset == bytes.count }
+    package var isAtEnd: Bool { headerOffset == headerEnd && bodyOffset == bytes.count }
 }
 
 extension UnsafeRawBufferPointer {

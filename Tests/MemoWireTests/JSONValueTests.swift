@@ -58,40 +58,4 @@ internal import Testing
             #expect(try object(text) == object(value.description), "case \(number): \(text)")
         }
     }
-
-    @Test func membersComeAsTheyAre() throws {
-        let text = Array(" { \"ok\" : true , \"value\" : {\"a\": [1, 2]} ,\"v\\u0061\":\"}\" } ".utf8)
-        var found: [String] = []
-        try text.withUnsafeBytes { bytes in
-            var members = JSONMembers(bytes)
-            while let member = try members.next() {
-                found.append(
-                    String(decoding: member.name, as: UTF8.self) + "="
-                        + String(decoding: member.value, as: UTF8.self))
-                #expect(member.isNamed("ok") == (found.count == 1))
-            }
-        }
-        #expect(found == ["ok=true", "value={\"a\": [1, 2]}", "v\\u0061=\"}\""])
-    }
-
-    @Test(arguments: [
-        "", "[]", "{", "{\"a\"}", "{\"a\":1,}", "{\"a\":1}x", "{\"a\":1 \"b\":2}", "{,}", "{\"a\":[}",
-    ])
-    func membersOfBadTextFail(_ text: String) {
-        #expect(throws: JSONError.self) {
-            try Array(text.utf8).withUnsafeBytes { bytes in
-                var members = JSONMembers(bytes)
-                while try members.next() != nil {}
-            }
-        }
-    }
-
-    @Test func membersOfAnEmptyObject() throws {
-        try Array("{ }".utf8).withUnsafeBytes { bytes in
-            var members = JSONMembers(bytes)
-            let isEmpty = try members.next() == nil
-            let isStillEmpty = try members.next() == nil
-            #expect(isEmpty && isStillEmpty)
-        }
-    }
 }

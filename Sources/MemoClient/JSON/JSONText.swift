@@ -1,4 +1,4 @@
-public import MemoWire
+package import MemoWire
 
 /// JSON text, byte for byte: a key or a value as it stands on the wire.
 public struct JSONText: Sendable, Hashable, CustomStringConvertible {
@@ -22,7 +22,7 @@ public struct JSONText: Sendable, Hashable, CustomStringConvertible {
         try self.init(parsing: text.utf8)
     }
 
-    public init(_ value: JSONValue) {
+    package init(_ value: JSONValue) {
         self.init(trusted: Array("\(value)".utf8))
     }
 
@@ -70,7 +70,7 @@ public struct JSONText: Sendable, Hashable, CustomStringConvertible {
 
     /// The text as a value to look into.
     /// - Throws: `malformedReply`; not where the text came from `init(parsing:)`.
-    public func value() throws(MemoError) -> JSONValue {
+    package func value() throws(MemoError) -> JSONValue {
         do {
             return try bytes.withUnsafeBytes { try JSONValue.parse($0) }
         } catch {

@@ -2,7 +2,7 @@ internal import Glibc
 internal import SQLite
 
 /// What went wrong with the cold tier, as far as it matters to what is done about it.
-public enum ColdFailure: Sendable, Equatable {
+package enum ColdFailure: Sendable, Equatable {
     /// No space left: nothing was written, and what was committed before is sound.
     case full
     /// A read, write or sync failed: the database is to be reopened before anything else is written.
@@ -24,11 +24,11 @@ public enum ColdFailure: Sendable, Equatable {
 }
 
 /// An error of the cold tier, with a message for the operator.
-public struct ColdError: Error, Sendable, CustomStringConvertible {
-    public let failure: ColdFailure
-    public let message: String
+package struct ColdError: Error, Sendable, CustomStringConvertible {
+    package let failure: ColdFailure
+    package let message: String
 
-    public init(_ failure: ColdFailure, _ message: String) {
+    package init(_ failure: ColdFailure, _ message: String) {
         self.failure = failure
         self.message = message
     }
@@ -75,5 +75,5 @@ public struct ColdError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    public var description: String { message }
+    package var description: String { message }
 }

@@ -1,37 +1,37 @@
 /// What a function is in the database: the profile that all its entries share.
-public struct FunctionRow: Sendable, Equatable {
+package struct FunctionRow: Sendable, Equatable {
     /// Counted from 1; never used twice.
-    public var id: UInt32
+    package var id: UInt32
     /// The uid it belongs to under isolation, or `FunctionRow.everyone`.
-    public var owner: Int64
-    public var name: String
+    package var owner: Int64
+    package var name: String
     /// `nil`: unbounded.
-    public var maxsize: Int64?
-    public var ttlMs: Int64?
-    public var staleMs: Int64?
+    package var maxsize: Int64?
+    package var ttlMs: Int64?
+    package var staleMs: Int64?
     /// The most that its entries may take, as on disk; `nil`: unbounded.
-    public var maxBytes: Int64?
-    public var typed = false
+    package var maxBytes: Int64?
+    package var typed = false
     /// Whether its entries go to the disk; else they live in memory only.
-    public var persists = true
-    public var hits: Int64 = 0
-    public var misses: Int64 = 0
-    public var savedMs: Int64 = 0
-    public var evictions: Int64 = 0
-    public var expirations: Int64 = 0
+    package var persists = true
+    package var hits: Int64 = 0
+    package var misses: Int64 = 0
+    package var savedMs: Int64 = 0
+    package var evictions: Int64 = 0
+    package var expirations: Int64 = 0
     /// Hits that a client computed again, and those of them that gave another result.
-    public var verified: Int64 = 0
-    public var mismatched: Int64 = 0
+    package var verified: Int64 = 0
+    package var mismatched: Int64 = 0
     /// Entries of this function with a smaller row number were cleared, whether or not they are still there.
-    public var clearedBelow: Int64 = 0
+    package var clearedBelow: Int64 = 0
     /// Whether `define` was ever called: a function that was only looked up is forgotten when empty.
-    public var defined = false
+    package var defined = false
     /// When something was last counted for it or set, in store time; 0: not known.
-    public var usedMs: Int64 = 0
+    package var usedMs: Int64 = 0
 
-    public static let everyone: Int64 = -1
+    package static let everyone: Int64 = -1
 
-    public init(id: UInt32, owner: Int64, name: String) {
+    package init(id: UInt32, owner: Int64, name: String) {
         self.id = id
         self.owner = owner
         self.name = name

@@ -1,7 +1,7 @@
-public struct TagRow: Sendable, Equatable {
-    public var id: UInt32
-    public var owner: Int64
-    public var name: String
+package struct TagRow: Sendable, Equatable {
+    package var id: UInt32
+    package var owner: Int64
+    package var name: String
     /// Entries with this tag and a smaller row number were cleared.
-    public var clearedBelow: Int64 = 0
+    package var clearedBelow: Int64 = 0
 }

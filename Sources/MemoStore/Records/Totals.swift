@@ -1,16 +1,16 @@
 /// Totals over all functions, those forgotten since included; they never fall.
-public struct Totals: Sendable, Equatable {
-    public var hits: Int64 = 0
-    public var misses: Int64 = 0
-    public var savedMs: Int64 = 0
-    public var evictions: Int64 = 0
-    public var expirations: Int64 = 0
-    public var hotHits: Int64 = 0
-    public var coldHits: Int64 = 0
-    public var verified: Int64 = 0
-    public var mismatched: Int64 = 0
+package struct Totals: Sendable, Equatable {
+    package var hits: Int64 = 0
+    package var misses: Int64 = 0
+    package var savedMs: Int64 = 0
+    package var evictions: Int64 = 0
+    package var expirations: Int64 = 0
+    package var hotHits: Int64 = 0
+    package var coldHits: Int64 = 0
+    package var verified: Int64 = 0
+    package var mismatched: Int64 = 0
 
-    public init() {}
+    package init() {}
 }
 
 extension Totals {
