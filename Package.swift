@@ -13,12 +13,17 @@ let package = Package(
     products: [
         .executable(name: "memod", targets: ["memod"]),
         .executable(name: "memoctl", targets: ["memoctl"]),
+        .executable(name: "memod-web", targets: ["memod-web"]),
         .library(name: "MemoClient", targets: ["MemoClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        // For memod-web.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         .systemLibrary(
@@ -59,8 +64,26 @@ let package = Package(
         .executableTarget(
             name: "memoctl",
             dependencies: [
-                "CLinux", "Completion", "MemoClient", "MemoWire", "Platform",
+                "CLinux", "Completion", "MemoClient", "MemoWire", "OpenMetrics", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
+        .target(name: "OpenMetrics", dependencies: ["MemoClient"], swiftSettings: settings),
+        .executableTarget(
+            name: "memod-web",
+            dependencies: [
+                "MemoClient", "OpenMetrics", "Platform",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            resources: [
+                .embedInCode("Resources/page.html"), .embedInCode("Resources/style.css"),
+                .embedInCode("Resources/format.js"), .embedInCode("Resources/source.js"),
+                .embedInCode("Resources/charts.js"), .embedInCode("Resources/functions.js"),
+                .embedInCode("Resources/views.js"), .embedInCode("Resources/main.js"),
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),

@@ -31,6 +31,13 @@ package struct SHA256 {
 
     /// The digest in hexadecimal. Nothing may be added afterwards.
     package mutating func finish() -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(
+            decoding: finishBytes().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    /// The digest's 32 bytes.
+    private mutating func finishBytes() -> [UInt8] {
         let bits = count &* 8
         var tail: [UInt8] = [0x80]
         while (pending.count + tail.count) % 64 != 56 { tail.append(0) }
@@ -38,16 +45,19 @@ package struct SHA256 {
             tail.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
         }
         tail.withUnsafeBytes { update($0) }
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for word in state {
-            for shift in stride(from: 28, through: 0, by: -4) {
-                text.append(digits[Int(word >> UInt32(shift) & 15)])
-            }
+        return state.flatMap { word in
+            stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
+    /// The digest's 32 bytes.
+    package static func bytes(of bytes: [UInt8]) -> [UInt8] {
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update($0) }
+        return hash.finishBytes()
+    }
+
+    /// In hexadecimal.
     package static func digest(of bytes: [UInt8]) -> String {
         var hash = SHA256()
         bytes.withUnsafeBytes { hash.update($0) }

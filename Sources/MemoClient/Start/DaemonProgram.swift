@@ -2,13 +2,16 @@ internal import CLinux
 internal import Glibc
 
 /// The `memod` that may be started for this user: where it is, and whether nobody else can exchange it.
-enum DaemonProgram {
+package enum DaemonProgram {
     /// The first program that may be started, and why those before it may not.
-    static func find(path: String?) -> (program: String?, distrusted: [String]) {
+    /// - Parameter path: `PATH`, for directories beside this program's own.
+    package static func find(
+        _ name: String = "memod", path: String?
+    ) -> (program: String?, distrusted: [String]) {
         var distrusted: [String] = []
         var seen: Set<String> = []
         for directory in directories(path: path) where directory.hasPrefix("/") {
-            let program = directory == "/" ? "/memod" : directory + "/memod"
+            let program = directory == "/" ? "/\(name)" : directory + "/\(name)"
             guard seen.insert(program).inserted, access(program, X_OK) == 0 else { continue }
             guard let reason = distrust(program) else { return (program, distrusted) }
             distrusted.append(reason)

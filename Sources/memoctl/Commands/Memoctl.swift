@@ -32,7 +32,8 @@ struct Memoctl: ParsableCommand {
             CommandGroup(
                 name: "Looking into the cache",
                 subcommands: [
-                    Stats.self, Top.self, History.self, Advise.self, Info.self, Functions.self, Keys.self,
+                    Stats.self, Top.self, History.self, Advise.self, Dashboard.self, Info.self,
+                    Functions.self, Keys.self,
                     Why.self, Monitor.self,
                 ]),
             CommandGroup(

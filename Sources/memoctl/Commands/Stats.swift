@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MemoClient
+internal import OpenMetrics
 
 struct Stats: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -72,7 +73,9 @@ struct Stats: ParsableCommand {
         let isGrouped = !versions && !common.json && !prometheus
         let snapshot = try StatsSnapshot.read(from: client, order: order, limit: limit, isGrouped: isGrouped)
         if prometheus {
-            for line in OpenMetrics.text(of: snapshot).split(separator: "\n") {
+            for line in MetricsText.of(
+                Snapshot(totals: snapshot.totals, functions: snapshot.functions)
+            ).split(separator: "\n") {
                 try Output.standard.writeText(String(line))
             }
         } else if common.json {

@@ -1,5 +1,6 @@
 internal import MemoClient
 internal import MemoWire
+internal import Platform
 
 /// What a command did: its output in the order in which it came, and its exit status. The form in which it is
 /// remembered is JSON that other programs can read:

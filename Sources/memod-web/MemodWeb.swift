@@ -1,0 +1,74 @@
+internal import ArgumentParser
+internal import Glibc
+internal import Logging
+internal import MemoClient
+internal import Platform
+
+@main
+struct MemodWeb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "memod-web",
+        abstract: "Shows memod's figures in a browser, and to Prometheus.",
+        discussion: """
+            Prints the address to open, with a token, and serves until it is ended. It changes nothing. /metrics is for \
+            Prometheus, /api/stats, functions, history, advise, info and keys are JSON.
+
+              memod-web
+              memod-web --token-file ~/.config/memod/web.token --listen 127.0.0.1:9270
+            """,
+        version: Version.text)
+
+    @Option(
+        help: ArgumentHelp(
+            "Talk to the daemon at this socket (where clients look).", valueName: "path"),
+        completion: .file())
+    var socket: String?
+    @Option(
+        help: ArgumentHelp(
+            "Serve at this address of the loopback interface; port 0 is any.", valueName: "address"))
+    var listen = ListenAddress(host: "127.0.0.1", port: 7270)
+    @Option(
+        help: ArgumentHelp(
+            "Take the token from this file of mode 0600, which is made if it is missing (a new token each time).",
+            valueName: "file"),
+        completion: .file())
+    var tokenFile: String?
+    @Flag(help: "Ask for no token: every user of this machine may read then. Not for root or administrators.")
+    var noToken = false
+    @Option(
+        help: ArgumentHelp(
+            "Write a page that stands alone to this new file instead, and end.", valueName: "file"),
+        completion: .file())
+    var save: String?
+    @Option(
+        help: ArgumentHelp(
+            "End after so long without a request, such as 1h (never).", valueName: "duration"))
+    var idleExit: IdleTime?
+
+    func validate() throws {
+        if noToken, tokenFile != nil {
+            throw ValidationError("--no-token and --token-file exclude each other.")
+        }
+    }
+
+    func run() async throws {
+        let daemon = DaemonFigures(Memo(path: socket, timeout: .seconds(10)))
+        do {
+            if let save { return try await SavedPage(daemon).write(to: save) }
+            let token = noToken ? nil : try tokenFile.map(Token.init(file:)) ?? Token()
+            if noToken { try await AdministratorCheck.refuseAdministrators(daemon) }
+            try await WebServer(
+                daemon: daemon, address: listen, token: token, idleExit: idleExit?.duration
+            ).run()
+        } catch let error as WebError {
+            Self.fail(error.message, status: error.status)
+        } catch let error as MemoError {
+            Self.fail(error.message, status: 1)
+        }
+    }
+
+    private static func fail(_ message: String, status: Int32) -> Never {
+        Complaints.say(message)
+        Glibc.exit(status)
+    }
+}
