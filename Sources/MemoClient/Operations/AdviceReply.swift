@@ -48,7 +48,7 @@ public struct AdviceReply: Sendable {
     /// The daemon's line.
     public let reply: Reply
 
-    init(_ reply: Reply) throws(MemoError) {
+    package init(_ reply: Reply) throws(MemoError) {
         self.reply = reply
         var functions: [Row] = []
         for row in try reply.require(reply.list("functions"), "functions") {

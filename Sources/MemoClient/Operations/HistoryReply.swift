@@ -21,7 +21,7 @@ public struct HistoryReply: Sendable {
     /// The daemon's line.
     public let reply: Reply
 
-    init(_ reply: Reply) throws(MemoError) {
+    package init(_ reply: Reply) throws(MemoError) {
         self.reply = reply
         stepMs = try reply.require(reply.int("step_ms"), "step_ms")
         var points: [Point] = []

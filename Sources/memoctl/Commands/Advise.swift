@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MemoClient
+internal import MemoWire
 internal import Platform
 
 struct Advise: ParsableCommand {
@@ -8,7 +9,8 @@ struct Advise: ParsableCommand {
         usage: "memoctl advise [<options>] [<fn>]",
         discussion: """
             For each function with a maxsize and for the hot tier. Estimated from a sample of the look-ups since the \
-            daemon started. With FN, the curve of the hit ratio over the size as well.
+            daemon started. With FN, the curve of the hit ratio over the size as well; a name without a version \
+            means each of its versions. Exit status 2: there is no such function.
 
               memoctl advise
               memoctl advise compute_risk_score
@@ -17,19 +19,47 @@ struct Advise: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: FunctionArgument.help) var function: FunctionArgument?
 
+    @Flag(help: "Only the function that is called exactly so.") var exact = false
+
+    func validate() throws {
+        if exact && function == nil { throw ValidationError("--exact is for FN.") }
+    }
+
     func run() throws {
-        try common.perform(.advise(function?.name)) { advice in
-            let rows = advice.functions + (advice.hot.map { [$0] } ?? [])
-            guard !rows.isEmpty else {
-                return function.map {
-                    "\(TextEscaping.printable($0.name)) has no maxsize, or no look-ups yet"
-                }
-                    ?? "there is nothing to advise on yet"
+        let advice = try read()
+        if common.json { return try Output.standard.writeText(advice.reply.payload.description) }
+        try Output.standard.writeLine(text(advice))
+    }
+
+    private func read() throws -> AdviceReply {
+        let client = common.client()
+        guard let function else { return try client.perform(.advise()) }
+        switch try FunctionChoice(function.name, isExact: exact, client) {
+        case .one: return try client.perform(.advise(function.name))
+        case .several(let rows):
+            var advised: [JSONText] = []
+            for name in Set(rows.map(\.name)).sorted() {
+                advised += try client.perform(.advise(name)).reply.list("functions") ?? []
             }
-            var lines = rows.map(Self.sentence)
-            if function != nil, let row = advice.functions.first { lines += [""] + Self.curve(row) }
-            return lines.joined(separator: "\n")
+            let members = [("ok", JSONText(.bool(true))), ("functions", JSONText(joining: advised))]
+            return try AdviceReply(Reply(parsing: JSONText(members: members).bytes))
+        case .none: throw try FunctionChoice.notFound(function.name, client)
         }
+    }
+
+    private func text(_ advice: AdviceReply) -> String {
+        let rows = advice.functions + (advice.hot.map { [$0] } ?? [])
+        guard !rows.isEmpty else {
+            return function.map { "\(TextEscaping.printable($0.name)) has no maxsize, or no look-ups yet" }
+                ?? "there is nothing to advise on yet"
+        }
+        var lines: [String] = []
+        for row in rows {
+            lines.append(Self.sentence(row))
+            if function != nil { lines += [""] + Self.curve(row) + [""] }
+        }
+        if lines.last == "" { lines.removeLast() }
+        return lines.joined(separator: "\n")
     }
 
     /// `raise risk.score from 512 to 2048: 76% becomes 95%, 12m saved an hour`.

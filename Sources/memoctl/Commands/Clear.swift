@@ -20,15 +20,13 @@ struct Clear: ParsableCommand {
     @Flag(help: "Remove everything.") var all = false
     @Flag(help: "Only the function that is called exactly so.") var exact = false
 
-    func validate() throws {
+    func run() throws {
+        // Not in `validate`, which comes before options that there are not are complained of.
         let choices = [function != nil, tag != nil, all].count { $0 }
         guard choices == 1 else {
             throw ValidationError("Give exactly one of FN, --tag TAG and --all.")
         }
         if exact && function == nil { throw ValidationError("--exact is for FN.") }
-    }
-
-    func run() throws {
         if let function { return try clear(function.name) }
         try common.perform(tag.map { .clear(tag: $0.name) } ?? .clearAll()) { "cleared \($0)" }
     }

@@ -32,14 +32,12 @@ struct Define: ParsableCommand {
     var persist: Bool?
     @Flag(inversion: .prefixedNo, help: "Whether 1 and 1.0 are different arguments.") var typed: Bool?
 
-    func validate() throws {
+    func run() throws {
+        // Not in `validate`, which comes before options that there are not are complained of.
         if maxsize == nil && ttl == nil && stale == nil && typed == nil && persist == nil && maxBytes == nil {
             throw ValidationError(
                 "Give a setting to change, such as --maxsize 512; memoctl info prints them.")
         }
-    }
-
-    func run() throws {
         let profile = Profile(
             maxsize: maxsize?.limit, ttl: ttl?.lifetime, stale: stale?.duration, typed: typed,
             persist: persist, maxBytes: maxBytes?.limit)

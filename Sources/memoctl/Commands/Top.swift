@@ -8,7 +8,7 @@ struct Top: ParsableCommand {
         usage: "memoctl top [<options>]",
         discussion: """
             Keys: s sorts by another column, / filters by name, up and down select, c clears the selected function \
-            after asking, p pauses, q ends.
+            after asking, p pauses, q ends. Versions of a function are one row.
 
               memoctl top --interval 500ms
             """)
@@ -16,6 +16,8 @@ struct Top: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @Option(help: ArgumentHelp("Time between two looks, such as 500ms.", valueName: "duration"))
     var interval = DurationArgument(.seconds(1))
+
+    @Flag(help: "A row for each version of a function.") var versions = false
 
     /// The bytes of one key follow each other faster than this.
     private static let escapeTime = Duration.milliseconds(50)
@@ -32,7 +34,8 @@ struct Top: ParsableCommand {
             throw UsageError("top needs a terminal; memoctl stats prints the same figures once")
         }
         var view = TopView(
-            common.client(patience: CommonOptions.shortPatience), clearingBy: common.client())
+            common.client(patience: CommonOptions.shortPatience), clearingBy: common.client(),
+            isGrouped: !versions)
         try view.look()
         let screen = LiveScreen(.standardOutput, readsKeys: true)
         defer { LiveScreen.restore() }

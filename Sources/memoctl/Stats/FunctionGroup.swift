@@ -41,6 +41,12 @@ enum FunctionGroup {
         return grouped
     }
 
+    /// The functions that a row stands for: itself, if it is none that was put together.
+    static func members(of row: FunctionInfo) -> [FunctionInfo] {
+        let versions = row.reply.list("versions")?.compactMap { try? FunctionInfo(Reply(parsing: $0.bytes)) } ?? []
+        return versions.isEmpty ? [row] : versions
+    }
+
     /// What functions have counted together, with the settings of the newest version.
     static func sum(_ rows: [FunctionInfo], name: String) throws(MemoError) -> FunctionInfo {
         let newest = rows.max { left, right in

@@ -12,6 +12,8 @@ struct Rates {
         let currsize: Int64
         let totalHits: Int64
         let totalMisses: Int64
+        /// Of the functions that it stands for.
+        let members: [String]
 
         var label: String { owner.map { "\(name) (uid \($0))" } ?? name }
     }
@@ -23,7 +25,8 @@ struct Rates {
     /// Busiest first.
     let rows: [Row]
 
-    init(from before: StatsSnapshot, to after: StatsSnapshot, seconds: Double) {
+    /// - Parameter isGrouped: whether versions of a function are one row.
+    init(from before: StatsSnapshot, to after: StatsSnapshot, seconds: Double, isGrouped: Bool = false) {
         self.seconds = max(seconds, 0.001)
         func change(_ name: String) -> Int64 {
             max(0, (after.totals.int(name) ?? 0) - (before.totals.int(name) ?? 0))
@@ -31,22 +34,31 @@ struct Rates {
         hits = change("hits")
         calls = hits + change("misses")
         evictions = change("evictions")
+        let grouped = isGrouped ? (try? FunctionGroup.grouped(after.functions)) : nil
+        let functions = grouped ?? after.functions
         func identity(_ function: FunctionInfo) -> [String] {
             [function.name, function.owner.map(String.init) ?? ""]
         }
-        let earlier = Dictionary(before.functions.map { (identity($0), $0) }) { first, _ in first }
-        let perSecond = self.seconds
-        rows = after.functions.map { function in
+        let known = before.functions.flatMap(FunctionGroup.members)
+        let earlier = Dictionary(known.map { (identity($0), $0) }) { first, _ in first }
+        func counted(_ function: FunctionInfo) -> (hits: Int64, misses: Int64) {
             // A function that was cleared in between begins again from zero.
             let base = earlier[identity(function)].flatMap {
                 $0.hits <= function.hits && $0.misses <= function.misses ? $0 : nil
             }
-            let hits = function.hits - (base?.hits ?? 0)
-            let calls = hits + function.misses - (base?.misses ?? 0)
+            return (function.hits - (base?.hits ?? 0), function.misses - (base?.misses ?? 0))
+        }
+        let perSecond = self.seconds
+        rows = functions.map { function in
+            let members = FunctionGroup.members(of: function)
+            let new = members.map(counted)
+            let hits = new.reduce(0) { $0 + $1.hits }
+            let calls = hits + new.reduce(0) { $0 + $1.misses }
             return Row(
                 name: function.name, owner: function.owner, callsPerSecond: Double(calls) / perSecond,
                 hits: hits, calls: calls,
-                currsize: function.currsize, totalHits: function.hits, totalMisses: function.misses)
+                currsize: function.currsize, totalHits: function.hits, totalMisses: function.misses,
+                members: members.map(\.name))
         }.sorted { left, right in
             if left.calls != right.calls { return left.calls > right.calls }
             let (first, second) = (left.totalHits + left.totalMisses, right.totalHits + right.totalMisses)

@@ -17,6 +17,8 @@ struct TopView {
     private let client: BlockingClient
     /// A clear may have to wait for the disk.
     private let clearingClient: BlockingClient
+    /// Whether versions of a function are one row.
+    private let isGrouped: Bool
     private var snapshot: StatsSnapshot?
     private var taken = ContinuousClock.now
     private var rates: Rates?
@@ -32,8 +34,9 @@ struct TopView {
     private(set) var isOver = false
 
     /// - Parameter client: for the looks, while which no key does anything.
-    init(_ client: BlockingClient, clearingBy clearingClient: BlockingClient) {
+    init(_ client: BlockingClient, clearingBy clearingClient: BlockingClient, isGrouped: Bool) {
         self.client = client
+        self.isGrouped = isGrouped
         self.clearingClient = clearingClient
     }
 
@@ -43,12 +46,13 @@ struct TopView {
             let now = ContinuousClock.now
             let next = try StatsSnapshot.read(from: client, order: .name, limit: nil)
             if let snapshot {
-                let rates = Rates(from: snapshot, to: next, seconds: (now - taken) / .seconds(1))
+                let rates = Rates(
+                    from: snapshot, to: next, seconds: (now - taken) / .seconds(1), isGrouped: isGrouped)
                 self.rates = rates
                 history.append(rates.hitRatio)
                 if history.count > Self.historyPoints { history.removeFirst() }
             } else {
-                rates = Rates(from: next, to: next, seconds: 1)
+                rates = Rates(from: next, to: next, seconds: 1, isGrouped: isGrouped)
             }
             snapshot = next
             taken = now
@@ -67,7 +71,7 @@ struct TopView {
         }
         switch mode {
         case .filtering: editFilter(key)
-        case .confirming(let row): try confirm(row.name, key)
+        case .confirming(let row): try confirm(row, key)
         case .normal: command(key)
         }
     }
@@ -159,7 +163,9 @@ struct TopView {
         case .filtering: return "filter: \(TextEscaping.printable(filter))_  (Enter keeps it, Esc removes it)"
         case .confirming(let row):
             // An administrator's clear concerns all who have a function of the name.
-            return "clear \(TextEscaping.printable(row.name))\(row.owner == nil ? "" : " of all users")? y/n"
+            let versions = row.members.count > 1 ? " in \(row.members.count) versions" : ""
+            let users = row.owner == nil ? "" : " of all users"
+            return "clear \(TextEscaping.printable(row.name))\(versions)\(users)? y/n"
         case .normal:
             if !message.isEmpty { return message }
             let paused = isPaused ? "  PAUSED" : ""
@@ -210,13 +216,14 @@ struct TopView {
         selected = 0
     }
 
-    private mutating func confirm(_ function: String, _ key: UInt8) throws {
+    private mutating func confirm(_ row: Rates.Row, _ key: UInt8) throws {
         mode = .normal
         guard key == UInt8(ascii: "y") else { return }
         do throws(MemoError) {
-            let count = try clearingClient.perform(.clear(function: function))
+            var count: Int64 = 0
+            for function in row.members { count += try clearingClient.perform(.clear(function: function)) }
             message =
-                "cleared \(HumanFormat.count(Int64(count), "entry", "entries")) of \(TextEscaping.printable(function))"
+                "cleared \(HumanFormat.count(count, "entry", "entries")) of \(TextEscaping.printable(row.name))"
         } catch {
             message = TextEscaping.printable("not cleared: \(error.message)")
         }

@@ -54,6 +54,25 @@ import Testing
         #expect(try fixture.memoctl("functions").output.split(separator: "\n").count == 1)
     }
 
+    @Test func historyAndAdviceAreOfAllVersions() throws {
+        let fixture = try fixture(["f@1", "f@2", "f"])
+        func hits(_ arguments: String...) throws -> Int {
+            let csv = try fixture.memoctl(["history"] + arguments + ["--csv"]).output
+            let rows = csv.split(separator: "\n").dropFirst()
+            return rows.reduce(0) { $0 + (Int($1.split(separator: ",")[1]) ?? 0) }
+        }
+        #expect(try hits("f@1") == 1 && hits("f") == 1 && hits() == 3)
+        try fixture.memoctl("forget", "f")
+        #expect(try hits("f") == 2)
+        #expect(try fixture.memoctl("history", "f", "--exact").status == 2)
+        #expect(try fixture.memoctl("history", "f", "--json").output.contains(#""hits":2"#))
+        for version in ["f@1", "f@2"] { try fixture.memoctl("define", version, "--maxsize", "8") }
+        let advice = try fixture.memoctl("advise", "f").output
+        #expect(advice.contains("f@1: ") && advice.contains("f@2: "), "\(advice)")
+        #expect(try fixture.memoctl("advise", "f", "--exact").status == 2)
+        #expect(try fixture.memoctl("advise", "--exact").status == 64)
+    }
+
     @Test func listingsOfGroupsGoOnWhereTheyStopped() throws {
         let fixture = try fixture(["a", "f@1", "f@2", "g", "z"])
         let first = try fixture.memoctl("functions", "--limit", "2")
@@ -67,7 +86,8 @@ import Testing
         let fixture = try fixture(["compute_score", "other"])
         for command in [
             ["stats", "compute_scroe"], ["info", "compute_scroe"], ["keys", "compute_scroe"],
-            ["why", "compute_scroe", "1"], ["forget", "compute_scroe"],
+            ["why", "compute_scroe", "1"], ["forget", "compute_scroe"], ["history", "compute_scroe"],
+            ["advise", "compute_scroe"],
         ] {
             for arguments in [command, command + ["--json"]] {
                 let result = try fixture.memoctl(arguments)

@@ -17,6 +17,8 @@ import Testing
         (["define", "f", "--maxsize", "many"], "it is a whole number of entries, or none"),
         (["keys", "f", "--limit", "x"], "it is a whole number"),
         (["define", "f"], "Give a setting to change"),
+        (["define", "f", "--max-size", "3"], "Unknown option '--max-size'"),
+        (["clear", "--nothing"], "Unknown option '--nothing'"),
         (["get", "f", "hello"], #"A string is written '"hello"', or with --string as it is"#),
         (["stats", "f", "--limit", "3"], "--sort, --limit, --details and --versions are for all functions"),
         (["stats", "--interval", "1s"], "--interval is for --watch"),

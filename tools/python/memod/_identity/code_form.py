@@ -67,19 +67,21 @@ class CodeForm:
         #: The same where the code does the same: nested lists, tuples, strings and constants, as a digest.
         self.digest = _digest(self._code(code))
 
-    def to_json(self) -> List[Any]:
-        """All of it, for `from_json`."""
+    def to_parts(self) -> Tuple[Any, ...]:
+        """All of it in builtin types, for `from_parts`."""
+        reads = [tuple(each) for each in self.reads]
+        imports = [tuple(each) for each in self.imports]
         sets = (self.writes, self.names, self.attributes, self.texts, self.bare, self.counted)
-        return [self.digest, self.orders_sets, self.iterates, self.reads, self.imports, *map(sorted, sets)]
+        return (self.digest, self.orders_sets, self.iterates, reads, imports, *map(frozenset, sets))
 
     @classmethod
-    def from_json(cls, kept: List[Any]) -> CodeForm:
-        """What `to_json` made."""
+    def from_parts(cls, kept: Tuple[Any, ...]) -> CodeForm:
+        """What `to_parts` made."""
         made = cls.__new__(cls)
         made.digest, made.orders_sets, made.iterates, reads, imports, *sets = kept
-        made.reads = [Read(str(name), tuple(attributes), str(writes)) for name, attributes, writes in reads]
-        made.imports = [Imported(str(name), int(level), tuple(members)) for name, level, members in imports]
-        made.writes, made.names, made.attributes, made.texts, made.bare, made.counted = map(set, sets)
+        made.reads = [Read(*each) for each in reads]
+        made.imports = [Imported(*each) for each in imports]
+        made.writes, made.names, made.attributes, made.texts, made.bare, made.counted = sets
         return made
 
     def _code(self, code: types.CodeType) -> Any:

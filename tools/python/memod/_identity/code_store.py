@@ -1,12 +1,12 @@
 """What was found out of code objects, kept in the process and, for the next one, in a file for each module.
 
 The files hold nothing but what `CodeForm` says of code; each entry is found by a digest of the code object itself, so
-that one which does not fit is never taken."""
+that one which does not fit is never taken. They are in the interpreter's own format, which is read several times faster
+than JSON, behind a digest."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import marshal
 import os
 import stat
@@ -17,9 +17,10 @@ from typing import Any, Dict, Set
 from .code_form import CodeForm
 
 #: Changes with what `CodeForm` says.
-_FORMAT = 3
+_FORMAT = 4
 _FILE_BYTES_MAX = 8 << 20
 _CODES_MAX = 50_000
+_DIGEST_BYTES = 16
 _SPARE = 200
 
 _forms: Dict[types.CodeType, CodeForm] = {}
@@ -47,16 +48,16 @@ def _load(code: types.CodeType) -> CodeForm:
     mark = hashlib.blake2b(marshal.dumps(code, 0), digest_size=16).hexdigest()
     kept = _kept.get(path)
     if kept is None:
-        kept = _kept[path] = read_file(_place(path))
+        kept = _kept[path] = _read_forms(_place(path))
     _used.setdefault(path, set()).add(mark)
     found = kept.get(mark)
     if found is not None:
         try:
-            return CodeForm.from_json(found)
+            return CodeForm.from_parts(found)
         except Exception:  # damaged
             pass
     made = CodeForm(code)
-    kept[mark] = made.to_json()
+    kept[mark] = made.to_parts()
     _changed.add(path)
     return made
 
@@ -71,22 +72,36 @@ def _place(path: str) -> str:
     name = hashlib.blake2b(
         os.path.abspath(path).encode("utf-8", "surrogateescape"), digest_size=12
     ).hexdigest()
-    return os.path.join(cache_directory(), f"{name}.json")
+    return os.path.join(cache_directory(), f"{name}.forms")
 
 
-def read_file(place: str) -> Dict[str, Any]:
-    """The object in a file that only this user can have written; an empty one where there is none."""
+def _read_forms(place: str) -> Dict[str, Any]:
+    data = read_bytes(place)
+    if data[:_DIGEST_BYTES] != _digest(data[_DIGEST_BYTES:]):
+        return {}
+    try:
+        read = marshal.loads(data[_DIGEST_BYTES:])
+    except (ValueError, EOFError, TypeError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()
+
+
+def read_bytes(place: str, limit: int = -1) -> bytes:
+    """What is in a file that only this user can have written, or its beginning; nothing where there is none."""
     try:
         descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         with open(descriptor, "rb") as file:
             found = os.fstat(descriptor)
             ours = found.st_uid == os.geteuid() and not found.st_mode & 0o022 and stat.S_ISREG(found.st_mode)
             if ours and found.st_size <= _FILE_BYTES_MAX:
-                read = json.loads(file.read())
-                return read if isinstance(read, dict) else {}
-    except (OSError, ValueError, RecursionError):
+                return file.read(limit)
+    except OSError:
         pass
-    return {}
+    return b""
 
 
 def save() -> None:
@@ -94,7 +109,8 @@ def save() -> None:
     while _changed:
         path = _changed.pop()
         try:
-            write_file(_place(path), json.dumps(_current(path)).encode())
+            data = marshal.dumps(_current(path), 4)
+            write_file(_place(path), _digest(data) + data)
         except (OSError, ValueError):
             return
 

@@ -12,6 +12,8 @@ from .scope import Scope
 from .watch import Binding, code_generation
 
 Path = Tuple[Callable[[], Any], Any]
+#: A label, what it leads to, and whether that is a library's function.
+Edge = Tuple[str, Any, bool]
 
 
 class Contribution:
@@ -20,7 +22,7 @@ class Contribution:
     def __init__(self, scope: Scope, value: Any) -> None:
         self.value = value
         self.name = module_names.portable(_name_of(value))
-        self.edges: List[Tuple[str, Any]] = []
+        self.edges: List[Edge] = []
         self._edges: Set[Tuple[str, int]] = set()
         self.sources: List[Source] = []
         self.bindings: Set[Binding] = set()
@@ -58,13 +60,27 @@ class Contribution:
     def _add(self, *words: Any) -> None:
         self._lines.append(repr(words))
 
-    def _data(self, label: str, read: Callable[[], Any], take: Any = data_digest, place: Any = None) -> None:
-        self.sources.append(Source(module_names.portable(label), read, take, place))
+    def _data(
+        self, label: str, read: Callable[[], Any], take: Any = data_digest, place: Any = None, mark: Any = None
+    ) -> None:
+        """Sources of one label and `place`, or `mark`, read the same. Without either each is by itself: two closures
+        may go by one name."""
+        label = module_names.portable(label)
+        if place is not None:
+            mark = (id(place[0]), place[1])
+        if mark is None:
+            self.sources.append(Source(label, read, take))
+            return
+        known = self._scope.sources
+        found = known.get((label, mark, take))
+        if found is None:
+            found = known[label, mark, take] = Source(label, read, take, place)
+        self.sources.append(found)
 
     def _edge(self, label: str, value: Any) -> None:
         if (label, id(value)) not in self._edges:
             self._edges.add((label, id(value)))
-            self.edges.append((label, value))
+            self.edges.append((label, value, self._scope.follows(value)))
 
     def _lead(
         self,

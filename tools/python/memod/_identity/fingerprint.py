@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 from weakref import WeakValueDictionary
 
@@ -15,6 +17,7 @@ from .._codec import module_names
 from . import known_modules, modules
 from .ambient_inputs import DOCUMENTED, INPUTS, NAMED
 from .code_store import code_form
+from .contribution import Edge
 from .data_source import Source
 from .known_modules import OUTSIDE
 from .module_code import absolute_name, check_import, imported_names, own_code
@@ -114,11 +117,12 @@ class Fingerprint:
         self.writes: Set[str] = set()
         self.iterates = False
         self.counters: FrozenSet[str] = frozenset()
+        self._fresh: List[Node] = []  # whose data are not looked at yet
         self.sources: Dict[str, Source] = {}
-        #: By label, what data were, and how they count.
+        #: By label, with a number where there are several, what data were, and how they count.
         self.raw: Dict[str, str] = {}
         self.digests: Dict[str, str] = {}
-        self.parts: Dict[str, str] = {}
+        self._code_parts: Dict[str, str] = {}
         #: Names of the program's classes among what is reached.
         self.classes: List[str] = []
         #: Modules that are not loaded yet.
@@ -133,7 +137,7 @@ class Fingerprint:
     def _drop_stale(self) -> bool:
         """Nodes are kept from earlier fingerprints: drops those that no longer hold. Whether there were any."""
         nodes = self._nodes.values()
-        stale = {each for each in set().union(*[node.bindings for node in nodes]) if not each.holds()}
+        stale = {each for each in self._all("bindings") if not each.holds()}
         found = False
         for node in [node for node in nodes if stale or node.paths]:
             if not stale.isdisjoint(node.bindings) or any(read() is not value for read, value in node.paths):
@@ -142,15 +146,18 @@ class Fingerprint:
         return found
 
     def _take(self, roots: List[Any]) -> None:
-        self._lines.append(self._walk([("", Held(root, "")) for root in roots], self._nodes))
+        self._lines.append(self._walk([("", Held(root, ""), False) for root in roots], self._nodes))
         mentioned: Set[str] = set()
         known = -1
         while known != len(self._nodes) + len(self._modules):
             known = len(self._nodes) + len(self._modules)
-            for node in list(self._nodes.values()):
-                mentioned |= node.mentioned
+            mentioned = self._all("mentioned")
             self._imported(mentioned)
-        self._digest_sources()
+            self._digest_sources()
+        self._inputs |= self._all("inputs")
+        self.writes = self._all("writes")
+        self.classes = [each.name for each in self._nodes.values() if isinstance(each.value, type)][:_CLASSES_MAX]
+        self.iterates = any(node.iterates for node in self._nodes.values())
         self._check_handed()
         if not DOCUMENTED.isdisjoint(mentioned):
             self._lines.append(repr([docstring(node.value) for node in self._nodes.values()]))
@@ -162,7 +169,7 @@ class Fingerprint:
         for name, value in inputs.items():
             self.digests[f"process:{name}"] = _short(value)
         self.watch = Watch(
-            set().union(*[node.bindings for node in self._nodes.values()]),
+            self._all("bindings"),
             list(self.sources.values()),
             [(INPUTS[name], value) for name, value in inputs.items()],
             [path for node in self._nodes.values() for path in node.paths],
@@ -172,13 +179,10 @@ class Fingerprint:
 
     def _counters(self, mentioned: Set[str]) -> FrozenSet[str]:
         """Attributes that are counted up and never looked at."""
-        nodes = self._nodes.values()
-        found: Set[str] = set().union(*[node.counted for node in nodes])
+        found = self._all("counted")
         if not found or not _LOOKS_AT_ALL.isdisjoint(mentioned):
             return frozenset()
-        read: Set[str] = set().union(*[node.attributes for node in nodes])
-        texts = {each for node in nodes for each in node.texts}
-        return frozenset(found - read - texts)
+        return frozenset(found - self._all("attributes") - self._all("texts"))
 
     def combined(self) -> str:
         """The digest of all, with data as they count."""
@@ -187,7 +191,12 @@ class Fingerprint:
 
     def all_parts(self) -> Dict[str, str]:
         """What the digest is made of, in words, with a short digest of each."""
-        found = dict(self.parts)
+        found = dict(self._code_parts)
+        for node in self._nodes.values():
+            if not isinstance(node.value, Held):
+                found[f"the code of {node.name}"] = (node.form or node.digest)[:_PART_LENGTH]
+            for library, version in node.versions.items():
+                found[f"the version of {library}"] = version
         for label, digest in self.digests.items():
             kind, _, name = label.partition(":")
             words = f"the {_NAMES.get(name, name)}" if kind == "process" else f"the data {label.replace(':', '.')}"
@@ -223,58 +232,50 @@ class Fingerprint:
             self._known[id(value)] = node
         return node
 
-    def _walk(self, edges: List[Tuple[str, Any]], found: Dict[int, Node]) -> str:
+    def _walk(self, edges: List[Edge], found: Dict[int, Node]) -> str:
         """Visits what edges lead to and what that leads to; returns a digest of all of it."""
         order: Dict[int, int] = {}
         queue: List[Any] = []
-        text: List[str] = []
+        digests: List[str] = []
+        numbers: List[int] = []  # where edges lead; their labels are in the digests
         foreign = 0
         leading = edges
         place = -1
         while True:
-            for label, value in leading:
+            for _, value, is_foreign in leading:
                 number = order.get(id(value), -1)
                 if number < 0:
-                    if self._scope.follows(value):
+                    if is_foreign:
                         foreign += 1
                         if foreign > _FOREIGN_MAX:
                             continue
                     number = order[id(value)] = len(queue)
                     queue.append(value)
-                text.append(f"{label}>{number}")
+                numbers.append(number)
+            numbers.append(-1)
             place += 1
             if place == len(queue):
                 break
             if place >= _OBJECTS_MAX:
                 raise Unstable("it reaches too much code to follow")
             value = queue[place]
-            node = found.get(id(value))
+            mark = id(value)
+            node = found.get(mark)
             if node is None:
-                node = found[id(value)] = self._node(value)
-                self._note(node)
-            text.append(node.digest)
+                node = found[mark] = self._node(value)
+                self._fresh.append(node)
+                if node.is_noted:
+                    self._note(node)
+            digests.append(node.digest)
             leading = node.edges
-        return _digest(module_names.portable("\n".join(text)))
+        labels = module_names.portable(repr([label for label, _, _ in edges]))
+        return _digest("\n".join((labels, repr(numbers), *digests)))
 
     def _note(self, node: Node) -> None:
         if node.problem:
             raise Unstable(node.problem)
         if node.outside and not self._timed:
             raise Unstable(node.outside)
-        if node.writes:
-            self.writes |= node.writes
-        if node.inputs:
-            self._inputs |= node.inputs
-        if node.iterates:
-            self.iterates = True
-        if not isinstance(node.value, Held):
-            self.parts[f"the code of {node.name}"] = (node.form or node.digest)[:_PART_LENGTH]
-        for library, version in node.versions.items():
-            self.parts[f"the version of {library}"] = version
-        if isinstance(node.value, type) and len(self.classes) < _CLASSES_MAX:
-            self.classes.append(node.name)
-        for source in node.sources:
-            self.sources.setdefault(source.label, source)
         for name in node.opened:
             while name:
                 self._opened.setdefault(name, set())
@@ -282,34 +283,43 @@ class Fingerprint:
         for label, name in node.imports:
             self._module(label, name)
 
+    def _all(self, attribute: str) -> Set[Any]:
+        """What all nodes have of it."""
+        return set().union(*map(attrgetter(attribute), self._nodes.values()))
+
     def _digest_sources(self) -> None:
-        done: Set[str] = set()
-        while len(done) < len(self.sources):
-            for label, source in list(self.sources.items()):
-                if label in done:
-                    continue
-                done.add(label)
-                digest = self.raw[label] = source.refresh()
-                counts = self._frozen.stand_for(label, digest)
-                if counts.startswith("!"):
-                    raise Unstable(source.reason)
-                if counts == digest and source.classes:
-                    self._with_code.add(label)
-                    code = [("", each) for each in source.classes if not self._scope.is_outside(each)]
-                    counts += self._walk(code, self._nodes) if code else ""
-                    counts += repr([_named(each) for each in source.classes])
-                self._inputs.update(_inputs_of_value(source.value))
-                self.digests[label] = counts
+        while self._fresh:
+            fresh, self._fresh = self._fresh, []
+            # In the order in which they are met on the way, which is the same in every process.
+            for source in dict.fromkeys(chain.from_iterable(map(attrgetter("sources"), fresh))):
+                label = source.label
+                number = 0
+                while label in self.sources and self.sources[label] is not source:
+                    number += 1  # as two closures of one name
+                    label = f"{source.label}#{number}"
+                if label not in self.sources:
+                    self._digest_source(label, source)
+
+    def _digest_source(self, label: str, source: Source) -> None:
+        self.sources[label] = source
+        digest = self.raw[label] = source.refresh()
+        counts = self._frozen.stand_for(label, digest)
+        if counts.startswith("!"):
+            raise Unstable(source.reason)
+        if counts == digest and source.classes:
+            self._with_code.add(label)
+            code = [("", each, False) for each in source.classes if not self._scope.is_outside(each)]
+            counts += self._walk(code, self._nodes) if code else ""
+            counts += repr([_named(each) for each in source.classes])
+        self._inputs.update(_inputs_of_value(source.value))
+        self.digests[label] = counts
 
     def _check_handed(self) -> None:
         """Modules that are handed on as objects may be asked for whatever is mentioned anywhere."""
-        handed = {name for node in self._nodes.values() for name in node.handed}
-        attributes: Set[str] = set()
-        if handed:
-            for node in self._nodes.values():
-                attributes |= node.attributes
-        for name in sorted(handed):
-            for attribute, verdict in known_modules.exceptions_mentioned(name, sorted(attributes)):
+        handed = sorted(self._all("handed"))
+        attributes = sorted(self._all("attributes")) if handed else []
+        for name in handed:
+            for attribute, verdict in known_modules.exceptions_mentioned(name, attributes):
                 for word in verdict.split():
                     if word in ("process", "code") or (word == OUTSIDE and not self._timed):
                         raise Unstable(
@@ -341,7 +351,7 @@ class Fingerprint:
             )
         form = code_form(code)
         self._lines.append(repr((label, "module code", name, form.digest)))
-        self.parts[f"the code of {name}"] = form.digest[:_PART_LENGTH]
+        self._code_parts[f"the code of {name}"] = form.digest[:_PART_LENGTH]
         package = name if is_package else name.rpartition(".")[0]
         for imported in sorted(set(form.imports)):
             whole = absolute_name(imported, package)
@@ -361,7 +371,7 @@ class Fingerprint:
                     if is_module(space[each]):
                         self._opened.setdefault(space[each].__name__, set())
                     else:
-                        self._lines.append(self._walk([(each, held(module, each))], self._nodes))
+                        self._lines.append(self._walk([(each, held(module, each), False)], self._nodes))
         self.unloaded = [name for name in self._opened if name not in sys.modules and name in self._modules]
 
 

@@ -215,7 +215,7 @@ class Identity:
         """Keeps a record of what this version of the function is made of."""
         found = self._print
         if found is not None:
-            version_record.note(self._base, found.digest, found.all_parts())
+            version_record.note(self._base, found.digest, found.all_parts)
 
     def changes(self) -> List[str]:
         """What is other than in the version before, in words."""

@@ -80,11 +80,11 @@ class LibraryUse(Contribution):
         elif issubclass(kind, NAMED_BUILTINS) or kind is CachedWrapper or is_type(value):
             self._add("library", name, getattr(value, "__qualname__", ""))
         elif module.__name__ == "builtins":
-            self._lead(f"builtins:{name}", lambda: space.get(name, MISSING), value)
+            self._lead(f"builtins:{name}", lambda: space.get(name, MISSING), value, (space, name))
         elif attributes:
             self._setting(f"{module.__name__}:{name}", value, attributes)
         else:
-            self._optional(f"{module.__name__}:{name}", lambda: space.get(name, MISSING))
+            self._optional(f"{module.__name__}:{name}", lambda: space.get(name, MISSING), (id(space), name))
 
     def _setting(self, label: str, holder: Any, attributes: Tuple[str, ...]) -> None:
         """Adds an attribute of a library's object or class, if it is data."""
@@ -95,19 +95,12 @@ class LibraryUse(Contribution):
             if value is MISSING or callable(value):
                 return
             if kind in UNCHANGING or kind in (tuple, list, dict, set, frozenset):
-                self._optional(f"{label}.{'.'.join(path)}", lambda: _attributes(holder, path))
+                self._optional(f"{label}.{'.'.join(path)}", lambda: _attributes(holder, path), (id(holder), path))
                 return
 
-    def _optional(self, label: str, read: Callable[[], Any]) -> None:
+    def _optional(self, label: str, read: Callable[[], Any], mark: Any) -> None:
         """Data of a library: what cannot be told apart is the library's affair."""
-
-        def take(label: str, value: Any) -> Digest:
-            try:
-                return data_digest(label, value)
-            except Unstable:
-                return "opaque", []
-
-        self._data(label, read, take)
+        self._data(label, read, _take_optional, mark=mark)
 
     def _patches(self, cls: type, attributes: Collection[str]) -> None:
         """Adds what was put onto a library's class from elsewhere, of what the code mentions."""
@@ -239,6 +232,13 @@ class LibraryUse(Contribution):
                     self._patches(value, mentioned)
                     for each in mentioned:
                         self._depend_if_listed(value.__module__, each)
+
+
+def _take_optional(label: str, value: Any) -> Digest:
+    try:
+        return data_digest(label, value)
+    except Unstable:
+        return "opaque", []
 
 
 def _attributes(value: Any, path: Tuple[str, ...]) -> Any:

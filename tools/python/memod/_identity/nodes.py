@@ -8,7 +8,7 @@ import hashlib
 import re
 import sys
 import types
-from typing import Any, Callable, Collection, Optional, Set, Tuple
+from typing import Any, Callable, Collection, Dict, Iterable, Optional, Set, Tuple
 
 from .._client.signals import is_from_signal
 from .._codec import module_names
@@ -37,7 +37,9 @@ from .values import (
     kind_of,
     stands_for_function,
 )
-from .watch import bind
+from .watch import Binding, bind
+
+_LOOKS_MAX = 10_000
 
 
 class Node(LibraryUse):
@@ -55,7 +57,9 @@ class Node(LibraryUse):
             if is_from_signal(error):
                 raise
             self.problem = f"what it reaches cannot be inspected: {type(error).__name__}"
-        text = module_names.portable("\n".join(self._lines))
+        #: Whether there is more to it than what is the same for all that reach it.
+        self.is_noted = bool(self.problem or self.outside or self.opened or self.imports)
+        text = module_names.portable("\n".join((*self._lines, repr([label for label, _, _ in self.edges]))))
         self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def _build(self, value: Any) -> None:
@@ -251,13 +255,11 @@ class Node(LibraryUse):
         builtins = builtins if isinstance(builtins, dict) else vars(builtins)
         value = namespace.get(read.name, MISSING)
         if (value is MISSING or value is hash_watch.watched_hash) and read.name in builtins:
-            self._depend("builtins", (read.name,))
-            self._add("builtin", read.name)
             if read.name == "hash" and builtins is vars(sys.modules["builtins"]):
                 hash_watch.watch(namespace)
             elif value is MISSING:
                 self.bindings.add(bind(namespace, read.name, MISSING))
-            self._library_value(sys.modules["builtins"], read.name, ())
+            self._once(("builtins", read.name), lambda: self._builtin(read.name))
             return
         path = [read.name]
         holder: Any = None
@@ -271,7 +273,11 @@ class Node(LibraryUse):
         label = f"{function.__module__}:{'.'.join(path)}"
         if is_module(value) and not self._scope.is_own_module(value):
             self.bindings.add(bind(*place, value))
-            self._library_read(value, attributes, mentioned)
+            if len(attributes) == 1 and _is_plain(vars(value).get(attributes[0])):
+                mark = (id(vars(value)), *attributes, self._version(value.__name__))
+                self._once(mark, lambda: self._library_read(value, attributes, mentioned))
+            else:
+                self._library_read(value, attributes, mentioned)
             return
         if issubclass(type(value), type) and self._scope.is_outside(value):
             self.bindings.add(bind(*place, value))
@@ -302,6 +308,34 @@ class Node(LibraryUse):
             self._object_of_library(label, value, attributes, place)
             return
         self._lead(label, lambda: follow(namespace, path), value, place)
+
+    def _builtin(self, name: str) -> None:
+        self._depend("builtins", (name,))
+        self._add("builtin", name)
+        self._library_value(sys.modules["builtins"], name, ())
+
+    def _once(self, mark: Any, look: Callable[[], None]) -> None:
+        """Looks at something of a library, and notes what that adds for the functions that come later."""
+        known = self._scope.looks.get(mark)
+        if known is not None and all(each.holds() for each in known.bindings):
+            self._lines += known.lines
+            self.bindings.update(known.bindings)
+            self.inputs |= known.inputs
+            self.versions.update(known.versions)
+            return
+        beside = self._beside()
+        lines, bindings, inputs, versions = len(self._lines), self.bindings, self.inputs, self.versions
+        self.bindings, self.inputs, self.versions = set(), set(), {}
+        look()
+        # What it found keeps the namespace that the mark is of.
+        if self.bindings and self._beside() == beside and len(self._scope.looks) < _LOOKS_MAX:
+            self._scope.looks[mark] = Look(self._lines[lines:], self.bindings, self.inputs, self.versions)
+        self.bindings |= bindings
+        self.inputs |= inputs
+        self.versions.update(versions)
+
+    def _beside(self) -> Any:
+        return len(self.edges), len(self.sources), len(self.paths), len(self.handed), self.outside
 
     def _class(self, cls: type) -> None:
         self._add("class", cls.__qualname__)
@@ -335,6 +369,21 @@ class Node(LibraryUse):
                     self._lead(
                         f"{module.__name__}:{name}", _attribute(module, name), held[name], (held, name)
                     )
+
+
+class Look:
+    """What a look at a name of a library adds to a node."""
+
+    def __init__(self, lines: Iterable[str], bindings: Set[Binding], inputs: Set[str], versions: Dict[str, str]) -> None:
+        self.lines = tuple(lines)
+        self.bindings = tuple(bindings)
+        self.inputs = frozenset(inputs)
+        self.versions = dict(versions)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether what is read of a library's module is a function of it, and what else the code mentions does not matter."""
+    return issubclass(type(value), (types.FunctionType, types.BuiltinFunctionType))
 
 
 def _constant(value: Any) -> Callable[[], Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import types
 from typing import Any, Dict, Optional
+from weakref import WeakValueDictionary
 
 from .._codec import module_names
 from . import known_modules, modules
+from .data_source import Source
 from .module_code import own_code
 from .values import full_name
 
@@ -21,6 +23,10 @@ class Scope:
         self.package = package
         self._own: Dict[str, bool] = {}
         self._followed: Dict[str, bool] = {}
+        #: What was found out of names of libraries.
+        self.looks: Dict[Any, Any] = {}
+        #: Data that several functions read, which are looked at once.
+        self.sources: WeakValueDictionary[Any, Source] = WeakValueDictionary()
 
     def is_own(self, module: Optional[str]) -> bool:
         """Whether a module is a part of the program."""

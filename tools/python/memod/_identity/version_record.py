@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
-from .code_store import cache_directory, read_file, write_file
+from .code_store import cache_directory, read_bytes, write_file
 
 _VERSIONS_MAX = 4
 _PARTS_MAX = 10_000
@@ -19,18 +19,25 @@ def _place(name: str) -> str:
 
 
 def _read(name: str) -> List[Any]:
-    kept = read_file(_place(name)).get(name)
+    _, _, text = read_bytes(_place(name)).partition(b"\n")
+    try:
+        kept = json.loads(text or b"{}").get(name)
+    except (ValueError, RecursionError, AttributeError):
+        return []
     return kept if isinstance(kept, list) else []
 
 
-def note(name: str, digest: str, parts: Dict[str, str]) -> None:
-    """Adds a version, unless it is the newest already."""
-    kept = _read(name)
-    if (kept and kept[-1][0] == digest) or len(parts) > _PARTS_MAX:
+def note(name: str, digest: str, all_parts: Callable[[], Dict[str, str]]) -> None:
+    """Adds a version, unless it is the newest already, which the first line of its file says."""
+    if read_bytes(_place(name), len(digest)) == digest.encode():
+        return
+    kept, parts = _read(name), all_parts()
+    if len(parts) > _PARTS_MAX:
         return
     kept = [each for each in kept if each[0] != digest][1 - _VERSIONS_MAX :]
     try:
-        write_file(_place(name), json.dumps({name: [*kept, [digest, parts]]}).encode())
+        text = json.dumps({name: [*kept, [digest, parts]]})
+        write_file(_place(name), f"{digest}\n{text}".encode())
     except (OSError, ValueError):
         pass  # then it cannot be told
 

@@ -77,10 +77,14 @@ class Watch:
         spaces: Dict[int, Tuple[Any, Dict[str, Any]]] = {}
         absent: Dict[int, Tuple[Any, List[str]]] = {}
         for binding in bindings:
+            space = binding.space
             if binding.value is MISSING:
-                absent.setdefault(id(binding.space), (binding.space, []))[1].append(binding.name)
-            else:
-                spaces.setdefault(id(binding.space), (binding.space, {}))[1][binding.name] = binding.value
+                absent.setdefault(id(space), (space, []))[1].append(binding.name)
+                continue
+            found = spaces.get(id(space))
+            if found is None:
+                found = spaces[id(space)] = (space, {})
+            found[1][binding.name] = binding.value
         main = vars(sys.modules["__main__"]) if "__main__" in sys.modules else {}
         #: Each with all that the namespace held: what is equal in every place need not be looked for by name. Only not
         #: of a script, whose variables may be large and change all the time.
