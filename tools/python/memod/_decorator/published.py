@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from .._client.connection_pool import POOL
 from .flight import Flight
 
-if TYPE_CHECKING:
-    from .shared import SharedFunction
 
-
-def read(shared: SharedFunction, flight: Flight) -> bool:
-    """Takes the value from there, if it is there."""
+def read(shared: Any, flight: Flight) -> bool:
+    """Takes the value from there for a `SharedFunction`, if it is there."""
     region, options = POOL.region, shared.options
     name, key = flight.name, flight.key
     if region is None or name is None or key is None:

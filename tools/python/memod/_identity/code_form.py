@@ -241,7 +241,9 @@ def _instructions(code: types.CodeType) -> Iterator[Any]:
     for place, step in enumerate(found):
         if place in trivia:
             continue
-        if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
+        if step.opname == "KW_NAMES":  # in 3.11 `dis` does not say which they are
+            yield step._replace(argval=code.co_consts[step.arg or 0])
+        elif step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
             yield step._replace(argval=_distance(step.argval, targets, place))
         else:
             yield step

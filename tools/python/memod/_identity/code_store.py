@@ -17,7 +17,7 @@ from typing import Any, Dict, Set
 from .code_form import CodeForm
 
 #: Changes with what `CodeForm` says.
-_FORMAT = 4
+_FORMAT = 5
 _FILE_BYTES_MAX = 8 << 20
 _CODES_MAX = 50_000
 _DIGEST_BYTES = 16
