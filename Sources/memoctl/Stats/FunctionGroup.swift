@@ -43,7 +43,8 @@ enum FunctionGroup {
 
     /// The functions that a row stands for: itself, if it is none that was put together.
     static func members(of row: FunctionInfo) -> [FunctionInfo] {
-        let versions = row.reply.list("versions")?.compactMap { try? FunctionInfo(Reply(parsing: $0.bytes)) } ?? []
+        let versions =
+            row.reply.list("versions")?.compactMap { try? FunctionInfo(Reply(parsing: $0.bytes)) } ?? []
         return versions.isEmpty ? [row] : versions
     }
 
