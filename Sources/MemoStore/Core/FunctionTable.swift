@@ -9,6 +9,8 @@ struct FunctionProfile {
     var count = 0
     /// What they take, as on disk.
     var bytes = 0
+    /// What those in memory take there, without values that they share with others.
+    var hotBytes = 0
     /// Ends of the list of its entries: in order of last use where it is bounded, else of insertion.
     var oldest = Entry.none
     var newest = Entry.none

@@ -8,6 +8,7 @@ extension StoreCore {
         var coldBytes = 0
         var counts: [UInt32: Int] = [:]
         var bytes: [UInt32: Int] = [:]
+        var inMemory: [UInt32: Int] = [:]
         for slot in 0..<Slot(entries.slotCount) where entries[slot].flags.contains(.live) {
             let entry = entries[slot]
             var found = entries.first(entry.hash)
@@ -24,6 +25,7 @@ extension StoreCore {
                 coldBytes += Self.coldBytes(of: entry)
             }
             if entry.row >= functions[entry.function].row.clearedBelow {
+                inMemory[entry.function, default: 0] += entry.payload.map { HotTier.bytes(of: $0) } ?? 0
                 counts[entry.function, default: 0] += 1
                 bytes[entry.function, default: 0] += Self.coldBytes(of: entry)
             }
@@ -34,6 +36,7 @@ extension StoreCore {
         for place in functions.allPlaces where functions.isLive(place) {
             precondition(functions[place].count == counts[place, default: 0])
             precondition(functions[place].bytes == bytes[place, default: 0])
+            precondition(functions[place].hotBytes == inMemory[place, default: 0])
             if !isResizing(place) { precondition(boundExceeded(place) == nil) }
             checkList(place)
         }

@@ -39,6 +39,7 @@ extension StoreCore {
         functions[function].newest = Entry.none
         functions[function].count = 0
         functions[function].bytes = 0
+        functions[function].hotBytes = 0
         functions[function].row.clearedBelow = nextRow
         if resettingCounters {
             noteHistory(function)

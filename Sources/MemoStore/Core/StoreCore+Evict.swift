@@ -42,7 +42,7 @@ extension StoreCore {
 
     mutating func makeCold(_ slot: Slot) {
         guard let payload = entries[slot].payload else { return }
-        hot.remove(payload, in: entries)
+        leaveHot(slot, payload)
         entries[slot].setCold(bytes: ColdSize.bytes(payload))
         payload.release()
     }
@@ -147,7 +147,7 @@ extension StoreCore {
         let entry = entries[slot]
         if !entry.flags.contains(.unpersisted) { coldBytes -= Self.coldBytes(of: entry) }
         if let payload = entry.payload {
-            hot.remove(payload, in: entries)
+            leaveHot(slot, payload)
             payload.release()
         }
         entries.remove(slot)

@@ -187,6 +187,16 @@ extension StoreCore {
     mutating func makeHot(_ slot: Slot, _ payload: Payload) {
         entries[slot].setHot(payload)
         hot.insert(slot, payload)
+        functions[entries[slot].function].hotBytes += HotTier.bytes(of: payload)
         trimHot(keeping: slot)
+    }
+
+    /// Takes a hot entry off the list; the hold on its payload goes to the caller.
+    mutating func leaveHot(_ slot: Slot, _ payload: Payload) {
+        hot.remove(payload, in: entries)
+        let function = entries[slot].function
+        // Those of cleared entries were taken off together.
+        guard entries[slot].row >= functions[function].row.clearedBelow else { return }
+        functions[function].hotBytes -= HotTier.bytes(of: payload)
     }
 }

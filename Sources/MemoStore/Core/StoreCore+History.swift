@@ -30,7 +30,21 @@ extension StoreCore {
 
     private func gauges(of place: UInt32) -> HistoryGauges {
         HistoryGauges(
-            entries: Int64(functions[place].count), hotBytes: 0, coldBytes: Int64(functions[place].bytes))
+            entries: Int64(functions[place].count), hotBytes: Int64(functions[place].hotBytes),
+            coldBytes: Int64(functions[place].bytes))
+    }
+
+    /// What owners have at the moment. It takes a look at every function: done once a minute, and for those who ask.
+    private mutating func noteOwnerGauges() {
+        let owners = history.owners
+        guard !owners.isEmpty else { return }
+        var sums = Dictionary(uniqueKeysWithValues: owners.map { (Int64($0), HistoryGauges()) })
+        for place in functions.allPlaces where functions.isLive(place) {
+            sums[functions[place].row.owner]?.add(gauges(of: place))
+        }
+        for (uid, gauges) in sums {
+            history.setGauges(.owner(UInt32(uid)), gauges, wallMs: wallNow)
+        }
     }
 
     /// The history of a function, of an owner's functions, or of all (`owner` `nil`), up to this moment.
@@ -47,6 +61,7 @@ extension StoreCore {
             {
                 noteHistory(place)
             }
+            noteOwnerGauges()
             subject = .owner(uid)
         } else {
             noteTotals()
@@ -72,6 +87,7 @@ extension StoreCore {
     private mutating func endHistoryStep(_ time: Int64) {
         for place in functions.dirty where functions.isLive(place) { noteHistory(place) }
         noteTotals()
+        noteOwnerGauges()
         let step = HistoryLevel.minutes.stepMs
         historyStepEnd = (time + wallOffset).floored(to: step) + step - wallOffset
     }
@@ -85,6 +101,7 @@ extension StoreCore {
             return
         }
         history.writtenMinute = minute
+        if isLast { noteOwnerGauges() }
         let changes = history.takeChanges()
         for subject in changes.forgotten { enqueue(.forgetHistory(subject)) }
         for row in changes.rows { enqueue(.history(row)) }
@@ -104,6 +121,7 @@ extension StoreCore {
         }
         notedTotals = history.counted(.all) ?? HistoryCounters(totals)
         noteTotals()
+        noteOwnerGauges()
     }
 }
 

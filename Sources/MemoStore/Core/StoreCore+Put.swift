@@ -161,7 +161,7 @@ extension StoreCore {
         }
         functions[function].bytes -= Self.coldBytes(of: old)
         if let payload = old.payload {
-            hot.remove(payload, in: entries)
+            leaveHot(slot, payload)
             payload.release()
         }
         entries[slot].setCold(bytes: 0)

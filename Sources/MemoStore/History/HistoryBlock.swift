@@ -14,6 +14,10 @@ struct HistoryBlock: Equatable {
         if points[step] == nil { points[step] = point } else { points[step]!.add(point) }
     }
 
+    mutating func setGauges(_ gauges: HistoryGauges, step: Int) {
+        points[step]?.gauges = gauges
+    }
+
     /// Layout: for each step that is not empty its distance from the one before, the counters, and how far the gauges
     /// are from the step before; all as LEB128, differences in zigzag order.
     var encoded: [UInt8] {

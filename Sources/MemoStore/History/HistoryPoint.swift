@@ -43,6 +43,12 @@ package struct HistoryGauges: Sendable, Equatable {
         self.hotBytes = hotBytes
         self.coldBytes = coldBytes
     }
+
+    mutating func add(_ other: HistoryGauges) {
+        entries += other.entries
+        hotBytes += other.hotBytes
+        coldBytes += other.coldBytes
+    }
 }
 
 /// One step of a history. A step in which nothing happened is all zeroes.

@@ -22,6 +22,13 @@ struct HistorySeries {
         dirty.insert(start)
     }
 
+    /// Replaces what there was at the end of the step that holds a moment, if something was added to it.
+    mutating func setGauges(_ gauges: HistoryGauges, at wallMs: Int64) {
+        let start = level.blockStart(wallMs)
+        guard open?.start == start else { return }
+        open?.setGauges(gauges, step: Int((wallMs - start) / level.stepMs))
+    }
+
     /// Makes the block at `start` the open one.
     private mutating func reopen(_ start: Int64) {
         if let block = open { insert(block.start, block.encoded) }

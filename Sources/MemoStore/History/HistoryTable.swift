@@ -78,6 +78,19 @@ struct HistoryTable: ~Copyable {
         tracks[subject] = track
     }
 
+    /// Says what there is at the moment, of a subject for which something was counted in the step that holds `wallMs`.
+    mutating func setGauges(_ subject: Subject, _ gauges: HistoryGauges, wallMs: Int64) {
+        guard tracks[subject] != nil else { return }
+        for level in HistoryLevel.allCases.indices {
+            tracks[subject]!.levels[level].setGauges(gauges, at: wallMs)
+        }
+    }
+
+    /// Owners whose history is kept.
+    var owners: [UInt32] {
+        tracks.keys.compactMap { if case .owner(let uid) = $0 { uid } else { nil } }
+    }
+
     /// How the counters stood when they were last noted, if it is known.
     func counted(_ subject: Subject) -> HistoryCounters? { tracks[subject]?.counted }
 

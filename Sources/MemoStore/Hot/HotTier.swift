@@ -17,6 +17,9 @@ struct HotTier {
     /// What an entry takes beside its payload: its places in the index, in the hash table and in `slots`.
     static let overhead = MemoryLayout<Entry>.stride + 2 * MemoryLayout<Slot>.stride
 
+    /// What an entry takes, but for a value that it shares.
+    static func bytes(of payload: Payload) -> Int { payload.footprint + overhead }
+
     var count: Int { slots.count }
     /// Memory of all of it.
     var bytes: Int { entryBytes + interned.bytes }
@@ -31,7 +34,7 @@ struct HotTier {
     mutating func insert(_ slot: Slot, _ payload: Payload) {
         payload.hotIndex = UInt32(slots.count)
         slots.append(slot)
-        entryBytes += payload.footprint + Self.overhead
+        entryBytes += Self.bytes(of: payload)
     }
 
     /// Takes an entry off the list; the hold on its payload goes to the caller.
@@ -43,7 +46,7 @@ struct HotTier {
             entries[last].payload!.hotIndex = UInt32(index)
         }
         payload.hotIndex = Payload.nowhere
-        entryBytes -= payload.footprint + Self.overhead
+        entryBytes -= Self.bytes(of: payload)
     }
 
     /// Forgets all entries, whose payloads the caller has released.

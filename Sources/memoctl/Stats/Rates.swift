@@ -22,6 +22,8 @@ struct Rates {
     let hits: Int64
     let calls: Int64
     let evictions: Int64
+    /// Computing time that hits have saved.
+    let saved: Duration
     /// Busiest first.
     let rows: [Row]
 
@@ -34,6 +36,7 @@ struct Rates {
         hits = change("hits")
         calls = hits + change("misses")
         evictions = change("evictions")
+        saved = .milliseconds(change("saved_ms"))
         let grouped = isGrouped ? (try? FunctionGroup.grouped(after.functions)) : nil
         let functions = grouped ?? after.functions
         func identity(_ function: FunctionInfo) -> [String] {

@@ -19,6 +19,7 @@ struct StatsReport {
         if !tiers.isEmpty {
             lines += [""] + tiers.text(for: terminal).split(separator: "\n").map(String.init)
         }
+        if let remote { lines.append("other machines: \(remote)") }
         if details { lines += detailLines(for: terminal) }
         if !snapshot.functions.isEmpty {
             lines +=
@@ -55,8 +56,7 @@ struct StatsReport {
             ("TIER", .left), ("ENTRIES", .right), ("BYTES", .right), ("LIMIT", .right), ("FULL", .right),
             ("HITS", .right), ("PENDING", .right),
         ])
-        for name in ["hot", "cold"] {
-            guard let tier = totals.object(name) else { continue }
+        for (name, tier) in shownTiers {
             let bytes = tier.int("bytes") ?? 0
             let limit = tier.int("limit_bytes") ?? 0
             table.add([
@@ -66,6 +66,28 @@ struct StatsReport {
             ])
         }
         return table
+    }
+
+    /// Those of which there is something to say: nothing is published in shared memory before a client has asked.
+    var shownTiers: [(name: String, figures: Reply)] {
+        ["hot", "cold", "region"].compactMap { name in
+            guard let tier = totals.object(name) else { return nil }
+            guard name != "region" || (tier.int("clients") ?? 0) > 0 || (tier.int("hits") ?? 0) > 0 else {
+                return nil
+            }
+            return (name, tier)
+        }
+    }
+
+    /// The tier on other machines, if it is on.
+    var remote: String? {
+        guard let remote = totals.object("remote"), let state = remote.string("state"), state != "off" else {
+            return nil
+        }
+        func number(_ name: String) -> Int64 { remote.int(name) ?? 0 }
+        return
+            "\(state), \(number("hits")) hits, \(number("misses")) misses, \(number("timeouts")) timeouts, "
+            + "\(number("errors")) errors"
     }
 
     private func detailLines(for terminal: Terminal) -> [String] {

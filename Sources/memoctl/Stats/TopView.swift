@@ -13,6 +13,7 @@ struct TopView {
 
     /// Points of the line that shows the hit ratio over time.
     private static let historyPoints = 60
+    private static let pastPoints = 30
 
     private let client: BlockingClient
     /// A clear may have to wait for the disk.
@@ -23,6 +24,8 @@ struct TopView {
     private var taken = ContinuousClock.now
     private var rates: Rates?
     private var history: [Double?] = []
+    /// The hit ratio in the hour before it started, in steps of two minutes.
+    private var past: [Double?]?
     private var mode = Mode.normal
     private(set) var column = Column.rate
     private(set) var filter = ""
@@ -54,6 +57,7 @@ struct TopView {
             } else {
                 rates = Rates(from: next, to: next, seconds: 1, isGrouped: isGrouped)
             }
+            if past == nil { past = try Self.past(client) }
             snapshot = next
             taken = now
             if message.hasPrefix("no daemon") { message = "" }
@@ -61,6 +65,23 @@ struct TopView {
             guard snapshot != nil else { throw error }
             message = "no daemon: \(TextEscaping.printable(error.message))"
         }
+    }
+
+    private static func past(_ client: BlockingClient) throws(MemoError) -> [Double?] {
+        guard try client.has(.history) else { return [] }
+        let history = try client.perform(.history(span: .seconds(3600), points: pastPoints))
+        return history.points.map { point in
+            let calls = point.hits + point.misses
+            return calls > 0 ? Double(point.hits) / Double(calls) : nil
+        }
+    }
+
+    /// The hit ratio over time: what was before, and what it has seen itself, as much as there is room for.
+    private func sparkline(_ room: Int) -> String {
+        let before = (past ?? []).drop { $0 == nil }
+        guard !before.isEmpty else { return Sparkline.text(Array(history.suffix(max(0, room)))) }
+        let line = Sparkline.text(Array(before)) + "│" + Sparkline.text(history)
+        return String(line.suffix(max(0, room)))
     }
 
     mutating func press(_ key: UInt8) throws {
@@ -79,18 +100,19 @@ struct TopView {
     func lines(for terminal: Terminal) -> [String] {
         guard let snapshot, let rates else { return [message] }
         let columns = terminal.size.columns
-        var lines = [
-            terminal.styled("memod", .bold) + "  \(Rates.text(rates.callsPerSecond)), hit ratio "
-                + HumanFormat.ratio(rates.hits, of: rates.calls) + " now  " + Sparkline.text(history),
-            "",
-        ]
+        let heading =
+            "  \(Rates.text(rates.callsPerSecond)), hit ratio "
+            + HumanFormat.ratio(rates.hits, of: rates.calls)
+            + " now, \(HumanFormat.duration(rates.saved / rates.seconds)) saved a second  "
+        let left = columns - DisplayWidth.of("memod" + heading)
+        var lines = [terminal.styled("memod", .bold) + heading + sparkline(left), ""]
         lines += StatsReport(snapshot).summary(for: terminal)
         lines += tiers(snapshot, columns)
         if let get = snapshot.totals.object("latency_us")?.object("get") {
             let parts = [("p50", "p50"), ("p99", "p99"), ("p999", "p99.9")].compactMap { name, label in
                 get.double(name).map { "\(label) \(HumanFormat.decimal($0, places: 1)) us" }
             }
-            lines.append("get   " + parts.joined(separator: "  "))
+            lines.append("get    " + parts.joined(separator: "  "))
         }
         lines.append("")
         let rows = visibleRows
@@ -145,17 +167,16 @@ struct TopView {
     }
 
     private func tiers(_ snapshot: StatsSnapshot, _ columns: Int) -> [String] {
-        ["hot", "cold"].compactMap { name in
-            guard let tier = snapshot.totals.object(name) else { return nil }
+        StatsReport(snapshot).shownTiers.map { name, tier in
             let bytes = tier.int("bytes") ?? 0
             let limit = max(1, tier.int("limit_bytes") ?? 1)
             let width = max(10, min(30, columns - 50))
             let filled = Int((min(1, Double(bytes) / Double(limit)) * Double(width)).rounded())
             let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-            return name + String(repeating: " ", count: 6 - name.count)
+            return name + String(repeating: " ", count: 7 - name.count)
                 + "[\(bar)] \(HumanFormat.bytes(bytes)) of "
                 + "\(HumanFormat.bytes(limit)), \(tier.int("entries") ?? 0) entries"
-        }
+        } + (StatsReport(snapshot).remote.map { ["remote " + $0] } ?? [])
     }
 
     private func footer(_ rows: [Rates.Row], _ columns: Int) -> String {

@@ -28,6 +28,9 @@ import Testing
         #expect(terminal.shows(Self.enter))
         #expect(terminal.shows("FUNCTION"))
         #expect(terminal.shows("geo.distance"))
+        #expect(terminal.shows("saved a second"))
+        // Three hits before it started, and none since.
+        #expect(terminal.shows("█│"))
         #expect(!terminal.isForLines)
         terminal.type("q")
         #expect(terminal.rest().contains(Self.leave))

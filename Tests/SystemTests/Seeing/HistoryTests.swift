@@ -108,6 +108,59 @@ import Testing
         #expect(try sums(peer, "\"fn\":\"f\"") == expected)
     }
 
+    @Test func whatAFunctionTakesInMemoryFollowsWhatItHas() throws {
+        let home = try Home()
+        let clock = try TestClock(home)
+        let daemon = try Daemon(home, environment: clock.environment)
+        let peer = try daemon.connect()
+        func now(_ function: String) throws -> [Int] {
+            let reply = try peer.call("{\"op\":\"history\",\"fn\":\"\(function)\",\"span_ms\":60000}")
+            let last = try #require(reply.rows("points").last)
+            return ["entries", "hot_bytes", "cold_bytes"].map { last.int($0)! }
+        }
+        func put(_ function: String, _ count: Int) throws {
+            for key in 0..<count {
+                #expect(
+                    try peer.put(
+                        function, "\(key)", "\"\(function)-\(key)-\(String(repeating: "v", count: 40))\""
+                    ).isOK)
+                #expect(try peer.get(function, "\(key)").isHit)
+            }
+        }
+        try put("f", 100)
+        try put("g", 10)
+        let (f, g) = try (now("f"), now("g"))
+        #expect(f[0] == 100 && g[0] == 10)
+        #expect(f[1] > 100 * 100 && f[1] < 100 * 300 && abs(f[1] - 10 * g[1]) < 1000)
+        // Together they take what the tier has.
+        #expect(try peer.stats().int("hot.bytes") == f[1] + g[1])
+        try clock.advance(Self.minute)
+        #expect(try peer.define("f", "\"maxsize\":50").isOK)
+        #expect(try peer.get("f", "99").isHit)
+        #expect(try abs(now("f")[1] - f[1] / 2) < 1000)
+        #expect(try peer.call(Peer.request("clear", "f")).isOK)
+        try put("f", 1)
+        #expect(try now("f")[0] == 1 && now("f")[1] < 300)
+    }
+
+    @Test(.enabled(if: Household.isPossible)) func usersSeeWhatTheyHave() throws {
+        let household = try Household()
+        let (alice, bob) = try (household.alice.connect(), household.bob.connect())
+        func last(_ peer: Peer) throws -> Reply {
+            try #require(peer.call(#"{"op":"history","span_ms":60000,"points":1}"#).rows("points").last)
+        }
+        for key in 0..<20 { #expect(try alice.put("f", "\(key)", "\"alice's \(key)\"").isOK) }
+        for key in 0..<5 { #expect(try alice.put("g", "\(key)", "1").isOK) }
+        try look(alice, "g", hits: 2, misses: 0)
+        try look(bob, "f", hits: 1, misses: 0)
+        #expect(try last(alice).int("entries") == 25)
+        #expect(try last(alice).int("hits") == 2)
+        #expect(try last(bob).int("entries") == 1)
+        let (alices, bobs) = try (last(alice), last(bob))
+        #expect(alices.int("hot_bytes")! > 25 * 80 && alices.int("cold_bytes")! > 25 * 20)
+        #expect(bobs.int("hot_bytes")! < 400)
+    }
+
     @Test(arguments: [
         (#""points":0"#, "points"), (#""points":2001"#, "points"), (#""span_ms":0"#, "span_ms"),
         (#""span_ms":-1"#, "span_ms"), (#""since":5"#, "since"),
