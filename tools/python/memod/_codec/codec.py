@@ -284,7 +284,7 @@ register(
 register(
     "complex",
     (complex,),
-    lambda p, v: tagged("complex", [Packer().number(v.real), Packer().number(v.imag)]),
+    lambda p, v: tagged("complex", [p.number(v.real), p.number(v.imag)]),
     lambda t: complex(unpack(t["v"][0]), unpack(t["v"][1])),
 )
 register("deque", (deque,), lambda p, v: tagged("deque", p.sequence(v), n=v.maxlen), _unpack_deque)

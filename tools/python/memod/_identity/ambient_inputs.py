@@ -9,6 +9,8 @@ import sys
 import time
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
+from .library_settings import SETTINGS
+
 #: Names by which code finds other code, or reads it as text.
 REFLECTIVE = frozenset(
     "__subclasses__ __globals__ f_globals getsource getsourcelines getsourcefile _getframe".split()
@@ -90,6 +92,7 @@ INPUTS: Dict[str, Callable[[], str]] = {
     "numpy": _numpy,
     "pandas": _pandas,
     "mpmath": _mpmath,
+    **SETTINGS,
 }
 #: Names of attributes and modules by which code is told to depend on an input, whatever object they are looked for on.
 _WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
@@ -107,6 +110,7 @@ _WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
     ("locale", frozenset("""
         strftime strptime strcoll strxfrm localeconv month_name month_abbr day_name day_abbr
         """.split())),
+    ("loggers", frozenset(("isEnabledFor", "getEffectiveLevel", "hasHandlers"))),
     ("environment", frozenset(("Popen", "check_output", "check_call", "popen", "system"))),
 )  # fmt: skip
 

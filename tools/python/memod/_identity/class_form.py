@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import collections
 import dataclasses
 import enum
@@ -9,7 +10,7 @@ import re
 import reprlib
 import sys
 import types
-from typing import Any, Callable, Iterator, List, Mapping, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
 
 Member = Tuple[str, Callable[[], Any], Any]
 
@@ -124,3 +125,23 @@ def _dataclass_members(held: Mapping[str, Any]) -> Iterator[Member]:
             yield _constant(f"{name} factory", field.default_factory)
         if field.metadata:
             yield _constant(f"{name} metadata", dict(field.metadata))
+
+
+#: One object for each text, so that a look tells whether it is the same.
+_texts: Dict[str, str] = {}
+
+
+def is_abstract(value: Any) -> bool:
+    """Whether classes can be registered with it, which then count as its subclasses."""
+    return issubclass(type(value), abc.ABCMeta) and _registry is not None
+
+
+def registered(cls: Any, is_own: Callable[[str], bool]) -> str:
+    """The classes registered with one, of modules that are `is_own`, by name."""
+    found = [each() for each in _registry(cls)[0]]
+    text = repr(sorted(f"{each.__module__}.{each.__qualname__}" for each in found if each and is_own(each.__module__)))
+    return _texts.setdefault(text, text)
+
+
+#: Of the interpreter's own; another one may have none.
+_registry: Any = getattr(sys.modules.get("_abc"), "_get_dump", None)

@@ -6,10 +6,10 @@ from __future__ import annotations
 import dis
 import hashlib
 import types
-from typing import AbstractSet, Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import AbstractSet, Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .known_modules import BARE
-from .set_order import iterates, orders_sets
+from .set_order import Flow, SetFlow, iterates, makes_sets
 
 _HAS_DOCSTRING = 0x4000000  # a flag since 3.13; before, a docstring is the first constant
 _IGNORED = {"EXTENDED_ARG", "CACHE", "NOP", "RESUME", "PRECALL"}
@@ -62,8 +62,10 @@ class CodeForm:
         self.counted: Set[str] = set()
         #: Names that are called without arguments.
         self.bare: Set[str] = set()
-        #: Whether the order in which a set happens to be decides something.
-        self.orders_sets = self.iterates = False
+        #: Whether it makes sets, where they may go (None until that is asked for), and whether the order of what is
+        #: handed in may decide something.
+        self.makes_sets = self.iterates = False
+        self.set_flow: Optional[FrozenSet[Flow]] = None
         #: The same where the code does the same: nested lists, tuples, strings and constants, as a digest.
         self.digest = _digest(self._code(code))
 
@@ -71,14 +73,15 @@ class CodeForm:
         """All of it in builtin types, for `from_parts`."""
         reads = [tuple(each) for each in self.reads]
         imports = [tuple(each) for each in self.imports]
-        sets = (self.writes, self.names, self.attributes, self.texts, self.bare, self.counted)
-        return (self.digest, self.orders_sets, self.iterates, reads, imports, *map(frozenset, sets))
+        sets: List[Any] = [self.writes, self.names, self.attributes, self.texts, self.bare, self.counted]
+        more = [frozenset(each) for each in sets]
+        return (self.digest, self.makes_sets, self.iterates, self.set_flow, reads, imports, *more)
 
     @classmethod
     def from_parts(cls, kept: Tuple[Any, ...]) -> CodeForm:
         """What `to_parts` made."""
         made = cls.__new__(cls)
-        made.digest, made.orders_sets, made.iterates, reads, imports, *sets = kept
+        made.digest, made.makes_sets, made.iterates, made.set_flow, reads, imports, *sets = kept
         made.reads = [Read(*each) for each in reads]
         made.imports = [Imported(*each) for each in imports]
         made.writes, made.names, made.attributes, made.texts, made.bare, made.counted = sets
@@ -87,6 +90,7 @@ class CodeForm:
     def _code(self, code: types.CodeType) -> Any:
         steps = list(_instructions(code))
         self._collect(steps)
+        self.makes_sets = self.makes_sets or makes_sets(code, steps)
         self.names.update(code.co_names)
         self.texts.update(each for each in code.co_consts if type(each) is str)
         body = [(step.opname, self._argument(step)) for step in steps]
@@ -118,7 +122,6 @@ class CodeForm:
         filling = {place for place in loads if _fills(steps, place)}
         made = rebound.union(str(steps[place].argval) for place in filling)
         self.writes |= made
-        self.orders_sets = self.orders_sets or orders_sets(steps)
         self.iterates = self.iterates or iterates(steps)
         for place, step in enumerate(steps):
             if step.opname == "IMPORT_NAME":
@@ -256,6 +259,17 @@ def _distance(offset: Any, targets: Dict[int, int], place: int) -> Any:
         following = [index for start, index in targets.items() if start >= offset]
         later = min(following, default=-1)
     return later - place
+
+
+def set_flow(code: types.CodeType) -> FrozenSet[Flow]:
+    """Where sets may go in it and in the code within."""
+    found: Set[Flow] = set()
+    variables: Dict[str, FrozenSet[str]] = {}
+    queue = [code]
+    for each in queue:
+        found |= SetFlow(each, list(_instructions(each)), variables).found
+        queue += [inner for inner in each.co_consts if isinstance(inner, types.CodeType)]
+    return frozenset(found)
 
 
 def constant_form(value: Any) -> Any:

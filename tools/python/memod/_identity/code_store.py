@@ -12,12 +12,13 @@ import os
 import stat
 import sys
 import types
-from typing import Any, Dict, Set
+from typing import Any, Dict, FrozenSet, Set
 
-from .code_form import CodeForm
+from .code_form import CodeForm, set_flow
+from .set_order import Flow
 
 #: Changes with what `CodeForm` says.
-_FORMAT = 5
+_FORMAT = 7
 _FILE_BYTES_MAX = 8 << 20
 _CODES_MAX = 50_000
 _DIGEST_BYTES = 16
@@ -41,14 +42,33 @@ def code_form(code: types.CodeType) -> CodeForm:
     return known
 
 
+def set_flow_of(code: types.CodeType) -> FrozenSet[Flow]:
+    """Where sets may go in it."""
+    form = code_form(code)
+    if form.set_flow is None:
+        form.set_flow = set_flow(code)
+        if code.co_filename.endswith(".py"):
+            _of_module(code.co_filename)[_mark(code)] = form.to_parts()
+            _changed.add(code.co_filename)
+    return form.set_flow
+
+
+def _mark(code: types.CodeType) -> str:
+    return hashlib.blake2b(marshal.dumps(code, 0), digest_size=16).hexdigest()
+
+
+def _of_module(path: str) -> Dict[str, Any]:
+    kept = _kept.get(path)
+    if kept is None:
+        kept = _kept[path] = _read_forms(_place(path))
+    return kept
+
+
 def _load(code: types.CodeType) -> CodeForm:
     path = code.co_filename
     if not path.endswith(".py"):
         return CodeForm(code)
-    mark = hashlib.blake2b(marshal.dumps(code, 0), digest_size=16).hexdigest()
-    kept = _kept.get(path)
-    if kept is None:
-        kept = _kept[path] = _read_forms(_place(path))
+    mark, kept = _mark(code), _of_module(path)
     _used.setdefault(path, set()).add(mark)
     found = kept.get(mark)
     if found is not None:

@@ -30,8 +30,8 @@ class Contribution:
         self.paths: List[Path] = []
         self.inputs: Set[str] = set()
         self.writes: Set[str] = set()
-        #: Whether the order of what is handed in may decide something.
-        self.iterates = False
+        #: Whether it makes sets, and whether the order of what is handed in may decide something.
+        self.makes_sets = self.iterates = False
         self.mentioned: Set[str] = set()
         self.attributes: Set[str] = set()
         self.counted: Set[str] = set()

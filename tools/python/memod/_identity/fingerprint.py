@@ -20,10 +20,13 @@ from .code_store import code_form
 from .contribution import Edge
 from .data_source import Source
 from .known_modules import OUTSIDE
+from .library_settings import SETTING_NAMES
 from .module_code import absolute_name, check_import, imported_names, own_code
 from .nodes import Node
 from .plain_data import Unstable
 from .scope import Scope
+from .set_data import flows_of
+from .set_order import ORDER, Flow, decides
 from .values import OF_MODULES, Held, docstring, held, is_module
 from .watch import Watch, code_generation
 
@@ -51,6 +54,7 @@ _NAMES = {
     "numpy": "settings of numpy",
     "pandas": "settings of pandas",
     "mpmath": "precision of mpmath",
+    **SETTING_NAMES,
 }
 
 
@@ -130,6 +134,7 @@ class Fingerprint:
         self._nodes: Dict[int, Node] = {}
         self._lines: List[str] = [sys.implementation.cache_tag or sys.version]
         self._inputs: Set[str] = set()
+        self._set_flows: Dict[str, FrozenSet[Flow]] = {}  # by label, from data that are sets
         self._with_code: Set[str] = set()  # labels of data in which classes or functions take part
         self._opened: Dict[str, Set[str]] = {}
         self._modules: Set[str] = set()
@@ -159,6 +164,7 @@ class Fingerprint:
         self.classes = [each.name for each in self._nodes.values() if isinstance(each.value, type)][:_CLASSES_MAX]
         self.iterates = any(node.iterates for node in self._nodes.values())
         self._check_handed()
+        self._check_sets()
         if not DOCUMENTED.isdisjoint(mentioned):
             self._lines.append(repr([docstring(node.value) for node in self._nodes.values()]))
         self.counters = self._counters(mentioned)
@@ -219,6 +225,8 @@ class Fingerprint:
                 continue
             counts = self._frozen.stand_for(label, digest)
             if counts.startswith("!") or source.classes or label in self._with_code:
+                return False
+            if frozenset(flows_of(label, source.value)) != self._set_flows[label]:
                 return False
             self.raw[label], self.digests[label] = digest, counts
         self.watch.watch_data(list(self.sources.values()))
@@ -312,7 +320,25 @@ class Fingerprint:
             counts += self._walk(code, self._nodes) if code else ""
             counts += repr([_named(each) for each in source.classes])
         self._inputs.update(_inputs_of_value(source.value))
+        self._set_flows[label] = frozenset(flows_of(label, source.value))
         self.digests[label] = counts
+
+    def _check_sets(self) -> None:
+        """Sets of strings have another order in each process."""
+        if not sys.flags.hash_randomization:
+            return
+        nodes = self._nodes.values()
+        if not any(self._set_flows.values()) and not any(node.makes_sets for node in nodes):
+            return
+        flows = {id(node): frozenset(node.set_flow()) for node in nodes}
+        through = decides(frozenset().union(*flows.values(), *self._set_flows.values()))
+        if through:
+            ends = {(word, ORDER) for word in through}
+            named = next((node.name for node in nodes if not ends.isdisjoint(flows[id(node)])), "it")
+            raise Unstable(
+                f"{named.rpartition('.')[2]} lets the order of a set decide, which is other in each process; "
+                "sorted() is not"
+            )
 
     def _check_handed(self) -> None:
         """Modules that are handed on as objects may be asked for whatever is mentioned anywhere."""

@@ -19,14 +19,14 @@ CODE = "code"
 _STANDARD: Mapping[str, str] = {
     PURE: """
         __future__ _abc _asyncio _bisect _blake2 _codecs _collections _collections_abc _compat_pickle _compression
-        _datetime _elementtree _functools _hashlib _heapq _json _md5 _opcode _operator _pickle _py_abc _pydatetime
+        _datetime _elementtree _functools _hashlib _heapq _json _md5 _opcode _operator _py_abc _pydatetime
         _ast _queue _random _sha1 _sha2 _sha256 _sha3 _sha512 _sre _statistics _string _struct _symtable _thread _tokenize
         _stat _typing _warnings _weakref _weakrefset _zoneinfo
         abc array ast asyncio atexit audioop base64 binascii bisect builtins chunk cmath codecs codeop collections colorsys
-        concurrent contextlib copy copyreg dataclasses datetime difflib dis email encodings enum errno fcntl fnmatch
-        formatter fractions functools getopt graphlib hashlib heapq hmac html ipaddress itertools json keyword logging
-        marshal math mmap multiprocessing nturl2path numbers opcode operator pickle pickletools pprint pyexpat queue
-        quopri re reprlib sched shlex sre_compile sre_constants sre_parse stat statistics string stringprep struct
+        concurrent contextlib dataclasses datetime difflib dis encodings enum errno fcntl fnmatch
+        formatter fractions functools getopt graphlib hashlib heapq hmac ipaddress itertools keyword logging
+        marshal math mmap multiprocessing nturl2path numbers opcode operator pickletools pprint pyexpat queue
+        quopri re sched shlex sre_compile sre_constants sre_parse stat statistics stringprep struct
         symbol symtable textwrap this threading token tokenize tomllib traceback types typing unicodedata urllib
         warnings weakref xdrlib zlib zoneinfo
         argparse.Namespace calendar.isleap calendar.leapdays calendar.monthrange calendar.timegm calendar.weekday
@@ -73,6 +73,14 @@ _STANDARD: Mapping[str, str] = {
     + " os.fwalk os.makedirs os.removedirs os.renames os.walk",
     "directory environment": "os.popen os.system pipes posix.system shutil.which subprocess",
     "dialects": "_csv csv",
+    "json": "json",
+    "urls": "urllib.parse",
+    "directory namespaces": "xml.etree",
+    "templates": "string",
+    "abbreviations": "reprlib",
+    "charsets": "email",
+    "entities": "html",
+    "reducers": "_pickle copy copyreg pickle",
     "locale week": "calendar",
     "locale zone": """
         _strptime datetime.strftime datetime.strptime time.strftime time.strptime

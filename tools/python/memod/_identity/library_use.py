@@ -7,7 +7,7 @@ import types
 from typing import Any, Callable, Collection, Iterable, Set, Tuple
 
 from . import known_modules
-from .class_form import is_type
+from .class_form import is_abstract, is_type, registered
 from .code_form import Imported
 from .contribution import Contribution
 from .data_source import MISSING
@@ -56,6 +56,7 @@ class LibraryUse(Contribution):
         module, name = full_name(value)
         self._depend(module, (*name.split("."), *attributes))
         self._add(label, "external", module, name, self._version(module))
+        self._registry(label, value, self._scope.is_own)
         if self._scope.follows(value):
             self._edge(label, value)
 
@@ -73,6 +74,7 @@ class LibraryUse(Contribution):
             self._lead(f"{module.__name__}:{name}", None, value)
         elif named:
             self._add("library", name, *full_name(value))  # another library may have put it there
+            self._registry(f"{module.__name__}:{name}", value, scope.is_own)
             if not attributes and scope.follows(value):
                 self._edge(name, value)
             elif attributes and issubclass(kind, type):
@@ -85,6 +87,12 @@ class LibraryUse(Contribution):
             self._setting(f"{module.__name__}:{name}", value, attributes)
         else:
             self._optional(f"{module.__name__}:{name}", lambda: space.get(name, MISSING), (id(space), name))
+
+    def _registry(self, label: str, cls: Any, is_own: Callable[[str], bool]) -> None:
+        """Classes that count as subclasses of an abstract one."""
+        if is_abstract(cls):
+            mark = (id(cls), "registry")
+            self._data(f"{label}.registered", lambda: registered(cls, is_own), mark=mark)
 
     def _setting(self, label: str, holder: Any, attributes: Tuple[str, ...]) -> None:
         """Adds an attribute of a library's object or class, if it is data."""

@@ -10,6 +10,7 @@ from typing import AbstractSet, List, Optional, Set, Tuple
 from . import known_modules, modules
 from .code_form import Imported, names_at_import
 from .code_store import code_form
+from .library_settings import SETTINGS
 from .plain_data import Unstable
 
 #: In code that runs when a module is imported: its data may be other than its source says.
@@ -95,7 +96,7 @@ def check_import(name: str, code: types.CodeType, called: AbstractSet[str], pack
 
 
 _INNOCENT = frozenset(
-    (known_modules.PURE, "numpy", "pandas", "directory", "mpmath", "precision", "week", "locale", "zone")
+    (known_modules.PURE, "numpy", "pandas", "directory", "mpmath", "precision", "week", "locale", "zone", *SETTINGS)
 )
 
 

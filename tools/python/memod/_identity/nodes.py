@@ -16,12 +16,14 @@ from . import hash_watch, known_modules
 from .ambient_inputs import REFLECTIVE, inputs_of
 from .class_form import class_annotations, class_members, is_type, spelling
 from .code_form import Read
-from .code_store import code_form
+from .code_store import code_form, set_flow_of
 from .data_source import MISSING
 from .known_modules import OUTSIDE
 from .plain_data import Digest, Unstable, made_digest
 from .library_use import LibraryUse
 from .scope import Scope
+from .set_data import flows_of_class
+from .set_order import Flow
 from .snapshot import UNCHANGING
 from .values import (
     CONTROLS,
@@ -80,6 +82,13 @@ class Node(LibraryUse):
             self._whole_module(value)
         else:
             self._wrapper(value)
+
+    def set_flow(self) -> Iterable[Flow]:
+        """Where sets may go."""
+        kind = type(self.value)
+        if kind is types.FunctionType:
+            return set_flow_of(self.value.__code__)
+        return flows_of_class(self.value) if issubclass(kind, type) else ()
 
     def _held(self, held: Held) -> None:
         if not is_module(held.holder):
@@ -184,6 +193,7 @@ class Node(LibraryUse):
         form = code_form(function.__code__)
         self.writes |= form.writes
         self.iterates = form.iterates
+        self.makes_sets = form.makes_sets
         self.counted = form.counted
         self.form = form.digest
         self.texts = form.texts
@@ -204,10 +214,6 @@ class Node(LibraryUse):
         self._mentions(form.names, form.attributes, form.texts)
         for found in sorted(form.bare):
             self._beyond("", found, OUTSIDE)
-        if form.orders_sets and sys.flags.hash_randomization:
-            raise Unstable(
-                f"{function.__qualname__} lets the order of a set decide, which is other in each process; sorted() is not"
-            )
         for read in sorted(set(form.reads)):
             self._read(function, read, form.attributes)
         package = str(function.__globals__.get("__package__") or "")
@@ -339,6 +345,8 @@ class Node(LibraryUse):
 
     def _class(self, cls: type) -> None:
         self._add("class", cls.__qualname__)
+        self.makes_sets = any(True for _ in flows_of_class(cls))
+        self._registry(cls.__qualname__, cls, lambda module: True)
         if not self._scope.is_outside(type(cls)):
             self._bases("metaclass", type(cls))
         for name, annotation, parts in class_annotations(cls):

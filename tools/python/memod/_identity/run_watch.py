@@ -7,9 +7,8 @@ import sys
 from typing import Any, Collection, Iterable
 
 from . import hash_watch, patches
+from .set_data import holds_sets
 
-_SETS = frozenset((set, frozenset))
-_NUMBERS = frozenset((int, float, bool, complex))
 #: The `repr` of an object that says nothing but where it lies.
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{6,}>")
 
@@ -37,7 +36,6 @@ def problem_of_text(text: str, classes: Collection[str]) -> str:
 
 def problem_of_order(values: Iterable[Any]) -> str:
     """Why a call is for this process alone of a function that iterates over something, or ""."""
-    for each in values:
-        if type(each) in _SETS and not _NUMBERS.issuperset(map(type, each)) and sys.flags.hash_randomization:
-            return "an argument is a set, whose order is another in each process; a sorted tuple is not"
+    if any(map(holds_sets, values)) and sys.flags.hash_randomization:
+        return "an argument is a set, or holds one, whose order is another in each process; a sorted tuple is not"
     return ""

@@ -1,159 +1,333 @@
-"""Whether code lets the order of a set decide something. Sets of strings have another order in each process."""
+"""Where sets may go in code, to find out whether their order decides something: sets of strings have another one in each
+process.
+
+What a value may be is a set of words: `set`, or where it comes of: `call:name` (what a function of that name returns),
+`attr:name`, `global:name`, `arg:name` (what a function of that name is handed) and `item` (what is in some container).
+Code says which leads to which; `!` stands for what an order decides. Whether `set` leads there is told of all code
+together, for which names are enough."""
 
 from __future__ import annotations
 
 import dis
+import sys
 import types
-from typing import Any, List, Set
+from typing import Any, Dict, FrozenSet, Iterable, List, Set, Tuple
 
-_LOADS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
+#: From one word to another.
+Flow = Tuple[str, str]
+SET, ITEM, ORDER = "set", "item", "!"
+
+_GLOBALS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
 _ATTRIBUTES = frozenset(("LOAD_ATTR", "LOAD_METHOD"))
+_VARIABLES = ("LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_CLOSURE", "LOAD_FROM_DICT_OR_DEREF")
 _MAKERS = frozenset(("set", "frozenset"))
-_BUILT = frozenset(("BUILD_SET", "SET_UPDATE", "SET_ADD"))
-_ORDERED = frozenset(
-    ("list", "tuple", "iter", "enumerate", "map", "filter", "zip", "dict", "next", "deque", "islice")
+#: What hands on the order of what it is given.
+_ORDERING = frozenset(
+    """
+    list tuple iter enumerate map filter zip dict next deque islice reversed str repr format print reduce chain
+    OrderedDict Counter permutations combinations combinations_with_replacement product cycle accumulate starmap
+    takewhile dropwhile filterfalse groupby zip_longest pairwise batched tee compress choice sample shuffle choices
+    array asarray fromiter Series DataFrame Index join extend fromkeys writelines
+    """.split()
 )
-#: Methods that return another set.
+#: What does so where it has a `key`: among equals the first counts.
+_CHOOSING = frozenset(("min", "max", "sorted", "nlargest", "nsmallest"))
+#: Methods that return another set, and those that put something into a container.
 _SET_METHODS = frozenset(("union", "intersection", "difference", "symmetric_difference", "copy"))
+_PUTS = frozenset(("append", "appendleft", "add", "insert", "put", "setdefault", "push"))
+_GETS = frozenset(("get", "setdefault", "pop"))
+_SET_OPERATORS = frozenset(("-", "&", "|", "^", "-=", "&=", "|=", "^="))
+_OLD_OPERATORS = {
+    f"{kind}_{name}": f"{sign}{equals}"
+    for kind, equals in (("BINARY", ""), ("INPLACE", "="))
+    for name, sign in (("SUBTRACT", "-"), ("AND", "&"), ("OR", "|"), ("XOR", "^"), ("MODULO", "%"))
+}
+_INTO_CONTAINER = frozenset(
+    ("LIST_EXTEND", "LIST_APPEND", "SET_ADD", "MAP_ADD", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE")
+)
+_FORMATS = frozenset(("FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"))
+_CONSTANTS = frozenset(dis.hasconst)
 #: Constants that have the same hash in every process.
 _PLAIN = (int, float, complex)
+_NOTHING: FrozenSet[str] = frozenset()
 
 
-def orders_sets(steps: List[Any]) -> bool:
-    """Looks for sets that are iterated over, or made a list of, at once or by way of a variable."""
-    made = _results(steps)
-    if not made:
-        return False
-    kept: Set[Any] = set()
-    for place in made:
-        if place + 1 < len(steps) and steps[place + 1].opname.startswith(
-            ("STORE_FAST", "STORE_NAME", "STORE_DEREF")
-        ):
-            kept.add(_names(steps[place + 1])[:1])
-    sets = made | {place for place, step in enumerate(steps) if _is_load(step) and _names(step)[-1:] in kept}
-    for place in sets:
-        following = steps[place + 1] if place + 1 < len(steps) else None
-        if following is None:
-            continue
-        if following.opname in ("GET_ITER", "UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "YIELD_FROM"):
-            return True
-        if following.opname in _ATTRIBUTES and _is_pop(steps, place + 1):
-            return True
+class _Value:
+    """What is on the stack: the words for what it may be, the name by which it was found, and of a constant its value,
+    of an attribute what it is of."""
+
+    __slots__ = ("words", "name", "more")
+
+    def __init__(self, words: FrozenSet[str] = _NOTHING, name: str = "", more: Any = None) -> None:
+        self.words = words
+        self.name = name
+        self.more = more
+
+
+class SetFlow:
+    """Of one code object. Its instructions are gone through from the first to the last, as if nothing jumped; what is
+    left on the stack by that is below what expressions use."""
+
+    def __init__(self, code: types.CodeType, steps: List[Any], variables: Dict[str, FrozenSet[str]]) -> None:
+        """`variables` are those of the code around it, to which its own are added."""
+        self.found: Set[Flow] = set()
+        self._name = code.co_name
+        self._variables = variables
+        count = code.co_argcount + code.co_kwonlyargcount + bin(code.co_flags & 0xC).count("1")
+        self._loaded: Set[str] = set()
+        self._again = True
+        for name in code.co_varnames[:count]:
+            self._note(name, frozenset((f"arg:{code.co_name}",)))
+        for name in code.co_freevars:
+            variables.setdefault(name, frozenset((f"global:{name}",)))
+        while self._again:  # as where a loop comes back to what was before
+            self._again = False
+            self._stack: List[_Value] = []
+            self._keywords: Tuple[str, ...] = ()
+            for step in steps:
+                self._step(step)
+
+    def _note(self, variable: str, words: FrozenSet[str]) -> None:
+        known = self._variables.get(variable, _NOTHING)
+        if not words <= known:
+            self._variables[variable] = known | words
+            self._again = self._again or variable in self._loaded
+
+    def _load(self, variable: str) -> None:
+        self._loaded.add(variable)
+        self._push(self._variables.get(variable, _NOTHING), variable)
+
+    def _pop(self) -> _Value:
+        return self._stack.pop() if self._stack else _Value()
+
+    def _take(self, count: int) -> List[_Value]:
+        return [self._pop() for _ in range(count)][::-1]
+
+    def _push(self, words: FrozenSet[str] = _NOTHING, name: str = "", more: Any = None) -> None:
+        self._stack.append(_Value(words, name, more))
+
+    def _lead(self, value: _Value, to: str) -> None:
+        for word in value.words:
+            if word != to:
+                self.found.add((word, to))
+
+    def _step(self, step: Any) -> None:
+        name, argument = step.opname, step.argval
+        if name.startswith(_VARIABLES):
+            for each in argument if isinstance(argument, tuple) else (argument,):
+                self._load(str(each))
+        elif name in _GLOBALS:
+            if "NULL" in (step.argrepr or ""):
+                self._push()
+            self._push(frozenset((f"global:{argument}",)), str(argument))
+        elif step.opcode in _CONSTANTS and name.startswith(("LOAD", "RETURN_CONST")):
+            by_hash = type(argument) is frozenset and not _are_plain(argument)
+            self._push(frozenset((SET,)) if by_hash else _NOTHING, more=argument)
+            if name == "RETURN_CONST":
+                self._lead(self._pop(), f"call:{self._name}")
+        elif name == "KW_NAMES":
+            self._keywords = tuple(argument) if isinstance(argument, tuple) else ()
+        elif name.startswith("STORE_FAST") or name in ("STORE_DEREF", "STORE_NAME"):
+            self._store_variable(step)
+        elif name in _ATTRIBUTES:
+            owner = self._pop()
+            if name == "LOAD_METHOD" or "NULL|self" in (step.argrepr or ""):
+                self._push()
+            self._push(frozenset((f"attr:{argument}",)), str(argument), owner)
+        elif name.startswith("CALL"):
+            self._call(step)
+        elif name in ("GET_ITER", "GET_YIELD_FROM_ITER", "YIELD_FROM"):
+            self._lead(self._pop(), ORDER)
+            self._push(frozenset((ITEM,)))
+        elif name == "FOR_ITER":
+            self._push(frozenset((ITEM,)))
+        elif name == "END_FOR":
+            # Where the loop ends there is an item more on the stack, which did not come this way.
+            self._take(1 if sys.version_info < (3, 13) else 0)
+        elif name.startswith("UNPACK_"):
+            self._lead(self._pop(), ORDER)
+            for _ in range(step.arg if name == "UNPACK_SEQUENCE" else 1 + (step.arg & 0xFF) + (step.arg >> 8)):
+                self._push(frozenset((ITEM,)))
+        elif name.startswith("BUILD_"):
+            self._build(step)
+        elif name in _INTO_CONTAINER:
+            for value in self._take(2 if name == "MAP_ADD" else 1):
+                self._lead(value, ORDER if name == "LIST_EXTEND" else ITEM)
+            if name == "SET_UPDATE" and self._stack:
+                self._stack[-1] = _Value(frozenset((SET,)))
+        elif name in ("RETURN_VALUE", "YIELD_VALUE"):
+            self._lead(self._pop(), f"call:{self._name}" if name == "RETURN_VALUE" else ITEM)
+            if name == "YIELD_VALUE":
+                self._push()
+        elif name in ("STORE_ATTR", "STORE_GLOBAL", "STORE_SUBSCR"):
+            self._store(step)
+        elif name == "BINARY_SUBSCR" or (name == "BINARY_OP" and step.argrepr == "[]"):
+            self._take(2)
+            self._push(frozenset((ITEM,)))
+        elif name == "BINARY_OP" or name in _OLD_OPERATORS:
+            self._operate(step.argrepr if name == "BINARY_OP" else _OLD_OPERATORS[name])
+        elif name in _FORMATS:
+            has_form = name == "FORMAT_WITH_SPEC" or (name == "FORMAT_VALUE" and step.arg & 4)
+            self._lead(self._take(2 if has_form else 1)[0], ORDER)
+            self._push()
+        elif name in ("COPY", "DUP_TOP"):
+            depth = step.arg if name == "COPY" else 1
+            self._stack.append(self._stack[-depth] if len(self._stack) >= depth else _Value())
+        elif name in ("SWAP", "ROT_TWO"):
+            depth = step.arg if name == "SWAP" else 2
+            if len(self._stack) >= depth:
+                self._stack[-1], self._stack[-depth] = self._stack[-depth], self._stack[-1]
+        elif name == "MAKE_FUNCTION":
+            made = self._pop()
+            if isinstance(made.more, str):  # before 3.11 its name is above its code
+                made = self._pop()
+            self._take(bin(step.arg or 0).count("1"))
+            self._push(name=made.more.co_name if isinstance(made.more, types.CodeType) else "")
+        else:
+            self._other(step)
+
+    def _other(self, step: Any) -> None:
+        try:
+            argument = step.arg if step.opcode >= dis.HAVE_ARGUMENT else None
+            effect = dis.stack_effect(step.opcode, argument, jump=False)
+        except ValueError:
+            return
+        for _ in range(effect):
+            self._push()
+        self._take(-effect)
+
+    def _store_variable(self, step: Any) -> None:
+        # In 3.13 several go together: two stores, or a store and a load.
+        names = step.argval if isinstance(step.argval, tuple) else (step.argval,)
+        stores = 2 if step.opname == "STORE_FAST_STORE_FAST" else 1
+        for each in names[:stores]:
+            self._note(str(each), self._pop().words)
+        for each in names[stores:]:
+            self._load(str(each))
+
+    def _store(self, step: Any) -> None:
+        if step.opname == "STORE_ATTR":
+            self._pop()
+            self._lead(self._pop(), f"attr:{step.argval}")
+        elif step.opname == "STORE_GLOBAL":
+            self._lead(self._pop(), f"global:{step.argval}")
+        else:
+            self._take(2)
+            self._lead(self._pop(), ITEM)
+
+    def _build(self, step: Any) -> None:
+        name, count = step.opname, step.arg or 0
+        values = self._take({"BUILD_MAP": 2 * count, "BUILD_CONST_KEY_MAP": count + 1}.get(name, count))
+        if name == "BUILD_SET":
+            numbers = count and all(type(value.more) in _PLAIN for value in values)
+            self._push(_NOTHING if numbers else frozenset((SET,)))
+            return
+        if name in ("BUILD_LIST", "BUILD_TUPLE", "BUILD_MAP", "BUILD_CONST_KEY_MAP"):
+            for value in values:
+                self._lead(value, ITEM)
+        self._push()
+
+    def _operate(self, sign: str) -> None:
+        left, right = self._take(2)
+        if sign in _SET_OPERATORS:
+            views = not {left.name, right.name}.isdisjoint(("keys", "items"))
+            self._push(left.words | right.words | (frozenset((SET,)) if views else _NOTHING))
+            return
+        if sign == "%":
+            self._lead(right, ORDER)
+        self._push()
+
+    def _call(self, step: Any) -> None:
+        name, count = step.opname, step.arg or 0
+        if name.startswith("CALL_INTRINSIC"):
+            self._take(1 if name == "CALL_INTRINSIC_2" else 0)
+            return
+        keywords, self._keywords = self._keywords, ()
+        if name in ("CALL_KW", "CALL_FUNCTION_KW"):
+            named = self._pop().more
+            keywords = tuple(named) if isinstance(named, tuple) else ()
+        values = self._take(1 + (count & 1) if name == "CALL_FUNCTION_EX" else count)
+        if name == "CALL_FUNCTION_EX":
+            for value in values:
+                self._lead(value, ORDER)
+        # In some versions with a NULL or the object of a method below or above what is called.
+        around = self._take(1 if name.startswith("CALL_FUNCTION") else 2)
+        function = next((each for each in around if each.name), _Value())
+        self._push(self._result(function, values, keywords), function.name)
+
+    def _result(self, function: _Value, values: List[_Value], keywords: Tuple[str, ...]) -> FrozenSet[str]:
+        """The words for what a call returns."""
+        name = function.name
+        owner = function.more if isinstance(function.more, _Value) else None
+        words = _NOTHING.union(*[value.words for value in values])
+        if name in _MAKERS and owner is None:
+            return _NOTHING if values and values[0].name == "range" else frozenset((SET,))
+        if name == "<setcomp>":
+            return frozenset((SET,))
+        if owner is not None and name in _SET_METHODS:
+            return owner.words | words
+        if owner is not None and name == "pop" and not values:
+            self._lead(owner, ORDER)
+        if name == "defaultdict" and values and values[0].name in _MAKERS:
+            self.found.add((SET, ITEM))
+        if name in _ORDERING or (name in _CHOOSING and "key" in keywords):
+            target = ORDER
+        else:
+            target = ITEM if name in _PUTS or name in _GETS else f"arg:{name or '?'}"
+        for value in values:
+            self._lead(value, target)
+        if name in _GETS:
+            return words | {ITEM, f"call:{name}"}
+        return frozenset((f"call:{name}",)) if name else _NOTHING
+
+
+def makes_sets(code: types.CodeType, steps: List[Any]) -> bool:
+    """Whether there are sets in it of other things than numbers, as far as a look tells."""
+    if not _MAKERS.isdisjoint(code.co_names):
+        return True
     for place, step in enumerate(steps):
-        ordered = step.opname in _LOADS and step.argval in _ORDERED
-        if ordered or (step.opname in _ATTRIBUTES and step.argval in ("join", "extend", "fromkeys")):
-            end = _call(steps, place)
-            if end is not None and any(
-                _is_argument(steps, found, end) for found in sets if place < found < end
-            ):
+        name = step.opname
+        if name in ("BUILD_SET", "SET_UPDATE"):
+            return True
+        if step.opcode in _CONSTANTS:
+            value = step.argval
+            if (type(value) is frozenset and not _are_plain(value)) or getattr(value, "co_name", "") == "<setcomp>":
+                return True
+        elif name in _ATTRIBUTES and step.argval in ("keys", "items"):
+            later = steps[place + 2 : place + 6]
+            if any(each.argrepr in _SET_OPERATORS or each.opname in _OLD_OPERATORS for each in later):
                 return True
     return False
 
 
+def decides(flows: Iterable[Flow]) -> Set[str]:
+    """The words by way of which sets come to where their order decides; empty where none does."""
+    ahead: Dict[str, List[str]] = {}
+    for one, other in flows:
+        ahead.setdefault(one, []).append(other)
+    reached, queue = {SET}, [SET]
+    while queue:
+        for each in ahead.get(queue.pop(), ()):
+            if each not in reached:
+                reached.add(each)
+                queue.append(each)
+    return reached - {ORDER} if ORDER in reached else set()
+
+
 def iterates(steps: List[Any]) -> bool:
     """Whether the order of anything that is handed in may decide something."""
-    for place, step in enumerate(steps):
-        if step.opname in ("GET_ITER", "UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "CALL_FUNCTION_EX"):
+    for step in steps:
+        name = step.opname
+        if name in ("GET_ITER", "UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "CALL_FUNCTION_EX"):
             return True
-        if step.opname in _LOADS and step.argval in _ORDERED:
+        if name in _GLOBALS and (step.argval in _ORDERING or step.argval in _CHOOSING):
             return True
-        if step.opname in _ATTRIBUTES and step.argval in ("join", "extend", "fromkeys", "pop"):
+        if name in _ATTRIBUTES and (step.argval in _ORDERING or step.argval == "pop"):
+            return True
+        if name in _FORMATS or name == "BINARY_MODULO" or (name == "BINARY_OP" and step.argrepr == "%"):
             return True
     return False
 
 
-def _names(step: Any) -> Any:
-    return step.argval if isinstance(step.argval, tuple) else (step.argval,)
-
-
-def _is_load(step: Any) -> bool:
-    return "LOAD_FAST" in step.opname or step.opname in ("LOAD_NAME", "LOAD_DEREF")
-
-
-def _is_argument(steps: List[Any], place: int, end: int) -> bool:
-    """Whether what is there is handed to the call itself, not to one within it or to an operator."""
-    following = steps[place + 1]
-    return (
-        place + 1 == end
-        or following.opname in ("KW_NAMES", "PRECALL")
-        or following.opname.startswith("LOAD_")
-    )
-
-
-def _is_pop(steps: List[Any], place: int) -> bool:
-    return bool(steps[place].argval == "pop" and _call(steps, place) == place + 1)
-
-
-def _results(steps: List[Any]) -> Set[int]:
-    """The places of the instructions that leave a set on the stack."""
-    found = set()
-    for place, step in enumerate(steps):
-        if step.opname in _LOADS and step.argval in _MAKERS:
-            end = _call(steps, place)
-            inner = steps[place + 1 : end]
-            numbers = any(each.opname in _LOADS and each.argval == "range" for each in inner)
-            if end is not None and end > place + 1 and inner and not numbers:
-                found.add(end)
-        elif step.opname == "BUILD_SET" and step.arg:
-            items = steps[max(place - step.arg, 0) : place]
-            if not all(each.opcode in dis.hasconst and type(each.argval) in _PLAIN for each in items):
-                found.add(place)
-        elif step.opname == "SET_UPDATE":
-            found.add(place)
-        elif isinstance(step.argval, types.CodeType) and step.argval.co_name == "<setcomp>":
-            found.update(_comprehension(steps, place))
-        elif step.opname == "BUILD_SET" and place + 1 < len(steps) and steps[place + 1].opname == "SWAP":
-            found.update(_inlined(steps, place))
-        elif step.opcode in dis.hasconst and type(step.argval) is frozenset:
-            if not all(type(each) in _PLAIN for each in step.argval):
-                found.add(place)
-    for place, step in enumerate(steps):
-        if step.opname in _ATTRIBUTES and step.argval in _SET_METHODS and place - 1 in found:
-            end = _call(steps, place)
-            if end is not None:
-                found.add(end)
-    return found
-
-
-def _comprehension(steps: List[Any], place: int) -> List[int]:
-    for later in range(place + 1, len(steps)):
-        if steps[later].opname.startswith("CALL"):
-            if steps[later - 1].opname == "GET_ITER":
-                return [later]
-    return []
-
-
-def _inlined(steps: List[Any], place: int) -> List[int]:
-    """A comprehension in the midst of other code, as there are since 3.12."""
-    for later in range(place + 1, len(steps)):
-        if steps[later].opname == "END_FOR":
-            while later + 2 < len(steps) and steps[later + 1].opname in ("POP_TOP", "SWAP", "STORE_FAST"):
-                kept = steps[later + 1].opname == "STORE_FAST" and steps[later].opname != "SWAP"
-                if kept:
-                    break
-                later += 1
-            return [later]
-    return []
-
-
-def _effect(step: Any) -> int:
-    """How many more are on the stack after it."""
-    if step.opname == "CALL":  # also what goes before it in some versions is counted here
-        return -1 - int(step.arg)
-    return dis.stack_effect(step.opcode, step.arg if step.opcode >= dis.HAVE_ARGUMENT else None)
-
-
-def _call(steps: List[Any], place: int) -> Any:
-    """The place of the call of what is loaded there, or None where it is not evident."""
-    depth = 0
-    for later in range(place + 1, len(steps)):
-        step = steps[later]
-        if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
-            if step.opname != "FOR_ITER" and not step.opname.startswith("JUMP_BACKWARD"):
-                return None
-        depth += _effect(step)
-        if step.opname.startswith("CALL") and depth <= 0:
-            return later
-        if depth < -1:
-            return None
-    return None
+def _are_plain(values: Iterable[Any]) -> bool:
+    return all(type(each) in _PLAIN or type(each) is bool for each in values)

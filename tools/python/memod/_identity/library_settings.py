@@ -1,0 +1,106 @@
+"""Settings of the standard library that the program can change, and on which results depend that come of it. What is not
+loaded has none."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any, Callable, Dict
+
+from .code_store import code_form
+from .modules import is_own_code
+
+_SCALARS = (str, int, float, bool, bytes, type(None))
+
+
+def _loaded(module: str, *path: str) -> Any:
+    found: Any = sys.modules.get(module)
+    for name in path:
+        found = getattr(found, name, None)
+    return found
+
+
+def _plain(holder: Any, *names: str) -> Any:
+    """Attributes of an object: those named, or all that are plain."""
+    held = {name: getattr(holder, name, None) for name in names} if names else getattr(holder, "__dict__", {})
+    return sorted((name, value) for name, value in held.items() if isinstance(value, _SCALARS))
+
+
+def _function(value: Any) -> str:
+    code = value.__code__ if isinstance(value, types.FunctionType) else None
+    return code_form(code).digest if code is not None else f"{type(value).__name__} {getattr(value, '__qualname__', '')}"
+
+
+def _json() -> str:
+    encoder = _loaded("json.encoder", "JSONEncoder")
+    methods = [_function(getattr(encoder, name, None)) for name in ("default", "encode", "iterencode")]
+    separators = _plain(encoder, "item_separator", "key_separator")
+    return repr((methods, separators, _plain(_loaded("json", "_default_encoder"))))
+
+
+def _urls() -> str:
+    return repr([_loaded("urllib.parse", name) for name in ("uses_relative", "uses_netloc", "uses_params")])
+
+
+def _namespaces() -> str:
+    return repr(_loaded("xml.etree.ElementTree", "_namespace_map"))
+
+
+def _templates() -> str:
+    template = _loaded("string", "Template")
+    pattern = getattr(getattr(template, "pattern", None), "pattern", None)
+    return repr((pattern, _plain(template, "delimiter", "idpattern", "braceidpattern")))
+
+
+def _abbreviations() -> str:
+    return repr(_plain(_loaded("reprlib", "aRepr")))
+
+
+def _charsets() -> str:
+    return repr([_loaded("email.charset", name) for name in ("CHARSETS", "ALIASES", "CODEC_MAP")])
+
+
+def _entities() -> str:
+    names = ("html5", "name2codepoint", "codepoint2name", "entitydefs")
+    return repr([len(_loaded("html.entities", name) or ()) for name in names])
+
+
+def _reducers() -> str:
+    table = _loaded("copyreg", "dispatch_table") or {}
+    own = [(kind, each) for kind, each in list(table.items()) if is_own_code(getattr(each, "__module__", None), "")]
+    return repr(sorted((kind.__module__, kind.__qualname__, _function(each)) for kind, each in own))
+
+
+def _loggers() -> str:
+    root = _loaded("logging", "root")
+    if root is None:
+        return ""
+    manager = root.manager
+    levels = [(name, getattr(each, "level", 0)) for name, each in list(manager.loggerDict.items())]
+    return repr((root.level, manager.disable, sorted(each for each in levels if each[1])))
+
+
+#: By the word that stands for each in the table of the standard library.
+SETTINGS: Dict[str, Callable[[], str]] = {
+    "json": _json,
+    "urls": _urls,
+    "namespaces": _namespaces,
+    "templates": _templates,
+    "abbreviations": _abbreviations,
+    "charsets": _charsets,
+    "entities": _entities,
+    "reducers": _reducers,
+    "loggers": _loggers,
+}
+#: What they are called, for people.
+SETTING_NAMES = {
+    "json": "settings of json",
+    "urls": "schemes of urllib.parse",
+    "namespaces": "namespaces of ElementTree",
+    "templates": "pattern of string.Template",
+    "abbreviations": "limits of reprlib",
+    "charsets": "charsets of email",
+    "entities": "entities of html",
+    "reducers": "table of copyreg",
+    "loggers": "levels of loggers",
+}
