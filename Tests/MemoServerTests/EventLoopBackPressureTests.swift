@@ -114,7 +114,10 @@ struct EventLoopBackPressureTests {
     }
 
     @Test func aSubscriberThatIsTooSlowIsToldOfItsLoss() throws {
-        let fixture = try LoopFixture(limits: limits())
+        var limits = limits()
+        // All that came in one turn is given in one.
+        limits.eventTurnNs = .max / 2
+        let fixture = try LoopFixture(limits: limits)
         let client = try fixture.connect()
         client.send("{\"op\":\"subscribe\"}\n")
         #expect(client.line() == "{\"ok\":true}")
@@ -123,6 +126,13 @@ struct EventLoopBackPressureTests {
         #expect(fixture.executor.wait { $0.waiting.count == 1 })
         let event = Array("{\"event\":\"put\",\"fn\":\"\(String(repeating: "f", count: 4000))\"}\n".utf8)
         for _ in 0..<2000 { fixture.loops.post(id, .append(event)) }
+        // Events are given in their order, to whomever they go.
+        let other = try fixture.connect()
+        other.send("{\"op\":\"subscribe\"}\n")
+        #expect(other.line() == "{\"ok\":true}")
+        fixture.loops.post(
+            try #require(fixture.executor.subscribers.last), .append(Array("{\"event\":\"last\"}\n".utf8)))
+        #expect(other.line() == "{\"event\":\"last\"}")
         fixture.executor.release(fixture.loops)
         #expect(fixture.executor.wait { $0.waiting.isEmpty })
         var events = 0

@@ -40,8 +40,34 @@ struct QuotasTests {
         #expect(change(1, 0, -1) == Quotas.Excess())
         // An administrator is bounded by the whole alone.
         #expect(change(0, 500, 50) == Quotas.Excess())
-        #expect(change(2, 1, 1) == Quotas.Excess(input: true, output: true))
+        // What the others have not read is theirs.
+        #expect(change(2, 1, 1) == Quotas.Excess(input: true))
         #expect(change(0, -500, -50) == Quotas.Excess())
         #expect(quotas.figures.heldInputBytes == 501)
+    }
+
+    @Test func whatOneUserHasNotReadCountsAgainstItOnly() {
+        var limits = Limits()
+        limits.heldOutputBytes = 1000
+        for isolated in [false, true] {
+            let quotas = Quotas(maxConnections: 9, limits: limits, limitsUsers: isolated)
+            for user: UInt32 in 1...4 { #expect(quotas.admit(user: user, isAdministrator: false)) }
+            func isOver(_ user: UInt32, _ output: Int) -> Bool {
+                quotas.change(user: user, isAdministrator: false, input: 0, output: output).output
+            }
+            // Alone, a user may have all of it, or its share.
+            #expect(isOver(1, 1000) == isolated)
+            #expect(isOver(1, 1))
+            #expect(quotas.isOutputOver(user: 1, isAdministrator: false))
+            for user: UInt32 in 2...4 {
+                #expect(!quotas.isOutputOver(user: user, isAdministrator: false))
+                #expect(!isOver(user, 250))
+            }
+            #expect(isOver(2, 1))
+            #expect(!isOver(3, 0))
+            #expect(isOver(1, 0))
+            #expect(!isOver(1, -1001))
+            #expect(!isOver(2, 0))
+        }
     }
 }

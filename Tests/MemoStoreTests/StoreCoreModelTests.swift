@@ -229,7 +229,6 @@ import Testing
             var tags: Set<String> = []
             if random.below(3) == 0 { tags.insert("t\(random.below(3))") }
             let isAbsentOnly = random.below(6) == 0
-            let numbers = tags.map { core.internTags(owner: -1, names: [$0])![0] }
             let outcome: PutOutcome = complete { core, loadedRows in
                 bytes.withUnsafeBytes { bytes in
                     value.withUnsafeBytes { value in
@@ -237,7 +236,7 @@ import Testing
                             key: bytes, hash: core.hash(function, bytes), value: value, uid: 0)
                         request.ttlMs = ttl
                         request.staleMs = stale
-                        request.tags = numbers
+                        request.tags = core.internTags(owner: -1, names: Array(tags))!
                         request.ifAbsent = isAbsentOnly
                         let outcome = core.put(function, request, loadedRows: loadedRows)
                         if case .cold(let reference) = outcome { return (nil, reference) }

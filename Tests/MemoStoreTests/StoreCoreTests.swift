@@ -105,40 +105,90 @@ import Testing
         }
     }
 
-    @Test func makingRoomForATagSparesTheOthersOfItsEntry() {
+    @Test func tagsGoWithTheLastEntryThatBearsThem() {
+        var core = makeCore()
+        defer { core.dispose() }
+        let f = function(&core, "f")
+        put(&core, f, 1, tags: core.internTags(owner: -1, names: ["a", "b"])!)
+        put(&core, f, 2, tags: core.internTags(owner: -1, names: ["b", "c"])!)
+        #expect(core.tags.count == 3)
+        let bytes = core.tags.bytes
+        // What it bore before is what it bears: nothing is forgotten in between.
+        put(&core, f, 1, tags: core.internTags(owner: -1, names: ["a", "b"])!)
+        #expect(core.tags.count == 3 && core.tags.bytes == bytes)
+        put(&core, f, 1, tags: core.internTags(owner: -1, names: ["d"])!)
+        #expect(Set(core.tags.rows.map(\.name)) == ["b", "c", "d"])
+        #expect(remove(&core, f, 2))
+        _ = core.clear(function: f, resettingCounters: false)
+        #expect(core.tags.count > 0)
+        while core.sweep() {}
+        #expect(core.tags.count == 0 && core.tags.bytes == 0)
+        core.check()
+    }
+
+    @Test func whereThereAreTooManyTagsEntriesGoAndNoPutIsRefused() {
         var core = makeCore(tags: 3)
         defer { core.dispose() }
         let f = function(&core, "f")
-        put(&core, f, 1, tags: core.internTags(owner: -1, names: ["used"])!)
-        _ = core.internTags(owner: -1, names: ["unused"])
-        // The second is new, and only the third place is free.
-        let tags =
-            core.internTags(owner: -1, names: ["waiting"])! + core.internTags(
-                owner: -1, names: ["waiting", "new"])!
-        #expect(tags[0] == tags[1])
-        put(&core, f, 2, tags: Array(tags[1...]))
-        #expect(core.clear(tags: core.tags(owner: -1, name: "waiting"), for: 1) == [f: 1])
-        #expect(!isHit(&core, f, 2))
-        #expect(isHit(&core, f, 1))
-        put(&core, f, 2, tags: core.internTags(owner: -1, names: ["waiting", "new"])!)
-        #expect(core.internTags(owner: -1, names: ["one too many"]) == nil)
+        for key in 1...3 { put(&core, f, key, tags: core.internTags(owner: -1, names: ["\(key)"])!) }
+        // One of them makes room for the new one, and never the one that is about to be borne.
+        let tags = core.internTags(owner: -1, names: ["2", "new"])!
+        put(&core, f, 4, tags: tags)
+        #expect(core.tags.count == 3)
+        #expect(isHit(&core, f, 2) && isHit(&core, f, 4))
+        #expect([1, 3].count { isHit(&core, f, $0) } == 1)
+        #expect(core.clear(tags: core.tags(owner: -1, name: "2"), for: 1) == [f: 2])
+        core.check()
     }
 
     @Test func oneOwnersTagsLeaveOthersTheirs() {
         var core = makeCore()
         defer { core.dispose() }
-        let f = function(&core, "f")
-        for tag in 1...5 {
-            put(&core, f, tag, tags: core.internTags(owner: 7, names: ["\(tag)"])!)
+        let (f, g) = (function(&core, "f"), function(&core, "g"))
+        for tag in 1...4 { put(&core, g, tag, tags: core.internTags(owner: 8, names: ["\(tag)"])!) }
+        for tag in 1...40 {
+            guard let tags = core.internTags(owner: 7, names: ["\(tag)", "\(tag + 1)"]) else {
+                Issue.record("no room at \(tag)")
+                return
+            }
+            put(&core, f, tag, tags: tags)
+            #expect(isHit(&core, f, tag))
+            #expect(core.tags.rows.count { $0.owner == 7 } <= 4)
         }
-        #expect(core.internTags(owner: 7, names: ["6"]) == nil)
-        #expect(core.internTags(owner: 7, names: ["1", "5"]) != nil)
-        for owner: Int64 in [8, -1] { #expect(core.internTags(owner: owner, names: ["1", "6"]) != nil) }
-        // Room that was made is found.
-        #expect(core.clear(tags: core.tags(owner: 7, name: "1"), for: 1) == [f: 1])
-        #expect(core.internTags(owner: 7, names: ["6", "7"]) == nil)
-        #expect(core.internTags(owner: 7, names: ["6"]) != nil)
-        #expect(core.tags(owner: 7, name: "1").isEmpty)
+        for tag in 1...4 { #expect(isHit(&core, g, tag)) }
+        core.check()
+    }
+
+    @Test func memoryOfTagsKeepsToItsBudget() {
+        var limits = StoreLimits()
+        limits.entriesMax = 1 << 16
+        limits.tagBytesMax = 1 << 20
+        var core = StoreCore(
+            hotBytes: 1 << 26, coldBytes: 1 << 30, limits: limits, random: RandomSource(seed: 1))!
+        core.now = 1_000_000
+        defer { core.dispose() }
+        let f = function(&core, "f")
+        let names = (0..<16).map { "tag \($0)" }
+        for key in 0..<20_000 {
+            guard let tags = core.internTags(owner: -1, names: names) else {
+                Issue.record("no room at \(key)")
+                return
+            }
+            #expect(put(&core, f, key, tags: tags) == .stored)
+            #expect(core.tags.bytes <= limits.tagBytesMax)
+            // What is used again and again stays.
+            if key % 10 == 0 { #expect(isHit(&core, f, 0)) }
+        }
+        #expect(core.tags.count == 16)
+        // 16 memberships each.
+        #expect(core.info(f).currsize > 3000 && core.info(f).currsize < 3300)
+        let gone = Array("1".utf8).withUnsafeBytes { core.why(f, $0, hash: core.hash(f, $0), loadedRows: []) }
+        guard case .gone(let ghost, _) = gone else {
+            Issue.record("it is \(gone)")
+            return
+        }
+        #expect(ghost.removal == .evicted && ghost.cause == .tags)
+        core.check()
     }
 
     @Test func tagsOfEntriesThatWentMakeRoomForOthers() {
@@ -153,8 +203,9 @@ import Testing
             }
             put(&core, f, key, tags: tags)
         }
-        #expect(core.tags.count <= 1250)
+        #expect(core.tags.count <= 1000)
         #expect(core.tags(owner: -1, name: "19999").count == 1)
+        #expect(core.info(f).currsize == 990)
     }
 
     @Test func oneOwnersFunctionsLeaveOthersTheirs() {
@@ -233,8 +284,7 @@ import Testing
         let rows = core.hot.slots.sorted { core.entries[$0].used < core.entries[$1].used }
             .map { core.entries[$0].row }
         #expect(rows == rows.sorted())
-        let unused = core.tags.removeUnused(in: core.entries, sparing: [], looks: .max)
-        #expect(unused.isEmpty)
+        core.tags.check()
         let cleared = core.clear(tags: tag, for: 1)
         #expect(cleared == [f: 3])
         #expect(isHit(&core, f, 4))

@@ -6,6 +6,10 @@ package struct Limits: Sendable {
     package var readBytes = 64 << 10
     /// Requests of a connection that are parsed and executed at once; the rest waits for the loop's next turn.
     package var requestsPerBurst = 256
+    /// Longer lines are read by a worker: reading one takes long, and others would wait for it.
+    package var inlineLineBytes = 64 << 10
+    /// The same of keys that have to be rewritten, the bytes of all of a batch.
+    package var inlineKeyBytes = 8 << 10
     /// Unsent output from which on a connection is not read and its requests are not executed.
     package var outputHighWater = 8 << 20
     /// Unsent output down to which it must fall before reading goes on.
@@ -45,6 +49,12 @@ package struct Limits: Sendable {
     package var requestsAtOnce = 256
     /// Replies from which on those that are left wait until these are sent.
     package var replyBytesAtOnce = 128 << 10
+    /// How long those are served in a turn, one by one, who take more than their share.
+    package var dearTurnNs: UInt64 = 500_000
+    /// The same of events for subscribers.
+    package var eventTurnNs: UInt64 = 300_000
+    /// Threads that read large lines and write long listings.
+    package var workers = 2
     /// Bursts that a loop keeps for the next requests.
     package var spareBursts = 64
     /// Events taken from the kernel at once.
@@ -63,6 +73,8 @@ package struct Limits: Sendable {
 
     // MARK: the end
 
+    /// How long a peer may read nothing of what it was sent before it is disconnected, in a drain.
+    package var drainStallMs: Int64 = 1000
     /// How long a drain may take before the connections that are left are closed.
     package var drainMs: Int64 = 10_000
 

@@ -35,18 +35,31 @@ package final class Connection {
         @inline(__always) _read { yield cell.value.replies.output }
         @inline(__always) _modify { yield &cell.value.replies.output }
     }
-    /// A large value that belongs at a place of `output`: sent from where it is, not copied. It stays only until the
-    /// executor's replies are sent, as the last of which the executor attached it.
+    /// A large value that belongs at a place of `output`: sent from where it is, not copied. While there is one, no
+    /// further request is executed.
     struct Attachment {
+        /// What of it is not sent yet.
         var value: Bytes
         /// The part of `value` that may be sent by reference (`PagePipe`); perhaps none.
         var lentPages: Bytes
         /// How many bytes of `output` go before it.
         var position: Int
+        var count: Int { value.count }
+
+        /// So many bytes before it were sent, and of it.
+        mutating func advance(before: Int, within: Int) {
+            position -= before
+            value = Bytes(rebasing: value[within...])
+            guard lentPages.count > 0, let start = value.baseAddress, let pages = lentPages.baseAddress,
+                start > pages
+            else { return }
+            // The pipe takes a part of a page, too.
+            lentPages = Bytes(rebasing: lentPages[min(lentPages.count, start - pages)...])
+        }
         /// Called once, when the value is needed no more.
         var release: () -> Void
     }
-    var attachment: Attachment?
+    @exclusivity(unchecked) var attachment: Attachment?
     /// Descriptors that go with the first byte of the output.
     var parcel: DescriptorParcel?
     /// Whether the peer's process has mapped its region, as of a generation of all that have.
@@ -58,9 +71,35 @@ package final class Connection {
         attachment = nil
     }
     /// Whether all of the output may be sent at once.
-    var mayAttach: Bool {
+    var isFree: Bool {
         attachment == nil && parcel == nil && !isPeerGone && !isBlocked && replies.gateCount == 0
     }
+
+    /// Attaches a value at the end of the output. There must be none yet, and a peer.
+    func attach(_ value: Bytes, lentPages: Bytes, _ release: @escaping () -> Void) {
+        precondition(attachment == nil && !isPeerGone)
+        attachment = Attachment(
+            value: value, lentPages: lentPages, position: output.count, release: release)
+    }
+    /// The executor was not through with a request, or with the batch, and goes on when others have had their turn.
+    package var hasYielded: Bool {
+        @inline(__always) get { cell.value.hasYielded }
+        @inline(__always) set { cell.value.hasYielded = newValue }
+    }
+    /// What it asked for lately took more than its share: it is served behind the others, as time permits.
+    var isDear: Bool { dearBatches > 0 }
+    /// For how many more batches that is so.
+    @exclusivity(unchecked) private var dearBatches = 0
+    /// There is something to read, for when its turn comes.
+    @exclusivity(unchecked) var wantsRead = false
+
+    /// Takes note that it took more than its share, or that a batch has ended within it.
+    @inline(__always)
+    func note(isDear: Bool) {
+        if isDear { dearBatches = Self.dearBatchesMax } else if dearBatches > 0 { dearBatches -= 1 }
+    }
+
+    private static let dearBatchesMax = 8
     /// Whether the executor has to stop before the next request, because the peer does not read what it asked for;
     /// it is called again when that is over.
     @inline(__always)
@@ -104,6 +143,7 @@ package final class Connection {
         var armed: Epoll.Interest?
         var mustRearm = false
         var isPeerGone = false
+        var hasYielded = false
     }
 
     private let cell: UncheckedCell<State>

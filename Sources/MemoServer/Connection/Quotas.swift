@@ -113,12 +113,12 @@ final class Quotas: Sendable {
         state.withLock { state in
             state.total.input += input
             state.total.output += output
-            var excess = Excess(
-                input: state.total.input > limits.heldInputBytes,
-                output: state.total.output > limits.heldOutputBytes)
             state.users[user]?.input += input
             state.users[user]?.output += output
-            if limitsUsers, !isAdministrator, let usage = state.users[user] {
+            let usage = state.users[user] ?? Usage()
+            var excess = Excess(
+                input: state.total.input > limits.heldInputBytes, output: isOver(usage, state))
+            if limitsUsers, !isAdministrator {
                 if usage.input > limits.heldInputBytes / limits.shareDivisor { excess.input = true }
                 if usage.output > limits.heldOutputBytes / limits.shareDivisor { excess.output = true }
             }
@@ -128,6 +128,15 @@ final class Quotas: Sendable {
             }
             return excess
         }
+    }
+
+    /// Whether a user's unsent output is more than it may be. What others have not read counts against them only: where
+    /// all of it is too much, those are over who have more than their part of it.
+    private func isOver(_ usage: Usage, _ state: State) -> Bool {
+        guard state.total.output > limits.heldOutputBytes else { return false }
+        let users = state.users.values.count { $0.output > 0 }
+        return usage.output > limits.heldOutputBytes / max(limits.shareDivisor, users)
+            || usage.output == state.total.output
     }
 
     /// Whether there is more unsent output than there may be, of all or of a user.

@@ -68,16 +68,6 @@ struct ReplyQueue: ~Copyable {
         removed += count
     }
 
-    /// Puts bytes between those of the output, where no reply waits for a commit.
-    mutating func insert(_ bytes: Bytes, at position: Int) {
-        precondition(gateCount == 0 && position <= output.count)
-        let rest = [UInt8](output.bytes[position...])
-        output.truncate(to: position)
-        output.reserve(bytes.count + rest.count)
-        output.append(bytes)
-        rest.withUnsafeBytes { output.append($0) }
-    }
-
     /// Drops everything: nobody will read it.
     mutating func discard() {
         removed += output.count

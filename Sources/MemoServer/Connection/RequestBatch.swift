@@ -26,6 +26,14 @@ package final class RequestBatch {
         @inline(__always) get { gatheredCell.value }
         @inline(__always) set { gatheredCell.value = newValue }
     }
+    /// It is being read by a worker, and nobody else touches it or its connection's input meanwhile.
+    var isApart = false
+    /// A worker has read it: it may have taken much memory.
+    var wasApart = false
+    /// The line that a worker reads.
+    var line = Bytes(start: nil, count: 0)
+    /// What a worker has made of large values for the executor, by the entries' numbers.
+    package var prepared: [Int: AnyObject] = [:]
     /// Whose requests they are, while there are any: the connection holds the batch, not the other way round.
     var owner: Unmanaged<Connection> {
         @inline(__always) get { ownerCell.value.unsafelyUnwrapped }
@@ -36,6 +44,11 @@ package final class RequestBatch {
         requests.removeAll()
         parser.removeAll()
         next = 0
+        if wasApart {
+            wasApart = false
+            line = Bytes(start: nil, count: 0)
+            prepared = [:]
+        }
         ownerCell.value = nil
     }
 }

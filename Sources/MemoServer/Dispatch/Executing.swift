@@ -18,7 +18,18 @@ extension Dispatcher {
         var isPeeking = false
         /// Why the rows that were asked for could not be read, if so.
         var readFailure: String?
+        /// Where the connection's share of the work ends (`WorkMeter`).
+        var workEnd = 0
+        /// A large value is attached: nothing follows before it is sent.
+        var mustStop = false
     }
+
+    /// What a connection may do in its turn, in units of work (some 0.2 µs each); the request that goes beyond it is the
+    /// last. And what is done while the lock is held, of all connections together.
+    private static let share = 1000
+    private static let workAtOnce = 2000
+    /// What is never exceeded while the lock is held: the one request that goes beyond the share, and what it evicts.
+    static let workMax = 10_000
 
     package func execute(_ batches: UnsafeBufferPointer<Unmanaged<RequestBatch>>) -> Int {
         var began = latencies.begin()
@@ -36,9 +47,18 @@ extension Dispatcher {
                 }
                 executed += 1
             } while executed < batches.count && replyBytes < loops.replyBytesAtOnce
+                && core.work.units < Self.workAtOnce
         }
         if !waiting.isEmpty { executeReading(&waiting, &began) }
         return executed
+    }
+
+    /// Copies large values before the lock is held.
+    package func prepare(_ batch: RequestBatch) {
+        for (entry, fields) in batch.parser.entries.enumerated()
+        where fields.value.count >= PreparedValue.leastBytes {
+            batch.prepared[entry] = store.prepare(fields.value)
+        }
     }
 
     /// Executes a batch as far as it goes.
@@ -50,6 +70,7 @@ extension Dispatcher {
     ) {
         let first = batch.next
         var context = Context(connection: connection)
+        context.workEnd = core.work.units &+ Self.share
         if let state = connection.stateIfAny {
             var lost: [RowReference] = []
             guard collect(&context, state, &lost, connection) else { return }
@@ -58,7 +79,7 @@ extension Dispatcher {
         }
         var index = first
         while index < batch.requests.count {
-            if connection.mustPause() { break }
+            if connection.mustPause() || mustYield(core, context) { break }
             context.replyStart = connection.output.count
             guard step(&core, batch, index, &context) == .done else { break }
             context.readFailure = nil
@@ -67,8 +88,10 @@ extension Dispatcher {
                 context.loadedRows.removeAll(keepingCapacity: context.loadedRows.count == 1)
             }
             index &+= 1
+            if context.mustStop { break }
         }
         batch.next = index
+        _ = mustYield(core, context)
         if let state = connection.stateIfAny {
             state.loadedRows = context.loadedRows
             connection.unfinishedReplyBytes = state.progress.replyBytes
@@ -78,6 +101,25 @@ extension Dispatcher {
             }
         }
         if let since = began { began = latencies.record(batch, first..<index, since: since) }
+    }
+
+    /// Whether the connection's share is used up: it goes on when the others have had their turn.
+    @inline(__always)
+    func mustYield(_ core: borrowing StoreCore, _ context: Context) -> Bool {
+        guard core.work.units > context.workEnd else { return false }
+        context.connection.hasYielded = true
+        return true
+    }
+
+    /// The same for a request that may do so much at least.
+    func mustYield(_ core: borrowing StoreCore, _ context: Context, atLeast units: Int) -> Bool {
+        core.work.units > context.workEnd - Self.share + units
+    }
+
+    /// Has the request executed on when the others have had their turn.
+    func yields(_ progress: consuming Progress, _ context: Context) -> Step {
+        context.connection.hasYielded = true
+        return context.connection.keep(progress, after: .suspended)
     }
 
     @inline(__always)
@@ -94,7 +136,7 @@ extension Dispatcher {
         }
         switch batch.requests[index].body {
         case .get(let key, let fields): return get(&core, batch, index, key, fields, &context)
-        case .put(let entry): return put(&core, batch, index, batch.parser.entries[entry], &context)
+        case .put(let entry): return put(&core, batch, index, entry, &context)
         default: return other(&core, batch.requests[index], batch.parser, &context)
         }
     }
@@ -115,22 +157,22 @@ extension Dispatcher {
         case .mput(let range): return putMany(&core, request, range, parser, &context)
         case .clearFunction: clearFunction(&core, request, context)
         case .clearTag(let tag): return clearTag(&core, request, tag, context)
-        case .clearAll: clearAll(&core, request, context)
-        case .clearPattern(let pattern): clearPattern(&core, request, pattern, context)
-        case .forget(let pattern): forget(&core, request, pattern, context)
+        case .clearAll: return clearMany(&core, request, .all, context)
+        case .clearPattern(let pattern): return clearMany(&core, request, .pattern(pattern), context)
+        case .forget(let pattern): return forget(&core, request, pattern, context)
         case .define(let fields): return define(&core, request, fields, context)
         case .info(let mismatches): info(&core, request, listing: mismatches, context)
         case .report(let fields): report(&core, request, fields, parser, context)
         case .functions(let limit, let after, let pattern):
-            functions(&core, request, limit, after, pattern, context)
+            return functions(&core, request, limit, after, pattern, &context)
         case .keys(let limit, let after): return keys(&core, request, limit, after, &context)
-        case .stats: stats(&core, request, context)
+        case .stats: return stats(&core, request, context)
         case .sync: sync(&core, request, context)
         case .why(let key): return why(&core, request, key, &context)
         case .subscribe: subscribe(request, context)
         case .backup(let path): return backup(&core, request, path, context)
-        case .history(let spanMs, let points): history(&core, request, spanMs, points, context)
-        case .advise: advise(&core, request, context)
+        case .history(let spanMs, let points): return history(&core, request, spanMs, points, context)
+        case .advise: return advise(&core, request, context)
         case .map: map(&core, request, context)
         }
         return .done

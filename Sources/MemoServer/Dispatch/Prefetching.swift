@@ -17,6 +17,8 @@ extension Dispatcher {
         }
     }
 
+    private static let longKey = 4096
+
     /// Finds out where the first requests of all the batches will look, and has that memory fetched: the cache
     /// misses of many lookups overlap then.
     @inline(__always)
@@ -43,6 +45,8 @@ extension Dispatcher {
             case .put(let entry): key = batch.parser.entries[entry].key
             default: continue
             }
+            // Hashing a long one takes long: it has to wait for its turn.
+            if key.bytes.count > Self.longKey { continue }
             let name = batch.requests[position].function
             let owner = owner(of: name, connection)
             if !last.isNamed(name, owner) {

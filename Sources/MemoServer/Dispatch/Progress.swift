@@ -9,6 +9,13 @@ enum Progress: ~Copyable {
     case getMany(GetManyProgress)
     case putMany(PutManyProgress)
     case keys(KeysProgress)
+    case functions(FunctionsProgress)
+    case stats(FunctionSums)
+    case advise(AdviseProgress)
+    /// - Parameter left: of the functions that have counted something lately, how many were not looked at.
+    case history(Int)
+    /// Also what is forgotten.
+    case clearMany(ClearManyProgress)
     /// It took effect, and waits for the maintenance thread to get through with it.
     case define
     case clearTag
@@ -28,8 +35,9 @@ enum Progress: ~Copyable {
     /// What there is of the reply, in bytes.
     var replyBytes: Int {
         switch self {
-        case .getMany(let progress): progress.results.count
+        case .getMany(let progress): max(progress.results.count, progress.bytes)
         case .keys(let progress): progress.listed.count
+        case .functions(let progress): progress.listed.count
         default: 0
         }
     }

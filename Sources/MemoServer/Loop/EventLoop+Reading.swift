@@ -14,7 +14,12 @@ extension EventLoop {
         if mayRead(connection) {
             // The end is reported once, and read after all that comes before it.
             if !interest.isDisjoint(with: [.readHangUp, .hangUp, .error]) { connection.mustRearm = true }
-            read(connection)
+            if connection.isDear {
+                connection.wantsRead = true
+                listAsReady(connection)
+            } else {
+                read(connection)
+            }
         } else {
             noticeHangUp(connection, interest)
         }
@@ -28,10 +33,11 @@ extension EventLoop {
 
     /// Whether unsent output holds up the connection's requests.
     func isHeld(_ connection: Connection) -> Bool {
-        connection.isOutputHeld || (connection.isOverShare && !connection.replies.output.isEmpty)
+        connection.isOutputHeld || connection.attachment != nil
+            || (connection.isOverShare && !connection.replies.output.isEmpty)
     }
 
-    private func read(_ connection: Connection) {
+    func read(_ connection: Connection) {
         prepareInput(connection)
         let room = connection.input.prepare(minimum: limits.readBytes / 4)
         let most = min(room.count, limits.readBytes)
@@ -66,20 +72,30 @@ extension EventLoop {
         let input = connection.input.bytes
         var framer = connection.framer
         connection.hasMoreLines = false
-        while true {
+        batch.parser.rewrittenBytesMax = limits.inlineKeyBytes
+        lines: while true {
             if batch.requests.count == limits.requestsPerBurst {
                 connection.hasMoreLines = true
                 break
             }
+            let before = framer
             guard let frame = connection.sawEnd ? framer.finish(in: input) : framer.next(in: input) else {
                 break
             }
             switch frame {
             case .line(let line):
+                if line.count > limits.inlineLineBytes {
+                    leave(line, to: batch, of: connection, &framer, before)
+                    break lines
+                }
                 do throws(WireError) {
                     batch.requests.append(
                         try batch.parser.parse(line, limits: WireLimits(lineBytes: lineLimit)))
                 } catch {
+                    if batch.parser.gaveUp {
+                        leave(line, to: batch, of: connection, &framer, before)
+                        break lines
+                    }
                     // At the daemon's end it is the daemon who reads no more.
                     let isCut = drainDeadline != nil && line.end == input.end
                     batch.requests.append(failure: isCut ? .shuttingDown : error)
@@ -89,6 +105,40 @@ extension EventLoop {
             }
         }
         connection.framer = framer
+    }
+
+    /// A line takes long to read: a worker does it, once what is before it is executed.
+    private func leave(
+        _ line: Bytes, to batch: RequestBatch, of connection: Connection, _ framer: inout LineFramer,
+        _ before: LineFramer
+    ) {
+        // Perhaps: what is behind it was not looked at.
+        connection.hasMoreLines = true
+        if batch.requests.isEmpty { batch.line = line } else { framer = before }
+    }
+
+    /// Has a worker read the line of a connection, which is suspended until it is done.
+    private func readApart(_ batch: RequestBatch, _ connection: Connection) {
+        batch.isApart = true
+        batch.wasApart = true
+        batch.parser.removeAll()
+        batch.parser.rewrittenBytesMax = .max
+        connection.note(isDear: true)
+        let work = LineWork(
+            batch: batch, connection: connection, lineLimit: lineLimit,
+            isLast: drainDeadline != nil && batch.line.end == connection.input.bytes.end)
+        workers.run(for: connection.uid) { [executor, port] in
+            work.run(executor)
+            port.mailbox.post(work.id, .parsed)
+        }
+        reconcile(connection)
+    }
+
+    /// A worker has read a connection's line.
+    func finishReading(_ connection: Connection) {
+        guard let batch = connection.batch, batch.isApart else { return }
+        batch.isApart = false
+        resume(connection)
     }
 
     /// Goes on with a connection after something has changed that may have held it up.
@@ -101,20 +151,22 @@ extension EventLoop {
     private func gather(_ connection: Connection) {
         let batch = spareBursts.popLast() ?? RequestBatch()
         parse(connection, into: batch)
-        guard !batch.requests.isEmpty else {
+        guard !batch.requests.isEmpty || !batch.line.isEmpty else {
             spareBursts.append(batch)
             consume(connection)
             return reconcile(connection)
         }
         batch.owner = .passUnretained(connection)
         connection.batch = batch
-        gather(batch)
+        if batch.line.isEmpty { gather(batch) } else { readApart(batch, connection) }
     }
 
     /// As `proceed`, together with others: executed with what is gathered.
     func resume(_ connection: Connection) {
         guard !connection.isClosed else { return }
-        if isHeld(connection) || (connection.batch == nil && !connection.hasMoreLines) {
+        if isHeld(connection) || (connection.batch == nil && !connection.hasMoreLines)
+            || connection.batch?.isApart == true
+        {
             reconcile(connection)
         } else if let suspended = connection.batch {
             gather(suspended)
@@ -160,9 +212,17 @@ extension EventLoop {
         batch.isGathered = false
         precondition(batch.next <= batch.requests.count)
         if batch.next == batch.requests.count {
+            connection.note(isDear: batch.wasApart || connection.hasYielded)
             retire(batch, of: connection)
             consume(connection)
+        } else if connection.hasYielded {
+            connection.note(isDear: true)
+            connection.wasHeld = true
+        } else if connection.attachment != nil {
+            // Perhaps the socket takes all of it now.
+            connection.wasHeld = true
         }
+        connection.hasYielded = false
         listIfGated(connection)
         _ = connection.mustPause()
         flush(connection)
@@ -171,8 +231,13 @@ extension EventLoop {
 
     /// Takes back the batch of a connection that is suspended no more.
     private func retire(_ batch: RequestBatch, of connection: Connection) {
-        batch.clear()
-        if spareBursts.count < limits.spareBursts { spareBursts.append(batch) }
+        if batch.wasApart {
+            let box = UnsafeTransfer(batch)
+            workers.run(for: connection.uid) { box.value.clear() }
+        } else {
+            batch.clear()
+            if spareBursts.count < limits.spareBursts { spareBursts.append(batch) }
+        }
         connection.batch = nil
         connection.deadline = nil
         connection.resumption = nil

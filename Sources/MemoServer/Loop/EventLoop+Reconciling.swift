@@ -31,19 +31,23 @@ extension EventLoop {
         }
         if connection.sawEnd, connection.batch == nil, !connection.hasMoreLines {
             notifyEnd(connection)
-            if connection.replies.output.isEmpty { return close(connection) }
+            if connection.replies.output.isEmpty, connection.attachment == nil { return close(connection) }
         }
         watch(connection)
-        if !isHeld || !connection.isBlocked {
+        let isDraining = drainDeadline != nil
+        if !(isHeld || isDraining) || !connection.isBlocked {
             connection.stallDeadline = nil
-        } else if connection.stallDeadline == nil {
-            connection.stallDeadline = now + limits.stalledPeerMs
+        } else if connection.stallDeadline == nil || isDraining {
+            let patience = isDraining ? limits.drainStallMs : limits.stalledPeerMs
+            connection.stallDeadline = min(connection.stallDeadline ?? .max, now + patience)
         }
         setDeadline(connection)
     }
 
-    private func listAsReady(_ connection: Connection) {
-        guard connection.hasMoreLines || connection.batch != nil, !connection.isListedAsReady else { return }
+    func listAsReady(_ connection: Connection) {
+        guard connection.hasMoreLines || connection.batch != nil || connection.wantsRead,
+            !connection.isListedAsReady
+        else { return }
         connection.isListedAsReady = true
         ready.append(connection)
     }
@@ -66,17 +70,30 @@ extension EventLoop {
         {
             let rest = Self.copy(connection.input.bytes)
             let buffer = exchange(&connection.input, with: rest)
-            if connection.isInputPooled { pool.release(buffer) }
+            give(back: buffer, isPooled: connection.isInputPooled, of: connection)
             connection.isInputPooled = false
         }
         let output = connection.replies.output.count
         if connection.replies.output.capacity > 0, output <= connection.replies.output.capacity / 4 {
             let rest = Self.copy(connection.replies.output.bytes)
             let buffer = exchange(&connection.replies.output, with: rest)
-            if connection.isOutputPooled { pool.release(buffer) }
+            give(back: buffer, isPooled: connection.isOutputPooled, of: connection)
             connection.isOutputPooled = false
         }
     }
+
+    /// Gives a buffer back; the kernel takes long to take the pages of a large one.
+    private func give(back buffer: consuming ByteBuffer, isPooled: Bool, of connection: Connection) {
+        guard buffer.capacity >= Self.largeBuffer else {
+            if isPooled { pool.release(buffer) }
+            return
+        }
+        if isPooled { pool.release(ByteBuffer()) }
+        let box = BufferBox(buffer)
+        workers.run(for: connection.uid) { box.buffer.removeAll(keepingCapacity: false) }
+    }
+
+    private static let largeBuffer = 1 << 20
 
     private static func copy(_ bytes: Bytes) -> ByteBuffer {
         var copy = ByteBuffer(capacity: bytes.count)
@@ -87,7 +104,9 @@ extension EventLoop {
     /// Counts what the connection holds between batches. Where unfinished lines hold too much, this one is refused.
     private func count(_ connection: Connection) {
         let input = counted(connection.input.count)
-        let output = counted(connection.replies.output.count + connection.unfinishedReplyBytes)
+        let output = counted(
+            connection.replies.output.count + connection.unfinishedReplyBytes
+                + (connection.attachment?.count ?? 0))
         guard input != connection.countedInput || output != connection.countedOutput else { return }
         let excess = quotas.change(
             user: connection.uid, isAdministrator: connection.isAdministrator,
@@ -187,15 +206,15 @@ extension EventLoop {
         _ = Glibc.close(connection.descriptor)
         connection.dropAttachment()
         connection.parcel = nil
-        let input = exchange(&connection.input, with: ByteBuffer())
-        if connection.isInputPooled { pool.release(input) }
+        let isApart = connection.batch?.isApart == true
+        if isApart { leaving.append(connection) } else { releaseInput(connection) }
         let output = exchange(&connection.replies.output, with: ByteBuffer())
-        if connection.isOutputPooled { pool.release(output) }
+        give(back: output, isPooled: connection.isOutputPooled, of: connection)
         _ = quotas.change(
             user: connection.uid, isAdministrator: connection.isAdministrator,
             input: -connection.countedInput, output: -connection.countedOutput)
         quotas.leave(user: connection.uid)
-        connection.batch = nil
+        if !isApart { connection.batch = nil }
         deadlines.set(connection.id.slot, nil)
         connections.remove(connection.id)
         port.connectionCount.store(connections.count, ordering: .relaxed)
@@ -204,4 +223,28 @@ extension EventLoop {
         connection.dispatchState = nil
         connection.resumption = nil
     }
+
+    private func releaseInput(_ connection: Connection) {
+        let input = exchange(&connection.input, with: ByteBuffer())
+        give(back: input, isPooled: connection.isInputPooled, of: connection)
+        connection.isInputPooled = false
+    }
+
+    /// The worker is through with the line of a connection that was closed meanwhile.
+    func release(_ id: ConnectionID) {
+        guard let index = leaving.firstIndex(where: { $0.id == id }) else { return }
+        let connection = leaving.remove(at: index)
+        releaseInput(connection)
+        let box = UnsafeTransfer(exchange(&connection.batch, with: nil))
+        workers.run(for: connection.uid) { box.value?.clear() }
+    }
+}
+
+/// A buffer on its way to a worker.
+///
+/// `@unchecked Sendable` because only the worker has it.
+private final class BufferBox: @unchecked Sendable {
+    var buffer: ByteBuffer
+
+    init(_ buffer: consuming ByteBuffer) { self.buffer = buffer }
 }

@@ -12,15 +12,16 @@ extension EventLoop {
     /// Sends what may be sent, once.
     func flush(_ connection: Connection) {
         guard !connection.isClosed else { return }
-        if let attachment = exchange(&connection.attachment, with: nil) {
-            return flush(attachment, connection)
-        }
         if connection.isPeerGone {
+            connection.dropAttachment()
             connection.replies.discard()
             connection.isBlocked = false
             return
         }
         let count = connection.replies.sendableCount
+        if let attachment = connection.attachment, attachment.position <= count {
+            return flush(attachment, count, connection)
+        }
         guard count > 0 else {
             connection.isBlocked = false
             return
@@ -31,6 +32,7 @@ extension EventLoop {
             Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
         if sent >= 0 {
             connection.replies.sent(sent)
+            connection.attachment?.position -= sent
             connection.isBlocked = sent < count
             connection.stallDeadline = nil
         } else if errno == EAGAIN {
@@ -60,24 +62,33 @@ extension EventLoop {
         connection.isBlocked = sent < count
     }
 
-    /// Sends the output and the value attached to it. What is not taken at once is copied, so that nothing is
-    /// attached any more.
-    private func flush(_ attachment: Connection.Attachment, _ connection: Connection) {
-        defer { attachment.release() }
-        let value = attachment.value
-        let sent = transmit(connection.replies.output.bytes, attachment, to: connection.descriptor)
-        if sent < connection.replies.output.count + value.count {
-            connection.replies.insert(value, at: attachment.position)
-            _ = connection.mustPause()
-            if sent > 0 { connection.replies.sent(sent) }
-            connection.isBlocked = true
-            // Says why nothing was sent, if so.
-            if sent <= 0 { flush(connection) }
-        } else {
-            connection.replies.sent(connection.replies.output.count)
-            connection.isBlocked = false
+    /// Sends of the output's first bytes and the value attached to them what the socket takes.
+    private func flush(_ attachment: Connection.Attachment, _ count: Int, _ connection: Connection) {
+        let output = Bytes(rebasing: connection.replies.output.bytes[..<count])
+        let sent = transmit(output, attachment, to: connection.descriptor)
+        guard sent > 0 else {
+            switch errno {
+            case EAGAIN: connection.isBlocked = true
+            case EINTR, ENOBUFS, ENOMEM:
+                connection.isBlocked = true
+                connection.mustRearm = true
+            default:
+                losePeer(connection)
+                connection.isBlocked = false
+            }
+            return
         }
-        if sent > 0 { connection.stallDeadline = nil }
+        connection.stallDeadline = nil
+        let before = min(sent, attachment.position)
+        let within = min(sent - before, attachment.value.count)
+        connection.isBlocked = sent < count + attachment.value.count
+        if within == attachment.value.count {
+            connection.dropAttachment()
+            connection.replies.sent(sent - within)
+        } else {
+            connection.replies.sent(before)
+            connection.attachment?.advance(before: before, within: within)
+        }
     }
 
     private func transmit(_ output: Bytes, _ attachment: Connection.Attachment, to descriptor: Int32) -> Int {
@@ -86,6 +97,7 @@ extension EventLoop {
         let after = Bytes(rebasing: output[attachment.position...])
         guard pages.count > 0 else { return transmit(before, value, after, to: descriptor) }
 
+        // The part of it before its whole pages.
         let first = Bytes(rebasing: value[..<(pages.baseAddress! - value.baseAddress!)])
         var sent = transmit(before, first, to: descriptor)
         guard sent == before.count + first.count else { return sent }

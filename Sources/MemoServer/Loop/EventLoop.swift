@@ -22,6 +22,7 @@ final class EventLoop: @unchecked Sendable {
     let logger: Logger
     let epoll: Epoll
     let watermark = CommitWatermark()
+    let workers: WorkerPool
     private struct Tables: ~Copyable {
         var pool: BufferPool
         var pagePipe = PagePipe()
@@ -34,8 +35,14 @@ final class EventLoop: @unchecked Sendable {
         var now = BootClock.nowMs
     }
     private let tables: UncheckedCell<Tables>
-    /// Connections with more whole lines than one batch takes.
+    /// Connections with more whole lines than one batch takes, and those whose share of a turn is over.
     var ready: [Connection] = []
+    /// Events for subscribers that they were not given yet.
+    private var subscribersMail: [(id: ConnectionID, line: [UInt8])] = []
+    /// The first of them that was not given.
+    private var nextEvent = 0
+    /// Closed, while a worker reads a line of theirs.
+    var leaving: [Connection] = []
     /// In the loop that accepts.
     var acceptor: Acceptor?
     /// In the first loop: those that it tells to drain when it has accepted the last connection for them.
@@ -46,8 +53,9 @@ final class EventLoop: @unchecked Sendable {
 
     init(
         port: LoopPort, limits: Limits, lineLimit: Int, quotas: Quotas, executor: any RequestExecutor,
-        polling: PollingPolicy, logger: Logger
+        workers: WorkerPool, polling: PollingPolicy, logger: Logger
     ) throws(SystemError) {
+        self.workers = workers
         self.port = port
         self.polling = polling
         self.limits = limits
@@ -109,9 +117,10 @@ final class EventLoop: @unchecked Sendable {
     func run() {
         var events = 0
         while true {
-            let mayLetSleep = ready.isEmpty
+            let mayLetSleep = ready.isEmpty && subscribersMail.isEmpty
             let hadMail = port.mailbox.take(into: &mail, sleeping: mayLetSleep)
             if hadMail { deliver() }
+            deliverEvents()
             serveReady()
             if let drainDeadline, connections.count == 0 || now >= drainDeadline { break }
             events = hadMail || !mayLetSleep ? epoll.wait(timeoutMs: 0) : waitForEvents(after: events)
@@ -176,9 +185,27 @@ final class EventLoop: @unchecked Sendable {
         guard !ready.isEmpty else { return }
         let turn = ready
         ready = []
-        for connection in turn {
+        let end = BootClock.nowNs + limits.dearTurnNs
+        for (position, connection) in turn.enumerated() {
+            // The others' turn comes after those that are readable now.
+            if position > 0, BootClock.nowNs >= end {
+                ready = Array(turn[position...]) + ready
+                return
+            }
             connection.isListedAsReady = false
-            proceed(connection)
+            if connection.wantsRead {
+                connection.wantsRead = false
+                guard !connection.isClosed else { continue }
+                if mayRead(connection) {
+                    read(connection)
+                } else {
+                    connection.mustRearm = true
+                    reconcile(connection)
+                }
+                executeGathered()
+            } else {
+                proceed(connection)
+            }
         }
     }
 
@@ -188,16 +215,26 @@ final class EventLoop: @unchecked Sendable {
         for result in mail.commits { open(result) }
         for socket in mail.sockets { adopt(socket) }
         for id in mail.lost { connections[id]?.lostEvents = true }
+        for event in mail.events {
+            if subscribersMail.count - nextEvent < limits.mailboxEvents {
+                subscribersMail.append(event)
+            } else {
+                connections[event.id]?.lostEvents = true
+            }
+        }
         for (id, message) in mail.messages {
-            guard let connection = connections[id] else { continue }
+            guard let connection = connections[id] else {
+                if case .parsed = message { release(id) }
+                continue
+            }
             switch message {
             case .resume(let object):
                 guard connection.batch != nil else { break }
                 // Another reason to go on does not take away what was read.
                 if let object { connection.resumption = object }
-                resume(connection)
-            case .append(let bytes):
-                append(bytes, to: connection)
+                if connection.isDear { listAsReady(connection) } else { resume(connection) }
+            case .parsed: finishReading(connection)
+            case .append: break
             }
         }
         executeGathered()
@@ -218,7 +255,10 @@ final class EventLoop: @unchecked Sendable {
         for connection in waiting {
             connection.isListedAsGated = false
             guard !connection.isClosed else { continue }
+            let before = connection.replies.output.count
             connection.replies.open(result)
+            // All gates are before it, and errors have another length.
+            connection.attachment?.position += connection.replies.output.count - before
             listIfGated(connection)
             flush(connection)
             proceed(connection)
@@ -231,8 +271,38 @@ final class EventLoop: @unchecked Sendable {
         gated.append(connection)
     }
 
-    private func append(_ event: [UInt8], to connection: Connection) {
-        guard !connection.sawEnd, !connection.isPeerGone else { return }
+    /// Gives subscribers some of their events: others are not to wait for all of them.
+    private func deliverEvents() {
+        guard !subscribersMail.isEmpty else { return }
+        let end = BootClock.nowNs + limits.eventTurnNs
+        var next = nextEvent
+        repeat {
+            let some = next..<min(next + Self.eventsAtOnce, subscribersMail.count)
+            next = some.upperBound
+            var told: [Connection] = []
+            for position in some {
+                let (id, line) = subscribersMail[position]
+                guard let connection = connections[id], append(line, to: connection) else { continue }
+                if told.last !== connection { told.append(connection) }
+            }
+            for connection in told {
+                flush(connection)
+                proceed(connection)
+            }
+        } while next < subscribersMail.count && BootClock.nowNs < end
+        if next == subscribersMail.count || next > limits.mailboxEvents / 2 {
+            subscribersMail.removeFirst(next)
+            next = 0
+        }
+        nextEvent = next
+    }
+
+    /// Events that are written before it is seen how long it took.
+    private static let eventsAtOnce = 32
+
+    /// - Returns: whether there is something to be sent or told.
+    private func append(_ event: [UInt8], to connection: Connection) -> Bool {
+        guard !connection.sawEnd, !connection.isPeerGone else { return false }
         let unsent = connection.replies.output.count
         if connection.lostEvents || unsent >= limits.eventHighWater || !connection.mayOwe(unsent) {
             connection.lostEvents = true
@@ -240,8 +310,7 @@ final class EventLoop: @unchecked Sendable {
             ensureOutput(connection)
             event.withUnsafeBytes { connection.replies.output.append($0) }
         }
-        flush(connection)
-        proceed(connection)
+        return true
     }
 
     // MARK: the end

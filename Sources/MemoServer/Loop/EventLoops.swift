@@ -33,6 +33,8 @@ package final class EventLoops: Sendable {
     private let lineLimit: Int
     private let logger: Logger
     private let threads = Mutex<[Thread]>([])
+    /// For what takes long.
+    let workers: WorkerPool
 
     /// - Parameters:
     ///   - count: of loops, each of which becomes a thread.
@@ -55,6 +57,7 @@ package final class EventLoops: Sendable {
         self.limits = limits
         self.lineLimit = lineLimit
         self.logger = logger
+        workers = WorkerPool(threads: limits.workers)
     }
 
     // MARK: from any thread
@@ -105,7 +108,7 @@ package final class EventLoops: Sendable {
         let loops = try ports.map { port throws(SystemError) in
             try EventLoop(
                 port: port, limits: limits, lineLimit: lineLimit, quotas: quotas, executor: executor,
-                polling: polling, logger: logger)
+                workers: workers, polling: polling, logger: logger)
         }
         loops.first?.followers = Array(ports.dropFirst())
         if let listener, let first = loops.first {

@@ -2,6 +2,8 @@
 package enum LoopMessage: Sendable {
     /// The suspended connection is to be executed again; it finds the object in `Connection.resumption`.
     case resume((any AnyObject & Sendable)?)
+    /// A worker has read the connection's large line.
+    case parsed
     /// Whole lines for a subscriber, to be put among its replies, or dropped if it reads too slowly.
     case append([UInt8])
 }

@@ -9,6 +9,8 @@ final class Mailbox: Sendable {
     /// What arrived since the loop last looked.
     struct Mail {
         var messages: [(id: ConnectionID, message: LoopMessage)] = []
+        /// Events for subscribers, apart from what somebody waits for.
+        var events: [(id: ConnectionID, line: [UInt8])] = []
         /// Subscribers of whom events were dropped.
         var lost: Set<ConnectionID> = []
         var commits: [CommitResult] = []
@@ -17,19 +19,18 @@ final class Mailbox: Sendable {
         var drainDeadline: Int64?
         var rules: AccessRules?
         var heartbeat: UInt64 = 0
-        fileprivate var events = 0
         fileprivate var eventBytes = 0
 
         /// Empties it and keeps its memory.
         mutating func clear() {
             messages.removeAll(keepingCapacity: messages.capacity <= 4096)
+            events.removeAll(keepingCapacity: events.capacity <= 4096)
             lost.removeAll()
             commits.removeAll(keepingCapacity: true)
             sockets.removeAll()
             drainDeadline = nil
             rules = nil
             heartbeat = 0
-            events = 0
             eventBytes = 0
         }
     }
@@ -58,12 +59,12 @@ final class Mailbox: Sendable {
     func post(_ id: ConnectionID, _ message: LoopMessage) {
         send { mail in
             if case .append(let bytes) = message {
-                guard mail.events < eventLimit, mail.eventBytes + bytes.count <= eventByteLimit else {
+                guard mail.events.count < eventLimit, mail.eventBytes + bytes.count <= eventByteLimit else {
                     mail.lost.insert(id)
                     return
                 }
-                mail.events += 1
                 mail.eventBytes += bytes.count
+                return mail.events.append((id, bytes))
             }
             mail.messages.append((id, message))
         }

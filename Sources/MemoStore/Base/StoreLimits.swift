@@ -8,6 +8,8 @@ package struct StoreLimits: Sendable {
     package var functionIdleMs: Int64 = 30 * 86_400_000
     package var tagsMax = 100_000
     package var tagsPerOwnerMax = 10_000
+    /// Memory of all tags, and of which entry bears which: 20 bytes each.
+    package var tagBytesMax = 64 << 20
     /// A power of two; 16 bytes each... see `Ghost`.
     package var ghostsMax = 1 << 16
     package var leasesMax = 1 << 16
@@ -21,7 +23,7 @@ package struct StoreLimits: Sendable {
     /// Entries looked at while the lock is held once, in sweeps and in taking back what was cleared.
     package var sweepSlots = 4096
     package var reclaimEntries = 1000
-    /// Evictions from the cold tier that one put pays for at most.
+    /// Evictions for one budget that one put pays for at most; the rest is left to later ones and to sweeps.
     package var evictionsPerPut = 64
     package var coldReadsMax = 10_000
     package var readerThreads = 2

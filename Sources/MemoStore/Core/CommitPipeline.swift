@@ -31,6 +31,8 @@ struct CommitPipeline: ~Copyable {
     /// Connections that wait for room in the queue.
     private var waitingForRoom: [ConnectionID] = []
     private var signalsWriter = false
+    /// Operations under way whose changes are to be in one commit.
+    private var holds = 0
     var writerIsIdle = true
 
     private let bytesLeast: Int
@@ -98,6 +100,17 @@ struct CommitPipeline: ~Copyable {
 
     // MARK: commits
 
+    /// Whether nothing may be committed for the moment.
+    var isHeld: Bool { holds > 0 }
+
+    /// Has all changes from here on, until `release`, committed together with those that wait.
+    mutating func hold() { holds += 1 }
+
+    mutating func release() {
+        holds -= 1
+        if holds == 0, !queue.isEmpty { signalsWriter = true }
+    }
+
     /// Changes that are committed together.
     struct Batch {
         var writes: [StoreChange]
@@ -135,8 +148,11 @@ struct CommitPipeline: ~Copyable {
             bytes += rest.bytes
         }
 
-        func release() {
-            for case .insert(_, _, _, let payload) in writes { payload.release() }
+        func release() { release(0..<writes.count) }
+
+        /// Lets go of the payloads of some of them.
+        func release(_ some: Range<Int>) {
+            for case .insert(_, _, _, let payload) in writes[some] { payload.release() }
         }
     }
 
@@ -145,9 +161,13 @@ struct CommitPipeline: ~Copyable {
     func due(flushIntervalMs: Int64, isClosing: Bool, now: Int64) -> Int64? {
         if failedBatch != nil || needsRecovery { return 0 }
         guard !queue.isEmpty else { return nil }
+        if isHeld, !isClosing { return Self.heldMs }
         if isClosing || isCommitAwaited { return 0 }
         return max(0, queue.since + flushIntervalMs - now)
     }
+
+    /// It is looked again after this if nobody tells.
+    private static let heldMs: Int64 = 20
 
     /// Whether somebody waits for the next commit.
     var isCommitAwaited: Bool { urgentSequence > committedSequence || queue.isFull }
@@ -176,11 +196,10 @@ struct CommitPipeline: ~Copyable {
         case recovered
     }
 
-    /// A batch is in the database.
+    /// A batch is in the database; the caller releases its payloads.
     mutating func committed(
         _ batch: Batch, tookMs: Int64, flushIntervalMs: Int64, hotBytes: Int
     ) -> Outcome {
-        batch.release()
         adapt(to: batch, tookMs: tookMs, flushIntervalMs: flushIntervalMs, hotBytes: hotBytes)
         finish(sequence: batch.sequence, row: batch.row)
         guard failedBatch == nil else { return .part }

@@ -41,6 +41,7 @@ struct FunctionTable: ~Copyable {
     private(set) var generation: UInt32 = 0
     private(set) var dirty: [UInt32] = []
     private(set) var countByOwner: [Int64: Int] = [:]
+    private var nameBytes = 0
     private let hash: KeyHash
     let capacity: Int
 
@@ -50,6 +51,15 @@ struct FunctionTable: ~Copyable {
     }
 
     var count: Int { profiles.count - free.count }
+
+    /// Memory that it takes, about.
+    var bytes: Int {
+        profiles.capacity * MemoryLayout<FunctionProfile>.stride + buckets.count * MemoryLayout<UInt32>.stride
+            + count * Self.nameOverhead + nameBytes
+    }
+
+    /// A string's own block, and the place in the table of numbers.
+    private static let nameOverhead = 64
 
     /// A function became typed, or no longer is.
     mutating func typedChanged() { generation &+= 1 }
@@ -122,6 +132,7 @@ struct FunctionTable: ~Copyable {
             place = UInt32(profiles.count)
             profiles.append(profile)
         }
+        nameBytes += name.utf8.count
         buckets[bucket] = place
         places[row.id] = place
         countByOwner[row.owner, default: 0] += 1
@@ -140,7 +151,11 @@ struct FunctionTable: ~Copyable {
             while profiles[before].chain != place { before = Int(profiles[before].chain) }
             profiles[before].chain = profiles[index].chain
         }
-        countByOwner[profiles[index].row.owner, default: 1] -= 1
+        let owner = profiles[index].row.owner
+        countByOwner[owner, default: 1] -= 1
+        if countByOwner[owner] == 0 { countByOwner[owner] = nil }
+        nameBytes -= profiles[index].row.name.utf8.count
+        profiles[index].row.name = ""
         places[profiles[index].row.id] = nil
         profiles[index].isLive = false
         profiles[index].isDirty = false
@@ -155,15 +170,16 @@ struct FunctionTable: ~Copyable {
         }
     }
 
-    /// The rows that changed since the last call, which is their last use.
-    mutating func takeDirty(now: Int64) -> [FunctionRow] {
+    /// The rows that changed since the last call, which is their last use; those that changed last come first.
+    mutating func takeDirty(atMost limit: Int, now: Int64) -> [FunctionRow] {
         var rows: [FunctionRow] = []
-        for place in dirty where profiles[Int(place)].isLive && profiles[Int(place)].isDirty {
+        while rows.count < limit, let place = dirty.popLast() {
+            guard profiles[Int(place)].isLive, profiles[Int(place)].isDirty else { continue }
             profiles[Int(place)].isDirty = false
             profiles[Int(place)].row.usedMs = now
             rows.append(profiles[Int(place)].row)
         }
-        dirty.removeAll(keepingCapacity: true)
+        if dirty.isEmpty, dirty.capacity > 4096 { dirty = [] }
         return rows
     }
 

@@ -8,7 +8,7 @@ package enum RemovalCause: UInt8, Sendable {
     case ttl, maxsize, hotBytes, coldBytes, entryLimit, delete, clearFunction, clearTag, clearAll,
         typedChanged
     case tooLarge, damaged
-    case maxBytes, unpersisted
+    case maxBytes, unpersisted, tags
 
     package var text: String {
         switch self {
@@ -26,6 +26,7 @@ package enum RemovalCause: UInt8, Sendable {
         case .damaged: "damaged row"
         case .maxBytes: "max_bytes"
         case .unpersisted: "define persist"
+        case .tags: "tags"
         }
     }
 }

@@ -41,6 +41,7 @@ extension StoreCore {
             checkList(place)
         }
         leases.check()
+        tags.check()
         pipeline.check()
         checkPublished()
     }

@@ -58,10 +58,26 @@ extension StoreCore {
         return count
     }
 
-    /// Functions of an owner, or of all where `owner` is `nil`.
-    package func places(owner: Int64?) -> [UInt32] {
-        functions.allPlaces.filter {
-            functions.isLive($0) && (owner == nil || functions[$0].row.owner == owner)
-        }
+    /// Takes some leases out that have ended with a clear or with a connection.
+    /// - Returns: whether there are more.
+    mutating func endLeases() -> Bool {
+        leases.takeOutEnded(now: now)
+        work.spend(256)
+        if leases.hasEnded { return true }
+        // Those of entries with a cleared tag come last.
+        return endLeasesOfTagged(atMost: 256)
+    }
+
+    /// The functions of a name, whoever they belong to.
+    package func places(named name: UnsafeRawBufferPointer) -> [UInt32] {
+        functions.countByOwner.keys.compactMap { functions.find(owner: $0, name: name) }
+    }
+
+    /// Every place of a function, those of forgotten ones included.
+    package var functionPlaces: Range<UInt32> { functions.allPlaces }
+
+    /// Whether there is a function at a place, and it is this owner's (`nil`: anybody's).
+    package func isFunction(_ place: UInt32, of owner: Int64?) -> Bool {
+        functions.isLive(place) && (owner == nil || functions[place].row.owner == owner)
     }
 }

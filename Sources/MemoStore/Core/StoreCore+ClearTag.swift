@@ -4,13 +4,14 @@ extension StoreCore {
     struct TagClearing {
         /// Who waits for it, if still somebody does.
         var connection: ConnectionID?
-        let tags: [UInt32]
-        let members: [TagTable.Member]
-        var next = 0
+        /// Those of which there may still be some, the next one at the end.
+        var tags: [UInt32]
+        /// Entries with smaller rows are cleared.
+        let below: Int64
         /// How many entries were cleared, by function.
         var counts: [UInt32: Int] = [:]
 
-        var isOver: Bool { next == members.count }
+        var isOver: Bool { tags.isEmpty }
     }
 
     package func tags(owner: Int64?, name: String) -> [UInt32] {
@@ -25,18 +26,17 @@ extension StoreCore {
     /// computed for one that was stale is of the time before.
     /// - Returns: how many entries were cleared, by function; `nil` where the connection will be woken for that.
     package mutating func clear(tags ids: [UInt32], for connection: ConnectionID) -> [UInt32: Int]? {
-        var members: [TagTable.Member] = []
-        for id in ids where tags[id] != nil {
-            tags[id]!.row.clearedBelow = nextRow
+        var clearing = TagClearing(connection: connection, tags: [], below: nextRow)
+        for id in ids {
+            guard let row = tags.clear(id, below: nextRow) else { continue }
             hidePublished(tag: id)
-            members += exchange(&tags[id]!.members, with: [])
-            tags[id]!.compactAt = 64
-            enqueue(.tag(tags[id]!.row))
+            enqueue(.tag(row))
+            clearing.tags.append(id)
         }
-        var clearing = TagClearing(connection: connection, tags: ids, members: members)
-        takeOut(&clearing)
+        takeOut(&clearing, isFirst: true)
         if clearing.isOver { return clearing.counts }
-        endLeasesOfTagged()
+        taggedLeases += leases.keys
+        if !endLeasesOfTagged(atMost: limits.reclaimEntries) { taggedLeases = [] }
         tagClearings.append(clearing)
         needsMaintenance = true
         return nil
@@ -61,8 +61,9 @@ extension StoreCore {
     /// - Returns: whether there is more.
     mutating func takeOutCleared() -> Bool {
         guard let index = tagClearings.firstIndex(where: { !$0.isOver }) else { return false }
-        var clearing = tagClearings[index]
-        takeOut(&clearing)
+        // Out of the array meanwhile, so that its counts are not copied.
+        var clearing = exchange(&tagClearings[index], with: TagClearing(tags: [], below: 0))
+        takeOut(&clearing, isFirst: false)
         tagClearings[index] = clearing
         guard clearing.isOver else { return true }
         if let connection = clearing.connection {
@@ -73,35 +74,57 @@ extension StoreCore {
         return tagClearings.contains { !$0.isOver }
     }
 
-    private mutating func takeOut(_ clearing: inout TagClearing) {
-        let isFirst = clearing.next == 0
-        let end = min(clearing.next + limits.reclaimEntries, clearing.members.count)
-        for member in clearing.members[clearing.next..<end] where isCurrent(member.slot, row: member.row) {
-            let function = entries[member.slot].function
-            guard entries[member.slot].row >= functions[function].row.clearedBelow else { continue }
-            clearing.counts[function, default: 0] += 1
-            // Later ones are of the time after the clear.
-            if isFirst, leases.concerns(function: function) {
-                leases.end(function: function, short: entries[member.slot].hash, now: now)
+    private mutating func takeOut(_ clearing: inout TagClearing, isFirst: Bool) {
+        var left = limits.reclaimEntries
+        while let id = clearing.tags.last {
+            while let slot = tags.oldest(of: id), entries[slot].row < clearing.below {
+                if left == 0 { return forgetUnusedTags() }
+                left -= 1
+                // What was cleared with its function is counted there.
+                guard isLinked(slot) else {
+                    tags.dropOldest(of: id)
+                    work.spend(1)
+                    continue
+                }
+                let function = entries[slot].function
+                clearing.counts[function, default: 0] += 1
+                // Later ones are of the time after the clear.
+                if isFirst, leases.concerns(function: function) {
+                    leases.end(function: function, short: entries[slot].hash, now: now)
+                }
+                remove(slot, .cleared, .clearTag)
             }
-            remove(member.slot, .cleared, .clearTag)
+            clearing.tags.removeLast()
         }
-        clearing.next = end
+        forgetUnusedTags()
     }
 
-    /// Ends the leases of all keys that have an entry with a tag, whichever it is: to look at all that bear this one
-    /// takes long, and a lease less is only work done twice.
-    private mutating func endLeasesOfTagged() {
-        for (function, short) in leases.keys {
-            var slot = entries.first(short)
-            while slot != Entry.none {
-                let entry = entries[slot]
-                if entry.hash == short, entry.function == function, entry.flags.contains(.tagged) {
-                    leases.end(function: function, short: short, now: now)
-                    break
-                }
-                slot = entry.chain
-            }
+    /// Ends the leases of keys that have an entry with a tag, whichever it is: to look at all that bear this one takes
+    /// long, and a lease less is only work done twice. Entries are taken out after that.
+    /// - Returns: whether there are more of them.
+    mutating func endLeasesOfTagged(atMost limit: Int) -> Bool {
+        var left = limit
+        while left > 0, let (function, short) = taggedLeases.popLast() {
+            left -= 1
+            if bearsTag(function, short) { leases.end(function: function, short: short, now: now) }
         }
+        work.spend(limit - left)
+        return !taggedLeases.isEmpty
+    }
+
+    /// Whether a key with this lower half of its hash has an entry with a tag.
+    private func bearsTag(_ function: UInt32, _ short: UInt32) -> Bool {
+        var slot = entries.first(short)
+        while slot != Entry.none {
+            let entry = entries[slot]
+            if entry.hash == short, entry.function == function, entry.flags.contains(.tagged) { return true }
+            slot = entry.chain
+        }
+        return false
+    }
+
+    /// Whether the lease of a key ends with the clear of a tag that is under way.
+    func endsWithTag(_ function: UInt32, _ hash: UInt64) -> Bool {
+        !taggedLeases.isEmpty && bearsTag(function, UInt32(truncatingIfNeeded: hash))
     }
 }

@@ -2,19 +2,25 @@
 extension StoreCore {
     mutating func takeBatch() -> CommitPipeline.Batch { pipeline.takeBatch(row: nextRow - 1) }
 
-    /// A batch is in the database.
+    /// A batch is in the database; the caller releases its payloads.
     /// - Returns: whether the disk took nothing before.
     mutating func committed(_ batch: CommitPipeline.Batch, tookMs: Int64, flushIntervalMs: Int64) -> Bool {
         let outcome = pipeline.committed(
             batch, tookMs: tookMs, flushIntervalMs: flushIntervalMs, hotBytes: hot.limit)
-        trimHot()
+        // What could not leave memory before can now.
+        if trimHot(atMost: limits.reclaimEntries) { needsMaintenance = true }
         switch outcome {
         case .part: return false
         case .all:
             queueUnpersisted()
             return false
         case .recovered:
-            gatherUnpersisted()
+            if hot.count <= Self.gatheredAtOnce {
+                gatherUnpersisted()
+            } else {
+                needsGathering = true
+                needsMaintenance = true
+            }
             return true
         }
     }
@@ -83,19 +89,39 @@ extension StoreCore {
     /// The disk takes writes again: what was put meanwhile is to be queued, in the order of use, which is that of the
     /// rows until something is used.
     mutating func gatherUnpersisted() {
-        var waiting: [(used: UInt64, slot: Slot)] = []
-        for slot in hot.slots
-        where entries[slot].flags.contains(.unpersisted) && functions[entries[slot].function].row.persists {
-            waiting.append((entries[slot].used, slot))
-        }
+        var waiting: [UsedSlot] = []
+        gatherUnpersisted(0..<hot.count, in: &waiting)
         waiting.sort { $0.used > $1.used }
+        queueUnpersisted(waiting)
+    }
+
+    /// Entries of the hot tier that are looked at while the lock is held once.
+    static let gatheredAtOnce = 4096
+
+    /// Adds those at some places of the hot tier. From its end on, none is missed: what goes is replaced from there.
+    mutating func gatherUnpersisted(_ places: Range<Int>, in waiting: inout [UsedSlot]) {
+        for slot in hot.slots[places.clamped(to: 0..<hot.count)]
+        where entries[slot].flags.contains(.unpersisted) && functions[entries[slot].function].row.persists {
+            waiting.append(UsedSlot(used: entries[slot].used, slot: slot))
+        }
+        work.spend(places.count / 4)
+    }
+
+    /// - Parameter waiting: the one that was used first at the end.
+    mutating func queueUnpersisted(_ waiting: [UsedSlot]) {
+        needsGathering = false
         pipeline.gather(unpersisted: waiting.map(\.slot))
         queueUnpersisted()
     }
 
-    /// Queues of it as much as there is room for.
-    mutating func queueUnpersisted() {
-        while let slot = pipeline.nextUnpersisted() {
+    /// Queues of it as much as there is room for; a bounded number, the rest is the maintenance thread's.
+    /// - Returns: whether there is more that there is room for.
+    @discardableResult
+    mutating func queueUnpersisted() -> Bool {
+        var left = limits.reclaimEntries
+        while left > 0, let slot = pipeline.nextUnpersisted() {
+            left -= 1
+            work.spend(2)
             // It may have gone meanwhile, or another may have come in its place.
             guard entries[slot].flags.isSuperset(of: [.live, .unpersisted]),
                 let payload = entries[slot].payload
@@ -112,8 +138,12 @@ extension StoreCore {
             entries[slot].flags.remove(.unpersisted)
             entries[slot].row = nextRow
             nextRow += 1
-            for tag in payload.tags {
-                tags.add(TagTable.Member(slot: slot, row: entries[slot].row), to: tag, in: entries)
+            if !payload.tags.isEmpty {
+                // To the ends of the lists, which are in the order of rows.
+                tags.pin(Array(payload.tags))
+                tags.remove(slot)
+                for tag in payload.tags { tags.add(slot, to: tag) }
+                tags.pin([])
             }
             coldBytes += ColdSize.bytes(payload)
             payload.retain()
@@ -122,6 +152,9 @@ extension StoreCore {
                     row: entries[slot].row, function: functions[function].row.id,
                     hash: hash(function, payload.key), payload: payload))
         }
+        guard left == 0, !pipeline.unpersisted.isEmpty else { return false }
+        needsMaintenance = true
+        return !pipeline.queue.isFull
     }
 
     /// Takes what is in memory only by a function's setting out of the directory, of which a snapshot may be made.
@@ -145,8 +178,10 @@ extension StoreCore {
     /// The last changes before the end: counters, and the order of use.
     mutating func finish() {
         isFinished = true
+        if needsGathering { gatherUnpersisted() }
+        while queueUnpersisted() {}
         dropUnpersisted()
-        flushCounters()
+        while flushCounters(atMost: .max) {}
         flushHistory(isLast: true)
         // The order of all is in the snapshot of the index, if there will be one.
         let isInSnapshot = willSnapshot

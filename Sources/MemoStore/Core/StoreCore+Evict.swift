@@ -1,10 +1,20 @@
 extension StoreCore {
-    /// Moves entries that were not used for long out of memory until the hot tier keeps to its budget. What is not
-    /// in the database yet stays, and the queue's bound is the bound of it.
+    /// Moves entries that were not used for long out of memory until the hot tier keeps to its budget; a bounded number of
+    /// them, the rest is the maintenance thread's. What is not in the database yet stays, and the queue's bound is the
+    /// bound of it.
     /// - Parameter kept: an entry that is about to be used.
+    @inline(__always)
     mutating func trimHot(keeping kept: Slot = Entry.none) {
+        if hot.isOver, trimHot(atMost: limits.evictionsPerPut, keeping: kept) { needsMaintenance = true }
+    }
+
+    /// - Returns: whether there is more to do.
+    mutating func trimHot(atMost limit: Int, keeping kept: Slot = Entry.none) -> Bool {
         var fruitless = 0
+        var left = limit
         while hot.isOver, hot.count > 0, fruitless < 4 {
+            if left == 0 { return true }
+            left -= 1
             var victim = Entry.none
             var oldest = UInt64.max
             let samples = sampler.next(hot, entries, &random)
@@ -26,8 +36,16 @@ extension StoreCore {
                 if isDead { reclaim(victim) } else { remove(victim, .evicted, .hotBytes) }
             } else {
                 makeCold(victim)
+                work.spend(1)
             }
         }
+        return false
+    }
+
+    /// Whether the hot tier takes so much more than its budget that what is put has to wait until some has gone. What
+    /// waits for the database cannot go yet.
+    var isHotFarOver: Bool {
+        hot.bytes > hot.limit + max(hot.limit / 4, 16 << 20) + 2 * pipeline.pendingCost
     }
 
     private func consider(_ slot: Slot, _ victim: inout Slot, _ oldest: inout UInt64, keeping kept: Slot) {
@@ -79,7 +97,11 @@ extension StoreCore {
 
     /// Evicts a bounded function's least recently used entries beyond its bound.
     mutating func trim(_ function: UInt32) {
-        if functions[function].resizeJob == 0 { _ = trim(function, atMost: .max) }
+        guard functions[function].resizeJob == 0, !trim(function, atMost: limits.evictionsPerPut) else {
+            return
+        }
+        // One large entry may take the place of very many.
+        beginResize(function, isInOrder: true)
     }
 
     /// - Returns: whether it keeps to its bound now.
@@ -150,6 +172,8 @@ extension StoreCore {
             leaveHot(slot, payload)
             payload.release()
         }
+        if entry.flags.contains(.tagged) { work.spend(tags.remove(slot)) }
+        work.spend(1)
         entries.remove(slot)
     }
 }

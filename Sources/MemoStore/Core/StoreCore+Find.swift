@@ -55,6 +55,18 @@ extension StoreCore {
         }
     }
 
+    /// What the entry of a key takes, if there is one, or another one with the same lower half of its hash.
+    package func size(_ function: UInt32, hash: UInt64) -> Int {
+        let short = UInt32(truncatingIfNeeded: hash)
+        var slot = entries.first(short)
+        while slot != Entry.none {
+            let entry = entries[slot]
+            if entry.hash == short, entry.function == function { return Self.coldBytes(of: entry) }
+            slot = entry.chain
+        }
+        return 0
+    }
+
     /// Brings what was read from disk into memory, as far as the entries are still the same.
     package mutating func adopt(_ loadedRows: [LoadedRow]) {
         for loadedRow in loadedRows {
@@ -64,7 +76,11 @@ extension StoreCore {
             }
             guard loadedRow.payload.footprint + HotTier.overhead <= hot.limit else { continue }
             let read = loadedRow.payload
-            if let block = hot.interned.intern(read.value),
+            // What others have is shared; a large one was compared with theirs before.
+            let block =
+                loadedRow.prepared.map { $0.take(for: hot.interned) } ?? hot.interned.intern(read.value)
+            if loadedRow.prepared == nil { work.spend(bytes: read.value.count) }
+            if let block,
                 let payload = Payload.allocate(
                     read.metadata, tags: read.tags, key: read.key, value: read.value, block: block)
             {
@@ -80,7 +96,10 @@ extension StoreCore {
     package func bytes(of reference: RowReference) -> Int { entries[reference.slot].coldBytes }
 
     package func release(_ loadedRows: [LoadedRow]) {
-        for loadedRow in loadedRows { loadedRow.payload.release() }
+        for loadedRow in loadedRows {
+            loadedRow.prepared?.discard()
+            loadedRow.payload.release()
+        }
     }
 
     /// A row could not be read, or its checksum was wrong: the entry goes.

@@ -31,6 +31,17 @@ package struct HeldValue {
     /// The part of it that may be sent by reference: it never changes, even after the value was given back.
     package let lentPages: UnsafeRawBufferPointer
     fileprivate let payload: Payload
+
+    init(bytes: UnsafeRawBufferPointer, lentPages: UnsafeRawBufferPointer, payload: Payload) {
+        self.bytes = bytes
+        self.lentPages = lentPages
+        self.payload = payload
+    }
+
+    init(_ payload: Payload) {
+        payload.retain()
+        self.init(bytes: payload.value, lentPages: .init(start: nil, count: 0), payload: payload)
+    }
 }
 
 package enum GetOutcome {

@@ -38,6 +38,7 @@ extension StoreCore {
     private mutating func noteOwnerGauges() {
         let owners = history.owners
         guard !owners.isEmpty else { return }
+        work.spend(functions.count / 4)
         var sums = Dictionary(uniqueKeysWithValues: owners.map { (Int64($0), HistoryGauges()) })
         for place in functions.allPlaces where functions.isLive(place) {
             sums[functions[place].row.owner]?.add(gauges(of: place))
@@ -47,7 +48,28 @@ extension StoreCore {
         }
     }
 
-    /// The history of a function, of an owner's functions, or of all (`owner` `nil`), up to this moment.
+    private static let functionsAtOnce = 10_000
+
+    /// Functions that have counted something that was not written yet.
+    package var changedFunctions: Int { functions.dirty.count }
+
+    /// Hands to the history what some of the first of those have counted, as far as they are an owner's.
+    /// - Parameter left: how many are to be looked at; less those that were.
+    /// - Returns: whether there are more.
+    package mutating func noteHistory(_ left: inout Int, of owner: Int64) -> Bool {
+        let first = min(left, functions.dirty.count)
+        left = max(0, first - 256)
+        for place in functions.dirty[left..<first]
+        where functions.isLive(place) && functions[place].row.owner == owner {
+            noteHistory(place)
+            work.spend(1)
+        }
+        work.spend((first - left) / 4)
+        return left > 0
+    }
+
+    /// The history of a function, of an owner's functions (for which `noteHistory` was called), or of all (`owner`
+    /// `nil`), up to this moment.
     package mutating func readHistory(
         function: UInt32?, owner: Int64?, spanMs: Int64, points: Int
     ) -> HistoryReading {
@@ -56,12 +78,8 @@ extension StoreCore {
             noteHistory(function)
             subject = .function(functions[function].row.id)
         } else if let uid = owner.flatMap({ UInt32(exactly: $0) }) {
-            // Of others nothing is noted here: a user's own functions are few.
-            for place in functions.dirty where functions.isLive(place) && functions[place].row.owner == owner
-            {
-                noteHistory(place)
-            }
-            noteOwnerGauges()
+            // Of very many functions only once a minute: it takes a look at all of them.
+            if functions.count <= Self.functionsAtOnce { noteOwnerGauges() }
             subject = .owner(uid)
         } else {
             noteTotals()

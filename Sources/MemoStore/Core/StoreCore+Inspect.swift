@@ -16,6 +16,9 @@ package struct EntryInfo {
 
 extension EntryInfo {
     package var value: UnsafeRawBufferPointer? { payload?.value }
+
+    /// Keeps the value until it is released; there has to be one.
+    package func held() -> HeldValue { HeldValue(payload.unsafelyUnwrapped) }
 }
 
 package enum Whereabouts {
@@ -106,6 +109,7 @@ extension StoreCore {
 
     /// Keeps what a function has counted in its owner's totals.
     mutating func retire(_ row: FunctionRow, _ which: Retirement) {
+        retirements &+= 1
         guard row.owner != FunctionRow.everyone else { return }
         guard retired[row.owner] != nil || retired.count < limits.functionsMax else { return }
         var counted = Totals()
@@ -121,8 +125,43 @@ extension StoreCore {
         retired[row.owner, default: Totals()].add(counted)
     }
 
-    /// Figures of the whole store, or of one owner's functions.
-    package func statistics(owner: Int64?) -> StoreStatistics {
+    /// Figures of the whole store, or of one owner's functions. For tests.
+    mutating func statistics(owner: Int64?) -> StoreStatistics {
+        var walk = FunctionSums(owner: owner)
+        while sum(&walk, functions: .max) {}
+        return statistics(walk)
+    }
+
+    /// Adds a number of functions to sums.
+    /// - Returns: whether there are more.
+    package mutating func sum(_ sums: inout FunctionSums, functions count: Int) -> Bool {
+        if sums.next == 0 { sums.retirements = retirements }
+        let end = min(functions.allPlaces.count, Int(sums.next) + min(count, functions.allPlaces.count))
+        work.spend((end - Int(sums.next)) / 2)
+        while sums.next < end {
+            let place = sums.next
+            sums.next += 1
+            guard functions.isLive(place), sums.owner == nil || functions[place].row.owner == sums.owner
+            else {
+                continue
+            }
+            let row = functions[place].row
+            if functions[place].count > 0 || !row.isBlank {
+                sums.functions += 1
+                sums.entries += functions[place].count
+            }
+            if sums.owner != nil { sums.totals.add(Totals(row)) }
+        }
+        guard Int(sums.next) >= functions.allPlaces.count else { return true }
+        guard sums.owner != nil, sums.retirements != retirements, sums.tries < FunctionSums.triesMax else {
+            return false
+        }
+        sums = FunctionSums(owner: sums.owner, tries: sums.tries + 1)
+        return true
+    }
+
+    /// The figures that these are the sums of, up to now where it is all users'.
+    package func statistics(_ sums: FunctionSums) -> StoreStatistics {
         var figures = StoreStatistics()
         figures.hotLimit = hot.limit
         figures.coldLimit = coldLimit
@@ -130,28 +169,14 @@ extension StoreCore {
         figures.pendingWrites = pipeline.pendingCount
         figures.pendingBytes = pipeline.pendingCost
         figures.pendingLimit = pipeline.queue.costMax
-        if let owner {
-            for place in functions.allPlaces
-            where functions.isLive(place) && functions[place].row.owner == owner {
-                let row = functions[place].row
-                figures.totals.hits += row.hits
-                figures.totals.misses += row.misses
-                figures.totals.savedMs += row.savedMs
-                figures.totals.evictions += row.evictions
-                figures.totals.expirations += row.expirations
-                figures.totals.verified += row.verified
-                figures.totals.mismatched += row.mismatched
-                figures.entries += functions[place].count
-                if functions[place].count > 0 || !row.isBlank { figures.functions += 1 }
-            }
+        figures.entries = sums.entries
+        figures.functions = sums.functions
+        if let owner = sums.owner {
+            figures.totals = sums.totals
             if let retired = retired[owner] { figures.totals.add(retired) }
             return figures
         }
         figures.totals = totals
-        for place in functions.allPlaces where functions.isLive(place) {
-            figures.entries += functions[place].count
-            if functions[place].count > 0 || !functions[place].row.isBlank { figures.functions += 1 }
-        }
         figures.hotEntries = hot.count
         figures.hotBytes = hot.bytes
         figures.coldEntries = entries.count
@@ -168,11 +193,50 @@ extension StoreCore {
         figures.ghostLimit = ghosts.capacity
         figures.tags = tags.count
         figures.tagBytes = tags.bytes
+        figures.tagLimit = tags.bytesMax
+        figures.functionCount = functions.count
+        figures.functionLimit = functions.capacity
+        figures.functionBytes = functions.bytes
+        figures.mostWork = work.most
         figures.internedValues = hot.interned.count
         figures.internedReferences = hot.interned.references
         figures.internedSavedBytes = hot.interned.savedBytes
         figures.disk = disk
         return figures
+    }
+}
+
+/// What functions have and counted, summed up a part at a time. If one was retired meanwhile, it is to be begun again:
+/// otherwise it might be missed, or counted twice.
+package struct FunctionSums: Sendable {
+    package let owner: Int64?
+    fileprivate var next: UInt32 = 0
+    fileprivate var retirements: UInt64 = 0
+    fileprivate let tries: Int
+    fileprivate var entries = 0
+    fileprivate var functions = 0
+    fileprivate var totals = Totals()
+
+    fileprivate static let triesMax = 8
+
+    package init(owner: Int64?) { self.init(owner: owner, tries: 0) }
+
+    fileprivate init(owner: Int64?, tries: Int) {
+        self.owner = owner
+        self.tries = tries
+    }
+}
+
+extension Totals {
+    init(_ row: FunctionRow) {
+        self.init()
+        hits = row.hits
+        misses = row.misses
+        savedMs = row.savedMs
+        evictions = row.evictions
+        expirations = row.expirations
+        verified = row.verified
+        mismatched = row.mismatched
     }
 }
 
@@ -201,6 +265,12 @@ package struct StoreStatistics: Sendable {
     package var ghostLimit = 0
     package var tags = 0
     package var tagBytes = 0
+    package var tagLimit = 0
+    package var functionCount = 0
+    package var functionLimit = 0
+    package var functionBytes = 0
+    /// The most that was done while the lock was held (`WorkMeter`).
+    package var mostWork = 0
     package var internedValues = 0
     package var internedReferences = 0
     package var internedSavedBytes = 0

@@ -37,7 +37,7 @@ extension StoreCore {
         functions[place].count += 1
         functions[place].bytes += bytes
         link(slot)
-        for tag in head.tags { tags.add(TagTable.Member(slot: slot, row: head.row), to: tag, in: entries) }
+        for tag in head.tags { tags.add(slot, to: tag) }
     }
 
     /// Repeats the uses of a journal, oldest first. Slots are still in the order of their rows.
@@ -84,6 +84,7 @@ extension StoreCore {
         pipeline.begin(row: nextRow - 1)
         garbageRows += garbage
         startHistory()
+        tags.noteUnused()
         return entries.chainAll()
     }
 

@@ -45,7 +45,8 @@ extension StoreCore {
             mismatches.forget(function: row.id)
             _ = clear(function: function, cause: .unpersisted, resettingCounters: false)
         } else if row.persists, !before.persists, degraded == nil {
-            gatherUnpersisted()
+            needsGathering = true
+            needsMaintenance = true
         }
         if row.maxsize != before.maxsize || row.maxBytes != before.maxBytes {
             // Which were in no journal until now.
@@ -68,6 +69,7 @@ extension StoreCore {
         functions[function].oldest = Entry.none
         functions[function].newest = Entry.none
         for (_, slot) in slots { link(slot) }
+        work.spend(slots.count)
     }
 
     /// Adds hits that a client served within its own process, and what came of those that it computed again.
@@ -98,38 +100,91 @@ extension StoreCore {
             bytes: functions[function].bytes)
     }
 
-    /// A page of functions, in the order of their names, those of one name in the order of their owners.
-    /// - Parameters:
-    ///   - after: the name, and perhaps the owner, of the last one that is not wanted.
-    ///   - isMeant: which functions are meant; those that are empty never are.
-    package func functions(
+    /// A page of functions, in the order of their names, those of one name in the order of their owners. For tests.
+    mutating func functions(
         after: (name: String, owner: Int64?)?, limit: Int, isMeant: (FunctionInfo) -> Bool
     ) -> (page: [FunctionInfo], hasMore: Bool) {
-        let wanted = limit + 1
-        // The first ones of those seen so far, and no more than as many others: there may be very many functions.
-        var first: [(name: String, owner: Int64, place: UInt32)] = []
-        var last: (name: String, owner: Int64)?
-        func cut() {
-            first.sort { Self.precedes(($0.name, $0.owner), ($1.name, $1.owner)) }
-            guard first.count >= wanted else { return }
-            first.removeLast(first.count - wanted)
-            last = (first[wanted - 1].name, first[wanted - 1].owner)
-        }
-        // Without an owner: behind all of that name.
-        let start = after.map { ($0.name, $0.owner ?? .max) }
-        for place in functions.allPlaces where functions.isLive(place) {
-            let function = (functions[place].row.name, functions[place].row.owner)
-            if let start, !Self.precedes(start, function) { continue }
-            if let last, !Self.precedes(function, last) { continue }
-            guard functions[place].count > 0 || !functions[place].row.isBlank, isMeant(info(place)) else {
-                continue
-            }
-            first.append((function.0, function.1, place))
-            if first.count == 2 * wanted { cut() }
-        }
-        cut()
-        return (first.prefix(limit).map { info($0.place) }, first.count > limit)
+        var page = FunctionPage(after: after, limit: limit)
+        while look(&page, functions: .max, isMeant) {}
+        page.finish()
+        return (page.rows.compactMap { info($0) }, page.hasMore)
     }
+
+    /// Looks at a number of functions for a page of them.
+    /// - Parameter isMeant: which functions are meant; those that are empty never are.
+    /// - Returns: whether there are more to look at.
+    package mutating func look(
+        _ page: inout FunctionPage, functions count: Int, _ isMeant: (FunctionInfo) -> Bool
+    ) -> Bool {
+        let end = min(functions.allPlaces.count, Int(page.next) + min(count, functions.allPlaces.count))
+        work.spend(end - Int(page.next))
+        while page.next < end {
+            let place = page.next
+            page.next += 1
+            guard functions.isLive(place), page.mayTake(functions[place].row),
+                functions[place].count > 0 || !functions[place].row.isBlank, isMeant(info(place))
+            else { continue }
+            page.take(functions[place].row, place)
+        }
+        return page.next < functions.allPlaces.count
+    }
+
+    /// What there is to say of a function of a page now; `nil` if it has gone since.
+    package func info(_ row: FunctionPage.Row) -> FunctionInfo? {
+        guard row.place < functions.allPlaces.upperBound, functions.isLive(row.place),
+            functions[row.place].row.id == row.id
+        else { return nil }
+        return info(row.place)
+    }
+}
+
+/// A page of functions, in the order of their names, those of one name in the order of their owners, found by looking at
+/// all functions a part at a time.
+package struct FunctionPage {
+    package struct Row {
+        package let name: String
+        package let owner: Int64
+        fileprivate let place: UInt32
+        fileprivate let id: UInt32
+    }
+
+    fileprivate var next: UInt32 = 0
+    private let limit: Int
+    /// Without an owner: behind all of that name.
+    private let start: (name: String, owner: Int64)?
+    /// The first ones of those seen so far, and no more than as many others: there may be very many functions.
+    private var first: [Row] = []
+    private var last: (name: String, owner: Int64)?
+
+    /// - Parameter after: the name, and perhaps the owner, of the last one that is not wanted.
+    package init(after: (name: String, owner: Int64?)?, limit: Int) {
+        self.limit = limit
+        start = after.map { ($0.name, $0.owner ?? .max) }
+    }
+
+    fileprivate func mayTake(_ row: FunctionRow) -> Bool {
+        if let start, !Self.precedes(start, (row.name, row.owner)) { return false }
+        if let last, !Self.precedes((row.name, row.owner), last) { return false }
+        return true
+    }
+
+    fileprivate mutating func take(_ row: FunctionRow, _ place: UInt32) {
+        first.append(Row(name: row.name, owner: row.owner, place: place, id: row.id))
+        if first.count == 2 * (limit + 1) { cut() }
+    }
+
+    private mutating func cut() {
+        first.sort { Self.precedes(($0.name, $0.owner), ($1.name, $1.owner)) }
+        guard first.count > limit else { return }
+        first.removeLast(first.count - limit - 1)
+        last = (first[limit].name, first[limit].owner)
+    }
+
+    /// To be called once all were looked at.
+    package mutating func finish() { cut() }
+
+    package var rows: ArraySlice<Row> { first.prefix(limit) }
+    package var hasMore: Bool { first.count > limit }
 
     /// By the bytes of the names, then by owner.
     private static func precedes(

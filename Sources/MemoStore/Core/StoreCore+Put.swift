@@ -12,6 +12,8 @@ package struct PutRequest {
     package var tags: [UInt32]
     package var lease: LeaseToken?
     package var ifAbsent: Bool
+    /// Of a large value.
+    package var prepared: PreparedValue?
 
     package init(key: UnsafeRawBufferPointer, hash: UInt64, value: UnsafeRawBufferPointer, uid: UInt32) {
         self.key = key
@@ -47,28 +49,76 @@ extension StoreCore {
         (functions[function].row.ttlMs, functions[function].row.staleMs ?? 0)
     }
 
-    /// The numbers of the tags that an entry is to bear: of all together, since making room for one must not forget
-    /// another that no entry bears yet.
-    /// - Returns: `nil` where there are too many tags.
+    /// The numbers of the tags that an entry is to bear, which stay until it was put. Where there are too many, entries
+    /// that bear others are evicted.
+    /// - Returns: `nil` where there are too many tags all the same.
     package mutating func internTags(owner: Int64, names: [String]) -> [UInt32]? {
-        let known = names.map { tags.find(owner: owner, name: $0) }
-        let new = known.count { $0 == nil }
-        if new > 0, tags.areTooMany(new, of: owner) {
-            let looks = new * TagTable.looksPerTag
-            let spared = known.compactMap { $0 } + tagClearings.flatMap(\.tags)
-            for id in tags.removeUnused(in: entries, sparing: spared, looks: looks) {
-                enqueue(.forgetTag(id))
-            }
-        }
+        let known = names.compactMap { tags.find(owner: owner, name: $0) }
+        tags.pin(known)
+        let new = names.count - known.count
+        if new > 0, tags.areTooMany(new, of: owner) { makeRoomForTags(new, of: owner) }
         var ids: [UInt32] = []
-        for (name, known) in zip(names, known) {
-            guard let (id, isNew) = known.map({ ($0, false) }) ?? tags.intern(owner: owner, name: name) else {
+        for name in names {
+            guard let (id, isNew) = tags.intern(owner: owner, name: name) else {
+                tags.pin(ids)
+                unpinTags()
                 return nil
             }
             if isNew, let row = tags[id]?.row { enqueue(.tag(row)) }
             ids.append(id)
         }
+        tags.pin(ids)
         return ids
+    }
+
+    /// Evicts the entries of the tags that the fewest bear, until there is room for so many more.
+    private mutating func makeRoomForTags(_ new: Int, of owner: Int64) {
+        forgetUnusedTags()
+        var tries = 0
+        while tags.areTooMany(new, of: owner), tries < 2 * new, let id = tags.smallest(of: owner, &random) {
+            tries += 1
+            while let slot = tags.oldest(of: id) {
+                work.spend(1)
+                // What was cleared is no entry any more.
+                if isLinked(slot) { remove(slot, .evicted, .tags) } else { tags.dropOldest(of: id) }
+            }
+            forgetUnusedTags()
+        }
+    }
+
+    /// Whether an entry is still in its function's list: not cleared with the function.
+    func isLinked(_ slot: Slot) -> Bool {
+        entries[slot].row >= functions[entries[slot].function].row.clearedBelow
+    }
+
+    /// The tags of a put under way are those of an entry now, or of none.
+    private mutating func unpinTags() {
+        tags.pin([])
+        forgetUnusedTags()
+    }
+
+    mutating func forgetUnusedTags() {
+        for id in tags.takeUnused() { enqueue(.forgetTag(id)) }
+    }
+
+    /// Evicts entries that bear tags, approximately those that were not used for longest, until all of that keeps to its
+    /// budget; a bounded number of them.
+    mutating func trimTags() {
+        var evictions = 0
+        while tags.isOver, evictions < limits.evictionsPerPut {
+            evictions += 1
+            var victim = Entry.none
+            var oldest = UInt64.max
+            for _ in 0..<EvictionSampler.samples * 4 {
+                guard let slot = tags.draw(&random), entries[slot].used < oldest, isLinked(slot) else {
+                    continue
+                }
+                oldest = entries[slot].used
+                victim = slot
+            }
+            if victim != Entry.none { remove(victim, .evicted, .tags) }
+        }
+        forgetUnusedTags()
     }
 
     /// Stores an entry: visible at once, in the queue for the database.
@@ -76,6 +126,18 @@ extension StoreCore {
         -> PutOutcome
     {
         takeUses(before: function)
+        let outcome = store(function, request, loadedRows)
+        if !request.tags.isEmpty {
+            unpinTags()
+            if tags.isOver { trimTags() }
+        }
+        return outcome
+    }
+
+    @inline(__always)
+    private mutating func store(_ function: UInt32, _ request: PutRequest, _ loadedRows: [LoadedRow])
+        -> PutOutcome
+    {
         let existing: Slot?
         switch find(function, request.key, hash: request.hash, loadedRows: loadedRows) {
         case .cold(let reference): return .cold(reference)
@@ -86,7 +148,9 @@ extension StoreCore {
         }
         if let token = request.lease {
             let leaseKey = LeaseTable.Key(function: function, hash: request.hash, key: request.key)
-            guard leases.isHeld(leaseKey, token: token, uid: request.uid, now: now) else { return .leaseLost }
+            guard leases.isHeld(leaseKey, token: token, uid: request.uid, now: now),
+                !endsWithTag(function, request.hash)
+            else { return .leaseLost }
         }
         let short = UInt32(truncatingIfNeeded: request.hash)
         let diskBytes = ColdSize.bytes(key: request.key.count, value: request.value.count)
@@ -101,7 +165,8 @@ extension StoreCore {
         let isMemoryOnly = degraded != nil || !functions[function].row.persists
         guard
             let payload = makePayload(
-                metadata(of: request), tags: request.tags, key: request.key, value: request.value)
+                metadata(of: request), tags: request.tags, key: request.key, value: request.value,
+                prepared: request.prepared)
         else { return .noMemory }
         if isMemoryOnly, payload.soleBytes + HotTier.overhead > hot.limit {
             payload.release()
@@ -164,6 +229,7 @@ extension StoreCore {
             leaveHot(slot, payload)
             payload.release()
         }
+        if old.flags.contains(.tagged) { tags.remove(slot) }
         entries[slot].setCold(bytes: 0)
         entries[slot].row = row
         entries[slot].hits = 0
@@ -180,9 +246,8 @@ extension StoreCore {
         if !payload.tags.isEmpty { flags.insert(.tagged) }
         entries[slot].flags = flags
         entries[slot].expirySeconds = Self.expirySeconds(payload.expires)
-        for tag in payload.tags {
-            tags.add(TagTable.Member(slot: slot, row: row), to: tag, in: entries)
-        }
+        for tag in payload.tags { tags.add(slot, to: tag) }
+        work.spend(1 &+ payload.tags.count)
         if !unpersisted {
             coldBytes += ColdSize.bytes(payload)
             payload.retain()
@@ -224,22 +289,32 @@ extension StoreCore {
             let grace = payload.graceMs
             metadata.fresh = ttlMs.map { Self.later(now, by: $0) } ?? .max
             metadata.expires = Self.end(ofGrace: grace, after: metadata.fresh)
-            guard
-                let copy = makePayload(metadata, tags: payload.tags, key: payload.key, value: payload.value)
-            else { return (false, nil) }
+            guard let copy = copy(payload, metadata) else { return (false, nil) }
             // It becomes another row, as in a put: until that is committed its payload stays in memory, and no read
             // from disk can bring the old time back.
             let hits = entries[slot].hits
             let isMemoryOnly = degraded != nil || !functions[function].row.persists
             let short = UInt32(truncatingIfNeeded: hash)
+            if !copy.tags.isEmpty { tags.pin(Array(copy.tags)) }
             guard let place = place(function, short, over: slot, unpersisted: isMemoryOnly) else {
                 copy.release()
                 return (false, nil)
             }
             finishPut(function, place, copy, unpersisted: isMemoryOnly, hash: hash)
+            if !copy.tags.isEmpty { unpinTags() }
             entries[place].hits = hits
             return (true, nil)
         }
+    }
+
+    /// A payload with the same value, which is not copied if it can be shared.
+    private mutating func copy(_ payload: Payload, _ metadata: EntryMetadata) -> Payload? {
+        guard payload.isShared else {
+            return makePayload(metadata, tags: payload.tags, key: payload.key, value: payload.value)
+        }
+        hot.interned.retain(payload.block)
+        return Payload.allocate(
+            metadata, tags: payload.tags, key: payload.key, value: payload.value, block: payload.block)
     }
 
     /// Ends a lease without storing anything.

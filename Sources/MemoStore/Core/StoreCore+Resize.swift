@@ -30,8 +30,13 @@ extension StoreCore {
         let count = functions[function].count
         guard (isInOrder ? excess(function) : count) > limits.reclaimEntries else {
             if !isInOrder { sortByUse(function) }
-            return trim(function)
+            if !trim(function, atMost: limits.reclaimEntries) { beginResize(function, isInOrder: true) }
+            return
         }
+        beginResize(function, isInOrder: isInOrder)
+    }
+
+    mutating func beginResize(_ function: UInt32, isInOrder: Bool) {
         resizeNumber += 1
         functions[function].resizeJob = resizeNumber
         resizeJobs.append(
@@ -77,7 +82,8 @@ extension StoreCore {
     }
 
     /// Adds those of the function's entries in some slots that were not used since it was bounded.
-    func gather(_ slots: Range<Int>, of resizeJob: ResizeJob, in gathered: inout [UsedSlot]) {
+    mutating func gather(_ slots: Range<Int>, of resizeJob: ResizeJob, in gathered: inout [UsedSlot]) {
+        work.spend(slots.count / 16)
         guard isUnderWay(resizeJob) else { return }
         let clearedBelow = functions[resizeJob.function].row.clearedBelow
         for slot in slots {
@@ -101,6 +107,7 @@ extension StoreCore {
             else { continue }
             unlink(slot)
             linkAsOldest(slot)
+            work.spend(1)
         }
     }
 

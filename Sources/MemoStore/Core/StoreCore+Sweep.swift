@@ -9,6 +9,8 @@ extension StoreCore {
         expireSlots()
         trimCold()
         trimHot()
+        if tags.isOver { trimTags() }
+        forgetUnusedTags()
         removeEmptied()
         retireUnused()
         return !clearedLists.isEmpty || !garbageRows.isEmpty
@@ -57,6 +59,7 @@ extension StoreCore {
     /// Goes on through the slab in search of entries whose time is over.
     private mutating func expireSlots() {
         let seconds = UInt32(clamping: now / 1000)
+        work.spend(limits.sweepSlots / 16)
         let end = min(Int(sweepSlot) + limits.sweepSlots, entries.slotCount)
         for slot in sweepSlot..<max(sweepSlot, Slot(end)) {
             let entry = entries[slot]
@@ -68,18 +71,22 @@ extension StoreCore {
         sweepSlot = end >= entries.slotCount ? 0 : Slot(end)
     }
 
-    /// Queues the counters that changed.
-    mutating func flushCounters() {
-        guard degraded == nil, !pipeline.queue.isFull else { return }
+    /// Queues the counters that changed, of a number of functions.
+    /// - Returns: whether there are more.
+    @discardableResult
+    mutating func flushCounters(atMost limit: Int = .max) -> Bool {
+        guard degraded == nil, !pipeline.queue.isFull else { return false }
         flushMismatches()
-        let rows = functions.takeDirty(now: now)
-        guard !rows.isEmpty else { return }
+        let rows = functions.takeDirty(atMost: limit, now: now)
+        guard !rows.isEmpty else { return false }
+        work.spend(2 * rows.count)
         for row in rows {
             enqueue(.function(row))
             if let place = functions.place(id: row.id) { noteHistory(place) }
         }
         noteTotals()
         enqueue(.totals(totals))
+        return !functions.dirty.isEmpty
     }
 
     /// The last use of an entry.
@@ -99,6 +106,7 @@ extension StoreCore {
     /// - Parameter through: the last use of all when it was. What was used again since is in the next journal too, where
     ///   it comes behind what was used before it.
     mutating func note(_ slots: ArraySlice<Slot>, through: UInt64, in uses: inout [Use]) {
+        work.spend(slots.count / 8)
         for slot in slots where entries[slot].flags.contains([.live, .journaled]) {
             let used = entries[slot].used
             uses.append(Use(used: min(used, through), row: entries[slot].row))

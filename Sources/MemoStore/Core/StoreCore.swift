@@ -33,6 +33,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package internal(set) var totals = Totals()
     /// What owners' functions had counted before they were cleared or forgotten, so that totals never fall.
     var retired: [Int64: Totals] = [:]
+    /// How often something was retired.
+    var retirements: UInt64 = 0
     /// Rows found damaged since the start.
     package internal(set) var damagedRows: Int64 = 0
     /// Entries of bounded functions used since the last journal, in order of first use in it.
@@ -43,10 +45,14 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var clearedLists: [ClearedList] = []
     /// Cleared tags whose entries are still to be taken out.
     var tagClearings: [TagClearing] = []
+    /// Keys with leases, which end if it turns out that an entry of theirs bears a tag.
+    var taggedLeases: [(function: UInt32, short: UInt32)] = []
     /// Functions that do not keep to their bounds yet, and connections that wait until one does.
     var resizeJobs: [ResizeJob] = []
     var resizeNumber: UInt32 = 0
     var resizeWaiters: [ConnectionID] = []
+    /// Connections with an operation under way that is to be committed as one.
+    var holders: Set<ConnectionID> = []
     /// Connections whose wait for something but a lease is over, to be told.
     var wakes: [ConnectionID] = []
     /// Rows in the database that nothing in memory refers to.
@@ -63,8 +69,12 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var emptied: [UInt32] = []
     /// Where the search for functions that were not used for long goes on.
     var retirementHand: UInt32 = 0
+    /// Entries that are in memory only are to be queued, now that they may be on disk.
+    var needsGathering = false
     var isFinished = false
     var mismatches: MismatchTable
+    /// What was done while the lock is held this time, and the most that ever was.
+    package var work = WorkMeter()
     var history: HistoryTable
     /// What the history has of the totals.
     var notedTotals = HistoryCounters()
@@ -94,12 +104,16 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     init?(hotBytes: Int, coldBytes: Int, interning: Bool = true, limits: StoreLimits, random: RandomSource) {
         var random = random
-        guard let entries = EntryIndex(capacity: limits.entriesMax) else { return nil }
+        guard let entries = EntryIndex(capacity: limits.entriesMax),
+            let tags = TagTable(
+                capacity: limits.tagsMax, capacityPerOwner: limits.tagsPerOwnerMax,
+                bytesMax: limits.tagBytesMax, entries: limits.entriesMax)
+        else { return nil }
+        self.tags = tags
         keyHash = KeyHash(seed: (random.next(), random.next()))
         self.entries = entries
         functions = FunctionTable(
             hash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax)
-        tags = TagTable(capacity: limits.tagsMax, capacityPerOwner: limits.tagsPerOwnerMax)
         ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
@@ -113,11 +127,17 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     }
 
     /// A payload that shares its value with others where that pays.
-    func makePayload(
+    mutating func makePayload(
         _ metadata: EntryMetadata, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
-        value: UnsafeRawBufferPointer
+        value: UnsafeRawBufferPointer, prepared: PreparedValue? = nil
     ) -> Payload? {
-        Payload.allocate(metadata, tags: tags, key: key, value: value, block: hot.interned.intern(value))
+        if let block = prepared?.take(for: hot.interned) {
+            work.spend(bytes: key.count)
+            return Payload.allocate(metadata, tags: tags, key: key, value: value, block: block)
+        }
+        work.spend(bytes: key.count &+ value.count)
+        return Payload.allocate(
+            metadata, tags: tags, key: key, value: value, block: hot.interned.intern(value))
     }
 
     // MARK: functions
@@ -151,28 +171,31 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// with them.
     /// - Parameter owner: whose; `everyone`: all.
     private mutating func forgetUnusedFunctions(of owner: Int64) {
-        for _ in 0..<min(Self.functionLooks, functions.allPlaces.count) {
+        let looks = min(Self.functionLooks, functions.allPlaces.count)
+        work.spend(looks / 8)
+        for _ in 0..<looks {
             if functionHand >= functions.allPlaces.upperBound { functionHand = 0 }
             let place = functionHand
             functionHand += 1
-            guard functions.isLive(place) else { continue }
-            let profile = functions[place]
-            guard owner == FunctionRow.everyone || profile.row.owner == owner,
-                profile.count == 0, profile.clearedLists == 0, !profile.row.defined,
+            guard functions.isLive(place), functions[place].count == 0, functions[place].clearedLists == 0,
+                !functions[place].row.defined,
+                owner == FunctionRow.everyone || functions[place].row.owner == owner,
                 !leases.concerns(function: place)
             else { continue }
+            work.spend(1)
+            let row = functions[place].row
             noteHistory(place)
-            history.forget(.function(profile.row.id))
-            mismatches.forget(function: profile.row.id)
-            retire(profile.row, .all)
-            enqueue(.forget(function: profile.row.id))
+            history.forget(.function(row.id))
+            mismatches.forget(function: row.id)
+            retire(row, .all)
+            enqueue(.forget(function: row.id))
             givePlaceBack(place)
             functions.remove(place)
         }
     }
 
     /// Functions looked at with each new one where the table is full: looking at all would hold everybody up.
-    private static let functionLooks = 1024
+    private static let functionLooks = 512
 
     package func hash(_ function: UInt32, _ key: UnsafeRawBufferPointer) -> UInt64 {
         keyHash(function: functions[function].row.id, key: key)
@@ -199,8 +222,9 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         return pipeline.sequence
     }
 
-    /// Whether a write has to wait for the writer: the queue holds what the disk takes in a flush interval.
-    package var isQueueFull: Bool { pipeline.isFull }
+    /// Whether a write has to wait: for the writer, where the queue holds what the disk takes in a flush interval, or until
+    /// entries have left memory.
+    package var isQueueFull: Bool { pipeline.isFull || isHotFarOver }
 
     /// Has a connection told when there is room in the queue again.
     package mutating func waitForRoom(_ connection: ConnectionID) { pipeline.waitForRoom(connection) }
@@ -208,7 +232,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Why entries are in memory only that the commits to come will not write, if so.
     package var heldInMemory: String? {
         degraded
-            ?? (pipeline.unpersisted.isEmpty
+            ?? (pipeline.unpersisted.isEmpty && !needsGathering
                 ? nil : "what was put while the disk took no writes is still being written")
     }
 
@@ -223,10 +247,19 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             maintenanceDue = leases.nextEnd
             needsMaintenance = true
         }
-        let wakesMaintenance = needsMaintenance
+        let wakesMaintenance = needsMaintenance || leases.hasEnded || !LargeBlocks.isEmpty
         needsMaintenance = false
         if wakes.isEmpty { return (wakesWriter, wakesMaintenance, leases.takeWakes()) }
         return (wakesWriter, wakesMaintenance, exchange(&wakes, with: []) + leases.takeWakes())
+    }
+
+    /// Has what a connection changes from here on committed as one, until `releaseCommit` or the connection's end.
+    package mutating func holdCommit(for connection: ConnectionID) {
+        if holders.insert(connection).inserted { pipeline.hold() }
+    }
+
+    package mutating func releaseCommit(for connection: ConnectionID) {
+        if !holders.isEmpty, holders.remove(connection) != nil { pipeline.release() }
     }
 
     // MARK: connections
@@ -243,6 +276,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         resizeWaiters.removeAll { $0 == connection }
         unmapRegions(connection)
         leaveTagClearing(connection)
+        releaseCommit(for: connection)
     }
 
     /// Whether an entry's row is in the database: not only on its way there.

@@ -1,17 +1,30 @@
-/// Tags, each with the entries that bear it, so that clearing a tag looks at nothing else.
+/// Tags, each with the entries that bear it, so that clearing a tag looks at nothing else. An entry that goes leaves the
+/// lists of its tags, and a tag that nothing bears any more is forgotten.
 struct TagTable: ~Copyable {
-    /// An entry that bore the tag when it was put: still the same one if the slot still has this row.
-    struct Member: BitwiseCopyable {
+    /// That an entry bears a tag.
+    struct Membership: BitwiseCopyable {
+        /// Overwritten while it is free.
         var slot: Slot
-        var row: Int64
+        /// 0 where it was taken off its tag's list before its entry went.
+        var tag: UInt32
+        /// Neighbours in the tag's list.
+        var older: UInt32
+        var newer: UInt32
+        /// The next of the same entry.
+        var next: UInt32
     }
 
     struct Tag {
         var row: TagRow
-        var members: [Member] = []
-        /// How many members to reach before looking which of them are still there.
-        var compactAt = 64
+        /// Ends of the list of those who bear it, in the order of their rows.
+        fileprivate var oldest = none
+        fileprivate var newest = none
+        fileprivate(set) var count = 0
+        /// Its place in its owner's list.
+        fileprivate var place = 0
     }
+
+    private static let none = NodePool<Membership>.none
 
     /// By bytes: strings that only look the same are two names.
     private struct Name: Hashable {
@@ -27,20 +40,35 @@ struct TagTable: ~Copyable {
     private var tags: [UInt32: Tag] = [:]
     private var numbers: [Name: UInt32] = [:]
     private var nextID: UInt32 = 1
-    private var countByOwner: [Int64: Int] = [:]
-    /// All tags, and where the search for unused ones goes on.
-    private var ring: [UInt32] = []
-    private var hand = 0
-    /// That many tags may be in use, and a quarter more be waiting to be forgotten.
+    private var ofOwner: [Int64: [UInt32]] = [:]
+    private var nameBytes = 0
+    private var memberships: NodePool<Membership>
+    /// The first membership of each entry.
+    private var first: ReservedArray<UInt32>
+    /// Of a put under way: they stay, whether something bears them or not.
+    private var pinned: [UInt32] = []
+    /// Tags that nothing bears any more.
+    private var unused: [UInt32] = []
+    /// So many tags there may be; a quarter more where none could be made to go.
     let capacity: Int
     /// The same of one user's tags, where they are not everybody's.
     let capacityPerOwner: Int
-    /// Tags looked at with each new one where there are many.
-    static let looksPerTag = 64
+    /// What all of it may take.
+    let bytesMax: Int
 
-    init(capacity: Int, capacityPerOwner: Int) {
+    /// - Parameter entries: how many entries there may be.
+    /// - Returns: `nil` where the address space is not to be had.
+    init?(capacity: Int, capacityPerOwner: Int, bytesMax: Int, entries: Int) {
+        // Entries beyond the budget go a few at a time.
+        let most = 2 * bytesMax / MemoryLayout<Membership>.stride
+        guard let memberships = NodePool<Membership>(capacity: most),
+            let first = ReservedArray<UInt32>(capacity: entries)
+        else { return nil }
+        self.memberships = memberships
+        self.first = first
         self.capacity = capacity
         self.capacityPerOwner = capacityPerOwner
+        self.bytesMax = bytesMax
     }
 
     var count: Int { tags.count }
@@ -49,40 +77,44 @@ struct TagTable: ~Copyable {
     /// Numbers below this were given out in an earlier run.
     mutating func reserve(_ next: UInt32) { nextID = max(nextID, next) }
 
-    var bytes: Int { tags.values.reduce(0) { $0 + $1.members.capacity * MemoryLayout<Member>.stride + 128 } }
+    /// Memory that it takes, about.
+    var bytes: Int { memberships.bytes + tags.count * Self.tagBytes + nameBytes }
+    var isOver: Bool { bytes > bytesMax }
+
+    /// A tag's places in the tables; its name is there twice.
+    private static let tagBytes = 320
 
     func find(owner: Int64, name: String) -> UInt32? { numbers[Name(owner: owner, name: name)] }
 
     /// All tags of this name, whoever they belong to.
-    func findAll(name: String) -> [UInt32] {
-        tags.values.filter { $0.row.name.utf8.elementsEqual(name.utf8) }.map(\.row.id)
-    }
+    func findAll(name: String) -> [UInt32] { ofOwner.keys.compactMap { find(owner: $0, name: name) } }
 
-    subscript(id: UInt32) -> Tag? {
-        _read { yield tags[id] }
-        _modify { yield &tags[id] }
-    }
+    subscript(id: UInt32) -> Tag? { tags[id] }
 
     /// Entries with this tag and a smaller row were cleared.
     func clearedBelow(_ id: UInt32) -> Int64 { tags[id]?.row.clearedBelow ?? 0 }
 
-    /// Whether so many more tags of an owner are more than may be in use.
+    /// - Returns: the row as the database is to have it; `nil` if there is no such tag.
+    mutating func clear(_ id: UInt32, below row: Int64) -> TagRow? {
+        tags[id]?.row.clearedBelow = row
+        return tags[id]?.row
+    }
+
+    // MARK: tags
+
+    /// Whether so many more tags of an owner are more than there may be.
     func areTooMany(_ more: Int, of owner: Int64) -> Bool {
         tags.count + more > capacity
-            || (owner != FunctionRow.everyone && countByOwner[owner, default: 0] + more > capacityPerOwner)
+            || (owner != FunctionRow.everyone && (ofOwner[owner]?.count ?? 0) + more > capacityPerOwner)
     }
 
-    /// Whether there is no room for another tag of an owner, even with those that wait to be forgotten.
-    private func isFull(for owner: Int64) -> Bool {
-        tags.count >= capacity + capacity / 4
-            || (owner != FunctionRow.everyone
-                && countByOwner[owner, default: 0] >= capacityPerOwner + capacityPerOwner / 4)
-    }
-
-    /// - Returns: `nil` where there are too many tags; otherwise whether the tag is new.
+    /// - Returns: whether the tag is new; `nil` where there are too many tags.
     mutating func intern(owner: Int64, name: String) -> (id: UInt32, isNew: Bool)? {
         if let id = find(owner: owner, name: name) { return (id, false) }
-        guard !isFull(for: owner) else { return nil }
+        guard tags.count < capacity + capacity / 4,
+            owner == FunctionRow.everyone
+                || (ofOwner[owner]?.count ?? 0) < capacityPerOwner + capacityPerOwner / 4
+        else { return nil }
         let id = nextID
         add(TagRow(id: id, owner: owner, name: name))
         return (id, true)
@@ -90,56 +122,160 @@ struct TagTable: ~Copyable {
 
     mutating func add(_ row: TagRow) {
         nextID = max(nextID, row.id + 1)
-        if tags.updateValue(Tag(row: row), forKey: row.id) == nil {
-            ring.append(row.id)
-            countByOwner[row.owner, default: 0] += 1
+        let name = Name(owner: row.owner, name: row.name)
+        if tags[row.id] == nil {
+            var tag = Tag(row: row)
+            tag.place = ofOwner[row.owner]?.count ?? 0
+            ofOwner[row.owner, default: []].append(row.id)
+            nameBytes += 2 * name.bytes.count
+            tags[row.id] = tag
+        } else {
+            tags[row.id]!.row = row
         }
-        numbers[Name(owner: row.owner, name: row.name)] = row.id
+        numbers[name] = row.id
     }
 
-    mutating func setMembers(_ members: [Member], of id: UInt32) {
-        tags[id]?.members = members
-        tags[id]?.compactAt = max(64, members.count * 2)
+    /// Tags that a put is about to bear stay until the next call.
+    mutating func pin(_ ids: [UInt32]) {
+        for id in pinned where tags[id]?.count == 0 { unused.append(id) }
+        pinned = ids
     }
 
-    /// Adds an entry to a tag; entries that are gone are dropped now and then, in the order of the additions.
-    mutating func add(_ member: Member, to id: UInt32, in entries: borrowing EntryIndex) {
-        guard let count = tags[id]?.members.count, let compactAt = tags[id]?.compactAt else { return }
-        if count >= compactAt {
-            var kept: [Member] = []
-            for member in tags[id]!.members where entries.isCurrent(member.slot, row: member.row) {
-                kept.append(member)
-            }
-            tags[id]!.members = kept
-            tags[id]!.compactAt = max(64, tags[id]!.members.count * 2)
-        }
-        tags[id]!.members.append(member)
-    }
-
-    /// Forgets those of the next tags that no entry bears any more.
-    /// - Parameter spared: those that one is about to bear.
+    /// Forgets the tags that nothing bears.
     /// - Returns: their numbers.
-    mutating func removeUnused(
-        in entries: borrowing EntryIndex, sparing spared: [UInt32], looks: Int
-    ) -> [UInt32] {
-        var unused: [UInt32] = []
-        for _ in 0..<min(looks, ring.count) {
-            if hand >= ring.count { hand = 0 }
-            let id = ring[hand]
-            guard let tag = tags[id], !spared.contains(id),
-                !tag.members.contains(where: { entries.isCurrent($0.slot, row: $0.row) })
-            else {
-                hand += 1
-                continue
+    mutating func takeUnused() -> [UInt32] {
+        if unused.isEmpty { return [] }
+        var gone: [UInt32] = []
+        for id in exchange(&unused, with: []) {
+            guard let tag = tags[id], tag.count == 0, !pinned.contains(id) else { continue }
+            let owner = tag.row.owner
+            let last = ofOwner[owner]!.removeLast()
+            if last != id {
+                ofOwner[owner]![tag.place] = last
+                tags[last]!.place = tag.place
             }
-            ring.swapAt(hand, ring.count - 1)
-            ring.removeLast()
+            if ofOwner[owner]!.isEmpty { ofOwner[owner] = nil }
+            let name = Name(owner: owner, name: tag.row.name)
+            nameBytes -= 2 * name.bytes.count
+            numbers[name] = nil
             tags[id] = nil
-            numbers[Name(owner: tag.row.owner, name: tag.row.name)] = nil
-            countByOwner[tag.row.owner, default: 1] -= 1
-            if countByOwner[tag.row.owner] == 0 { countByOwner[tag.row.owner] = nil }
-            unused.append(id)
+            gone.append(id)
         }
-        return unused
+        return gone
+    }
+
+    /// Has tags that came from the database and that nothing bears forgotten.
+    mutating func noteUnused() {
+        for tag in tags.values where tag.count == 0 { unused.append(tag.row.id) }
+    }
+
+    /// The tag of an owner that the fewest entries bear, of some drawn at random; none of those that are about to be borne.
+    func smallest(of owner: Int64, _ random: inout RandomSource) -> UInt32? {
+        guard let ids = ofOwner[owner] ?? ofOwner.values.max(by: { $0.count < $1.count }) else { return nil }
+        var found: UInt32?
+        for _ in 0..<Self.draws {
+            let id = ids[random.below(ids.count)]
+            guard !pinned.contains(id) else { continue }
+            if found == nil || tags[id]!.count < tags[found!]!.count { found = id }
+        }
+        return found
+    }
+
+    private static let draws = 32
+
+    // MARK: who bears them
+
+    /// The entry that has borne a tag longest.
+    func oldest(of id: UInt32) -> Slot? {
+        guard let tag = tags[id], tag.oldest != Self.none else { return nil }
+        return memberships[tag.oldest].slot
+    }
+
+    /// Who bears a tag, in the order of their rows.
+    func members(of id: UInt32) -> [Slot] {
+        var slots: [Slot] = []
+        var next = tags[id]?.oldest ?? Self.none
+        while next != Self.none {
+            slots.append(memberships[next].slot)
+            next = memberships[next].newer
+        }
+        return slots
+    }
+
+    /// Adds an entry with the newest row to a tag that it does not bear yet.
+    /// - Returns: false where there is no memory.
+    @discardableResult
+    mutating func add(_ slot: Slot, to id: UInt32) -> Bool {
+        guard let newest = tags[id]?.newest, first.grow(to: Int(slot) + 1) else { return tags[id] == nil }
+        let membership = Membership(
+            slot: slot, tag: id, older: newest, newer: Self.none, next: first.base[Int(slot)])
+        guard let number = memberships.insert(membership) else { return false }
+        first.base[Int(slot)] = number
+        if newest == Self.none { tags[id]!.oldest = number } else { memberships[newest].newer = number }
+        tags[id]!.newest = number
+        tags[id]!.count += 1
+        return true
+    }
+
+    /// An entry goes, or bears others from now on.
+    /// - Returns: how many tags it bore.
+    @discardableResult
+    mutating func remove(_ slot: Slot) -> Int {
+        guard Int(slot) < first.available else { return 0 }
+        var next = exchange(&first.base[Int(slot)], with: Self.none)
+        var count = 0
+        while next != Self.none {
+            let number = next
+            next = memberships[number].next
+            takeOff(number)
+            memberships.remove(number)
+            count += 1
+        }
+        return count
+    }
+
+    /// Takes the entry that has borne a tag longest off its list. The entry is gone already, in all but its memory.
+    mutating func dropOldest(of id: UInt32) {
+        guard let number = tags[id]?.oldest, number != Self.none else { return }
+        takeOff(number)
+    }
+
+    private mutating func takeOff(_ number: UInt32) {
+        let membership = memberships[number]
+        let id = membership.tag
+        guard id != 0 else { return }
+        memberships[number].tag = 0
+        let (older, newer) = (membership.older, membership.newer)
+        if older == Self.none { tags[id]!.oldest = newer } else { memberships[older].newer = newer }
+        if newer == Self.none { tags[id]!.newest = older } else { memberships[newer].older = older }
+        tags[id]!.count -= 1
+        if tags[id]!.count == 0 { unused.append(id) }
+    }
+
+    /// An entry that bears a tag, drawn at random; `nil` where the draw was in vain.
+    func draw(_ random: inout RandomSource) -> Slot? {
+        guard memberships.count > 0 else { return nil }
+        let membership = memberships[UInt32(random.below(Int(memberships.end)))]
+        return membership.tag == 0 ? nil : membership.slot
+    }
+
+    /// Holds after any sequence of calls; ends the process where it does not. For tests.
+    func check() {
+        var borne = 0
+        for (id, tag) in tags {
+            var (count, before, next) = (0, Self.none, tag.oldest)
+            while next != Self.none {
+                precondition(memberships[next].tag == id && memberships[next].older == before)
+                (before, next) = (next, memberships[next].newer)
+                count += 1
+            }
+            precondition(tag.newest == before && tag.count == count)
+            precondition(count > 0 || pinned.contains(id) || unused.contains(id), "a tag that nothing bears")
+            precondition(ofOwner[tag.row.owner]?[tag.place] == id)
+            precondition(numbers[Name(owner: tag.row.owner, name: tag.row.name)] == id)
+            borne += count
+        }
+        precondition(borne <= memberships.count, "a membership that is not counted")
+        precondition(numbers.count == tags.count && nameBytes >= 0)
     }
 }

@@ -45,6 +45,15 @@ struct ReservedArray<Element: BitwiseCopyable>: ~Copyable {
         return true
     }
 
+    /// Gives the memory of elements back, as far as they fill whole pages; they are zero when they are used again.
+    func release(_ elements: Range<Int>) {
+        let page = Int(getpagesize())
+        let stride = MemoryLayout<Element>.stride
+        let start = (elements.lowerBound * stride + page - 1) / page * page
+        let end = elements.upperBound * stride / page * page
+        if start < end { madvise(UnsafeMutableRawPointer(base) + start, end - start, MADV_DONTNEED) }
+    }
+
     private static func roundedUp(_ bytes: Int) -> Int {
         (bytes + growthBytes - 1) / growthBytes * growthBytes
     }

@@ -43,6 +43,15 @@ struct LeaseTable: ~Copyable {
         var behind: ConnectionID?
     }
 
+    private struct Ending {
+        /// One of them is set.
+        var function: UInt32?
+        var holder: ConnectionID?
+        /// Later ones are of the time after it.
+        var through: UInt64
+        var places: ArraySlice<Int>
+    }
+
     enum Answer {
         case granted(LeaseToken)
         /// Somebody else has it, and this request does not wait for it.
@@ -61,6 +70,8 @@ struct LeaseTable: ~Copyable {
     private var waiting: [ConnectionID: Waiter] = [:]
     private var expiries = ExpiryHeap()
     private var serial: UInt64 = 0
+    /// Leases that have ended, and are so many that they are taken out in pieces.
+    private var endings: [Ending] = []
     /// Connections whose wait is over, to be told.
     private(set) var wakes: [ConnectionID] = []
     private(set) var count = 0
@@ -100,7 +111,7 @@ struct LeaseTable: ~Copyable {
 
     /// Asks for the lease of a key that is not there (or is stale).
     mutating func acquire(_ key: Key, _ request: LeaseRequest, now: Int64) -> Answer {
-        if let place = find(key), leases[place]!.ends <= now { end(place, now: now) }
+        if let place = find(key), leases[place]!.ends <= now || hasEnded(place) { end(place, now: now) }
         guard let place = find(key) else { return grant(key, request, now: now) }
         if leases[place]!.holder == request.connection {
             guard leases[place]!.isHandedOver else { return .held }
@@ -125,7 +136,7 @@ struct LeaseTable: ~Copyable {
     /// Whether a key's lease is live and this is its token, held by a connection of this user.
     func isHeld(_ key: Key, token: LeaseToken, uid: UInt32, now: Int64) -> Bool {
         guard let place = find(key), let lease = leases[place] else { return false }
-        return lease.token == token && lease.uid == uid && lease.ends > now
+        return lease.token == token && lease.uid == uid && lease.ends > now && !hasEnded(place)
     }
 
     // MARK: ending
@@ -164,18 +175,61 @@ struct LeaseTable: ~Copyable {
 
     /// Ends all leases of a function's keys.
     mutating func end(function: UInt32, now: Int64) {
-        for place in ofFunction[function] ?? [] { end(place, now: now) }
+        guard let places = ofFunction[function] else { return }
+        end(places, Ending(function: function, through: serial, places: []), now: now)
     }
 
+    /// Ends a bounded number of those whose time is over.
     mutating func endExpired(now: Int64) {
-        while let end = expiries.popFirst(by: now) {
+        var left = Self.endedAtOnce
+        while left > 0, let end = expiries.popFirst(by: now) {
+            left -= 1
             if leases[end.place]?.serial == end.serial { self.end(end.place, now: now) }
+        }
+    }
+
+    private mutating func end(_ places: Set<Int>, _ ending: Ending, now: Int64) {
+        if places.count <= Self.endedAtOnce {
+            for place in places { end(place, now: now) }
+        } else {
+            var ending = ending
+            ending.places = Array(places)[...]
+            endings.append(ending)
+        }
+    }
+
+    /// Leases that are taken out at once.
+    private static let endedAtOnce = 256
+
+    /// Whether there are leases that have ended and are still here.
+    var hasEnded: Bool { !endings.isEmpty }
+
+    private func hasEnded(_ place: Int) -> Bool {
+        !endings.isEmpty && endings.contains { covers($0, place) }
+    }
+
+    private func covers(_ ending: Ending, _ place: Int) -> Bool {
+        guard let lease = leases[place], lease.serial <= ending.through else { return false }
+        return lease.holder == ending.holder || lease.function == ending.function
+    }
+
+    /// Takes some of those out that have ended.
+    mutating func takeOutEnded(now: Int64) {
+        var left = Self.endedAtOnce
+        while left > 0, let last = endings.indices.last {
+            guard let place = endings[last].places.popLast() else {
+                endings.removeLast()
+                continue
+            }
+            left -= 1
+            if covers(endings[last], place) { end(place, now: now) }
         }
     }
 
     /// No more input comes from a connection: what it holds ends.
     mutating func release(allOf connection: ConnectionID, now: Int64) {
-        for place in heldBy[connection] ?? [] { end(place, now: now) }
+        guard let places = heldBy[connection] else { return }
+        end(places, Ending(holder: connection, through: serial, places: []), now: now)
     }
 
     /// A connection waits no longer.

@@ -2,4 +2,6 @@
 package struct LoadedRow: Sendable {
     package let reference: RowReference
     let payload: Payload
+    /// Of a large value.
+    var prepared: PreparedValue?
 }

@@ -27,6 +27,15 @@ package final class ColdReply: Sendable {
         loadedRows.withLock { exchange(&$0, with: nil) }
     }
 
+    /// Has the large values copied, or found among those that others have, before the store's lock is taken for them.
+    func prepare(in store: Store) {
+        guard var rows = take() else { return }
+        for index in rows.indices where rows[index].payload.value.count >= PreparedValue.leastBytes {
+            rows[index].prepared = store.prepare(rows[index].payload.value)
+        }
+        loadedRows.withLock { $0 = rows }
+    }
+
     deinit {
         // Nobody else has seen them: no lock guards them.
         for row in take() ?? [] { row.payload.release() }

@@ -18,17 +18,20 @@ extension Store {
                 // Others get the lock between two pieces.
                 if core.sweep() { pauseMs = 1 }
                 core.wallOffset = clock.wallNow() - core.now
-                if flushes {
-                    core.takeRegionUses()
-                    core.flushCounters()
-                    core.flushHistory()
-                }
+                if flushes { core.takeRegionUses() }
                 pauseMs = max(1, min(pauseMs, core.leases.nextEnd - now))
                 core.maintenanceDue = now + pauseMs
             }
+            // Whether the lease of a key ends is told by its entry, which goes after that.
+            inPieces { $0.endLeases() }
             inPieces { $0.takeOutCleared() }
+            trimHot()
             boundFunctions()
+            gatherUnpersisted()
+            LargeBlocks.giveBack()
             if flushes {
+                inPieces { $0.flushCounters(atMost: Self.functionsAtOnce) }
+                perform { $0.flushHistory() }
                 takeLookups()
                 flushUses()
                 compactJournal()
@@ -36,6 +39,38 @@ extension Store {
             }
             maintenanceSignal.wait(ms: pauseMs)
         }
+    }
+
+    /// Functions whose counters are queued while the lock is held once.
+    private static let functionsAtOnce = 500
+
+    /// Moves what is too much out of memory: one large value may take the place of very many.
+    private func trimHot() {
+        var isMore = true
+        var waiting: [ConnectionID] = []
+        while isMore, !isClosing.load(ordering: .acquiring) {
+            perform { core in
+                core.leases.endExpired(now: core.now)
+                isMore = core.hot.isOver && core.trimHot(atMost: core.limits.reclaimEntries)
+                if !core.isQueueFull { waiting = core.pipeline.takeWaitingForRoom() }
+            }
+            if !waiting.isEmpty { events?.wake(exchange(&waiting, with: [])) }
+        }
+    }
+
+    /// Queues what is in memory only and may be on disk now.
+    private func gatherUnpersisted() {
+        guard let count = core.withLock({ $0.needsGathering ? $0.hot.count : nil }) else {
+            return inPieces { $0.queueUnpersisted() }
+        }
+        var waiting: [StoreCore.UsedSlot] = []
+        let isGathered = inPieces(of: count) { core, places in
+            core.gatherUnpersisted(count - places.upperBound..<count - places.lowerBound, in: &waiting)
+        }
+        guard isGathered else { return }
+        waiting.sort { $0.used > $1.used }
+        perform { $0.queueUnpersisted(waiting) }
+        inPieces { $0.queueUnpersisted() }
     }
 
     /// Queues the order of the last uses. Others get the lock while it is gathered and sorted.
@@ -200,7 +235,7 @@ extension Store {
 
 extension Store {
     func startWarmUp() {
-        let slotsAtOnce = 1 << 16
+        let slotsAtOnce = 1 << 13
         let (slotCount, room, since) = core.withLock { core in
             let room = core.hot.limit - core.hot.limit / 16
             return (core.entries.slotCount, room, core.useSince(entries: room / WarmUp.bytesLeast))

@@ -6,8 +6,17 @@ package struct FunctionAdvice: Sendable {
     package var advice: Advice
 }
 
-/// Models are fed by the maintenance thread and asked by requests; their lock may be taken while the core's is held.
+/// Models are fed by the maintenance thread, which takes long, and asked by requests, which do not wait for it: they have
+/// the core's lock.
 extension Store {
+    package enum AdviceAnswer {
+        case advice(FunctionAdvice)
+        /// It has no bound, or no model, or is not there any more.
+        case none
+        /// The models are being fed: ask again.
+        case busy
+    }
+
     /// Feeds the models what was looked up since the last time.
     func takeLookups() {
         var taken: LookupSampler.Taken?
@@ -22,33 +31,44 @@ extension Store {
         core.withLock { $0.setSampling(hot: hot, thresholds) }
     }
 
-    /// Advice on every function that has a model and a bound, by name.
-    package func advise(_ core: borrowing StoreCore, isVisible: (FunctionRow) -> Bool) -> [FunctionAdvice] {
-        let known = advice.withLock { $0.thresholds.map(\.function) }
-        var rows: [FunctionAdvice] = []
-        for id in known {
-            guard let place = core.functions.place(id: id), isVisible(core.functions[place].row),
-                let row = advise(core, on: place)
-            else { continue }
-            rows.append(row)
+    /// The numbers of the functions that have a model; `nil`: ask again.
+    package var advisedFunctions: [UInt32]? {
+        advice.withLockIfAvailable { $0.thresholds.map(\.function) }
+    }
+
+    /// Advice on the function with a number, if it is visible.
+    package func advise(
+        _ core: inout StoreCore, number: UInt32, isVisible: (FunctionRow) -> Bool
+    ) -> AdviceAnswer {
+        guard let place = core.functions.place(id: number), isVisible(core.functions[place].row) else {
+            return .none
         }
-        return rows.sorted { ($0.function.name, $0.function.owner) < ($1.function.name, $1.function.owner) }
+        return advise(&core, on: place)
     }
 
-    /// Advice on one function; `nil` if it has no bound.
-    package func advise(_ core: borrowing StoreCore, on function: UInt32) -> FunctionAdvice? {
+    package func advise(_ core: inout StoreCore, on function: UInt32) -> AdviceAnswer {
         let row = core.functions[function].row
-        guard let maxsize = row.maxsize else { return nil }
-        let (estimate, ms) = advice.withLock { $0.estimate(of: row.id, now: core.now) }
+        guard let maxsize = row.maxsize else { return .none }
+        core.work.spend(Self.adviceWork)
+        guard let (estimate, ms) = advice.withLockIfAvailable({ $0.estimate(of: row.id, now: core.now) })
+        else { return .busy }
         let costMs = row.hits > 0 ? Double(row.savedMs) / Double(row.hits) : 0
-        return FunctionAdvice(
-            function: row, advice: Advice(estimate, size: maxsize, overMs: ms, costMs: costMs))
+        return .advice(
+            FunctionAdvice(
+                function: row, advice: Advice(estimate, size: maxsize, overMs: ms, costMs: costMs)))
     }
 
-    package func adviseHot(_ core: borrowing StoreCore) -> Advice {
-        let (estimate, ms) = advice.withLock { $0.hotEstimate(now: core.now) }
+    /// - Returns: `nil`: ask again.
+    package func adviseHot(_ core: inout StoreCore) -> Advice? {
+        core.work.spend(Self.adviceWork)
+        guard let (estimate, ms) = advice.withLockIfAvailable({ $0.hotEstimate(now: core.now) }) else {
+            return nil
+        }
         return Advice(estimate, size: Int64(core.hot.limit), overMs: ms, costMs: Self.coldReadMs)
     }
+
+    /// In units of work.
+    private static let adviceWork = 500
 
     /// What a hit in the cold tier costs more than one in memory: docs/experiments.md.
     private static let coldReadMs = 0.02

@@ -103,6 +103,8 @@ package final class Store: Sendable {
                 core.reserveNumbers(function: load.nextFunction, tag: load.nextTag)
                 core.resizeLoaded()
                 core.wallOffset = database.clock.wallNow() - core.now
+                // Nobody has waited for this.
+                core.work = WorkMeter()
                 core.disk = StoreCore.DiskFigures(
                     journalRows: database.journalRows, interning: database.interning)
                 if load.damaged > 0 { log(true, "\(load.damaged) damaged rows were left out") }
@@ -140,6 +142,7 @@ package final class Store: Sendable {
     package func start(_ events: StoreEvents) throws(SystemError) {
         eventsBox.withLock { $0 = events }
         try readers.start(database) { [self] replies in
+            for reply in replies { reply.prepare(in: self) }
             if replies.contains(where: \.isCorrupt) { databaseLost(.corrupt, isConfirmed: true) }
             for reply in replies where reply.connection == WarmUp.connection { warmedUp(reply) }
             events.read(replies.filter { $0.connection != WarmUp.connection })
@@ -161,6 +164,7 @@ package final class Store: Sendable {
         let (wakesWriter, wakesMaintenance, wakes) = core.withLock { core in
             core.advance(to: now)
             body(&core)
+            core.work.end()
             return core.takeSignals()
         }
         if wakesWriter { writerSignal.notify() }

@@ -26,10 +26,7 @@ extension StoreCore {
                 isLive: functions.isLive(place) ? 1 : 0, count: UInt64(functions[place].count))
         }
         let tagRows = tags.rows
-        // Rows of entries that are gone and never were in the database may be given out again.
-        let memberParts = tagRows.map { row in
-            (tags[row.id]?.members ?? []).filter { entries.isCurrent($0.slot, row: $0.row) }
-        }
+        let memberParts = tagRows.map { tags.members(of: $0.id) }
         let tagParts = zip(tagRows, memberParts).map {
             IndexSnapshot.Tag(id: UInt64($0.id), members: UInt64($1.count))
         }
@@ -74,7 +71,7 @@ extension StoreCore {
             let savedTags = file.array(header.tags, of: IndexSnapshot.Tag(id: 0, members: 0))
         else { return nil }
         let memberCount = savedTags.reduce(UInt64(0)) { $0 &+ $1.members }
-        guard let members = file.array(memberCount, of: TagTable.Member(slot: 0, row: 0)) else { return nil }
+        guard let members = file.array(memberCount, of: Slot(0)) else { return nil }
 
         var checksum = IndexSnapshot.seed(header)
         savedFunctions.withUnsafeBytes { checksum = Checksum.of($0, seed: checksum) }
@@ -107,7 +104,7 @@ extension StoreCore {
         var next = 0
         for saved in savedTags {
             let end = next + Int(saved.members)
-            tags.setMembers(Array(members[next..<end]), of: UInt32(saved.id))
+            for slot in members[next..<end] { tags.add(slot, to: UInt32(saved.id)) }
             next = end
         }
         uses = header.uses

@@ -110,9 +110,16 @@ extension Store {
     /// Commits what waits, and tells everybody.
     /// - Returns: false where it failed; the changes are kept for another try.
     private func commit(_ progress: inout WriterProgress) -> Bool {
-        let (batch, waiting) = core.withLock { core in (core.takeBatch(), core.pipeline.takeWaitingForRoom())
+        let isLast = isClosing.load(ordering: .acquiring)
+        let (taken, waiting) = core.withLock { core in
+            (
+                core.pipeline.isHeld && !isLast && core.pipeline.failedBatch == nil
+                    ? nil : core.takeBatch(), core.pipeline.takeWaitingForRoom()
+            )
         }
         if !waiting.isEmpty { events?.wake(waiting) }
+        // An operation has begun meanwhile that is to be committed as one.
+        guard let batch = taken else { return true }
         let began = clock.now()
         do throws(ColdError) {
             if try !commitOrRecover(batch) {
@@ -136,6 +143,7 @@ extension Store {
             return (wasDegraded, core.pipeline.takeWaitingForRoom())
         }
         events?.committed(batch.sequence)
+        release(batch)
         if wasDegraded {
             _ = database.restoreBallast()
             events?.log(false, "the disk takes writes again")
@@ -152,6 +160,23 @@ extension Store {
         }
         return true
     }
+
+    /// Lets go of what was committed, a piece at a time.
+    private func release(_ batch: CommitPipeline.Batch) {
+        let count = batch.writes.count
+        for start in stride(from: 0, to: count, by: Self.releasedAtOnce) {
+            perform { core in
+                let some = start..<min(count, start + Self.releasedAtOnce)
+                batch.release(some)
+                core.work.spend(some.count)
+            }
+        }
+        // What could not leave memory before can now.
+        let mustTrim = core.withLock { $0.hot.isOver }
+        if mustTrim { maintenanceSignal.notify() }
+    }
+
+    private static let releasedAtOnce = 1000
 
     /// Commits a batch. What fails once is tried again before anybody hears of it, with the database opened anew: an error
     /// of the disk may be over, and what was read wrong once is no damage.

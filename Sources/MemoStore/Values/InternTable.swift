@@ -19,6 +19,8 @@ final class InternTable {
         var wasSent = false
         /// Sockets, or whoever read from them, may have its whole pages, for as long as they like.
         var isLent = false
+        /// Not in the table: there is another value with its hash, or nothing is shared.
+        var isAlone = false
         var hash: UInt64
         var bytes: Int
         /// The table that the block is in; it outlives it.
@@ -66,17 +68,12 @@ final class InternTable {
                 return nil
             }
         }
-        guard let memory = malloc(MemoryLayout<Block>.size + value.count) else { return nil }
-        let block = memory.bindMemory(to: Block.self, capacity: 1)
-        block.initialize(to: Block(references: 1, hash: hash, bytes: value.count, table: self))
-        UnsafeMutableRawPointer(block + 1).copyMemory(from: value.baseAddress!, byteCount: value.count)
-        blocks[hash] = block
-        bytes += Self.footprint(value.count)
-        references += 1
+        guard let block = make(value, hash: hash) else { return nil }
+        adopt(block)
         return block
     }
 
-    private func retain(_ block: UnsafeMutablePointer<Block>) {
+    func retain(_ block: UnsafeMutablePointer<Block>) {
         block.pointee.references += 1
         references += 1
         savedBytes += block.pointee.bytes
@@ -114,23 +111,50 @@ final class InternTable {
             table.savedBytes -= block.pointee.bytes
             return
         }
-        table.blocks[block.pointee.hash] = nil
+        if !block.pointee.isAlone { table.blocks[block.pointee.hash] = nil }
         table.bytes -= footprint(block.pointee.bytes)
-        if block.pointee.isLent {
-            // Whoever has pages of it keeps them, and the allocator gets others in their place.
-            let pages = wholePages(block)
-            let start = UnsafeMutableRawPointer(mutating: pages.baseAddress)
-            // Memory that is lost is better than a value that changes on its way.
-            guard madvise(start, pages.count, MADV_DONTNEED) == 0 else { return }
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        LargeBlocks.free(
+            block, bytes: block.pointee.bytes, lent: block.pointee.isLent ? wholePages(block) : none)
+    }
+
+    // MARK: values that are prepared without the lock
+
+    func hash(_ value: UnsafeRawBufferPointer) -> UInt64 { Checksum.of(value, seed: seed) }
+
+    /// The block with this hash, with one reference more: perhaps of the same value.
+    func find(_ hash: UInt64, bytes: Int) -> UnsafeMutablePointer<Block>? {
+        guard let block = blocks[hash], block.pointee.bytes == bytes else { return nil }
+        retain(block)
+        return block
+    }
+
+    /// A block of its own for a value, which nothing refers to yet. Needs no lock.
+    func make(_ value: UnsafeRawBufferPointer, hash: UInt64) -> UnsafeMutablePointer<Block>? {
+        guard let memory = malloc(MemoryLayout<Block>.size + value.count) else { return nil }
+        let block = memory.bindMemory(to: Block.self, capacity: 1)
+        block.initialize(to: Block(references: 1, hash: hash, bytes: value.count, table: self))
+        UnsafeMutableRawPointer(block + 1).copyMemory(from: value.baseAddress!, byteCount: value.count)
+        return block
+    }
+
+    /// Takes on a block that `make` made, with its one reference. It is there for others to share if no other one is.
+    func adopt(_ block: UnsafeMutablePointer<Block>) {
+        let hash = block.pointee.hash
+        if isOn, blocks[hash] == nil {
+            blocks[hash] = block
+        } else {
+            block.pointee.isAlone = true
         }
-        free(block)
+        bytes += Self.footprint(block.pointee.bytes)
+        references += 1
     }
 
     private static func footprint(_ value: Int) -> Int {
         (MemoryLayout<Block>.size + value + 8 + 15) & ~15 + entryBytes
     }
 
-    /// Every block with its number of references. For tests.
+    /// Every shared block with its number of references. For tests.
     var blockReferences: [(UnsafeMutableRawPointer, Int)] {
         blocks.values.map { (UnsafeMutableRawPointer($0), Int($0.pointee.references)) }
     }

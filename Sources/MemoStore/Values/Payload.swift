@@ -162,8 +162,10 @@ struct Payload: @unchecked Sendable {
     func release() {
         header.pointee.references -= 1
         if header.pointee.references == 0 {
+            // What stands in the block itself, about.
+            let bytes = isShared ? 0 : Int(header.pointee.valueBytes)
             if isShared { InternTable.release(block) }
-            free(address)
+            LargeBlocks.free(address, bytes: bytes)
         }
     }
 }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A growable run of bytes in memory of its own: a connection's unread input, or its unsent output.
 ///
 /// Bytes are appended at the end and removed from the front. Views (`bytes`) hold until the next call that
@@ -15,11 +17,14 @@ public struct ByteBuffer: ~Copyable {
     public init(capacity: Int = 0) {
         precondition(capacity >= 0)
         self.capacity = capacity
-        storage = capacity == 0 ? nil : .allocate(byteCount: capacity, alignment: 16)
+        storage = capacity == 0 ? nil : Self.allocate(capacity)
     }
 
-    deinit {
-        storage?.deallocate()
+    deinit { free(storage) }
+
+    private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
+        guard let memory = malloc(bytes) else { fatalError("no memory for a buffer of \(bytes) bytes") }
+        return memory
     }
 
     /// The number of bytes held.
@@ -94,7 +99,7 @@ public struct ByteBuffer: ~Copyable {
         if keepingCapacity {
             highWater = max(highWater, end)
         } else {
-            storage?.deallocate()
+            free(storage)
             storage = nil
             capacity = 0
             highWater = 0
@@ -113,6 +118,9 @@ public struct ByteBuffer: ~Copyable {
         highWater = 0
     }
 
+    /// From this size on the kernel moves a block's pages to a larger place, and nothing is copied.
+    private static var movedBytes: Int { 2 << 20 }
+
     /// Makes room for `additional` bytes: by moving the content to the front where that wins at least as much
     /// as it copies, else by doubling the storage.
     @usableFromInline mutating func grow(_ additional: Int) {
@@ -124,10 +132,15 @@ public struct ByteBuffer: ~Copyable {
             highWater = max(highWater, end)
         } else {
             let larger = max(needed, 2 * capacity, 256)
-            let fresh = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+            if larger >= Self.movedBytes, start == 0, let moved = realloc(storage, larger) {
+                storage = moved
+                capacity = larger
+                return
+            }
+            let fresh = Self.allocate(larger)
             if let storage {
                 fresh.copyMemory(from: storage + start, byteCount: count)
-                storage.deallocate()
+                free(storage)
             }
             storage = fresh
             capacity = larger

@@ -13,6 +13,7 @@ extension RequestParser {
         _ text: Bytes, _ traits: JSONScanner.Traits, _ reader: FieldReader,
         _ name: @autoclosure () -> String
     ) throws(WireError) -> CanonicalKey {
+        if !traits.isEmpty { try spend(text.count) }
         let failure: KeyCanonicalizer.Fault
         do throws(KeyCanonicalizer.Fault) {
             guard text.count <= WireLimits.keyBytes else { throw KeyCanonicalizer.Fault.tooLarge }

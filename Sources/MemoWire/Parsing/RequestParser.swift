@@ -21,6 +21,11 @@ public struct RequestParser: ~Copyable {
     /// The first thing found wrong with a key or an entry, held back until all of the line is known to be
     /// good JSON.
     var fault: WireError?
+    /// Bytes of keys that were rewritten since `removeAll()`, and how many there may be: reading a line that would need
+    /// more is given up, with an error that is none of the line's, and `gaveUp` says so.
+    public private(set) var rewrittenBytes = 0
+    public var rewrittenBytesMax = Int.max
+    public private(set) var gaveUp = false
     private let operations = OperationShape.table
 
     public init() {}
@@ -29,6 +34,8 @@ public struct RequestParser: ~Copyable {
     public mutating func removeAll() {
         arena.removeAll()
         canonicalizer.trim()
+        rewrittenBytes = 0
+        gaveUp = false
         if !keys.isEmpty { keys.removeAll(keepingCapacity: keys.capacity <= 2 * WireLimits.batchElements) }
         if !entries.isEmpty {
             entries.removeAll(keepingCapacity: entries.capacity <= 2 * WireLimits.batchElements)
@@ -66,6 +73,15 @@ public struct RequestParser: ~Copyable {
             var error = error
             if error.code != .badJSON { error.id = id }
             throw error
+        }
+    }
+
+    /// Takes note that a key is about to be rewritten, or gives up.
+    mutating func spend(_ bytes: Int) throws(WireError) {
+        rewrittenBytes += bytes
+        guard rewrittenBytes <= rewrittenBytesMax else {
+            gaveUp = true
+            throw WireError(code: .busy, message: "the line takes long to read")
         }
     }
 

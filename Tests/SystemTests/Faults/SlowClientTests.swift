@@ -76,6 +76,21 @@ import Testing
         try observer.until("there is room") { try $0.get("f", "1").value == value }
     }
 
+    @Test func aPeerThatDoesNotReadHoldsNoDrainUp() throws {
+        let daemon = try Daemon()
+        let peer = try daemon.connect()
+        #expect(try peer.put("f", "1", "\"\(String(repeating: "v", count: 1 << 20))\"").isOK)
+        let greedy = try (0..<3).map { _ in try daemon.connect() }
+        for other in greedy {
+            try other.send(Peer.request("mget", "f", "\"keys\":[1,1,1,1]"))
+            #expect(try !other.isSilent(for: Peer.patience))
+        }
+        // A drain that waited for them would take ten seconds.
+        let start = Moment.now
+        #expect(try daemon.stop() == .exited(0))
+        #expect(start.age < 8)
+    }
+
     @Test func aSlowReaderGetsEverythingInOrder() throws {
         let daemon = try Daemon()
         let peer = try daemon.connect()

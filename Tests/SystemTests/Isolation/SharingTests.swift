@@ -42,9 +42,28 @@ import Testing
             let tags = (first..<first + 10).map { "\"\($0)\"" }.joined(separator: ",")
             #expect(try alice.put("f", "\(first)", "1", "\"tags\":[\(tags)]").bool("stored") == true)
         }
+        // A tag more takes the place of another one of hers, and of none of his.
+        #expect(try bob.put("f", "1", "1", #""tags":["t"]"#).bool("stored") == true)
         let more = #""tags":["one more"]"#
-        #expect(try alice.put("f", "1", "1", more).code == "busy")
-        #expect(try bob.put("f", "1", "1", more).bool("stored") == true)
+        for key in 0..<100 { #expect(try alice.put("f", "\(-key)", "1", more).bool("stored") == true) }
+        #expect(try household.carol.connect().stats().int("tags.count")! <= 10_001)
+        #expect(try bob.call(#"{"op":"clear","tag":"t"}"#).int("cleared") == 1)
+    }
+
+    @Test func whatOneHasNotReadIsNotTheOthersAffair() throws {
+        let household = try Household()
+        let (alice, bob) = (try household.alice.connect(), try household.bob.connect())
+        let value = "\"\(String(repeating: "v", count: 1 << 20))\""
+        for peer in [alice, bob] { #expect(try peer.put("f", "1", value).isOK) }
+        let keys = "\"keys\":[\(Array(repeating: "1", count: 40).joined(separator: ","))]"
+        let greedy = try (0..<8).map { _ in try household.alice.connect() }
+        for peer in greedy {
+            try peer.send(Peer.request("mget", "f", keys))
+            #expect(try !peer.isSilent(for: Peer.patience))
+        }
+        #expect(try alice.get("f", "1").code == "busy")
+        for _ in 0..<5 { #expect(try bob.get("f", "1").value == value) }
+        #expect(try bob.call(Peer.request("mget", "f", keys)).list("results").count == 40)
     }
 
     @Test func whatIsSharedIsEverybodys() throws {

@@ -14,7 +14,9 @@ extension Dispatcher {
                 function, bytes, hash: core.hash(function, bytes), loadedRows: context.loadedRows)
             if let reference = outcome.cold { return suspend(reading: reference, request, &context) }
             deleted = outcome.deleted
-            if deleted, subscriptions.isWatched { publish(.delete, request, key: key.bytes, connection) }
+            if deleted, subscriptions.isWatched {
+                core.work.spend(publish(.delete, request, key: key.bytes, connection))
+            }
         }
         ReplyWriter.begin(request.id, into: &connection.output)
         ReplyWriter.field("deleted", deleted ? 1 : 0, into: &connection.output)

@@ -2,25 +2,46 @@ internal import MemoStore
 internal import MemoWire
 
 extension Dispatcher {
-    func forget(_ core: inout StoreCore, _ request: Request, _ pattern: Bytes?, _ context: Context) {
+    func forget(
+        _ core: inout StoreCore, _ request: Request, _ pattern: Bytes?, _ context: Context
+    ) -> Step {
         let connection = context.connection
         if pattern == nil, settings.isolatesUsers, !connection.isAdministrator,
             owner(request, connection) == FunctionRow.everyone
         {
-            return fail(request, .forbidden, "a shared function is forgotten by administrators only", context)
+            fail(request, .forbidden, "a shared function is forgotten by administrators only", context)
+            return .done
         }
-        if refusesChange(core, request, context) != nil { return }
-        var (forgotten, cleared) = (0, 0)
-        for place in pattern.map({ matching(core, $0, connection) }) ?? named(core, request, connection) {
-            let info = core.info(place)
-            if !info.isEmpty { forgotten += 1 }
-            cleared += core.forget(place)
-            publishClear(info.row, connection)
+        var progress = connection.takeProgress().clearMany(core.functionPlaces)
+        if progress.isFirst, let step = refusesChange(core, request, context) { return step }
+        if let pattern {
+            var forgotten = 0
+            let isOver = forEach(.pattern(pattern), &progress, &core, context) { place, core in
+                forget(place, &core, &forgotten, connection)
+            }
+            progress.forgotten += forgotten
+            guard isOver else { return yields(.clearMany(progress), context) }
+        } else {
+            for place in named(core, request, connection) {
+                progress.cleared += forget(place, &core, &progress.forgotten, connection)
+            }
         }
         ReplyWriter.begin(request.id, into: &connection.output)
-        ReplyWriter.field("forgotten", forgotten, into: &connection.output)
-        ReplyWriter.field("cleared", cleared, into: &connection.output)
+        ReplyWriter.field("forgotten", progress.forgotten, into: &connection.output)
+        ReplyWriter.field("cleared", progress.cleared, into: &connection.output)
         ReplyWriter.end(into: &connection.output)
         gate(&core, request, context)
+        return .done
+    }
+
+    /// - Returns: how many entries it had.
+    private func forget(
+        _ place: UInt32, _ core: inout StoreCore, _ forgotten: inout Int, _ connection: Connection
+    ) -> Int {
+        let info = core.info(place)
+        if !info.isEmpty { forgotten += 1 }
+        let cleared = core.forget(place)
+        core.work.spend(2 + publishClear(info.row, connection))
+        return cleared
     }
 }

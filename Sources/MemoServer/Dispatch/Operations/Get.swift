@@ -29,14 +29,18 @@ extension Dispatcher {
                 }
                 return .done
             }
+            core.work.spend(1)
             if !fields.meta, !hit.stale, hit.lease == nil {
-                if hit.value.count >= Self.attachedBytes, attach(hit, batch, index, context.connection) {
-                    return .done
+                if hit.value.count >= Self.attachedBytes {
+                    appendLarge(hit, batch, index, &context)
+                } else {
+                    ReplyWriter.hit(
+                        batch.requests[index].id, value: hit.value, into: &context.connection.output)
+                    core.work.spend(bytes: hit.value.count)
                 }
-                ReplyWriter.hit(batch.requests[index].id, value: hit.value, into: &context.connection.output)
             } else {
                 ReplyWriter.begin(batch.requests[index].id, into: &context.connection.output)
-                append(hit, meta: fields.meta, to: &context.connection.output)
+                append(hit, meta: fields.meta, &context)
                 ReplyWriter.end(into: &context.connection.output)
                 if hit.lease != nil { context.connection.state.hasLeases = true }
             }
@@ -46,6 +50,16 @@ extension Dispatcher {
             return .done
         default: return getSlowly(batch.requests[index], outcome, &context)
         }
+    }
+
+    @inline(never)
+    private func appendLarge(_ hit: Hit, _ batch: RequestBatch, _ index: Int, _ context: inout Context) {
+        ReplyWriter.begin(batch.requests[index].id, into: &context.connection.output)
+        context.connection.output.append(",\"hit\":true,\"value\":")
+        appendLarge(
+            hit.value, { hit.held(mayLend: PagePipe.isOfUse) }, isLast: index == batch.requests.count - 1,
+            &context)
+        ReplyWriter.end(into: &context.connection.output)
     }
 
     /// Where the entry of a request's key is looked for.
@@ -119,9 +133,16 @@ extension Dispatcher {
     }
 
     /// The fields of a hit, `ok` apart.
+    private func append(_ hit: Hit, meta: Bool, _ context: inout Context) {
+        let connection = context.connection
+        ReplyWriter.field("hit", true, into: &connection.output)
+        ReplyWriter.beginField("value", into: &connection.output)
+        appendLarge(hit.value, { hit.held(mayLend: PagePipe.isOfUse) }, isLast: false, &context)
+        append(hit, meta: meta, to: &connection.output)
+    }
+
+    /// Those behind the value.
     private func append(_ hit: Hit, meta: Bool, to output: inout ByteBuffer) {
-        ReplyWriter.field("hit", true, into: &output)
-        ReplyWriter.field("value", json: hit.value, into: &output)
         if hit.stale { ReplyWriter.field("stale", true, into: &output) }
         if let lease = hit.lease { ReplyWriter.field("lease", string: lease.text, into: &output) }
         guard meta else { return }

@@ -6,6 +6,8 @@ struct GetManyProgress: ~Copyable {
     var position = 0
     /// Their results, as the reply has them.
     var results = ByteBuffer()
+    /// What these will take, about: counted as the connection's from the beginning.
+    var bytes = 0
 }
 
 extension Progress {
@@ -25,12 +27,21 @@ extension Dispatcher {
         let connection = context.connection
         var progress = connection.takeProgress().getMany()
         guard let function = intern(&core, request, context) else { return .done }
+        if progress.position == 0, progress.bytes == 0 {
+            progress.bytes = size(of: parser.keys[range], &core, function)
+            if refusesReply(of: progress.bytes, request, context) { return .done }
+        }
         while progress.position < range.count {
+            if progress.position > 0, mustYield(core, context) {
+                return yields(.getMany(progress), context)
+            }
             let keys = parser.keys[(range.lowerBound + progress.position)..<range.upperBound]
             let key = bytes(keys[keys.startIndex], core, function)
             let outcome = core.get(
                 function, key, hash: core.hash(function, key), loadedRows: context.loadedRows, lease: nil,
                 early: nil)
+            core.work.spend(1)
+            core.work.spend(bytes: key.count)
             if case .cold = outcome {
                 let step = suspend(reading: cold(keys, core, function, context), request, &context)
                 return connection.keep(.getMany(progress), after: step)
@@ -40,8 +51,14 @@ extension Dispatcher {
                 publish(hit, of: function, &core, context.connection)
                 progress.results.append("\"hit\":true,\"value\":")
                 progress.results.append(hit.value)
+                core.work.spend(bytes: hit.value.count)
                 if hit.stale { progress.results.append(",\"stale\":true") }
-                if refusesReply(of: progress.results.count, request, context) { return .done }
+                // Values may have grown since.
+                if progress.results.count > progress.bytes + Self.growthMax,
+                    refusesReply(of: progress.results.count, request, context)
+                {
+                    return .done
+                }
                 if progress.results.count > Self.resultBytesMax {
                     fail(
                         request, .tooLarge,
@@ -57,15 +74,30 @@ extension Dispatcher {
         }
         ReplyWriter.begin(request.id, into: &connection.output)
         connection.output.append(",\"results\":[")
-        connection.output.append(progress.results.bytes)
+        append(progress.results, &context)
         connection.output.append("]")
         ReplyWriter.end(into: &connection.output)
         return .done
     }
 
+    /// What the values of keys take, about.
+    private func size(of keys: ArraySlice<CanonicalKey>, _ core: inout StoreCore, _ function: UInt32) -> Int {
+        var size = 0
+        for key in keys {
+            let key = bytes(key, core, function)
+            core.work.spend(bytes: key.count)
+            size += core.size(function, hash: core.hash(function, key))
+        }
+        core.work.spend(keys.count / 4)
+        return min(size, Self.resultBytesMax)
+    }
+
+    private static let growthMax = 1 << 20
+
     /// The rows that the first of some keys need, to be read together.
-    private func cold(
-        _ keys: ArraySlice<CanonicalKey>, _ core: borrowing StoreCore, _ function: UInt32, _ context: Context
+    func cold(
+        _ keys: some Collection<CanonicalKey>, _ core: borrowing StoreCore, _ function: UInt32,
+        _ context: Context
     ) -> ColdRequest {
         var references: [RowReference] = []
         var bytesToRead = 0

@@ -1,18 +1,35 @@
 internal import MemoStore
 internal import MemoWire
 
+extension Progress {
+    fileprivate consuming func history(_ changed: Int) -> Int {
+        switch consume self {
+        case .history(let left): left
+        default: changed
+        }
+    }
+}
+
 /// What happened over time.
 extension Dispatcher {
     func history(
         _ core: inout StoreCore, _ request: Request, _ spanMs: Int64, _ points: Int, _ context: Context
-    ) {
-        guard !refusesReply(of: points * Self.pointBytes, request, context) else { return }
+    ) -> Step {
+        if refusesReply(of: points * Self.pointBytes, request, context) { return .done }
+        let owner = visibleOwner(context.connection)
+        if request.function.isEmpty, let owner {
+            // What the user's functions have counted and the history does not have yet.
+            var left = context.connection.takeProgress().history(core.changedFunctions)
+            while core.noteHistory(&left, of: owner) {
+                if mustYield(core, context) { return yields(.history(left), context) }
+            }
+        }
         let reading: HistoryReading
         if request.function.isEmpty {
             reading = core.readHistory(
-                function: nil, owner: visibleOwner(context.connection), spanMs: spanMs, points: points)
+                function: nil, owner: owner, spanMs: spanMs, points: points)
         } else if let function = core.function(
-            owner: owner(request, context.connection), name: request.function)
+            owner: self.owner(request, context.connection), name: request.function)
         {
             reading = core.readHistory(function: function, owner: nil, spanMs: spanMs, points: points)
         } else {
@@ -30,7 +47,9 @@ extension Dispatcher {
             row.field("hot_bytes", point.gauges.hotBytes)
             row.field("cold_bytes", point.gauges.coldBytes)
         }
+        core.work.spend(reading.points.count)
         object.reply(to: request, into: &context.connection.output)
+        return .done
     }
 
     /// What a step takes in a reply, about.

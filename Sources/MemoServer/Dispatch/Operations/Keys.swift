@@ -1,6 +1,5 @@
 internal import MemoStore
 internal import MemoWire
-internal import Platform
 
 struct KeysProgress: ~Copyable {
     /// The slot of the index to go on at.
@@ -37,15 +36,20 @@ extension Dispatcher {
         var progress = connection.takeProgress().keys(from: start)
         let limit = limit ?? 100
         var next: UInt32?
-        let functions = listed(core, request, connection)
+        // For administrators those of all owners.
+        let functions = Set(named(core, request, connection))
         if !functions.isEmpty {
             var references: [RowReference] = []
             var bytesToRead = 0
+            var written = 0
             let slot = progress.slot
+            core.work.spend(Self.slotsPerStep / 16)
             next = core.walk(functions, from: slot, slots: Self.slotsPerStep, loadedRows: context.loadedRows)
             {
                 entry in
-                guard progress.count < limit, progress.listed.count < Self.pageBytesMax else { return false }
+                guard progress.count < limit, progress.listed.count < Self.pageBytesMax,
+                    written < Self.writtenAtOnce
+                else { return false }
                 guard let key = entry.key else {
                     references.append(entry.reference)
                     bytesToRead += entry.bytes
@@ -55,12 +59,14 @@ extension Dispatcher {
                 guard references.isEmpty else { return true }
                 progress.listed.append(progress.count == 0 ? "{\"key\":" : ",{\"key\":")
                 progress.listed.append(key)
+                written += 1 + key.count / 256
                 append(entry, to: &progress.listed)
                 progress.listed.append("}")
                 progress.count += 1
                 progress.slot = entry.reference.slot + 1
                 return true
             }
+            core.work.spend(4 * written)
             if !references.isEmpty {
                 // All of them are listed.
                 core.release(context.loadedRows)
@@ -72,14 +78,13 @@ extension Dispatcher {
             if let further = next, progress.count < limit, progress.listed.count < Self.pageBytesMax {
                 // More slots to look at: others get their turn first.
                 progress.slot = further
-                connection.deadline = BootClock.nowMs
-                return connection.keep(.keys(progress), after: .suspended)
+                return yields(.keys(progress), context)
             }
         }
         if refusesReply(of: progress.listed.count, request, context) { return .done }
         ReplyWriter.begin(request.id, into: &connection.output)
         connection.output.append(",\"keys\":[")
-        connection.output.append(progress.listed.bytes)
+        append(progress.listed, &context)
         connection.output.append("]")
         if let next {
             ReplyWriter.field("next", string: cipher.text(next), into: &connection.output)
@@ -91,20 +96,11 @@ extension Dispatcher {
         return .done
     }
 
-    /// The functions whose entries are listed: for administrators those of all owners.
-    private func listed(
-        _ core: borrowing StoreCore, _ request: Request, _ connection: Connection
-    ) -> Set<UInt32> {
-        guard settings.isolatesUsers, connection.isAdministrator else {
-            return core.function(owner: owner(request, connection), name: request.function).map { [$0] } ?? []
-        }
-        return Set(
-            core.places(owner: nil).filter { core.info($0).row.name.utf8.elementsEqual(request.function) })
-    }
-
     /// Slots of the index looked at, and bytes of keys listed, while the lock is held once.
-    private static let slotsPerStep = 1 << 18
+    private static let slotsPerStep = 1 << 14
     private static let pageBytesMax = 1 << 20
+    /// Rows written while the lock is held once, long keys counted more often.
+    private static let writtenAtOnce = 256
     /// Rows read from disk at once.
     private static let rowsAtOnce = 64
 }

@@ -14,7 +14,7 @@ extension Dispatcher {
                 request, .badRequest,
                 "nothing is published: \(core.regionStatistics(owner: nil).reason ?? "it is off")", context)
         }
-        guard connection.output.isEmpty, connection.mayAttach else {
+        guard connection.output.isEmpty, connection.isFree else {
             return fail(request, .badRequest, "map goes on a connection of its own", context)
         }
         var owners = [settings.isolatesUsers ? Int64(connection.uid) : FunctionRow.everyone]

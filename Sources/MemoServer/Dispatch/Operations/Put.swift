@@ -4,14 +4,15 @@ internal import MemoWire
 extension Dispatcher {
     @inline(__always)
     func put(
-        _ core: inout StoreCore, _ batch: RequestBatch, _ index: Int, _ fields: PutFields,
+        _ core: inout StoreCore, _ batch: RequestBatch, _ index: Int, _ entry: Int,
         _ context: inout Context
     ) -> Step {
         let request = batch.requests[index]
+        let fields = batch.parser.entries[entry]
         if let step = waitsForRoom(&core, request, context) { return step }
         guard let place = place(&core, batch, index, fields.key, context) else { return .done }
         let connection = context.connection
-        let outcome = store(&core, request, place, fields, batch.parser, context)
+        let outcome = store(&core, request, place, entry, batch.parser, context)
         switch outcome {
         case .cold(let reference): return suspend(reading: reference, request, &context)
         case .stored:
@@ -41,11 +42,12 @@ extension Dispatcher {
 
     @inline(__always)
     func store(
-        _ core: inout StoreCore, _ request: Request, _ place: KeyProbe, _ fields: PutFields,
+        _ core: inout StoreCore, _ request: Request, _ place: KeyProbe, _ entry: Int,
         _ parser: borrowing RequestParser, _ context: Context
     ) -> PutOutcome {
         let connection = context.connection
         let function = place.function
+        let fields = parser.entries[entry]
         let key = fields.key.bytes(isTyped: place.isTyped)
         var put = PutRequest(key: key, hash: place.hash, value: fields.value, uid: connection.uid)
         let defaults = core.defaults(function)
@@ -68,9 +70,12 @@ extension Dispatcher {
             }
             put.tags = tags
         }
+        if fields.value.count >= PreparedValue.leastBytes {
+            put.prepared = connection.batch?.prepared[entry] as? PreparedValue
+        }
         let outcome = core.put(function, put, loadedRows: context.loadedRows)
         if outcome == .stored, subscriptions.isWatched {
-            publish(.put, request, key: fields.key.bytes, connection)
+            core.work.spend(publish(.put, request, key: fields.key.bytes, connection))
         }
         return outcome
     }

@@ -28,27 +28,39 @@ extension Dispatcher {
         guard let function = intern(&core, request, context).map({ core.keyFunction($0) }) else {
             return .done
         }
+        // Once it has begun, it goes to its end: its entries are committed together.
+        if progress.position == 0, let step = waitsForRoom(&core, request, context) {
+            return connection.keep(.putMany(progress), after: step)
+        }
         while progress.position < range.count {
-            if let step = waitsForRoom(&core, request, context) {
-                return connection.keep(.putMany(progress), after: step)
+            if progress.position > 0, mustYield(core, context) {
+                core.holdCommit(for: connection.id)
+                return yields(.putMany(progress), context)
             }
-            let fields = parser.entries[range.lowerBound + progress.position]
-            let place = core.place(function, fields.key.bytes(isTyped: function.isTyped))
-            let outcome = store(&core, request, place, fields, parser, context)
+            let entries = range.lowerBound + progress.position..<range.upperBound
+            let place = core.place(
+                function, parser.entries[entries.lowerBound].key.bytes(isTyped: function.isTyped))
+            let outcome = store(&core, request, place, entries.lowerBound, parser, context)
             switch outcome {
-            case .cold(let reference):
-                let step = suspend(reading: reference, request, &context)
+            case .cold:
+                core.holdCommit(for: connection.id)
+                let step = suspend(
+                    reading: cold(parser.entries[entries].lazy.map(\.key), core, function.place, context),
+                    request, &context)
+                if step == .done { core.releaseCommit(for: connection.id) }
                 return connection.keep(.putMany(progress), after: step)
             case .stored:
                 progress.stored += 1
-                if fields.durable { progress.isDurable = true }
+                if parser.entries[entries.lowerBound].durable { progress.isDurable = true }
             case .noMemory, .tooManyTags:
+                core.releaseCommit(for: connection.id)
                 fail(request, .busy, "\(outcome.shortage); \(progress.stored) were stored", context)
                 return .done
             default: break
             }
             progress.position += 1
         }
+        core.releaseCommit(for: connection.id)
         // The disk may have come back while it waited, and some of it be only in memory yet.
         if progress.isDurable, let why = core.heldInMemory {
             fail(request, .storage, "stored in memory alone: \(why)", context)

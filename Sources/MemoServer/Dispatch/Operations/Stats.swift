@@ -3,11 +3,25 @@ internal import MemoWire
 internal import Platform
 internal import Synchronization
 
+extension Progress {
+    fileprivate consuming func stats(_ owner: Int64?) -> FunctionSums {
+        switch consume self {
+        case .stats(let sums): sums
+        default: FunctionSums(owner: owner)
+        }
+    }
+}
+
 extension Dispatcher {
-    func stats(_ core: inout StoreCore, _ request: Request, _ context: Context) {
+    func stats(_ core: inout StoreCore, _ request: Request, _ context: Context) -> Step {
         let owner = visibleOwner(context.connection)
         core.takeRegionUses()
-        let figures = core.statistics(owner: owner)
+        var sums = context.connection.takeProgress().stats(owner)
+        while core.sum(&sums, functions: Self.functionsAtOnce) {
+            if mustYield(core, context) { return yields(.stats(sums), context) }
+        }
+        let figures = core.statistics(sums)
+        core.work.spend(Self.statsWork)
         let totals = figures.totals
         var object = ObjectWriter()
         object.field("version", Version.text)
@@ -33,7 +47,13 @@ extension Dispatcher {
         appendRegion(core.regionStatistics(owner: owner), to: &object)
         if context.connection.isAdministrator { appendSettings(to: &object) }
         object.reply(to: request, into: &context.connection.output)
+        return .done
     }
+
+    /// Functions that are looked at before it is seen whether others wait.
+    static let functionsAtOnce = 512
+    /// To write the reply, in units of work.
+    private static let statsWork = 200
 
     /// Names users, groups and paths: for administrators alone, whether users are isolated or not.
     private func appendSettings(to object: inout ObjectWriter) {
@@ -126,6 +146,22 @@ extension Dispatcher {
         object.object("tags") {
             $0.field("count", figures.tags)
             $0.field("bytes", figures.tagBytes)
+            $0.field("limit_bytes", figures.tagLimit)
+        }
+        object.object("function_table") {
+            $0.field("count", figures.functionCount)
+            $0.field("limit", figures.functionLimit)
+            $0.field("bytes", figures.functionBytes)
+        }
+        let subscribed = subscriptions.figures
+        object.object("subscriptions") {
+            $0.field("count", subscribed.count)
+            $0.field("bytes", subscribed.bytes)
+            $0.field("limit_bytes", subscribed.limit)
+        }
+        object.object("work") {
+            $0.field("most_at_once", figures.mostWork)
+            $0.field("limit", Self.workMax)
         }
     }
 }

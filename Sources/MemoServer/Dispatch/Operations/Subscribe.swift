@@ -11,45 +11,74 @@ final class SubscriptionTable: Sendable {
     }
 
     private struct State {
-        var byFunction: [[UInt8]: [UInt64: Subscriber]] = [:]
+        var byFunction: [[UInt8]: [Subscriber]] = [:]
         var everything: [UInt64: Subscriber] = [:]
+        /// By connection. The names share their memory with the keys above.
         var functionsOf: [UInt64: Set<[UInt8]>] = [:]
+        /// Bytes of names, and subscriptions to functions.
+        var nameBytes = 0
+        var count = 0
+
+        /// Memory that it takes, about.
+        var bytes: Int { nameBytes + count * 96 + everything.count * 48 }
     }
 
     private let state = Mutex(State())
     private let count = Atomic(0)
     /// How many functions one connection may name; beyond it, it may subscribe to all.
     static let functionsPerConnectionMax = 1024
+    /// What the subscriptions to functions may take together; beyond it, connections may subscribe to all.
+    static let bytesMax = 16 << 20
+
+    enum Outcome { case added, tooMany, noMemory }
 
     /// Whether anybody subscribes to anything.
     @inline(__always)
     var isWatched: Bool { count.load(ordering: .relaxed) > 0 }
 
+    var figures: (count: Int, bytes: Int, limit: Int) {
+        state.withLock { ($0.count + $0.everything.count, $0.bytes, Self.bytesMax) }
+    }
+
     /// - Parameter function: `nil` for all.
-    /// - Returns: false where the connection has too many subscriptions.
-    func add(_ subscriber: Subscriber, function: [UInt8]?) -> Bool {
+    func add(_ subscriber: Subscriber, function: [UInt8]?) -> Outcome {
         let id = subscriber.connection.rawValue
         return state.withLock { state in
-            if let function {
-                guard state.functionsOf[id, default: []].count < Self.functionsPerConnectionMax else {
-                    return false
-                }
-                state.functionsOf[id, default: []].insert(function)
-                state.byFunction[function, default: [:]][id] = subscriber
-            } else {
+            guard let function else {
                 state.everything[id] = subscriber
+                count.store(state.everything.count + state.byFunction.count, ordering: .relaxed)
+                return .added
             }
+            if state.functionsOf[id]?.contains(function) == true { return .added }
+            guard (state.functionsOf[id]?.count ?? 0) < Self.functionsPerConnectionMax else {
+                return .tooMany
+            }
+            guard state.bytes + function.count < Self.bytesMax else { return .noMemory }
+            var name = function
+            if let index = state.byFunction.index(forKey: function) {
+                name = state.byFunction[index].key
+            } else {
+                state.nameBytes += function.count + 128
+            }
+            state.functionsOf[id, default: []].insert(name)
+            state.byFunction[name, default: []].append(subscriber)
+            state.count += 1
             count.store(state.everything.count + state.byFunction.count, ordering: .relaxed)
-            return true
+            return .added
         }
     }
 
     func remove(_ connection: ConnectionID) {
+        let id = connection.rawValue
         state.withLock { state in
-            state.everything[connection.rawValue] = nil
-            for function in state.functionsOf.removeValue(forKey: connection.rawValue) ?? [] {
-                state.byFunction[function]?[connection.rawValue] = nil
-                if state.byFunction[function]?.isEmpty == true { state.byFunction[function] = nil }
+            state.everything[id] = nil
+            for function in state.functionsOf.removeValue(forKey: id) ?? [] {
+                state.byFunction[function]?.removeAll { $0.connection == connection }
+                state.count -= 1
+                if state.byFunction[function]?.isEmpty == true {
+                    state.byFunction[function] = nil
+                    state.nameBytes -= function.count + 128
+                }
             }
             count.store(state.everything.count + state.byFunction.count, ordering: .relaxed)
         }
@@ -58,11 +87,21 @@ final class SubscriptionTable: Sendable {
     /// - Parameter owner: whose entries changed: others are not told.
     func subscribers(function: some Sequence<UInt8>, owner: Int64) -> [ConnectionID] {
         state.withLock { state in
-            var found = state.byFunction[Array(function)] ?? [:]
-            found.merge(state.everything) { first, _ in first }
-            return found.values.filter {
-                owner == FunctionRow.everyone || $0.isAdministrator || Int64($0.uid) == owner
-            }.map(\.connection)
+            var found: [ConnectionID] = []
+            func add(_ subscriber: Subscriber) {
+                guard
+                    owner == FunctionRow.everyone || subscriber.isAdministrator
+                        || Int64(subscriber.uid) == owner
+                else { return }
+                found.append(subscriber.connection)
+            }
+            for subscriber in state.everything.values { add(subscriber) }
+            if state.byFunction.isEmpty { return found }
+            for subscriber in state.byFunction[Array(function)] ?? []
+            where state.everything[subscriber.connection.rawValue] == nil {
+                add(subscriber)
+            }
+            return found
         }
     }
 }
@@ -75,10 +114,16 @@ extension Dispatcher {
         let subscriber = SubscriptionTable.Subscriber(
             connection: connection.id, uid: connection.uid, isAdministrator: connection.isAdministrator)
         let function = request.function.isEmpty ? nil : Array(request.function)
-        guard subscriptions.add(subscriber, function: function) else {
+        switch subscriptions.add(subscriber, function: function) {
+        case .added: break
+        case .tooMany:
             return fail(
                 request, .busy,
                 "more than \(SubscriptionTable.functionsPerConnectionMax) functions; subscribe to all",
+                context)
+        case .noMemory:
+            return fail(
+                request, .busy, "subscriptions to single functions take too much memory; subscribe to all",
                 context)
         }
         connection.state.isSubscribed = true
@@ -87,22 +132,27 @@ extension Dispatcher {
 
     /// Tells subscribers of a change. Called with the store's lock held, so that events come in the order of the
     /// changes.
+    /// - Returns: what that took, in units of work.
     @inline(never)
-    func publish(_ event: Event, _ request: Request, key: Bytes, _ connection: Connection) {
+    @discardableResult
+    func publish(_ event: Event, _ request: Request, key: Bytes, _ connection: Connection) -> Int {
         send(event, function: request.function, owner: owner(request, connection), key: key, connection)
     }
 
-    func publishClear(_ row: FunctionRow, _ connection: Connection) {
-        guard subscriptions.isWatched else { return }
+    @discardableResult
+    func publishClear(_ row: FunctionRow, _ connection: Connection) -> Int {
+        guard subscriptions.isWatched else { return 0 }
         var name = row.name
-        name.withUTF8 {
+        return name.withUTF8 {
             send(.clear, function: UnsafeRawBufferPointer($0), owner: row.owner, key: nil, connection)
         }
     }
 
-    private func send(_ event: Event, function: Bytes, owner: Int64, key: Bytes?, _ connection: Connection) {
+    private func send(
+        _ event: Event, function: Bytes, owner: Int64, key: Bytes?, _ connection: Connection
+    ) -> Int {
         let subscribers = subscriptions.subscribers(function: function, owner: owner)
-        if subscribers.isEmpty { return }
+        if subscribers.isEmpty { return 1 }
         var line = ByteBuffer(capacity: function.count + (key?.count ?? 0) + 96)
         line.append("{\"event\":\"")
         switch event {
@@ -119,5 +169,6 @@ extension Dispatcher {
         ReplyWriter.end(into: &line)
         let bytes = Array(line.bytes)
         for subscriber in subscribers { loops.post(subscriber, .append(bytes)) }
+        return 2 + subscribers.count
     }
 }

@@ -35,7 +35,10 @@ extension Dispatcher {
             if isStale { ReplyWriter.field("stale", true, into: &connection.output) }
             append(entry, to: &connection.output)
             // All that a put said: whoever copies entries need not use them for that.
-            if let value = entry.value { ReplyWriter.field("value", json: value, into: &connection.output) }
+            if let value = entry.value {
+                ReplyWriter.beginField("value", into: &connection.output)
+                appendLarge(value, { entry.held() }, isLast: false, &context)
+            }
             if let grace = core.graceMs(of: entry) {
                 ReplyWriter.field("stale_ms", grace, into: &connection.output)
             }

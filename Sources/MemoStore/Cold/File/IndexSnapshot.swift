@@ -8,7 +8,7 @@ internal import Glibc
 /// a file from another kind of machine fails its checksum or its magic and is not used.
 enum IndexSnapshot {
     struct Header: BitwiseCopyable {
-        var magic: UInt64 = 0x3278_6469_646f_6d65
+        var magic: UInt64 = 0x3378_6469_646f_6d65
         var stamp: (UInt64, UInt64)
         var entryStride: UInt64 = UInt64(MemoryLayout<Entry>.stride)
         var slots: UInt64
