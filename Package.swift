@@ -55,7 +55,8 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Completion", dependencies: ["MemoWire"], swiftSettings: settings),
         .target(
-            name: "MemoClient", dependencies: ["CLinux", "MemoWire", "Platform"], swiftSettings: settings),
+            name: "MemoClient", dependencies: ["CLinux", "MemoRegion", "MemoWire", "Platform"],
+            swiftSettings: settings),
         .executableTarget(
             name: "memod",
             dependencies: [
@@ -95,7 +96,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "MemoClientTests",
-            dependencies: ["MemoClient", "MemoCaller", "MemodFixture", "MemoWire", "memod", "memoctl"],
+            dependencies: [
+                "MemoClient", "MemoCaller", "MemodFixture", "MemoRegion", "MemoWire", "memod", "memoctl",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "MemoServerTests",

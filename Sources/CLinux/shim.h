@@ -65,6 +65,26 @@ static inline long memod_send_descriptors(
     return syscall(SYS_sendmsg, socket, &message, flags);
 }
 
+// Receives bytes and what descriptors come with them, at most memod_descriptors_max, closed on exec. Writes to `found`
+// how many they are; -1 if some were lost, of which none is left.
+static inline long memod_receive_descriptors(
+    int socket, void *bytes, size_t size, int descriptors[memod_descriptors_max], int *found) {
+    struct { size_t size; int level; int type; int descriptors[memod_descriptors_max]; } control = {0};
+    struct memod_part part = {bytes, size};
+    struct memod_message message = {0, 0, &part, 1, &control, sizeof control, 0};
+    *found = 0;
+    long count = syscall(SYS_recvmsg, socket, &message, 0x40000000L /* MSG_CMSG_CLOEXEC */);
+    if (count < 0 || message.control_size < 16 || control.level != 1 || control.type != 1) return count;
+    int received = (int)((control.size - 16) / sizeof(int));
+    for (int i = 0; i < received && i < memod_descriptors_max; i++) descriptors[i] = control.descriptors[i];
+    *found = received;
+    if (message.flags & 8 /* MSG_CTRUNC */) {
+        for (int i = 0; i < received; i++) syscall(SYS_close, (long)descriptors[i]);
+        *found = -1;
+    }
+    return count;
+}
+
 // Has the cache line of an address brought closer; harmless for any address. Swift has no other way to say it.
 static inline void memod_prefetch(const void *address) { __builtin_prefetch(address); }
 

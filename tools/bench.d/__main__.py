@@ -11,6 +11,7 @@ import chart
 import clients
 import cold
 import filling
+import region
 import report
 import steady
 from bench import QUICK, WHOLE, Bench
@@ -22,6 +23,7 @@ WORKLOADS: dict[str, Callable[[Bench], Result]] = {
     "hot-1": steady.hot_1,
     "hot-50": steady.hot_50,
     "hot-50x16": steady.hot_50x16,
+    "spellings": steady.spellings,
     "miss-50": steady.miss_50,
     "mixed": steady.mixed,
     "large": steady.large,
@@ -37,6 +39,9 @@ WORKLOADS: dict[str, Callable[[Bench], Result]] = {
     "python-process": clients.python_process,
     "python-daemon": clients.python_daemon,
     "python-ways": clients.python_ways,
+    "region-get": region.get,
+    "region-first": region.first,
+    "region-processes": region.processes,
 }
 
 

@@ -33,6 +33,8 @@ class Load:
     sync: bool = False
     # Each round has keys of its own.
     anew: bool = False
+    # Another spelling than the server's usual one.
+    protocol: str = ""
 
     def arguments(self) -> list[str]:
         flags = [name for name, is_set in (("--misses", self.misses), ("--sync", self.sync)) if is_set]
@@ -116,7 +118,7 @@ class Generator:
                 raise BenchError(f"the generator does not compile:\n{done.stderr}")
 
     def run(self, server: Server, load: Load) -> Measurement:
-        place = ["--protocol", server.protocol, "--socket", str(server.socket), "--pid", str(server.pid)]
+        place = ["--protocol", load.protocol or server.protocol, "--socket", str(server.socket), "--pid", str(server.pid)]
         try:
             done = subprocess.run(
                 [str(self.program), *place, *load.arguments()],

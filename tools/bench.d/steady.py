@@ -57,6 +57,29 @@ def hot_50x16(bench: Bench) -> Result:
     return result
 
 
+def spellings(bench: Bench) -> Result:
+    """What clients really send: an id first, and white space as Python's json.dumps writes it."""
+    result = Result("spellings", "hot get, 64 B, 100,000 keys, as clients write it; memcached by meta commands")
+    servers = {server.name: server for server in small(bench)}
+    rows: list[tuple[str, Server, Load]] = []
+    for text, load in (("50", Load(connections=50)), ("50×16", Load(connections=50, pipeline=16))):
+        for name, kind, protocol in (
+            ("memod", "memod", ""),
+            ("memod client", "memod", "memod-client"),
+            ("Redis", "Redis", ""),
+            ("memcached mg", "memcached", "memcached-meta"),
+        ):
+            if kind in servers:
+                rows.append((f"{name} {text}", servers[kind], replace(load, protocol=protocol)))
+    bench.mixed_rounds(result, rows)
+    for text, limit in (("50", 0.70), ("50×16", 0.40)):
+        own = f"memod client {text}"
+        result.compare("cpu_us", f"memod {text}", 1.05, own=own)
+        result.compare("cpu_us", f"Redis {text}", limit, own=own)
+        result.compare("cpu_us", f"memcached mg {text}", own=own)
+    return result
+
+
 def miss_50(bench: Bench) -> Result:
     result = Result("miss-50", "miss, 50 connections, 1 M other keys present")
     servers = million(bench)

@@ -1,15 +1,31 @@
+internal import MemoRegion
+
 /// The operations of the protocol, each as the call of the same name makes it.
 extension BlockingClient {
     /// Looks a value up.
     public func get(_ function: String, _ key: JSONText, _ options: GetOptions = GetOptions())
         throws(MemoError) -> Lookup
     {
-        try perform(.get(function, key, options))
+        guard options.allowsPublished else { return try perform(.get(function, key, options)) }
+        if let hit = published.find(function, key) { return Lookup(published: hit.value) }
+        let lookup = try perform(.get(function, key, options))
+        if lookup.value != nil { published.answered(function, inBackground: false) }
+        return lookup
     }
 
     /// Looks up to 1024 values up; the answers are in order.
     public func mget(_ function: String, _ keys: [JSONText]) throws(MemoError) -> [Lookup] {
-        try perform(.mget(function, keys))
+        let hits = keys.map { published.find(function, $0) }
+        let missing = zip(keys, hits).compactMap { $1 == nil ? $0 : nil }
+        guard missing.count < keys.count else {
+            let lookups = try perform(.mget(function, keys))
+            if lookups.contains(where: { $0.value != nil }) {
+                published.answered(function, inBackground: false)
+            }
+            return lookups
+        }
+        var asked = missing.isEmpty ? [] : try perform(.mget(function, missing))[...]
+        return hits.map { $0.map { Lookup(published: $0.value) } ?? asked.removeFirst() }
     }
 
     /// Stores a value.

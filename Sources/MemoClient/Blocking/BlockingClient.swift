@@ -16,6 +16,8 @@ public final class BlockingClient {
     /// take.
     public var slowReply: (after: Duration, tell: (_ left: Duration) -> Void)?
     private var connection: SocketConnection?
+    /// Hits that it reads by itself.
+    private(set) lazy var published = PublishedHits(locations, timeout: timeout)
     /// What the daemon at the other end has beyond the first version of the protocol, once it was asked.
     private var features: [String]?
     /// Events that came while a reply was waited for.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import Platform
 
@@ -161,6 +162,29 @@ struct SocketConnection: ~Copyable {
             if count == 0 { throw MemoError(.disconnected, "the daemon closed the connection") }
             if errno == EAGAIN { return false }
             if errno != EINTR { throw Self.failure("recv", .disconnected) }
+        }
+    }
+
+    /// The next line, of what comes now, and the descriptors that come with it, which are the caller's to close.
+    func receiveDescriptors(deadline: Deadline) throws(MemoError) -> (line: [UInt8], descriptors: [Int32]) {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        var descriptors = [Int32](repeating: -1, count: Int(memod_descriptors_max))
+        var found: Int32 = 0
+        while true {
+            let count = memod_receive_descriptors(descriptor, &bytes, bytes.count, &descriptors, &found)
+            if count > 0, found >= 0, bytes[count - 1] == 0x0A {
+                return (Array(bytes[..<(count - 1)]), Array(descriptors[..<Int(found)]))
+            }
+            if count > 0 {
+                for received in descriptors[..<Int(max(0, found))] { close(received) }
+                throw MemoError(.malformedReply, "the reply and its descriptors do not come together")
+            }
+            if count == 0 { throw MemoError(.disconnected, "the daemon closed the connection") }
+            if errno == EAGAIN {
+                try wait(for: Int16(POLLIN), deadline, "waiting for the reply")
+            } else if errno != EINTR {
+                throw Self.failure("recvmsg", .disconnected)
+            }
         }
     }
 

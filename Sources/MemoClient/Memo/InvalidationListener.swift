@@ -139,7 +139,7 @@ final class InvalidationListener: Sendable {
         case .put where event.client == name: break
         case .put, .delete, .clear:
             for cache in caches where cache.name == event.function {
-                cache.forget(event.key.flatMap(CanonicalForm.bytes))
+                cache.forget(event.key.flatMap { CanonicalForm.bytes(of: $0) })
             }
         }
     }

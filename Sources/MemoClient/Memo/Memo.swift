@@ -25,6 +25,8 @@ public final class Memo: Sendable {
     public let timeout: Duration
     private let autostart: Bool
     private let main: Channel
+    /// Hits that it reads by itself.
+    let published: PublishedHits
     /// `nil`: closed.
     private let spare = Mutex<[Channel]?>([])
     let invalidations: InvalidationListener
@@ -47,6 +49,7 @@ public final class Memo: Sendable {
         self.timeout = timeout
         self.autostart = autostart && path == nil
         main = Channel(locations, name: self.name, timeout: timeout, autostart: self.autostart)
+        published = PublishedHits(locations, timeout: timeout)
         invalidations = InvalidationListener(
             path: path, name: self.name, timeout: timeout, autostart: self.autostart)
         diagnostics = Diagnostics(complain ?? Diagnostics.toStandardError)
@@ -59,6 +62,7 @@ public final class Memo: Sendable {
     /// Ends its connections. Requests under way fail, and later ones too.
     public func close() {
         main.close()
+        published.close()
         invalidations.close()
         let channels = spare.withLock { channels in
             defer { channels = nil }

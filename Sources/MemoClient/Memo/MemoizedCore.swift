@@ -1,3 +1,4 @@
+internal import MemoRegion
 internal import MemoWire
 internal import Synchronization
 
@@ -58,6 +59,7 @@ final class MemoizedCore: Sendable {
         // In two steps: the cast of no entry to an optional result would be a result.
         if let entry, let result = entry.value as? Result { return result }
         guard isAvailable else { return try await computed(in: Self.flight, compute).result }
+        if let result: Result = published(key, generation) { return result }
         guard options.singleFlight else { return try await ask(key, generation, in: nil, compute) }
         if let flight = Self.flight, !flight.isOver.load(ordering: .relaxed) {
             // Of circles through two daemons nobody knows.
@@ -80,6 +82,26 @@ final class MemoizedCore: Sendable {
         return result
     }
 
+    /// A result that is read from where the daemon publishes it; `nil`: the daemon is to be asked.
+    private func published<Result: Codable & Sendable>(_ key: MemoizedKey, _ generation: UInt64) -> Result? {
+        // Whether it is time to compute anew, only the daemon says; and what is verified is asked for.
+        guard options.early == nil, options.verify == nil, knowsAll,
+            let hit = memo.published.find(cache.name, canonical: key.canonical),
+            let json = try? JSONText(trusted: hit.value).value(),
+            let result = try? JSONDecoding.decode(Result.self, from: json)
+        else { return nil }
+        cache.count(isHit: true)
+        let entry = LocalCache.Entry(
+            value: result, cost: .milliseconds(Int64(hit.costMs)),
+            expires: hit.freshUntil.map { .now + .milliseconds($0 - BootTime.nowMs) },
+            bytes: key.canonical.count + hit.value.count)
+        cache.keep(key.canonical, entry, generation: generation)
+        return result
+    }
+
+    /// Whether the daemon knows the function's settings, and what was to be removed.
+    private var knowsAll: Bool { state.withLock { $0.isDefined && $0.removals.demand == nil } }
+
     /// - Parameter flight: in which to wait for others; `nil`: nobody is waited for.
     private func ask<Result: Codable & Sendable>(
         _ key: MemoizedKey, _ generation: UInt64, in flight: Flight?,
@@ -92,6 +114,7 @@ final class MemoizedCore: Sendable {
             let result = try? JSONDecoding.decode(Result.self, from: json)
         {
             cache.count(isHit: true)
+            memo.published.answered(cache.name, inBackground: true)
             if let lease = lookup?.lease {
                 // The first to see a stale result has it computed anew, for the others too.
                 Task { [self] in

@@ -11,6 +11,17 @@ public struct Lookup: Sendable {
     /// The rest of the answer: `tier`, `age_ms`, `ttl_ms`, `cost_ms`, `hits`, `bytes` and `uid` where asked for.
     public let reply: Reply
 
+    /// A hit that was read from where the daemon publishes it.
+    init(published value: [UInt8]) {
+        self.value = JSONText(trusted: value)
+        isStale = false
+        lease = nil
+        isHeld = false
+        reply = Self.publishedReply
+    }
+
+    private static let publishedReply = Reply(line: Array(#"{"ok":true,"hit":true}"#.utf8), members: [])
+
     init(_ reply: Reply) throws(MemoError) {
         let hit = try reply.require(reply.bool("hit"), "hit")
         value = hit ? try reply.require(reply["value"], "value") : nil
@@ -31,6 +42,9 @@ public struct GetOptions: Sendable {
     public var early: Double?
     /// Asks what is known about the entry.
     public var meta: Bool
+
+    /// Whether nothing is asked for that only the daemon knows.
+    var allowsPublished: Bool { lease == nil && early == nil && !meta }
 
     public init(lease: Duration? = nil, wait: Duration? = nil, early: Double? = nil, meta: Bool = false) {
         self.lease = lease

@@ -7,6 +7,11 @@ public struct Reply: Sendable {
     public let line: [UInt8]
     private let members: [RawObject.Member]
 
+    init(line: [UInt8], members: [RawObject.Member]) {
+        self.line = line
+        self.members = members
+    }
+
     /// - Throws: `malformedReply` where the line is not a JSON object.
     init(line: [UInt8]) throws(MemoError) {
         guard let members = RawObject.members(of: line[...]) else {

@@ -26,6 +26,8 @@ struct FieldSet: Equatable, BitwiseCopyable {
 
     @inline(__always) init() {}
 
+    @inline(__always) init(bits: UInt64) { self.bits = bits }
+
     init(_ fields: [Field]) {
         for field in fields { insert(field) }
     }

@@ -58,6 +58,18 @@ struct NameTable<Value: BitwiseCopyable>: @unchecked Sendable {
         }
     }
 
+    /// The value of a name of up to 8 bytes, by these bytes as a number, padded with zeroes.
+    @inline(__always) func find(word: UInt64, count: Int) -> Value? {
+        let name = Name(head: word, tail: 0, count: count)
+        var index = Int(truncatingIfNeeded: name.hash &>> shift)
+        while true {
+            let slot = slots[index]
+            guard let value = slot.value else { return nil }
+            if slot.name.head == word, slot.name.count == count { return value }
+            index = (index &+ 1) & (slots.count &- 1)
+        }
+    }
+
     @inline(__always) private static func pack(_ bytes: Bytes, readable: Int) -> Name {
         var name = Name()
         name.count = bytes.count

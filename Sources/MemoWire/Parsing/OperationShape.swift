@@ -7,6 +7,9 @@ struct OperationShape: BitwiseCopyable {
 
     static let table = NameTable(Operation.allCases.map { ($0.rawValue, OperationShape($0)) })
 
+    static let get = OperationShape(.get)
+    static let put = OperationShape(.put)
+
     /// An element of an `mput`'s `entries`.
     static let entry = OperationShape(
         .mput, required: [.key, .value], optional: putOptions, common: [])

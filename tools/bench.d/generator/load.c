@@ -280,7 +280,7 @@ static void sync_server(void)
 {
     static const char request[] = "{\"op\":\"sync\"}\n";
     char reply[256];
-    if (!settings.syncs || settings.protocol != MEMOD) return;
+    if (!settings.syncs || (settings.protocol != MEMOD && settings.protocol != MEMOD_CLIENT)) return;
     int control = connect_to(settings.socket, 1);
     size_t count = ask_line(control, request, sizeof request - 1, reply, sizeof reply);
     if (!memmem(reply, count, "\"ok\":true", 9)) fail("sync failed: %.*s", (int)count, reply);
@@ -307,7 +307,7 @@ static int choose(const char *text, const char *const *names)
 
 static void read_options(int count, char **arguments)
 {
-    static const char *const protocols[] = {"memod", "redis", "memcached", "echo", NULL};
+    static const char *const protocols[] = {"memod", "redis", "memcached", "echo", "memod-client", "memcached-meta", NULL};
     static const char *const operations[] = {"get", "put", "durable-put", NULL};
     static const char *const orders[] = {"uniform", "zipf", "sequential", NULL};
     static const struct option options[] = {

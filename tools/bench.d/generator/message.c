@@ -96,6 +96,19 @@ struct message make_request(enum protocol protocol, enum operation operation, si
             length = asprintf(&text, "{\"op\":\"put\",\"fn\":\"bench\",\"key\":\"%s\",\"value\":\"%s\"%s}\n", key,
                               value, operation == DURABLE_PUT ? ",\"durable\":true" : "");
         break;
+    case MEMOD_CLIENT:
+        if (operation == GET)
+            length = asprintf(&text, "{\"id\": 12345, \"op\": \"get\", \"fn\": \"bench\", \"key\": \"%s\"}\n", key);
+        else
+            length = asprintf(&text, "{\"id\": 12345, \"op\": \"put\", \"fn\": \"bench\", \"key\": \"%s\", \"value\": \"%s\"%s}\n",
+                              key, value, operation == DURABLE_PUT ? ", \"durable\": true" : "");
+        break;
+    case MEMCACHED_META:
+        if (operation == GET)
+            length = asprintf(&text, "mg %s v\r\n", key);
+        else
+            length = asprintf(&text, "ms %s %zu\r\n%s\r\n", key, value_bytes, value);
+        break;
     case REDIS:
         if (operation == GET)
             length = asprintf(&text, "*2\r\n$3\r\nGET\r\n$%d\r\n%s\r\n", KEY_LENGTH, key);
@@ -200,7 +213,12 @@ static int is_whole(enum protocol protocol, const char *bytes, size_t count, siz
 {
     switch (protocol) {
     case ECHO: return count == request_length;
-    case MEMOD: return ends(bytes, count, "\n");
+    case MEMOD:
+    case MEMOD_CLIENT: return ends(bytes, count, "\n");
+    case MEMCACHED_META:
+        if (!ends(bytes, count, "\r\n")) return 0;
+        if (memcmp(bytes, "VA ", 3)) return 1;
+        return count >= (size_t)((const char *)memchr(bytes, '\n', count) + 1 - bytes) + strtoul(bytes + 3, NULL, 10) + 2;
     case MEMCACHED: return ends(bytes, count, "END\r\n") || ends(bytes, count, "STORED\r\n") || bytes[0] == 'E';
     case REDIS: break;
     }
@@ -213,8 +231,8 @@ static int is_whole(enum protocol protocol, const char *bytes, size_t count, siz
 struct message learn_reply(int socket, enum protocol protocol, enum operation operation,
                            const struct message *request, uint64_t key, int is_hit, size_t value_bytes)
 {
-    static const char *const stored[] = {"\"stored\":true", "+OK", "STORED", ""};
-    static const char *const missing[] = {"\"hit\":false", "$-1", "END", ""};
+    static const char *const stored[] = {"\"stored\":true", "+OK", "STORED", "", "\"stored\":true", "HD"};
+    static const char *const missing[] = {"\"hit\":false", "$-1", "END", "", "\"hit\":false", "EN"};
     size_t room = request->length + value_bytes + 4096;
     char *bytes = allocate(room);
     size_t count = 0;

@@ -7,7 +7,8 @@
 
 enum { KEY_LENGTH = 16, VERSION_LENGTH = 12, HOLES_MAX = 8, VALUE_LEAST = 32 };
 
-enum protocol { MEMOD, REDIS, MEMCACHED, ECHO };
+/* MEMOD_CLIENT: as clients write it, an id first and white space as in Python's json.dumps. MEMCACHED_META: by mg and ms. */
+enum protocol { MEMOD, REDIS, MEMCACHED, ECHO, MEMOD_CLIENT, MEMCACHED_META };
 enum operation { GET, PUT, DURABLE_PUT };
 
 struct message {

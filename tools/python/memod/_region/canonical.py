@@ -7,8 +7,11 @@ import json
 import re
 from typing import Any, List, Tuple
 
-#: Text that is in canonical form as it stands: no members to sort, and no number but integers.
-_PLAIN = re.compile(r'(?:[^"{.eE]|"(?:[^"\\]|\\.)*"|true|false)*').fullmatch
+#: Text that is in canonical form as it stands: no members to sort, and no numbers but integers and fractions as Python
+#: writes them, without an exponent.
+_PLAIN = re.compile(
+    r'(?:[^"{.eE]|"(?:[^"\\]|\\.)*"|(?<=[0-9])\.[0-9]*[1-9](?![0-9eE])|true|false)*'
+).fullmatch
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?").fullmatch
 _quote = json.encoder.encode_basestring
 #: Integers of so many digits are written out.
