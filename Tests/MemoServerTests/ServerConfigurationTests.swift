@@ -30,7 +30,7 @@ struct ServerConfigurationTests {
         let configuration = try resolve()
         #expect(configuration.hotBytes == 256 << 20)
         #expect(configuration.coldBytes == 4 << 30)
-        #expect(configuration.maxLineBytes == 16 << 20)
+        #expect(configuration.maxLineBytes == 64 << 20)
         #expect(configuration.maxConnections == 10_000)
         #expect(configuration.durability == .normal)
         #expect(configuration.flushIntervalMs == 100)

@@ -33,7 +33,7 @@ package enum SettingName: String, CaseIterable, Sendable {
                 isReloadable: true)
         case .coldBytes:
             SettingRow(.size(0...1 << 50), "4GiB", "Disk space for the cold tier.", isReloadable: true)
-        case .maxLine: SettingRow(.size(1 << 10...1 << 30), "16MiB", "Longest request line.")
+        case .maxLine: SettingRow(.size(1 << 10...1 << 30), "64MiB", "Longest request line.")
         case .maxConnections:
             SettingRow(.number(1...1_000_000), "10000", "Most connections at a time.", isReloadable: true)
         case .ioThreads: SettingRow(.number(1...64), "1", "Number of event loops.")

@@ -3,7 +3,7 @@ public struct WireLimits: Sendable {
     /// The longest request line, in bytes without its LF.
     public var lineBytes: Int
 
-    public init(lineBytes: Int = 16 << 20) {
+    public init(lineBytes: Int = 64 << 20) {
         self.lineBytes = lineBytes
     }
 
