@@ -23,17 +23,29 @@ package enum Autostart {
 
     private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-    /// Connects, and starts a daemon where nobody is.
+    /// Connects, and starts a daemon where nobody is, or an older one that clients started.
     /// - Parameters:
     ///   - isWanted: whether this client starts one at all.
     ///   - timeout: how long connecting may take once one is there: to start it is not part of a request's time.
     static func open(
         _ locations: [SocketLocation], isWanted: Bool, deadline: Deadline, timeout: Duration
     ) throws(MemoError) -> SocketConnection {
+        guard isWanted, self.isWanted else { return try SocketConnection.open(locations, deadline: deadline) }
+        var connection = try openOrStart(locations, deadline, timeout)
+        let answer = Retirement.ask(&connection, deadline: deadline)
+        if case .stays = answer { return connection }
+        _ = consume connection
+        if case .ends(let daemon) = answer { Retirement.wait(for: daemon) }
+        return try openOrStart(locations, deadline, timeout)
+    }
+
+    private static func openOrStart(
+        _ locations: [SocketLocation], _ deadline: Deadline, _ timeout: Duration
+    ) throws(MemoError) -> SocketConnection {
         do throws(MemoError) {
             return try SocketConnection.open(locations, deadline: deadline)
         } catch {
-            guard isWanted, self.isWanted, isMissing(error, locations) else { throw error }
+            guard isMissing(error, locations) else { throw error }
             try ensure(missing: error, tell: toStandardError)
             return try SocketConnection.open(SocketLocation.candidates(), deadline: Deadline(in: timeout))
         }

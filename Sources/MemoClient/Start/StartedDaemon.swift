@@ -29,6 +29,12 @@ struct StartedDaemon {
             ? nil : "\(plan.program): \(SystemCallError("execve", number: Int32(-result)).reason)"
     }
 
+    /// Runs a command that ends soon, whose output goes to a descriptor. `nil` where it cannot be run.
+    static func run(_ command: [String], output: Int32) -> DaemonProcess? {
+        let result = start(command, [], null: output, log: output)
+        return result > 0 ? DaemonProcess(pid: pid_t(result)) : nil
+    }
+
     private static func start(_ command: [String], _ environment: [String], null: Int32, log: Int32) -> Int {
         var words = command.map { strdup($0) }
         var variables = environment.map { strdup($0) }
