@@ -42,29 +42,30 @@ struct LookupSampler: ~Copyable {
 
     private static let lookupsExpected = 4096
 
-    /// - Parameters:
-    ///   - threshold: the function's own.
-    ///   - bytes: what the entry takes; 0 if there is none.
+    /// Whether a look-up is to be noted: every one of a stretch, else those of sampled keys.
+    /// - Parameter threshold: the function's own.
     @inline(__always)
-    mutating func note(_ hash: UInt64, function: UInt32, bytes: Int, threshold: UInt64) {
-        if stretchLeft > 0 {
-            stretchLeft -= 1
-            append(hash, function, UInt32(truncatingIfNeeded: bytes >> 4) | Lookup.gapless)
-        } else {
-            stretchEnded = true
-            let sampling = SampledReuse.samplingHash(hash)
-            if sampling < threshold || sampling < self.threshold { noteSampled(hash, function, bytes) }
-        }
+    mutating func wants(_ hash: UInt64, threshold: UInt64) -> Bool {
+        if stretchLeft > 0 { return true }
+        stretchEnded = true
+        let sampling = SampledReuse.samplingHash(hash)
+        return sampling < threshold || sampling < self.threshold
     }
 
-    @inline(never)
-    private mutating func noteSampled(_ hash: UInt64, _ function: UInt32, _ bytes: Int) {
-        guard sampledLeft > 0 else {
+    /// Notes one that is wanted.
+    /// - Parameters:
+    ///   - bytes: what the entry takes; 0 if there is none.
+    mutating func note(_ hash: UInt64, function: UInt32, bytes: Int) {
+        let size = UInt32(truncatingIfNeeded: bytes >> 4)
+        if stretchLeft > 0 {
+            stretchLeft -= 1
+            append(hash, function, size | Lookup.gapless)
+        } else if sampledLeft > 0 {
+            sampledLeft -= 1
+            append(hash, function, size & ~Lookup.gapless)
+        } else {
             overran = true
-            return
         }
-        sampledLeft -= 1
-        append(hash, function, UInt32(truncatingIfNeeded: bytes >> 4) & ~Lookup.gapless)
     }
 
     @inline(__always)

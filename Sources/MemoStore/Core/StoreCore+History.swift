@@ -145,12 +145,17 @@ extension StoreCore {
 
 /// What is asked for, on the way to the models of reuse.
 extension StoreCore {
+    /// - Parameter bytes: what the entry takes; asked for only if the look-up is noted, which few are.
     @inline(__always)
-    mutating func noteLookup(_ function: UInt32, _ hash: UInt64, bytes: Int) {
+    mutating func noteLookup(_ function: UInt32, _ hash: UInt64, bytes: @autoclosure () -> Int) {
+        guard lookups.wants(hash, threshold: functions[function].samplingThreshold) else { return }
+        noteWanted(function, hash, bytes: bytes())
+    }
+
+    @inline(never)
+    private mutating func noteWanted(_ function: UInt32, _ hash: UInt64, bytes: Int) {
         let isBounded = functions[function].row.maxsize != nil
-        lookups.note(
-            hash, function: isBounded ? functions[function].row.id : 0, bytes: bytes,
-            threshold: functions[function].samplingThreshold)
+        lookups.note(hash, function: isBounded ? functions[function].row.id : 0, bytes: bytes)
     }
 
     /// Samples as the models want it from now on.
