@@ -72,7 +72,7 @@ package final class Connection {
     }
     /// Whether all of the output may be sent at once.
     var isFree: Bool {
-        attachment == nil && parcel == nil && !isPeerGone && !isBlocked && replies.gateCount == 0
+        attachment == nil && parcel == nil && !isPeerGone && !session.isBlocked && replies.gateCount == 0
     }
 
     /// Attaches a value at the end of the output. There must be none yet, and a peer.
@@ -90,8 +90,6 @@ package final class Connection {
     var isDear: Bool { dearBatches > 0 }
     /// For how many more batches that is so.
     @exclusivity(unchecked) private var dearBatches = 0
-    /// There is something to read, for when its turn comes.
-    @exclusivity(unchecked) var wantsRead = false
 
     /// Takes note that it took more than its share, or that a batch has ended within it.
     @inline(__always)
@@ -109,7 +107,7 @@ package final class Connection {
     private func holdsFullOutput() -> Bool {
         let count = cell.value.replies.output.count
         guard !isPeerGone, count >= limits.outputHighWater || !mayOwe(count) else { return false }
-        isOutputHeld = true
+        session.fillOutput()
         return true
     }
     /// Whether it may have so much output that is not sent: less where all connections, or those of its user, have as
@@ -119,9 +117,13 @@ package final class Connection {
             || !quotas.isOutputOver(user: uid, isAdministrator: isAdministrator)
     }
     /// The peer has closed the connection: replies are dropped.
-    package internal(set) var isPeerGone: Bool {
-        @inline(__always) get { cell.value.isPeerGone }
-        @inline(__always) set { cell.value.isPeerGone = newValue }
+    package var isPeerGone: Bool {
+        @inline(__always) get { cell.value.session.isPeerGone }
+    }
+    /// Drops what nobody will read.
+    func dropReplies() {
+        dropAttachment()
+        replies.discard()
     }
 
     let descriptor: Int32
@@ -133,6 +135,7 @@ package final class Connection {
     private struct State: ~Copyable {
         var input = ByteBuffer()
         var framer: LineFramer
+        var session: Session
         var replies = ReplyQueue()
         var batch: RequestBatch?
         var dispatchState: AnyObject?
@@ -140,9 +143,6 @@ package final class Connection {
         var deadline: Int64?
         var stallDeadline: Int64?
         var armedDeadline: Int64?
-        var armed: Epoll.Interest?
-        var mustRearm = false
-        var isPeerGone = false
         var hasYielded = false
     }
 
@@ -161,6 +161,18 @@ package final class Connection {
         @inline(__always) _read { yield cell.value.replies }
         @inline(__always) _modify { yield &cell.value.replies }
     }
+    /// Where it stands, and what is to be done for it.
+    var session: Session {
+        @inline(__always) _read { yield cell.value.session }
+        @inline(__always) _modify { yield &cell.value.session }
+    }
+    /// What there is to be sent.
+    var pending: Session.Output {
+        @inline(__always) get {
+            Session.Output(
+                unsent: replies.output.count, gates: replies.gateCount, isAttached: attachment != nil)
+        }
+    }
     /// The requests it was suspended in.
     var batch: RequestBatch? {
         @inline(__always) _read { yield cell.value.batch }
@@ -170,35 +182,8 @@ package final class Connection {
     /// Whether the buffers came from the loop's pool.
     var isInputPooled = false
     var isOutputPooled = false
-    /// There are whole lines behind the batch.
-    var hasMoreLines = false
-    /// The peer will send no more, and all it sent was read.
-    var sawEnd = false
-    var didNotifyEnd = false
-    var isClosed = false
-    /// The socket takes no more for now.
-    var isBlocked = false
-    /// Its output reached the high-water mark and has not yet fallen to the low one.
-    var isOutputHeld = false
-    /// Its output has held up its requests: they go on when it does so no more.
-    var wasHeld = false
-    /// It, or all connections together, hold more unsent output than they may.
-    var isOverShare = false
-    /// Events for it were dropped, and it has not yet been told.
-    var lostEvents = false
-    /// It is in the loop's list of connections with closed gates, or of those with more lines.
+    /// It is in the loop's list of connections with closed gates.
     var isListedAsGated = false
-    var isListedAsReady = false
-    /// What epoll watches, or `nil` where it does not know the connection.
-    var armed: Epoll.Interest? {
-        @inline(__always) get { cell.value.armed }
-        @inline(__always) set { cell.value.armed = newValue }
-    }
-    /// There may be something that epoll has reported and will not report again.
-    var mustRearm: Bool {
-        @inline(__always) get { cell.value.mustRearm }
-        @inline(__always) set { cell.value.mustRearm = newValue }
-    }
     /// When it is closed for not reading.
     var stallDeadline: Int64? {
         @inline(__always) get { cell.value.stallDeadline }
@@ -226,7 +211,10 @@ package final class Connection {
         isAdministrator = socket.isAdministrator
         self.limits = (limits.outputHighWater, min(limits.smallOutputBytes, limits.outputHighWater))
         self.quotas = quotas
-        cell = UncheckedCell(State(framer: LineFramer(limit: lineLimit)))
+        cell = UncheckedCell(
+            State(
+                framer: LineFramer(limit: lineLimit),
+                session: Session(gatesMax: limits.gatesPerConnection, lowWater: limits.outputLowWater)))
         self.watermark = watermark
     }
 

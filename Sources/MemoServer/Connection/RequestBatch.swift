@@ -5,7 +5,6 @@ package final class RequestBatch {
     private let parserCell = UncheckedCell(RequestParser())
     private let requestsCell = UncheckedCell(RequestList())
     private let nextCell = UncheckedCell(0)
-    private let gatheredCell = UncheckedCell(false)
     private let ownerCell = UncheckedCell<Unmanaged<Connection>?>(nil)
 
     var parser: RequestParser {
@@ -21,16 +20,9 @@ package final class RequestBatch {
         @inline(__always) get { nextCell.value }
         @inline(__always) set { nextCell.value = newValue }
     }
-    /// It is in the loop's list of those that are executed together.
-    var isGathered: Bool {
-        @inline(__always) get { gatheredCell.value }
-        @inline(__always) set { gatheredCell.value = newValue }
-    }
-    /// It is being read by a worker, and nobody else touches it or its connection's input meanwhile.
-    var isApart = false
     /// A worker has read it: it may have taken much memory.
     var wasApart = false
-    /// The line that a worker reads.
+    /// The line that a worker reads: nothing else touches the batch or the connection's input meanwhile.
     var line = Bytes(start: nil, count: 0)
     /// What a worker has made of large values for the executor, by the entries' numbers.
     package var prepared: [Int: AnyObject] = [:]

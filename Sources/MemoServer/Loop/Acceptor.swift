@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 
 /// What the accepting loop needs beside itself.
@@ -35,13 +34,15 @@ struct Acceptor {
     /// Keeps a refused connection open for a while: closed at once, the peer could not even send the request that
     /// it wants to see refused.
     mutating func linger(_ descriptor: Int32, until: Int64, limit: Int) {
-        if refused.count >= limit { close(refused.removeFirst().descriptor) }
+        if refused.count >= limit { EventLoop.closeSocket(refused.removeFirst().descriptor) }
         refused.append((descriptor, until))
     }
 
     /// Closes the refused connections whose time is `now` or earlier.
     mutating func endRefusals(_ now: Int64) {
-        while let first = refused.first, first.until <= now { close(refused.removeFirst().descriptor) }
+        while let first = refused.first, first.until <= now {
+            EventLoop.closeSocket(refused.removeFirst().descriptor)
+        }
     }
 
     /// Whether the log may have another line about clients.

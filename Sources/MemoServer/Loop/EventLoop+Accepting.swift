@@ -19,8 +19,7 @@ extension EventLoop {
     func accept() -> Bool {
         for _ in 0..<limits.acceptsPerTurn {
             guard let listener = acceptor?.descriptor else { return false }
-            let descriptor = accept4(
-                listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue))
+            let descriptor = Self.acceptSocket(of: listener)
             guard descriptor >= 0 else {
                 switch errno {
                 // EINVAL: the drain has shut the listener down, and nobody is left in its queue.
@@ -63,10 +62,7 @@ extension EventLoop {
     private func refuse(_ descriptor: Int32, _ code: ErrorCode, _ message: String) {
         var line = ByteBuffer()
         ReplyWriter.fail(nil, code, message, into: &line)
-        // A fresh socket has room for a line.
-        _ = send(
-            descriptor, line.bytes.baseAddress, line.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
-        shutdown(descriptor, Int32(SHUT_WR))
+        sendRefusal(line.bytes, to: descriptor)
         acceptor?.linger(descriptor, until: now + limits.refusalMs, limit: limits.refusals)
     }
 

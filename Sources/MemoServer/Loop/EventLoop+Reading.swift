@@ -1,5 +1,3 @@
-internal import CLinux
-internal import Glibc
 internal import MemoWire
 
 extension EventLoop {
@@ -8,54 +6,22 @@ extension EventLoop {
         if interest.contains(.write) {
             flush(connection)
             proceed(connection)
-            if connection.isClosed { return }
         }
-        guard !interest.isDisjoint(with: [.read, .readHangUp, .hangUp, .error]) else { return }
-        if mayRead(connection) {
-            // The end is reported once, and read after all that comes before it.
-            if !interest.isDisjoint(with: [.readHangUp, .hangUp, .error]) { connection.mustRearm = true }
-            if connection.isDear {
-                connection.wantsRead = true
-                listAsReady(connection)
-            } else {
-                read(connection)
-            }
-        } else {
-            noticeHangUp(connection, interest)
+        switch connection.session.reported(interest, connection.pending) {
+        case .nothing: break
+        case .read where connection.isDear:
+            connection.session.postponeRead()
+            list(connection)
+        case .read: read(connection)
+        case .hungUp: noticeHangUp(connection, interest)
         }
-    }
-
-    /// Whether more requests may be taken in.
-    func mayRead(_ connection: Connection) -> Bool {
-        connection.batch == nil && !connection.hasMoreLines && !connection.sawEnd && !isHeld(connection)
-            && connection.replies.gateCount < limits.gatesPerConnection
-    }
-
-    /// Whether unsent output holds up the connection's requests.
-    func isHeld(_ connection: Connection) -> Bool {
-        connection.isOutputHeld || connection.attachment != nil
-            || (connection.isOverShare && !connection.replies.output.isEmpty)
     }
 
     func read(_ connection: Connection) {
         prepareInput(connection)
-        let room = connection.input.prepare(minimum: limits.readBytes / 4)
-        let most = min(room.count, limits.readBytes)
-        let count = memod_recv(connection.descriptor, room.baseAddress, most, Int32(MSG_DONTWAIT))
-        // Less than was asked for is all there was: the next byte is a new event.
-        if count == most || (count < 0 && errno == EINTR) { connection.mustRearm = true }
-        if count > 0 {
-            connection.input.commit(count)
-        } else if count == 0 {
-            connection.sawEnd = true
-        } else if errno == EAGAIN || errno == EINTR {
-            return reconcile(connection)
-        } else {
-            // The peer closed without reading its replies: what it sent before is executed all the same.
-            losePeer(connection)
-            connection.sawEnd = true
-        }
-        gather(connection)
+        let hasLines = connection.session.received(receive(connection))
+        if connection.isPeerGone { connection.dropReplies() }
+        if hasLines { gather(connection) } else { reconcile(connection) }
     }
 
     /// Gives the connection's input the room of a pooled buffer.
@@ -71,21 +37,24 @@ extension EventLoop {
     private func parse(_ connection: Connection, into batch: RequestBatch) {
         let input = connection.input.bytes
         var framer = connection.framer
-        connection.hasMoreLines = false
+        let hasEnded = connection.session.input != .open
+        var hasMoreLines = false
         batch.parser.rewrittenBytesMax = limits.inlineKeyBytes
         lines: while true {
             if batch.requests.count == limits.requestsPerBurst {
-                connection.hasMoreLines = true
+                hasMoreLines = true
                 break
             }
             let before = framer
-            guard let frame = connection.sawEnd ? framer.finish(in: input) : framer.next(in: input) else {
+            guard let frame = hasEnded ? framer.finish(in: input) : framer.next(in: input) else {
                 break
             }
             switch frame {
             case .line(let line):
                 if line.count > limits.inlineLineBytes {
-                    leave(line, to: batch, of: connection, &framer, before)
+                    leave(line, to: batch, &framer, before)
+                    // Perhaps: what is behind it was not looked at.
+                    hasMoreLines = true
                     break lines
                 }
                 do throws(WireError) {
@@ -93,7 +62,8 @@ extension EventLoop {
                         try batch.parser.parse(line, limits: WireLimits(lineBytes: lineLimit)))
                 } catch {
                     if batch.parser.gaveUp {
-                        leave(line, to: batch, of: connection, &framer, before)
+                        leave(line, to: batch, &framer, before)
+                        hasMoreLines = true
                         break lines
                     }
                     // At the daemon's end it is the daemon who reads no more.
@@ -105,21 +75,20 @@ extension EventLoop {
             }
         }
         connection.framer = framer
+        let found: Session.Found =
+            !batch.line.isEmpty ? .longLine : batch.requests.isEmpty ? .nothing : .requests
+        connection.session.parsed(found, hasMoreLines: hasMoreLines)
     }
 
     /// A line takes long to read: a worker does it, once what is before it is executed.
     private func leave(
-        _ line: Bytes, to batch: RequestBatch, of connection: Connection, _ framer: inout LineFramer,
-        _ before: LineFramer
+        _ line: Bytes, to batch: RequestBatch, _ framer: inout LineFramer, _ before: LineFramer
     ) {
-        // Perhaps: what is behind it was not looked at.
-        connection.hasMoreLines = true
         if batch.requests.isEmpty { batch.line = line } else { framer = before }
     }
 
     /// Has a worker read the line of a connection, which is suspended until it is done.
     private func readApart(_ batch: RequestBatch, _ connection: Connection) {
-        batch.isApart = true
         batch.wasApart = true
         batch.parser.removeAll()
         batch.parser.rewrittenBytesMax = .max
@@ -136,8 +105,8 @@ extension EventLoop {
 
     /// A worker has read a connection's line.
     func finishReading(_ connection: Connection) {
-        guard let batch = connection.batch, batch.isApart else { return }
-        batch.isApart = false
+        guard connection.session.requests == .parsing else { return }
+        connection.session.parsedApart()
         resume(connection)
     }
 
@@ -151,7 +120,7 @@ extension EventLoop {
     private func gather(_ connection: Connection) {
         let batch = spareBursts.popLast() ?? RequestBatch()
         parse(connection, into: batch)
-        guard !batch.requests.isEmpty || !batch.line.isEmpty else {
+        guard connection.session.requests != .none else {
             spareBursts.append(batch)
             consume(connection)
             return reconcile(connection)
@@ -163,21 +132,16 @@ extension EventLoop {
 
     /// As `proceed`, together with others: executed with what is gathered.
     func resume(_ connection: Connection) {
-        guard !connection.isClosed else { return }
-        if isHeld(connection) || (connection.batch == nil && !connection.hasMoreLines)
-            || connection.batch?.isApart == true
-        {
-            reconcile(connection)
-        } else if let suspended = connection.batch {
-            gather(suspended)
-        } else {
-            gather(connection)
+        switch connection.session.resumed(connection.pending) {
+        case .nothing: break
+        case .settle: reconcile(connection)
+        case .parse: gather(connection)
+        case .execute:
+            if let batch = connection.batch { gather(batch) }
         }
     }
 
     private func gather(_ batch: RequestBatch) {
-        guard !batch.isGathered else { return }
-        batch.isGathered = true
         gathered.append(.passUnretained(batch))
         gatheredRequests += batch.requests.count - batch.next
         if gathered.count >= limits.burstsAtOnce || gatheredRequests >= limits.requestsAtOnce {
@@ -209,18 +173,17 @@ extension EventLoop {
 
     @inline(__always)
     private func finish(_ batch: RequestBatch, of connection: Connection) {
-        batch.isGathered = false
         precondition(batch.next <= batch.requests.count)
-        if batch.next == batch.requests.count {
+        let isOver = batch.next == batch.requests.count
+        // Of what is attached the socket may take all now.
+        connection.session.executed(
+            isOver: isOver, goesOn: connection.hasYielded || connection.attachment != nil)
+        if isOver {
             connection.note(isDear: batch.wasApart || connection.hasYielded)
             retire(batch, of: connection)
             consume(connection)
         } else if connection.hasYielded {
             connection.note(isDear: true)
-            connection.wasHeld = true
-        } else if connection.attachment != nil {
-            // Perhaps the socket takes all of it now.
-            connection.wasHeld = true
         }
         connection.hasYielded = false
         listIfGated(connection)
@@ -249,41 +212,16 @@ extension EventLoop {
 
     /// An event for a connection that is not being read: the only news is that the peer sends no more, or is gone.
     private func noticeHangUp(_ connection: Connection, _ interest: Epoll.Interest) {
-        let isGone = !interest.isDisjoint(with: [.hangUp, .error])
-        if isGone {
-            losePeer(connection)
-            disarm(connection)
+        let isEnd = connection.session.hungUp(interest) {
+            connection.batch?.isAtLastRequest == true && !connection.framer.isWithinLine
+                && !hasUnreadInput(connection)
         }
-        if isGone || interest.contains(.readHangUp), connection.batch?.isAtLastRequest == true,
-            !connection.hasMoreLines, !connection.framer.isWithinLine, !hasUnreadInput(connection)
-        {
-            connection.sawEnd = true
-            notifyEnd(connection)
-        }
-        if isGone {
-            // A wait that nobody waits for ends, and what was sent behind it takes effect.
-            proceed(connection)
-        } else {
-            arm(connection, (connection.armed ?? []).subtracting([.read, .readHangUp]))
-        }
-    }
-
-    private func hasUnreadInput(_ connection: Connection) -> Bool {
-        var byte: UInt8 = 0
-        return recv(connection.descriptor, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK)) > 0
-    }
-
-    func notifyEnd(_ connection: Connection) {
-        guard !connection.didNotifyEnd else { return }
-        connection.didNotifyEnd = true
-        executor.inputEnded(connection)
-    }
-
-    /// Nobody will read the connection's replies.
-    func losePeer(_ connection: Connection) {
-        connection.isPeerGone = true
-        connection.dropAttachment()
-        connection.replies.discard()
+        let isGone = connection.isPeerGone
+        if isGone { connection.dropReplies() }
+        if isEnd { executor.inputEnded(connection) }
+        perform(connection.session.ignoresInput(), connection)
+        // A wait that nobody waits for ends, and what was sent behind it takes effect.
+        if isGone { proceed(connection) }
     }
 }
 

@@ -1,5 +1,3 @@
-internal import Glibc
-internal import Logging
 internal import MemoStore
 internal import MemoWire
 internal import Platform
@@ -10,32 +8,18 @@ extension EventLoop {
     /// Brings everything about the connection in line with where it now stands: its buffers, what it is counted
     /// for, what epoll watches, its deadline, its end.
     func reconcile(_ connection: Connection) {
-        guard !connection.isClosed else { return }
-        // Also where it is held no more in a moment: a peer that reads meanwhile can take a full output at once.
-        if isHeld(connection) { connection.wasHeld = true }
-        if connection.lostEvents, connection.replies.output.count <= limits.outputLowWater {
-            tellLost(connection)
-        }
+        guard !connection.session.isClosed else { return }
+        connection.session.noteHeld(connection.pending)
+        if connection.session.tellsLost(connection.pending) { tellLost(connection) }
         trimBuffers(connection)
         count(connection)
-
-        if connection.isOutputHeld, connection.replies.output.count <= limits.outputLowWater {
-            connection.isOutputHeld = false
+        let actions = connection.session.settled(connection.pending)
+        if !actions.isEmpty {
+            perform(actions, connection)
+            if connection.session.isClosed { return }
         }
-        let isHeld = isHeld(connection)
-        if isHeld {
-            connection.wasHeld = true
-        } else if connection.wasHeld || (connection.hasMoreLines && connection.batch == nil) {
-            connection.wasHeld = false
-            listAsReady(connection)
-        }
-        if connection.sawEnd, connection.batch == nil, !connection.hasMoreLines {
-            notifyEnd(connection)
-            if connection.replies.output.isEmpty, connection.attachment == nil { return close(connection) }
-        }
-        watch(connection)
         let isDraining = drainDeadline != nil
-        if !(isHeld || isDraining) || !connection.isBlocked {
+        if !connection.session.isBlocked || !(isDraining || connection.session.isHeld(connection.pending)) {
             connection.stallDeadline = nil
         } else if connection.stallDeadline == nil || isDraining {
             let patience = isDraining ? limits.drainStallMs : limits.stalledPeerMs
@@ -44,16 +28,21 @@ extension EventLoop {
         setDeadline(connection)
     }
 
-    func listAsReady(_ connection: Connection) {
-        guard connection.hasMoreLines || connection.batch != nil || connection.wantsRead,
-            !connection.isListedAsReady
-        else { return }
-        connection.isListedAsReady = true
-        ready.append(connection)
+    /// Does what a connection's session asks for.
+    func perform(_ actions: Session.Actions, _ connection: Connection) {
+        if actions.contains(.list) { ready.append(connection) }
+        if actions.contains(.tellEnd) { executor.inputEnded(connection) }
+        if actions.contains(.close) { return close(connection) }
+        if !actions.isDisjoint(with: [.add, .modify, .remove]), !watch(connection, actions) {
+            close(connection)
+        }
+    }
+
+    func list(_ connection: Connection) {
+        if connection.session.list() { ready.append(connection) }
     }
 
     private func tellLost(_ connection: Connection) {
-        connection.lostEvents = false
         ensureOutput(connection)
         connection.replies.output.append("{\"event\":\"lost\"}\n")
         flush(connection)
@@ -65,7 +54,7 @@ extension EventLoop {
     /// that a connection between batches holds what it needs.
     private func trimBuffers(_ connection: Connection) {
         // The requests of a batch point into the input.
-        if connection.batch == nil, connection.input.capacity > 0,
+        if connection.session.requests == .none, connection.input.capacity > 0,
             connection.input.count <= connection.input.capacity / 4
         {
             let rest = Self.copy(connection.input.bytes)
@@ -113,8 +102,10 @@ extension EventLoop {
             input: input - connection.countedInput, output: output - connection.countedOutput)
         connection.countedInput = input
         connection.countedOutput = output
-        connection.isOverShare = excess.output
-        if excess.input, connection.batch == nil, !connection.hasMoreLines, connection.framer.isWithinLine {
+        connection.session.count(isOverShare: excess.output)
+        if excess.input, connection.session.requests == .none, !connection.session.hasMoreLines,
+            connection.framer.isWithinLine
+        {
             refuseLine(connection)
         }
     }
@@ -137,50 +128,10 @@ extension EventLoop {
         count(connection)
     }
 
-    // MARK: epoll and deadlines
-
-    /// Takes up reading where it may go on, and watches for room in the socket where there was none. That reading
-    /// has to stop is left to the next event: often none comes before it goes on.
-    private func watch(_ connection: Connection) {
-        var wanted = connection.armed ?? []
-        if mayRead(connection) {
-            wanted.formUnion([.read, .readHangUp])
-        } else if connection.sawEnd {
-            wanted.subtract([.read, .readHangUp])
-        }
-        if connection.isBlocked { wanted.insert(.write) } else { wanted.remove(.write) }
-        // Without a peer, hang-ups would be reported for ever.
-        if connection.isPeerGone && !mayRead(connection) { return disarm(connection) }
-        arm(connection, wanted)
-    }
-
-    /// Watches edge-triggered: level-triggered, epoll looks at every socket once more after it was read.
-    func arm(_ connection: Connection, _ wanted: Epoll.Interest) {
-        guard connection.armed != wanted || connection.mustRearm else { return }
-        connection.mustRearm = false
-        do throws(SystemError) {
-            let interest = wanted.union(.edgeTriggered)
-            if connection.armed == nil {
-                try epoll.add(connection.descriptor, interest, token: connection.id.rawValue)
-            } else {
-                try epoll.modify(connection.descriptor, interest, token: connection.id.rawValue)
-            }
-            connection.armed = wanted
-        } catch {
-            // Out of kernel memory, or of watches: the connection could not be served any more.
-            logger.error("epoll: \(error)")
-            close(connection)
-        }
-    }
-
-    func disarm(_ connection: Connection) {
-        guard connection.armed != nil else { return }
-        connection.armed = nil
-        try? epoll.remove(connection.descriptor)
-    }
+    // MARK: deadlines
 
     private func setDeadline(_ connection: Connection) {
-        var earliest = connection.batch == nil ? nil : connection.deadline
+        var earliest = connection.session.requests == .none ? nil : connection.deadline
         if let stall = connection.stallDeadline { earliest = min(earliest ?? stall, stall) }
         guard earliest != connection.armedDeadline else { return }
         connection.armedDeadline = earliest
@@ -196,17 +147,17 @@ extension EventLoop {
                 watermark: watermark)
         }
         port.connectionCount.store(connections.count, ordering: .relaxed)
-        if drainDeadline != nil { shutdown(connection.descriptor, Int32(SHUT_RD)) }
-        arm(connection, [.read, .readHangUp])
+        if drainDeadline != nil { stopReceiving(connection) }
+        perform(connection.session.opened(), connection)
     }
 
     func close(_ connection: Connection) {
-        guard !connection.isClosed else { return }
-        connection.isClosed = true
-        _ = Glibc.close(connection.descriptor)
+        guard !connection.session.isClosed else { return }
+        let isApart = connection.session.requests == .parsing
+        connection.session.closed()
+        Self.closeSocket(connection.descriptor)
         connection.dropAttachment()
         connection.parcel = nil
-        let isApart = connection.batch?.isApart == true
         if isApart { leaving.append(connection) } else { releaseInput(connection) }
         let output = exchange(&connection.replies.output, with: ByteBuffer())
         give(back: output, isPooled: connection.isOutputPooled, of: connection)

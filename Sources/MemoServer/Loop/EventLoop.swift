@@ -192,19 +192,13 @@ final class EventLoop: @unchecked Sendable {
                 ready = Array(turn[position...]) + ready
                 return
             }
-            connection.isListedAsReady = false
-            if connection.wantsRead {
-                connection.wantsRead = false
-                guard !connection.isClosed else { continue }
-                if mayRead(connection) {
-                    read(connection)
-                } else {
-                    connection.mustRearm = true
-                    reconcile(connection)
-                }
+            switch connection.session.takeTurn(connection.pending) {
+            case .nothing: break
+            case .proceed: proceed(connection)
+            case .read:
+                read(connection)
                 executeGathered()
-            } else {
-                proceed(connection)
+            case .settle: reconcile(connection)
             }
         }
     }
@@ -214,12 +208,12 @@ final class EventLoop: @unchecked Sendable {
     private func deliver() {
         for result in mail.commits { open(result) }
         for socket in mail.sockets { adopt(socket) }
-        for id in mail.lost { connections[id]?.lostEvents = true }
+        for id in mail.lost { connections[id]?.session.loseEvents() }
         for event in mail.events {
             if subscribersMail.count - nextEvent < limits.mailboxEvents {
                 subscribersMail.append(event)
             } else {
-                connections[event.id]?.lostEvents = true
+                connections[event.id]?.session.loseEvents()
             }
         }
         for (id, message) in mail.messages {
@@ -229,10 +223,10 @@ final class EventLoop: @unchecked Sendable {
             }
             switch message {
             case .resume(let object):
-                guard connection.batch != nil else { break }
+                guard connection.session.requests != .none else { break }
                 // Another reason to go on does not take away what was read.
                 if let object { connection.resumption = object }
-                if connection.isDear { listAsReady(connection) } else { resume(connection) }
+                if connection.isDear { list(connection) } else { resume(connection) }
             case .parsed: finishReading(connection)
             case .append: break
             }
@@ -254,7 +248,7 @@ final class EventLoop: @unchecked Sendable {
         gated = []
         for connection in waiting {
             connection.isListedAsGated = false
-            guard !connection.isClosed else { continue }
+            guard !connection.session.isClosed else { continue }
             let before = connection.replies.output.count
             connection.replies.open(result)
             // All gates are before it, and errors have another length.
@@ -302,11 +296,10 @@ final class EventLoop: @unchecked Sendable {
 
     /// - Returns: whether there is something to be sent or told.
     private func append(_ event: [UInt8], to connection: Connection) -> Bool {
-        guard !connection.sawEnd, !connection.isPeerGone else { return false }
+        guard connection.session.input == .open, !connection.isPeerGone else { return false }
         let unsent = connection.replies.output.count
-        if connection.lostEvents || unsent >= limits.eventHighWater || !connection.mayOwe(unsent) {
-            connection.lostEvents = true
-        } else {
+        let hasRoom = unsent < limits.eventHighWater && connection.mayOwe(unsent)
+        if connection.session.offersEvent(hasRoom: hasRoom) {
             ensureOutput(connection)
             event.withUnsafeBytes { connection.replies.output.append($0) }
         }
@@ -322,7 +315,7 @@ final class EventLoop: @unchecked Sendable {
         stopAccepting()
         for port in followers { port.mailbox.send { $0.drainDeadline = deadline } }
         for connection in connections.all {
-            shutdown(connection.descriptor, Int32(SHUT_RD))
+            stopReceiving(connection)
             proceed(connection)
         }
     }
