@@ -400,7 +400,7 @@ import Testing
         var replayed: [Int64] = []
         func gather(_ meanwhile: (inout StoreCore) -> Void) {
             let (slots, through) = core.takeJournal()
-            var uses: [StoreCore.Use] = []
+            var uses: [AccessJournal.Record] = []
             core.note(slots.prefix(2), through: through, in: &uses)
             meanwhile(&core)
             core.note(slots.dropFirst(2), through: through, in: &uses)

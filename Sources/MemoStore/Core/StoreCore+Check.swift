@@ -41,6 +41,8 @@ extension StoreCore {
             checkList(place)
         }
         leases.check()
+        journal.check(entries)
+        totals.check()
         tags.check()
         pipeline.check()
         checkPublished()

@@ -45,7 +45,7 @@ extension StoreCore {
             noteHistory(function)
             functions[function].noted = HistoryCounters(evictions: functions[function].row.evictions)
             history.reset(.function(functions[function].row.id), to: functions[function].noted)
-            retire(functions[function].row, .counters)
+            totals.retire(functions[function].row, .counters)
             functions[function].row.hits = 0
             functions[function].row.misses = 0
             functions[function].row.savedMs = 0

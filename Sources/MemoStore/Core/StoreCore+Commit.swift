@@ -79,7 +79,7 @@ extension StoreCore {
             enqueue(.function(functions[place].row))
         }
         for row in tags.rows { enqueue(.tag(row)) }
-        enqueue(.totals(totals))
+        enqueue(.totals(totals.all))
         for row in history.rows { enqueue(.history(row)) }
         mismatches.writeAll()
         gatherUnpersisted()

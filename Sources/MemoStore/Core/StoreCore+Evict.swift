@@ -133,11 +133,11 @@ extension StoreCore {
         switch removal {
         case .evicted:
             functions[function].row.evictions += 1
-            totals.evictions += 1
+            totals.countEviction()
             functions.markDirty(function)
         case .expired:
             functions[function].row.expirations += 1
-            totals.expirations += 1
+            totals.countExpiration()
             functions.markDirty(function)
         default: break
         }

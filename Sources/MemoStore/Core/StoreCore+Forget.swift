@@ -10,7 +10,7 @@ extension StoreCore {
         history.forget(.function(before.id))
         mismatches.forget(function: before.id)
         functions[function].noted = HistoryCounters()
-        retire(before, .all)
+        totals.retire(before, .all)
         var row = FunctionRow(id: before.id, owner: before.owner, name: before.name)
         row.clearedBelow = before.clearedBelow
         row.usedMs = now
@@ -59,7 +59,7 @@ extension StoreCore {
             guard used > 0, now - used > limits.functionIdleMs, !isReferredTo(place) else { continue }
             history.forget(.function(functions[place].row.id))
             mismatches.forget(function: functions[place].row.id)
-            retire(functions[place].row, .all)
+            totals.retire(functions[place].row, .all)
             drop(place)
         }
     }
@@ -73,7 +73,7 @@ extension StoreCore {
 
     private mutating func drop(_ place: UInt32) {
         enqueue(.forget(function: functions[place].row.id))
-        if functions[place].isDirty { enqueue(.totals(totals)) }
+        if functions[place].isDirty { enqueue(.totals(totals.all)) }
         givePlaceBack(place)
         functions.remove(place)
     }

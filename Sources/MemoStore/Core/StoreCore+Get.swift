@@ -94,14 +94,11 @@ extension StoreCore {
 
     package func release(_ value: HeldValue) { value.payload.release() }
 
-    /// A get of a function that was never seen, where there is no room for another function either.
-    package mutating func countMissOfUnknown() { totals.misses += 1 }
-
     private mutating func countMiss(_ function: UInt32, _ hash: UInt64) {
         noteLookup(function, hash, bytes: 0)
         functions[function].row.misses += 1
         functions.markDirty(function)
-        totals.misses += 1
+        totals.countMiss()
     }
 
     @inline(__always)
@@ -117,9 +114,7 @@ extension StoreCore {
         functions[function].row.hits += 1
         functions[function].row.savedMs.addSaturating(cost)
         functions.markDirty(function)
-        totals.hits += 1
-        totals.savedMs.addSaturating(cost)
-        if isHot { totals.hotHits += 1 } else { totals.coldHits += 1 }
+        totals.countHit(savedMs: cost, isHot: isHot)
 
         var hit = Hit(
             value: payload.value, isHot: isHot, ageMs: max(0, now - payload.created),
@@ -152,18 +147,14 @@ extension StoreCore {
     /// An entry was used: it is now the one that its function evicts last.
     @inline(__always)
     mutating func markUsed(_ slot: Slot) {
-        uses &+= 1
-        entries[slot].used = uses
+        entries[slot].used = journal.countUse()
         let function = entries[slot].function
         guard functions[function].row.isBounded else { return }
         if functions[function].newest != slot {
             unlink(slot)
             link(slot)
         }
-        if !entries[slot].flags.contains(.journaled), journal.count < limits.journalEntries {
-            entries[slot].flags.insert(.journaled)
-            journal.append(slot)
-        }
+        journal.note(slot, in: &entries)
     }
 
     /// Adds an entry to its function's list, as the newest.

@@ -19,7 +19,7 @@ extension StoreCore {
 
     /// The same for what all functions counted.
     mutating func noteTotals() {
-        let counted = HistoryCounters(totals)
+        let counted = HistoryCounters(totals.all)
         let added = counted.since(notedTotals)
         guard !added.isZero else { return }
         notedTotals = counted
@@ -137,7 +137,7 @@ extension StoreCore {
             functions[place].noted = noted
             noteHistory(place)
         }
-        notedTotals = history.counted(.all) ?? HistoryCounters(totals)
+        notedTotals = history.counted(.all) ?? HistoryCounters(totals.all)
         noteTotals()
         noteOwnerGauges()
     }

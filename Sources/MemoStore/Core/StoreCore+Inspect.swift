@@ -104,27 +104,6 @@ extension StoreCore {
         return end < entries.slotCount ? Slot(end) : nil
     }
 
-    /// Which of a function's counters start anew.
-    enum Retirement { case counters, all }
-
-    /// Keeps what a function has counted in its owner's totals.
-    mutating func retire(_ row: FunctionRow, _ which: Retirement) {
-        retirements &+= 1
-        guard row.owner != FunctionRow.everyone else { return }
-        guard retired[row.owner] != nil || retired.count < limits.functionsMax else { return }
-        var counted = Totals()
-        counted.hits = row.hits
-        counted.misses = row.misses
-        counted.savedMs = row.savedMs
-        counted.verified = row.verified
-        counted.mismatched = row.mismatched
-        if which == .all {
-            counted.evictions = row.evictions
-            counted.expirations = row.expirations
-        }
-        retired[row.owner, default: Totals()].add(counted)
-    }
-
     /// Figures of the whole store, or of one owner's functions. For tests.
     mutating func statistics(owner: Int64?) -> StoreStatistics {
         var walk = FunctionSums(owner: owner)
@@ -135,7 +114,7 @@ extension StoreCore {
     /// Adds a number of functions to sums.
     /// - Returns: whether there are more.
     package mutating func sum(_ sums: inout FunctionSums, functions count: Int) -> Bool {
-        if sums.next == 0 { sums.retirements = retirements }
+        if sums.next == 0 { sums.retirements = totals.retirements }
         let end = min(functions.allPlaces.count, Int(sums.next) + min(count, functions.allPlaces.count))
         work.spend((end - Int(sums.next)) / 2)
         while sums.next < end {
@@ -153,7 +132,8 @@ extension StoreCore {
             if sums.owner != nil { sums.totals.add(Totals(row)) }
         }
         guard Int(sums.next) >= functions.allPlaces.count else { return true }
-        guard sums.owner != nil, sums.retirements != retirements, sums.tries < FunctionSums.triesMax else {
+        guard sums.owner != nil, sums.retirements != totals.retirements, sums.tries < FunctionSums.triesMax
+        else {
             return false
         }
         sums = FunctionSums(owner: sums.owner, tries: sums.tries + 1)
@@ -173,10 +153,10 @@ extension StoreCore {
         figures.functions = sums.functions
         if let owner = sums.owner {
             figures.totals = sums.totals
-            if let retired = retired[owner] { figures.totals.add(retired) }
+            figures.totals.add(totals.retired(of: owner))
             return figures
         }
-        figures.totals = totals
+        figures.totals = totals.all
         figures.hotEntries = hot.count
         figures.hotBytes = hot.bytes
         figures.coldEntries = entries.count

@@ -16,15 +16,15 @@ extension StoreCore {
         guard head.row >= functions[place].row.clearedBelow, !isCleared, head.expires > now else {
             if !isCleared, head.expires <= now {
                 functions[place].row.expirations += 1
-                totals.expirations += 1
+                totals.countExpiration()
                 functions.markDirty(place)
             }
             garbageRows.append(head.row)
             return
         }
-        uses += 1
         var entry = Entry(
-            hash: UInt32(truncatingIfNeeded: head.hash), function: place, row: head.row, used: uses)
+            hash: UInt32(truncatingIfNeeded: head.hash), function: place, row: head.row,
+            used: journal.countUse())
         entry.expirySeconds = Self.expirySeconds(head.expires)
         let bytes = ColdSize.bytes(key: head.keyBytes, value: head.valueBytes)
         entry.setCold(bytes: bytes)
@@ -60,8 +60,7 @@ extension StoreCore {
     }
 
     private mutating func repeatUse(_ slot: Slot) {
-        uses += 1
-        entries[slot].used = uses
+        entries[slot].used = journal.countUse()
         let function = entries[slot].function
         if functions[function].row.isBounded, functions[function].newest != slot {
             unlink(slot)
@@ -79,7 +78,7 @@ extension StoreCore {
     mutating func finishLoad(seed: (UInt64, UInt64), totals: Totals, nextRow: Int64, garbage: [Int64]) -> Bool
     {
         keyHash = KeyHash(seed: seed)
-        self.totals.add(totals)
+        self.totals.restore(totals)
         self.nextRow = nextRow
         pipeline.begin(row: nextRow - 1)
         garbageRows += garbage

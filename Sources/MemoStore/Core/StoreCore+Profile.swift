@@ -50,7 +50,7 @@ extension StoreCore {
         }
         if row.maxsize != before.maxsize || row.maxBytes != before.maxBytes {
             // Which were in no journal until now.
-            if !before.isBounded, functions[function].count > 0 { lacksAccesses = true }
+            if !before.isBounded, functions[function].count > 0 { journal.lose() }
             resize(function, isInOrder: before.isBounded)
         }
         enqueue(.function(functions[function].row))
@@ -84,13 +84,10 @@ extension StoreCore {
         functions[function].row.hits.addSaturating(hits)
         functions[function].row.savedMs.addSaturating(savedMs)
         functions.markDirty(function)
-        totals.hits.addSaturating(hits)
-        totals.savedMs.addSaturating(savedMs)
+        totals.report(hits: hits, savedMs: savedMs, verified: verified, mismatched: mismatched)
         guard verified > 0 || mismatched > 0 else { return }
         functions[function].row.verified.addSaturating(verified)
         functions[function].row.mismatched.addSaturating(mismatched)
-        totals.verified.addSaturating(verified)
-        totals.mismatched.addSaturating(mismatched)
     }
 
     /// What a function is set to and what was counted for it.

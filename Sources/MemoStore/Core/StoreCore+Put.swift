@@ -206,7 +206,9 @@ extension StoreCore {
     ) -> Slot? {
         let row = nextRow
         guard let slot = existing else {
-            guard let new = entries.insert(Entry(hash: short, function: function, row: row, used: uses))
+            guard
+                let new = entries.insert(
+                    Entry(hash: short, function: function, row: row, used: journal.lastUse))
             else {
                 return nil
             }

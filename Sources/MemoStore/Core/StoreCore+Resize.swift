@@ -40,7 +40,7 @@ extension StoreCore {
         resizeNumber += 1
         functions[function].resizeJob = resizeNumber
         resizeJobs.append(
-            ResizeJob(function: function, number: resizeNumber, since: uses, isInOrder: isInOrder))
+            ResizeJob(function: function, number: resizeNumber, since: journal.lastUse, isInOrder: isInOrder))
         needsMaintenance = true
     }
 

@@ -85,73 +85,54 @@ extension StoreCore {
             if let place = functions.place(id: row.id) { noteHistory(place) }
         }
         noteTotals()
-        enqueue(.totals(totals))
+        enqueue(.totals(totals.all))
         return !functions.dirty.isEmpty
-    }
-
-    /// The last use of an entry.
-    struct Use {
-        var used: UInt64
-        var row: Int64
     }
 
     /// Entries of bounded functions that were used since this was asked last, for `note`: there may be very many.
     /// - Returns: them, and the last use of all.
     mutating func takeJournal() -> (slots: [Slot], through: UInt64) {
-        guard degraded == nil, !pipeline.queue.isFull, !journal.isEmpty else { return ([], uses) }
-        return (exchange(&journal, with: []), uses)
+        guard degraded == nil, !pipeline.queue.isFull else { return ([], 0) }
+        return journal.take()
     }
 
     /// Adds the last uses of entries in the journal that was taken.
-    /// - Parameter through: the last use of all when it was. What was used again since is in the next journal too, where
-    ///   it comes behind what was used before it.
-    mutating func note(_ slots: ArraySlice<Slot>, through: UInt64, in uses: inout [Use]) {
+    mutating func note(_ slots: ArraySlice<Slot>, through: UInt64, in records: inout [AccessJournal.Record]) {
         work.spend(slots.count / 8)
-        for slot in slots where entries[slot].flags.contains([.live, .journaled]) {
-            let used = entries[slot].used
-            uses.append(Use(used: min(used, through), row: entries[slot].row))
-            if used > through { journal.append(slot) } else { entries[slot].flags.remove(.journaled) }
-        }
+        journal.collect(slots, through: through, from: &entries, in: &records)
     }
 
     /// Queues uses in their order, or an order. The last changes have the order of all bounded functions already.
     mutating func enqueue(uses: StoreChange) {
         if isFinished { return }
-        if degraded == nil { enqueue(uses) } else { lacksAccesses = true }
+        if degraded == nil { enqueue(uses) } else { journal.lose() }
     }
 
     /// Whether the order of all entries of bounded functions is to replace the journal: it lacks some, or has grown so
     /// long that the order is shorter. Asked once for each order.
     mutating func wantsOrder() -> Bool {
-        guard degraded == nil, lacksAccesses || disk.journalRows > max(1 << 20, 4 * entries.count) else {
-            return false
-        }
-        lacksAccesses = false
-        return true
+        degraded == nil && journal.takesOrder(rows: disk.journalRows, most: max(1 << 20, 4 * entries.count))
     }
 
     /// The rows of all entries in the order of their last use, oldest first.
     /// - Parameter isMeant: whether a function's entries are.
     func order(of isMeant: (FunctionRow) -> Bool = { _ in true }) -> [Int64] {
-        var uses: [Use] = []
-        uses.reserveCapacity(entries.count)
-        gather(0..<Slot(entries.slotCount), in: &uses, of: isMeant)
-        return uses.rowsInOrder
+        var records: [AccessJournal.Record] = []
+        records.reserveCapacity(entries.count)
+        gather(0..<Slot(entries.slotCount), in: &records, of: isMeant)
+        return records.rowsInOrder
     }
 
     /// Adds the last uses of the entries in some slots.
-    func gather(_ slots: Range<Slot>, in uses: inout [Use], of isMeant: (FunctionRow) -> Bool) {
+    func gather(
+        _ slots: Range<Slot>, in records: inout [AccessJournal.Record], of isMeant: (FunctionRow) -> Bool
+    ) {
         for slot in slots {
             let entry = entries[slot]
             guard entry.flags.contains(.live), !entry.flags.contains(.unpersisted) else { continue }
             let function = functions[entry.function].row
             guard entry.row >= function.clearedBelow, isMeant(function) else { continue }
-            uses.append(Use(used: entry.used, row: entry.row))
+            records.append(AccessJournal.Record(used: entry.used, row: entry.row))
         }
     }
-}
-
-extension [StoreCore.Use] {
-    /// The one that was used last comes last.
-    var rowsInOrder: [Int64] { sorted { $0.used < $1.used }.map(\.row) }
 }

@@ -22,25 +22,16 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var keyHash: KeyHash
     let limits: StoreLimits
 
-    /// Store time when the burst under way began, in ms.
+    /// Store time when the batch under way began, in ms.
     package internal(set) var now: Int64 = 0
-    /// Counts uses: the order of last use over all functions.
-    var uses: UInt64 = 0
     var nextRow: Int64 = 1
     /// Disk that the entries take, and may take.
     var coldBytes = 0
     var coldLimit: Int
-    package internal(set) var totals = Totals()
-    /// What owners' functions had counted before they were cleared or forgotten, so that totals never fall.
-    var retired: [Int64: Totals] = [:]
-    /// How often something was retired.
-    var retirements: UInt64 = 0
+    var totals: OwnerTotals
     /// Rows found damaged since the start.
     package internal(set) var damagedRows: Int64 = 0
-    /// Entries of bounded functions used since the last journal, in order of first use in it.
-    var journal: [Slot] = []
-    /// The database lacks uses that no journal will have, such as those of a function that had no bound.
-    var lacksAccesses = false
+    var journal: AccessJournal
     /// Lists of cleared entries whose memory and rows are still to be taken back.
     var clearedLists: [ClearedList] = []
     /// Cleared tags whose entries are still to be taken out.
@@ -119,6 +110,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
         pipeline = CommitPipeline(limits: limits, hotBytes: hotBytes)
         hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
+        journal = AccessJournal(capacity: limits.journalEntries)
+        totals = OwnerTotals(ownersMax: limits.functionsMax)
         mismatches = MismatchTable(capacity: limits.mismatchesMax)
         history = HistoryTable(functionsMax: limits.historyFunctionsMax, ownersMax: limits.historyOwnersMax)
         coldLimit = coldBytes
@@ -187,7 +180,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             noteHistory(place)
             history.forget(.function(row.id))
             mismatches.forget(function: row.id)
-            retire(row, .all)
+            totals.retire(row, .all)
             enqueue(.forget(function: row.id))
             givePlaceBack(place)
             functions.remove(place)
@@ -217,7 +210,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Has all changes made until now committed without waiting for the flush interval.
     /// - Returns: the number of the newest of them, to wait for.
     package mutating func needCommit() -> UInt64 {
-        if pipeline.needsMarker { enqueue(.totals(totals)) }
+        if pipeline.needsMarker { enqueue(.totals(totals.all)) }
         pipeline.hurry()
         return pipeline.sequence
     }

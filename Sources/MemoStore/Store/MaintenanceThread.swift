@@ -77,7 +77,7 @@ extension Store {
     private func flushUses() {
         var (slots, through): ([Slot], UInt64) = ([], 0)
         perform { (slots, through) = $0.takeJournal() }
-        var uses: [StoreCore.Use] = []
+        var uses: [AccessJournal.Record] = []
         uses.reserveCapacity(slots.count)
         guard inPieces(of: slots.count, { $0.note(slots[$1], through: through, in: &uses) }) else { return }
         let rows = uses.rowsInOrder
@@ -90,7 +90,7 @@ extension Store {
         guard let slotCount = core.withLock({ $0.wantsOrder() ? $0.entries.slotCount : nil }) else {
             return
         }
-        var uses: [StoreCore.Use] = []
+        var uses: [AccessJournal.Record] = []
         let isGathered = inPieces(of: slotCount) { core, slots in
             core.gather(Slot(slots.lowerBound)..<Slot(slots.upperBound), in: &uses) { $0.isBounded }
         }

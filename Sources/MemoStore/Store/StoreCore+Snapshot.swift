@@ -17,9 +17,7 @@ extension StoreCore {
             payload.release()
         }
         hot.removeAll()
-        for slot in journal where entries[slot].flags.contains(.live) {
-            entries[slot].flags.remove(.journaled)
-        }
+        journal.unflag(&entries)
         let functionParts = functions.allPlaces.map { place in
             IndexSnapshot.Function(
                 id: functions[place].row.id, oldest: functions[place].oldest, newest: functions[place].newest,
@@ -33,7 +31,7 @@ extension StoreCore {
         let members = memberParts.flatMap { $0 }
         let header = IndexSnapshot.Header(
             stamp: context.stamp, slots: UInt64(entries.slotCount), live: UInt64(entries.count),
-            uses: uses,
+            uses: journal.lastUse,
             coldBytes: UInt64(coldBytes), functions: UInt64(functionParts.count),
             garbage: UInt64(garbageRows.count),
             tags: UInt64(tagParts.count), journalRows: UInt64(context.journalRows),
@@ -107,7 +105,7 @@ extension StoreCore {
             for slot in members[next..<end] { tags.add(slot, to: UInt32(saved.id)) }
             next = end
         }
-        uses = header.uses
+        journal.resume(after: header.uses)
         coldBytes = Int(header.coldBytes)
         garbageRows = garbage
         return SnapshotContext(
