@@ -71,12 +71,19 @@ extension EventLoop {
         }
     }
 
-    /// Gives a buffer back; the kernel takes long to take the pages of a large one.
+    /// Gives a buffer back.
+    @inline(__always)
     private func give(back buffer: consuming ByteBuffer, isPooled: Bool, of connection: Connection) {
-        guard buffer.capacity >= Self.largeBuffer else {
-            if isPooled { pool.release(buffer) }
-            return
+        if buffer.capacity >= Self.largeBuffer {
+            leave(buffer, isPooled: isPooled, of: connection)
+        } else if isPooled {
+            pool.release(buffer)
         }
+    }
+
+    /// The same for a large one, whose pages the kernel takes long to take back.
+    @inline(never)
+    private func leave(_ buffer: consuming ByteBuffer, isPooled: Bool, of connection: Connection) {
         if isPooled { pool.release(ByteBuffer()) }
         let box = BufferBox(buffer)
         workers.run(for: connection.uid) { box.buffer.removeAll(keepingCapacity: false) }
@@ -84,6 +91,7 @@ extension EventLoop {
 
     private static let largeBuffer = 1 << 20
 
+    @inline(__always)
     private static func copy(_ bytes: Bytes) -> ByteBuffer {
         var copy = ByteBuffer(capacity: bytes.count)
         copy.append(bytes)

@@ -217,7 +217,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     /// Whether a write has to wait: for the writer, where the queue holds what the disk takes in a flush interval, or until
     /// entries have left memory.
-    package var isQueueFull: Bool { pipeline.isFull || isHotFarOver }
+    package var isQueueFull: Bool { pipeline.isFull || (hot.isOver && isHotFarOver) }
 
     /// Has a connection told when there is room in the queue again.
     package mutating func waitForRoom(_ connection: ConnectionID) { pipeline.waitForRoom(connection) }
