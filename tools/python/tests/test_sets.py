@@ -67,6 +67,17 @@ SHARED = {
     "returned": "def f(x): return {'a', 'b', str(x)}",
     "numbers": "S = {1, 2, 3}\ndef f(x): return [n for n in S], [n for n in {4, 5}], list(set(range(9)))",
     "lists beside": "def f(x):\n    words = ['b', 'a']\n    unique = set(words)\n    return [w for w in words], len(unique)",
+    "sets in a dict": """
+        def f(x):
+            needs, order = {'a': {'b'}, 'b': set()}, []
+            while needs:
+                ready = sorted(name for name, left in needs.items() if not left)
+                for name in ready:
+                    del needs[name]
+                    order.append(name)
+                for place, left in enumerate(needs.values()):
+                    left -= set(ready)
+            return order""",
     "dicts": "D = {'b': 1, 'a': 2}\ndef f(x): return list(D), [k for k in D], {k: v for k, v in D.items()}",
 }
 

@@ -42,6 +42,9 @@ _OLD_OPERATORS = {
     for kind, equals in (("BINARY", ""), ("INPLACE", "="))
     for name, sign in (("SUBTRACT", "-"), ("AND", "&"), ("OR", "|"), ("XOR", "^"), ("MODULO", "%"))
 }
+#: What yields tuples, to take them apart; such a tuple, and what it comes of.
+_PAIRED = frozenset(("items", "enumerate", "zip", "most_common", "groupby"))
+_PAIR, _OF_PAIRS = "a pair", "of pairs"
 _INTO_CONTAINER = frozenset(
     ("LIST_EXTEND", "LIST_APPEND", "SET_ADD", "MAP_ADD", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE")
 )
@@ -137,15 +140,21 @@ class SetFlow:
         elif name.startswith("CALL"):
             self._call(step)
         elif name in ("GET_ITER", "GET_YIELD_FROM_ITER", "YIELD_FROM"):
-            self._lead(self._pop(), ORDER)
-            self._push(frozenset((ITEM,)))
+            value = self._pop()
+            self._lead(value, ORDER)
+            self._push(frozenset((ITEM,)), _OF_PAIRS if value.name in _PAIRED else "")
         elif name == "FOR_ITER":
-            self._push(frozenset((ITEM,)))
+            of_pairs = self._stack and self._stack[-1].name == _OF_PAIRS
+            if self._stack and self._stack[-1].name == ".0":
+                of_pairs = _OF_PAIRS in self._variables
+            self._push(frozenset((ITEM,)), _PAIR if of_pairs else "")
         elif name == "END_FOR":
             # Where the loop ends there is an item more on the stack, which did not come this way.
             self._take(1 if sys.version_info < (3, 13) else 0)
         elif name.startswith("UNPACK_"):
-            self._lead(self._pop(), ORDER)
+            value = self._pop()
+            if value.name != _PAIR:
+                self._lead(value, ORDER)
             for _ in range(step.arg if name == "UNPACK_SEQUENCE" else 1 + (step.arg & 0xFF) + (step.arg >> 8)):
                 self._push(frozenset((ITEM,)))
         elif name.startswith("BUILD_"):
@@ -253,6 +262,8 @@ class SetFlow:
         # In some versions with a NULL or the object of a method below or above what is called.
         around = self._take(1 if name.startswith("CALL_FUNCTION") else 2)
         function = next((each for each in around if each.name), _Value())
+        if function.name.startswith("<") and any(each.name == _OF_PAIRS for each in (*values, *around)):
+            self._variables[_OF_PAIRS] = _NOTHING  # for the comprehension's own code, which comes later
         self._push(self._result(function, values, keywords), function.name)
 
     def _result(self, function: _Value, values: List[_Value], keywords: Tuple[str, ...]) -> FrozenSet[str]:
