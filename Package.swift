@@ -38,21 +38,24 @@ let package = Package(
                 .embedInCode("0003_salted_checksums.sql"), .embedInCode("0004_commits.sql"),
                 .embedInCode("0005_function_settings.sql"),
                 .embedInCode("0006_history.sql"), .embedInCode("0007_verification.sql"),
+                .embedInCode("0008_remote.sql"),
             ],
             swiftSettings: settings),
         .target(name: "MemoWire", dependencies: ["Platform"], swiftSettings: settings),
         .target(name: "MemoRegion", dependencies: ["CLinux"], swiftSettings: settings),
         .target(
-            name: "MemoStore", dependencies: ["CLinux", "MemoRegion", "Platform", "SQLite", "Migrations"],
+            name: "MemoStore",
+            dependencies: ["CLinux", "MemoRegion", "Platform", "RemoteLink", "SQLite", "Migrations"],
             swiftSettings: settings),
         .target(
             name: "MemoServer",
             dependencies: [
-                "CLinux", "MemoStore", "MemoWire", "Platform",
+                "CLinux", "MemoStore", "MemoWire", "Platform", "RemoteLink",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: settings),
+        .target(name: "RemoteLink", swiftSettings: settings),
         .target(name: "Completion", dependencies: ["MemoWire"], swiftSettings: settings),
         .target(
             name: "MemoClient", dependencies: ["CLinux", "MemoRegion", "MemoWire", "Platform"],
@@ -88,6 +91,7 @@ let package = Package(
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
         .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
+        .testTarget(name: "RemoteLinkTests", dependencies: ["RemoteLink"], swiftSettings: settings),
         .target(
             name: "MemodFixture", dependencies: ["MemoWire"], path: "Tests/MemodFixture",
             swiftSettings: settings),
@@ -123,3 +127,40 @@ let package = Package(
             ], swiftSettings: settings),
     ]
 )
+
+// The helper that reaches a Redis on other machines is a program of its own: memod, memoctl and the client link nothing of
+// it. SwiftNIO, TLS and cryptography take longer to build than all the rest, so only those who want it build it:
+// MEMOD_REMOTE=1 swift build --product memod-remote
+if Context.environment["MEMOD_REMOTE"] == "1" {
+    package.products.append(.executable(name: "memod-remote", targets: ["memod-remote"]))
+    package.dependencies += [
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    ]
+    package.targets += [
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(
+            name: "RemoteTier",
+            dependencies: ["CZstd", "RemoteLink", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
+        .target(
+            name: "RemoteEngine",
+            dependencies: [
+                "RemoteLink", "RemoteTier", "Platform",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RemoteTierTests", dependencies: ["RemoteLink", "RemoteTier"], swiftSettings: settings),
+        .executableTarget(
+            name: "memod-remote",
+            dependencies: [
+                "Platform", "RemoteEngine", "RemoteLink", "RemoteTier",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
+    ]
+}

@@ -82,7 +82,7 @@ enum Memod {
             switch name.row.kind {
             case .path: .files
             case .choice(let choices): .list(choices)
-            case .size, .number, .duration, .pattern, .fileMode, .user, .group: .none
+            case .size, .number, .duration, .pattern, .url, .namespace, .fileMode, .user, .group: .none
             }
         case .config: .files
         case .check, .version, .help: .none

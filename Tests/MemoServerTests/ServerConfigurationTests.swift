@@ -62,13 +62,19 @@ struct ServerConfigurationTests {
             .maxConnections: "5", .ioThreads: "2", .durability: "full", .flushInterval: "1s",
             .interning: "off", .isolation: "user", .shared: "a*", .socketMode: "0640", .allowUser: "17",
             .allowGroup: "18", .adminGroup: "19", .sharedBytes: "1MiB", .idleExit: "1h", .logLevel: "debug",
+            .remoteURL: "rediss://r@cache", .remoteNamespace: "n", .remoteFunctions: "f*",
+            .remoteMode: "read-only", .remoteBudget: "5ms", .remoteValueMax: "2MiB", .remoteQueue: "3MiB",
+            .remoteKeyFile: "/k", .remotePasswordFile: "/p", .remoteCAFile: "/a",
+            .remoteCertificateFile: "/c", .remoteCertificateKeyFile: "/e",
         ]
-        #expect(values.count == SettingName.allCases.count)
+        // remote and remote-url exclude each other.
+        #expect(values.count == SettingName.allCases.count - 1)
+        #expect(try resolve([.remote: ["/r"]]).text(of: .remote) == "/r")
         let options = try resolve(values.mapValues { [$0] })
         let environment = try resolve(
             environment: Dictionary(uniqueKeysWithValues: values.map { ($0.environmentName, $1) }))
         let file = try resolve(file: values.map { "\($0.rawValue) = \($1)\n" }.joined())
-        for name in SettingName.allCases {
+        for name in SettingName.allCases where name != .remote {
             #expect(options.text(of: name) == values[name])
             #expect(environment.text(of: name) == values[name])
             #expect(file.text(of: name) == values[name])

@@ -220,7 +220,7 @@ import Testing
                     return .miss(getsLease: token != nil)
                 case .held: return .held
                 case .wait: return .waits
-                case .cold, .busy: preconditionFailure()
+                case .cold, .busy, .remote: preconditionFailure()
                 }
             }
             #expect(answer == expected, "seed \(seed)")

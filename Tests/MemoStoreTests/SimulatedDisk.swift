@@ -19,6 +19,7 @@ final class SimulatedDisk {
     var totals = Totals()
     var history: [String: HistoryRow] = [:]
     var mismatches: [Int64: MismatchRow] = [:]
+    var remote: [String: RemoteRow] = [:]
     /// Never given out, as the database remembers it.
     var nextRow: Int64 = 1
     let seed: (UInt64, UInt64) = (17, 42)
@@ -50,6 +51,7 @@ final class SimulatedDisk {
         case .forgetHistory(let subject): history = history.filter { $0.value.subject != subject }
         case .mismatch(let row): mismatches[row.number] = row
         case .forgetMismatch(let number): mismatches[number] = nil
+        case .remote(let row): remote["\(row.kind) \(row.name) \(row.key)"] = row.state == nil ? nil : row
         }
     }
 
@@ -84,6 +86,7 @@ final class SimulatedDisk {
         }
         core.load(uses: uses)
         for row in history.values where row.bytes != nil { core.load(row) }
+        for row in remote.values { core.load(row) }
         precondition(
             core.finishLoad(seed: seed, totals: totals, nextRow: nextRow, garbage: []))
         return core

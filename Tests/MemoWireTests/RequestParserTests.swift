@@ -80,7 +80,7 @@ internal import Testing
     @Test func readsLists() throws {
         try Reader.read("{\"op\":\"mget\",\"fn\":\"f\",\"keys\":[1, 1.0 ,\"a\",{\"b\":1,\"a\":2}]}") {
             request, batch in
-            guard case .mget(let range) = request.body else { return }
+            guard case .mget(let range, _) = request.body else { return }
             #expect(
                 batch.keys[range].map { Reader.text($0.bytes) } == ["1", "1", "\"a\"", "{\"a\":2,\"b\":1}"])
             #expect(
@@ -126,7 +126,7 @@ internal import Testing
                     switch request.body {
                     case .clearAll: "all"
                     case .clearFunction: "fn " + Reader.text(request.function)
-                    case .clearTag(let tag): "tag " + Reader.text(tag)
+                    case .clearTag(let tag, _): "tag " + Reader.text(tag)
                     default: "?"
                     }
                 }) ?? ""
@@ -166,7 +166,7 @@ internal import Testing
                 }
             }
             for (index, request) in requests.enumerated() {
-                guard case .delete(let key) = request.body else { continue }
+                guard case .delete(let key, _) = request.body else { continue }
                 let expected = "[{\"a\":\"\(String(repeating: "é", count: index))\",\"b\":\(index)}]"
                 #expect(Reader.text(key.bytes) == expected, "round \(round)")
                 #expect(Reader.text(request.function) == "f")

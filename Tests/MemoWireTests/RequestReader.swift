@@ -41,7 +41,7 @@ enum RequestReader {
     /// The canonical forms of a key, plain and typed.
     static func canonical(_ key: String) throws(WireError) -> (plain: String, typed: String) {
         try read("{\"op\":\"delete\",\"fn\":\"f\",\"key\":\(key)}") { request, _ in
-            guard case .delete(let key) = request.body else { return ("", "") }
+            guard case .delete(let key, _) = request.body else { return ("", "") }
             return (text(key.bytes), text(key.typedBytes))
         }
     }

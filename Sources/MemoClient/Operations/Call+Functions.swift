@@ -23,6 +23,7 @@ extension Call where Result == FunctionProfile {
         request.add("typed", bool: profile.typed)
         request.add("persist", bool: profile.persist)
         request.add("max_bytes", profile.maxBytes)
+        request.add("remote", profile.remote)
         return Call(request) { reply throws(MemoError) in try FunctionProfile(reply) }
     }
 }

@@ -9,7 +9,7 @@ enum CanonicalForm {
         let request = Call<Int64>.delete("-", key).request.bytes.dropLast()
         return Array(request).withUnsafeBytes { line -> [UInt8]? in
             var batch = RequestParser()
-            guard case .delete(let key)? = try? batch.parse(line, limits: WireLimits()).body else {
+            guard case .delete(let key, _)? = try? batch.parse(line, limits: WireLimits()).body else {
                 return nil
             }
             return Array(key.bytes(isTyped: isTyped))

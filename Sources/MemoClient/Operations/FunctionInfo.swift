@@ -47,6 +47,8 @@ public struct FunctionProfile: Sendable {
     public let persists: Bool
     /// The most that its entries may take; `nil`: unbounded.
     public let maxBytes: Int64?
+    /// Whether its results are shared with other machines.
+    public let remote: Sharing
 
     init(_ reply: Reply) throws(MemoError) {
         guard reply.isNull("maxsize") || reply.int("maxsize") != nil else {
@@ -58,6 +60,7 @@ public struct FunctionProfile: Sendable {
         isTyped = reply.bool("typed") ?? false
         persists = reply.bool("persist") ?? true
         maxBytes = reply.int("max_bytes")
+        remote = Sharing(reply)
     }
 }
 
@@ -72,10 +75,12 @@ public struct Profile: Sendable {
     public var persist: Bool?
     /// The most that its entries may take.
     public var maxBytes: Limit?
+    /// Whether its results are shared with other machines, where the daemon can do that (`remote` in its features).
+    public var remote: Sharing?
 
     public init(
         maxsize: Limit? = nil, ttl: Lifetime? = nil, stale: Duration? = nil, typed: Bool? = nil,
-        persist: Bool? = nil, maxBytes: Limit? = nil
+        persist: Bool? = nil, maxBytes: Limit? = nil, remote: Sharing? = nil
     ) {
         self.maxsize = maxsize
         self.ttl = ttl
@@ -83,6 +88,7 @@ public struct Profile: Sendable {
         self.typed = typed
         self.persist = persist
         self.maxBytes = maxBytes
+        self.remote = remote
     }
 }
 

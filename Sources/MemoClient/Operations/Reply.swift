@@ -76,6 +76,9 @@ public struct Reply: Sendable {
         (list(name) ?? []).compactMap { try? $0.value() }.compactMap(\.stringValue)
     }
 
+    /// The objects of a member that is a list of them.
+    public func objects(_ name: String) -> [Reply] { (list(name) ?? []).compactMap { try? Reply($0) } }
+
     /// A member that is an object.
     public func object(_ name: String) -> Reply? { self[name].flatMap { try? Reply($0) } }
 
@@ -92,7 +95,7 @@ public struct Reply: Sendable {
         return JSONText(trusted: bytes)
     }
 
-    private func text(_ name: String) -> Substring? {
+    func text(_ name: String) -> Substring? {
         members.first { $0.name == name }.map { Substring(decoding: line[$0.value], as: UTF8.self) }
     }
 

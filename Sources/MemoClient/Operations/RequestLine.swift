@@ -59,6 +59,12 @@ public struct RequestLine: Sendable {
         }
     }
 
+    mutating func add(_ name: StaticString, _ sharing: Sharing?) {
+        guard let sharing else { return }
+        begin(name)
+        sharing.json.withUTF8Buffer { text += $0 }
+    }
+
     mutating func add(_ name: StaticString, _ lifetime: Lifetime?) {
         switch lifetime {
         case nil: return

@@ -48,6 +48,11 @@ extension ServerConfiguration {
         case .sharedBytes: ByteSize(bytes: sharedBytes).description
         case .idleExit: idleExitMs == 0 ? "0" : TimeSpan(milliseconds: idleExitMs).description
         case .logLevel: logLevel.rawValue
+        case .remoteURL, .remote, .remoteNamespace, .remoteFunctions, .remoteMode, .remoteBudget,
+            .remoteValueMax,
+            .remoteQueue, .remoteKeyFile, .remotePasswordFile, .remoteCAFile, .remoteCertificateFile,
+            .remoteCertificateKeyFile:
+            remote.text(of: name)
         }
     }
 }

@@ -44,6 +44,8 @@ package struct ServerConfiguration: Sendable {
     package var sharedBytes: Int
     /// Ends after so long without a connection; 0: never.
     package var idleExitMs: Int64
+    /// The tier on other machines.
+    package var remote: RemoteSettings
     package var logLevel: Logger.Level
     /// Where each setting's value came from.
     package var origins: [SettingName: SettingOrigin]
@@ -76,6 +78,7 @@ package struct ServerConfiguration: Sendable {
         socketMode = try settings.ifAny(.socketMode, Self.mode) ?? access.defaultSocketMode
         sharedBytes = try settings.size(.sharedBytes)
         idleExitMs = try settings.duration(.idleExit)
+        remote = try RemoteSettings(settings)
         logLevel = try settings.value(.logLevel) { Logger.Level(rawValue: $0) }
         origins = Dictionary(
             uniqueKeysWithValues: SettingName.allCases.map { ($0, settings[$0].last?.origin ?? .builtIn) })

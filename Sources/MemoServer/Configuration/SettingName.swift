@@ -20,6 +20,19 @@ package enum SettingName: String, CaseIterable, Sendable {
     case adminGroup = "admin-group"
     case sharedBytes = "shared-bytes"
     case idleExit = "idle-exit"
+    case remoteURL = "remote-url"
+    case remote
+    case remoteNamespace = "remote-namespace"
+    case remoteFunctions = "remote-functions"
+    case remoteMode = "remote-mode"
+    case remoteBudget = "remote-budget"
+    case remoteValueMax = "remote-value-max"
+    case remoteQueue = "remote-queue"
+    case remoteKeyFile = "remote-key-file"
+    case remotePasswordFile = "remote-password-file"
+    case remoteCAFile = "remote-ca-file"
+    case remoteCertificateFile = "remote-certificate-file"
+    case remoteCertificateKeyFile = "remote-certificate-key-file"
     case logLevel = "log-level"
 
     /// The table of settings. A new one is a name above, a row here, and its place in `ServerConfiguration`.
@@ -70,6 +83,37 @@ package enum SettingName: String, CaseIterable, Sendable {
                 .duration(atMost: .max, zeroIsNever: true), "0",
                 "Ends as SIGTERM ends it after so long without a connection; 0 is never.",
                 isReloadable: true)
+        case .remoteURL:
+            SettingRow(
+                .url, nil,
+                "Redis or Valkey that results are shared through: redis://HOST:PORT, rediss://, redis+unix://. Starts memod-remote."
+            )
+        case .remote:
+            SettingRow(.path, nil, "Socket of a memod-remote that runs, in place of remote-url.")
+        case .remoteNamespace:
+            SettingRow(.namespace, "default", "Daemons of one namespace share their results.")
+        case .remoteFunctions:
+            SettingRow(.pattern, nil, "Functions that are shared with other machines.", isList: true)
+        case .remoteMode:
+            SettingRow(
+                .choice(["read-write", "read-only", "write-only"]), "read-write",
+                "Whether results come from other machines, go there, or both.")
+        case .remoteBudget:
+            SettingRow(.duration(atMost: 10_000), "25ms", "How long a request waits for other machines.")
+        case .remoteValueMax:
+            SettingRow(.size(1...64 << 20), "1MiB", "Larger values are not shared with other machines.")
+        case .remoteQueue:
+            SettingRow(
+                .size(1 << 20...1 << 30), "64MiB",
+                "Memory for results that wait to be sent to other machines.")
+        case .remoteKeyFile:
+            SettingRow(.path, nil, "Keys that shared results are sealed with, 64 hexadecimal digits a line.")
+        case .remotePasswordFile:
+            SettingRow(.path, nil, "The first line of it is the password for remote-url.")
+        case .remoteCAFile:
+            SettingRow(.path, nil, "Certificates that the server of remote-url is checked with, in PEM.")
+        case .remoteCertificateFile: SettingRow(.path, nil, "memod's own certificate for remote-url, in PEM.")
+        case .remoteCertificateKeyFile: SettingRow(.path, nil, "The private key of that, in PEM.")
         case .logLevel:
             SettingRow(
                 .choice(Logger.Level.allCases.map(\.rawValue)), "info", "Least severe messages to log.",

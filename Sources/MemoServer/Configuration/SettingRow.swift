@@ -11,6 +11,8 @@ package struct SettingRow: Sendable {
         case duration(atMost: Int64, zeroIsNever: Bool = false)
         case choice([String])
         case pattern
+        case url
+        case namespace
         case fileMode
         case user
         case group
@@ -46,6 +48,8 @@ extension SettingRow.Kind {
         case .duration: "duration"
         case .choice(let choices): choices.count > 3 ? "level" : choices.joined(separator: "|")
         case .pattern: "pattern"
+        case .url: "url"
+        case .namespace: "name"
         case .fileMode: "mode"
         case .user: "user"
         case .group: "group"
@@ -66,6 +70,8 @@ extension SettingRow.Kind {
         case .choice(let choices) where choices.count == 2: "\(choices[0]) or \(choices[1])"
         case .choice(let choices): "one of \(choices.joined(separator: ", "))"
         case .pattern: "a pattern of 1 to 512 bytes"
+        case .url: "the URL of a server"
+        case .namespace: "a name of 1 to 64 letters, digits, \".\", \"_\" and \"-\""
         case .fileMode: "a file mode such as 0600 or 0660"
         case .user: "a user of this system"
         case .group: "a group of this system"

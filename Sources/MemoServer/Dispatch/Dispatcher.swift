@@ -10,7 +10,7 @@ package final class Dispatcher: RequestExecutor {
     let store: Store
     let loops: EventLoops
     let settings: Settings
-    let subscriptions = SubscriptionTable()
+    let subscriptions: SubscriptionTable
     let latencies = LatencyTable()
     let backups = BackupRunner()
     let began = BootClock.nowMs
@@ -18,6 +18,10 @@ package final class Dispatcher: RequestExecutor {
     let instance: String
     let cursorSecret = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
     private let isDraining = Atomic(false)
+    /// To the helper that reaches other machines, where there is one.
+    let remoteLink: RemoteLinkThread?
+    /// How long a request waits for other machines.
+    let remoteBudgetMs: Int64
     /// As it is after reloads.
     let configuration: Mutex<ServerConfiguration>
 
@@ -32,10 +36,13 @@ package final class Dispatcher: RequestExecutor {
     /// - Throws: `ColdError` where the database cannot be used.
     init(configuration: ServerConfiguration, loops: EventLoops, logger: Logger) throws {
         self.loops = loops
+        let subscriptions = SubscriptionTable()
+        self.subscriptions = subscriptions
         settings = Settings(
             isolatesUsers: configuration.isolation == .user, shared: configuration.sharedPatterns,
             maxLineBytes: configuration.maxLineBytes)
         self.configuration = Mutex(configuration)
+        remoteBudgetMs = configuration.remote.budgetMs
         var store = StoreConfiguration(databasePath: configuration.databasePath)
         store.hotBytes = configuration.hotBytes
         store.coldBytes = configuration.coldBytes
@@ -49,20 +56,34 @@ package final class Dispatcher: RequestExecutor {
         }
         self.store = try Store(store, log: log)
         instance = self.store.regionInstance ?? String(UInt64.random(in: 1 << 60 ... .max), radix: 16)
+        let remote = configuration.remote
+        if let helper = remote.helper {
+            self.store.perform { $0.startRemote(remote.store) }
+            remoteLink = try RemoteLinkThread(helper, store: self.store, logger: logger) {
+                notices, areSomeLost in
+                subscriptions.publish(notices, areSomeLost: areSomeLost, through: loops)
+            }
+        } else {
+            remoteLink = nil
+        }
         try self.store.start(
             StoreEvents(
                 wake: { for id in $0 { loops.post(id, .resume(nil)) } },
                 committed: { loops.committed($0) },
                 failed: { sequence, _ in loops.committed(sequence, failedFrom: 0) },
                 read: { replies in loops.post(replies.map { ($0.connection, .resume($0)) }) },
-                log: log))
+                remote: { [remoteLink] in remoteLink?.notify() }, log: log))
+        try remoteLink?.start()
     }
 
     /// Whether the writer makes progress.
     var isProgressing: Bool { store.isProgressing(withinMs: 30_000) }
 
     /// Commits everything and closes the database.
-    func close() throws { try store.close() }
+    func close() throws {
+        remoteLink?.end()
+        try store.close()
+    }
 
     /// Takes on what can be changed while it runs.
     func reload(_ configuration: ServerConfiguration) {

@@ -22,6 +22,9 @@ extension Dispatcher {
         var workEnd = 0
         /// A large value is attached: nothing follows before it is sent.
         var mustStop = false
+        var remote = RemoteAsking.notYet
+        /// The keys of an `mget` that other machines were asked for, by their places.
+        var remoteKeys: [Int] = []
     }
 
     /// What a connection may do in its turn, in units of work (some 0.2 µs each); the request that goes beyond it is the
@@ -72,6 +75,7 @@ extension Dispatcher {
         var context = Context(connection: connection)
         context.workEnd = core.work.units &+ Self.share
         if let state = connection.stateIfAny {
+            if state.remote != nil, !collectRemote(&core, &context, state, connection) { return }
             var lost: [RowReference] = []
             guard collect(&context, state, &lost, connection) else { return }
             if !context.isPeeking { core.adopt(context.loadedRows) }
@@ -83,6 +87,7 @@ extension Dispatcher {
             context.replyStart = connection.output.count
             guard step(&core, batch, index, &context) == .done else { break }
             context.readFailure = nil
+            context.remote = .notYet
             if !context.loadedRows.isEmpty {
                 core.release(context.loadedRows)
                 context.loadedRows.removeAll(keepingCapacity: context.loadedRows.count == 1)
@@ -151,14 +156,15 @@ extension Dispatcher {
         case .ping: ReplyWriter.succeed(request.id, into: &context.connection.output)
         case .hello(let client): hello(request, client, context)
         case .release(let key, let lease): release(&core, request, key, lease, context)
-        case .delete(let key): return delete(&core, request, key, &context)
+        case .delete(let key, let wait): return delete(&core, request, key, wait, &context)
         case .touch(let key, let ttl): return touch(&core, request, key, ttl, &context)
-        case .mget(let range): return getMany(&core, request, range, parser, &context)
+        case .mget(let range, let remote): return getMany(&core, request, range, remote, parser, &context)
         case .mput(let range): return putMany(&core, request, range, parser, &context)
-        case .clearFunction: clearFunction(&core, request, context)
-        case .clearTag(let tag): return clearTag(&core, request, tag, context)
-        case .clearAll: return clearMany(&core, request, .all, context)
-        case .clearPattern(let pattern): return clearMany(&core, request, .pattern(pattern), context)
+        case .clearFunction(let wait): return clearFunction(&core, request, wait, context)
+        case .clearTag(let tag, let wait): return clearTag(&core, request, tag, wait, context)
+        case .clearAll(let wait): return clearMany(&core, request, .all, wait, context)
+        case .clearPattern(let pattern, let wait):
+            return clearMany(&core, request, .pattern(pattern), wait, context)
         case .forget(let pattern): return forget(&core, request, pattern, context)
         case .define(let fields): return define(&core, request, fields, context)
         case .info(let mismatches): info(&core, request, listing: mismatches, context)

@@ -59,6 +59,10 @@ final class DispatchState {
     /// Has leases, or waited for one: the store is told when it ends.
     var hasLeases = false
     var isSubscribed = false
+    /// The suspended request waits for other machines.
+    var remote: RemoteWait?
+    /// What the suspended request cleared or deleted, and waits to be known on other machines.
+    var remoteReach: RemoteReachProgress?
 }
 
 extension Connection {

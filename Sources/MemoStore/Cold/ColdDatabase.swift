@@ -127,14 +127,14 @@ final class ColdDatabase: @unchecked Sendable {
     func load(
         function: (FunctionRow) -> Void, tag: (TagRow) -> Void,
         history: (HistoryRow) -> Void = { _ in },
-        mismatch: (MismatchRow) -> Void = { _ in },
+        mismatch: (MismatchRow) -> Void = { _ in }, remote: (RemoteRow) -> Void = { _ in },
         snapshot: ((UInt64, UInt64)) -> SnapshotContext? = { _ in nil },
         entry: (EntryHead) -> Void, uses: (Int64) -> Void
     ) throws(ColdError) -> ColdLoad {
         try writing { writer throws(ColdError) in
             try writer.load(
-                function: function, tag: tag, history: history, mismatch: mismatch, snapshot: snapshot,
-                entry: entry, uses: uses)
+                function: function, tag: tag, history: history, mismatch: mismatch, remote: remote,
+                snapshot: snapshot, entry: entry, uses: uses)
         }
     }
 

@@ -182,6 +182,8 @@ extension ColdWriter {
             try mismatches.save(row)
         case .forgetMismatch(let number):
             try mismatches.forget(number)
+        case .remote(let row):
+            try remote.save(row)
         }
     }
 

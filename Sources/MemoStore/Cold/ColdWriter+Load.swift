@@ -13,6 +13,8 @@ struct ColdLoad: Sendable, Equatable {
     var garbage: [Int64] = []
     /// Damaged rows among all that were read.
     var damaged = 0
+    /// Those of them that noted what is cleared here and not yet on other machines.
+    var damagedNotes = 0
 
     fileprivate mutating func setNext(_ next: MetaTable.NextNumbers) {
         nextRow = next.row
@@ -29,6 +31,7 @@ extension ColdWriter {
         function: (FunctionRow) -> Void, tag: (TagRow) -> Void,
         history: (HistoryRow) -> Void = { _ in },
         mismatch: (MismatchRow) -> Void = { _ in },
+        remote: (RemoteRow) -> Void = { _ in },
         snapshot: ((UInt64, UInt64)) -> SnapshotContext? = { _ in nil },
         entry: (EntryHead) -> Void, uses use: (Int64) -> Void
     ) throws(ColdError) -> ColdLoad {
@@ -56,6 +59,9 @@ extension ColdWriter {
             // History that is damaged is missed by nobody's results.
             _ = try self.history.forEach(history)
             _ = try mismatches.forEach(mismatch)
+
+            load.damagedNotes = try self.remote.forEach(remote)
+            load.damaged += load.damagedNotes
 
             if let stamp = try meta.snapshotStamp(), let context = snapshot(stamp) {
                 sharing.start(with: context.figures)

@@ -8,6 +8,7 @@ final class ColdWriter {
     let uses: AccessJournalTable
     let history: HistoryRows
     let mismatches: MismatchRows
+    let remote: RemoteRows
     let entries: EntryTables
     let sharing: SharedValues
     let deleted: Tombstones
@@ -69,6 +70,7 @@ final class ColdWriter {
             uses = try AccessJournalTable(connection)
             history = try HistoryRows(connection)
             mismatches = try MismatchRows(connection)
+            remote = try RemoteRows(connection)
             entries = try EntryTables(connection, salt: meta.salt())
             sharing = try SharedValues(connection)
             deleted = try Tombstones(connection, meta)

@@ -20,6 +20,8 @@ struct FunctionProfile {
     var noted = HistoryCounters()
     /// Look-ups are noted of its keys whose sampling hash is below this.
     var samplingThreshold: UInt64 = 0
+    /// Whether its results are shared with other machines.
+    var sharing = Sharing.none
     /// Lists of cleared entries that still refer to it.
     var clearedLists = 0
     /// Where clients find what is published of it, if anything ever was.

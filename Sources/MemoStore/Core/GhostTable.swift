@@ -9,6 +9,7 @@ package enum RemovalCause: UInt8, Sendable {
         typedChanged
     case tooLarge, damaged
     case maxBytes, unpersisted, tags
+    case remote
 
     package var text: String {
         switch self {
@@ -27,6 +28,7 @@ package enum RemovalCause: UInt8, Sendable {
         case .maxBytes: "max_bytes"
         case .unpersisted: "define persist"
         case .tags: "tags"
+        case .remote: "another host"
         }
     }
 }

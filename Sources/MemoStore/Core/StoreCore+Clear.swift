@@ -6,9 +6,11 @@ extension StoreCore {
         switch find(function, key, hash: hash, loadedRows: loadedRows) {
         case .cold(let reference): return (false, reference)
         case .absent:
+            noteDeleteElsewhere(function, key)
             endLease(function, key, hash: hash)
             return (false, nil)
         case .here(let slot, let payload):
+            noteDeleteElsewhere(function, key)
             let isExpired = payload.expires <= now
             if isExpired { expire(slot) } else { remove(slot, .deleted, .delete) }
             endLease(function, key, hash: hash)
@@ -29,6 +31,8 @@ extension StoreCore {
     ) -> Int {
         hidePublished(function)
         takeRegionHits(of: function)
+        // The note goes into the database before the clear.
+        if cause != .remote { noteClearElsewhere(function, cause) }
         let count = functions[function].count
         if functions[function].oldest != Entry.none {
             clearedLists.append(
@@ -42,6 +46,7 @@ extension StoreCore {
         functions[function].hotBytes = 0
         functions[function].row.clearedBelow = nextRow
         if resettingCounters {
+            resetRemoteCounts(function)
             noteHistory(function)
             functions[function].noted = HistoryCounters(evictions: functions[function].row.evictions)
             history.reset(.function(functions[function].row.id), to: functions[function].noted)

@@ -42,6 +42,13 @@ extension StoreCore {
         return nil
     }
 
+    /// The same for a tag that nobody here waits for.
+    mutating func clearUnwatched(tag id: UInt32) {
+        let nobody = ConnectionID(rawValue: .max)
+        guard clear(tags: [id], for: nobody) == nil else { return }
+        leaveTagClearing(nobody)
+    }
+
     /// What the clear that a connection waits for came to; `nil` where it is not over.
     package mutating func takeCleared(_ connection: ConnectionID) -> [UInt32: Int]? {
         guard let index = tagClearings.firstIndex(where: { $0.connection == connection }),

@@ -82,6 +82,7 @@ extension StoreCore {
         enqueue(.totals(totals.all))
         for row in history.rows { enqueue(.history(row)) }
         mismatches.writeAll()
+        for row in remote.rows { enqueue(.remote(row)) }
         gatherUnpersisted()
         return lost
     }
@@ -182,6 +183,7 @@ extension StoreCore {
         while queueUnpersisted() {}
         dropUnpersisted()
         while flushCounters(atMost: .max) {}
+        flushRemoteCounters()
         flushHistory(isLast: true)
         // The order of all is in the snapshot of the index, if there will be one.
         let isInSnapshot = willSnapshot

@@ -19,6 +19,7 @@ extension StoreCore {
             functions.typedChanged()
             renumber(function)
         }
+        forgetRemoteSettings(function)
         // Queues the row as it is now; a restart before it goes finds nothing in it.
         let cleared = clear(function: function, resettingCounters: false)
         resize(function, isInOrder: true)

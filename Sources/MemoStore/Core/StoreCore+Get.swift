@@ -53,6 +53,8 @@ package enum GetOutcome {
     case cold(RowReference)
     /// Somebody else computes it: ask again when woken.
     case wait
+    /// Others may have it: ask them, and then again.
+    case remote
     /// Too many leases or waiting requests.
     case busy
 }
@@ -61,7 +63,7 @@ extension StoreCore {
     /// Looks a key up: counts a hit or a miss, and is a use.
     package mutating func get(
         _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow],
-        lease request: LeaseRequest?, early: Double?
+        lease request: LeaseRequest?, early: Double?, asksRemote: Bool = false
     ) -> GetOutcome {
         takeUses(before: function)
         switch find(function, key, hash: hash, loadedRows: loadedRows) {
@@ -75,6 +77,7 @@ extension StoreCore {
             }
             expire(slot)
         }
+        if asksRemote, functions[function].sharing != .none { return .remote }
         guard let request else {
             countMiss(function, hash)
             return .miss(lease: nil)

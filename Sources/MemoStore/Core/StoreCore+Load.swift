@@ -1,3 +1,5 @@
+internal import RemoteLink
+
 /// How the state of an earlier run comes back. Called before anybody else sees the store.
 extension StoreCore {
     mutating func load(_ row: FunctionRow) { functions.add(row) }
@@ -5,6 +7,16 @@ extension StoreCore {
     mutating func load(_ row: TagRow) { tags.add(row) }
 
     mutating func load(_ row: HistoryRow) { _ = history.load(row) }
+
+    mutating func load(_ row: RemoteRow) {
+        if !remote.load(row) { clearForLostNotes() }
+    }
+
+    /// Notes of what was cleared here may be lost: everything that is shared counts as cleared.
+    mutating func clearForLostNotes() {
+        remote.namespace.pending = max(1, remote.namespace.pending)
+        remote.raising.insert(.namespace)
+    }
 
     /// Adds an entry; they come in the order of their rows.
     mutating func load(_ head: EntryHead) {

@@ -8,8 +8,13 @@ package struct ProfileChange {
     package var typed: Bool?
     package var persists: Bool?
     package var maxBytes: Int64??
+    package var remote: RemoteSetting?
+    package var isCoherent: Bool?
+    package var remoteLeaseMs: Int64?
 
     package init() {}
+
+    var changesRemote: Bool { remote != nil || isCoherent != nil || remoteLeaseMs != nil }
 }
 
 extension StoreCore {
@@ -27,6 +32,10 @@ extension StoreCore {
         if let typed = change.typed { row.typed = typed }
         if let persists = change.persists { row.persists = persists }
         if let maxBytes = change.maxBytes { row.maxBytes = maxBytes }
+        if change.changesRemote {
+            defineRemote(function, change)
+            row.usedMs = now
+        }
         guard row != before else {
             // A use all the same.
             functions.markDirty(function)
@@ -36,6 +45,7 @@ extension StoreCore {
         functions[function].row = row
         // Uses of what was published before are not told apart from others.
         if row.isBounded, !before.isBounded { hidePublished(function) }
+        if remote.phase != .off { updateSharing(function) }
         if row.typed != before.typed {
             functions.typedChanged()
             renumber(function)
@@ -92,9 +102,11 @@ extension StoreCore {
 
     /// What a function is set to and what was counted for it.
     package func info(_ function: UInt32) -> FunctionInfo {
-        FunctionInfo(
+        var info = FunctionInfo(
             row: functions[function].row, currsize: functions[function].count,
             bytes: functions[function].bytes)
+        noteRemote(function, in: &info)
+        return info
     }
 
     /// A page of functions, in the order of their names, those of one name in the order of their owners. For tests.
@@ -205,6 +217,10 @@ package struct FunctionInfo: Sendable {
     package var currsize: Int
     /// What its entries take, as on disk.
     package var bytes: Int
+    /// What came from other machines, of what was asked for there.
+    package var remoteHits: Int64 = 0
+    package var remoteMisses: Int64 = 0
+    package var remote = RemoteSetting.byPattern
 
     package init(row: FunctionRow, currsize: Int = 0, bytes: Int = 0) {
         self.row = row

@@ -14,6 +14,10 @@ package struct PutRequest {
     package var ifAbsent: Bool
     /// Of a large value.
     package var prepared: PreparedValue?
+    /// The client said what it cost.
+    package var hasCost = false
+    /// It came from another machine.
+    package var isFromRemote = false
 
     package init(key: UnsafeRawBufferPointer, hash: UInt64, value: UnsafeRawBufferPointer, uid: UInt32) {
         self.key = key
@@ -177,6 +181,7 @@ extension StoreCore {
             payload.release()
             return .noMemory
         }
+        if functions[function].sharing != .none, !request.isFromRemote { shareRemotely(function, request) }
         finishPut(function, slot, payload, unpersisted: isMemoryOnly, hash: request.hash)
         if !leases.isEmpty {
             leases.fulfil(LeaseTable.Key(function: function, hash: request.hash, key: request.key))
@@ -302,6 +307,7 @@ extension StoreCore {
                 copy.release()
                 return (false, nil)
             }
+            if functions[function].sharing != .none { shareRemotely(function, hash: hash, copy) }
             finishPut(function, place, copy, unpersisted: isMemoryOnly, hash: hash)
             if !copy.tags.isEmpty { unpinTags() }
             entries[place].hits = hits

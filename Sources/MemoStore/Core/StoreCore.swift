@@ -79,6 +79,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var bootOffset: Int64?
     /// What the writer last said of the database.
     var disk = DiskFigures()
+    /// The tier that is shared with other machines.
+    var remote: RemoteState
 
     struct DiskFigures {
         var journalRows = 0
@@ -114,6 +116,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         totals = OwnerTotals(ownersMax: limits.functionsMax)
         mismatches = MismatchTable(capacity: limits.mismatchesMax)
         history = HistoryTable(functionsMax: limits.historyFunctionsMax, ownersMax: limits.historyOwnersMax)
+        remote = RemoteState(instance: random.next() | 1)
         coldLimit = coldBytes
         self.limits = limits
         self.random = random
@@ -153,6 +156,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         if functions.count >= functions.capacity { forgetUnusedFunctions(of: FunctionRow.everyone) }
         guard let place = functions.add(owner: owner, name: name) else { return nil }
         functions[place].row.usedMs = now
+        if remote.phase != .off { updateSharing(place) }
         // Its entries' rows refer to it: it has to be in the database before them.
         enqueue(.function(functions[place].row))
         return place
@@ -233,7 +237,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package var refusesChanges: String? { pipeline.refusal }
 
     /// What the threads are to be told after the lock is released.
-    mutating func takeSignals() -> (writer: Bool, maintenance: Bool, wakes: [ConnectionID]) {
+    mutating func takeSignals() -> (writer: Bool, maintenance: Bool, remote: Bool, wakes: [ConnectionID]) {
         let wakesWriter = pipeline.takeSignal()
         // Who waits is granted a lease as soon as it ends, not at the maintenance thread's next turn.
         if leases.waiterCount > 0, leases.nextEnd < maintenanceDue {
@@ -242,8 +246,12 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         }
         let wakesMaintenance = needsMaintenance || leases.hasEnded || !LargeBlocks.isEmpty
         needsMaintenance = false
-        if wakes.isEmpty { return (wakesWriter, wakesMaintenance, leases.takeWakes()) }
-        return (wakesWriter, wakesMaintenance, exchange(&wakes, with: []) + leases.takeWakes())
+        let wakesRemote = remote.signals
+        if wakesRemote { remote.signals = false }
+        if wakes.isEmpty { return (wakesWriter, wakesMaintenance, wakesRemote, leases.takeWakes()) }
+        return (
+            wakesWriter, wakesMaintenance, wakesRemote, exchange(&wakes, with: []) + leases.takeWakes()
+        )
     }
 
     /// Has what a connection changes from here on committed as one, until `releaseCommit` or the connection's end.
@@ -268,6 +276,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         leases.release(allOf: connection, now: now)
         resizeWaiters.removeAll { $0 == connection }
         unmapRegions(connection)
+        if !remote.waiters.isEmpty { remote.waiters.removeAll { $0 == connection } }
         leaveTagClearing(connection)
         releaseCommit(for: connection)
     }

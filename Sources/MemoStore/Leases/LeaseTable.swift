@@ -69,9 +69,10 @@ struct LeaseTable: ~Copyable {
     private var ofFunction: [UInt32: Set<Int>] = [:]
     private var waiting: [ConnectionID: Waiter] = [:]
     private var expiries = ExpiryHeap()
-    private var serial: UInt64 = 0
     /// Leases that have ended, and are so many that they are taken out in pieces.
     private var endings: [Ending] = []
+    /// Of the newest lease that was ever granted.
+    private(set) var serial: UInt64 = 0
     /// Connections whose wait is over, to be told.
     private(set) var wakes: [ConnectionID] = []
     private(set) var count = 0
@@ -138,6 +139,9 @@ struct LeaseTable: ~Copyable {
         guard let place = find(key), let lease = leases[place] else { return false }
         return lease.token == token && lease.uid == uid && lease.ends > now && !hasEnded(place)
     }
+
+    /// Which of all leases ever granted a key's is.
+    func serial(of key: Key) -> UInt64? { find(key).flatMap { leases[$0]?.serial } }
 
     // MARK: ending
 

@@ -22,4 +22,6 @@ enum StoreChange {
     case forgetHistory(Int64)
     indirect case mismatch(MismatchRow)
     case forgetMismatch(Int64)
+    /// Inserts, replaces or deletes a note about the tier that is shared with other machines.
+    indirect case remote(RemoteRow)
 }

@@ -92,6 +92,7 @@ package final class Store: Sendable {
                 let load = try database.load(
                     function: { core.load($0) }, tag: { core.load($0) }, history: { core.load($0) },
                     mismatch: { core.load($0) },
+                    remote: { core.load($0) },
                     snapshot: { core.readSnapshot(from: index, stamp: $0) },
                     entry: { core.load($0) }, uses: { core.load(uses: CollectionOfOne($0)) })
                 unlink(index)
@@ -107,6 +108,7 @@ package final class Store: Sendable {
                 core.work = WorkMeter()
                 core.disk = StoreCore.DiskFigures(
                     journalRows: database.journalRows, interning: database.interning)
+                if load.damagedNotes > 0 || database.quarantined != nil { core.clearForLostNotes() }
                 if load.damaged > 0 { log(true, "\(load.damaged) damaged rows were left out") }
                 do throws(ColdError) {
                     try database.saveClock()
@@ -161,7 +163,7 @@ package final class Store: Sendable {
     @inline(__always)
     package func perform(_ body: (inout StoreCore) -> Void) {
         let now = clock.now()
-        let (wakesWriter, wakesMaintenance, wakes) = core.withLock { core in
+        let (wakesWriter, wakesMaintenance, wakesRemote, wakes) = core.withLock { core in
             core.advance(to: now)
             body(&core)
             core.work.end()
@@ -169,6 +171,7 @@ package final class Store: Sendable {
         }
         if wakesWriter { writerSignal.notify() }
         if wakesMaintenance { maintenanceSignal.notify() }
+        if wakesRemote { events?.remote() }
         if !wakes.isEmpty { events?.wake(wakes) }
     }
 

@@ -13,6 +13,8 @@ enum Field: String, CaseIterable {
     case maxBytes = "max_bytes"
     case spanMs = "span_ms"
     case regionHits = "region_hits"
+    case remote
+    case waitRemoteMs = "wait_remote_ms"
 
     /// The field's position in `allCases`.
     @inline(__always) var index: Int { Int(truncatingIfNeeded: unsafeBitCast(self, to: UInt8.self)) }

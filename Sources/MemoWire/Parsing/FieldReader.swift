@@ -50,6 +50,18 @@ struct FieldReader {
         }
     }
 
+    /// Whether a function is shared with other machines.
+    func remote() throws(WireError) -> RemoteField? {
+        guard has(.remote) else { return nil }
+        switch String(decoding: text(.remote), as: UTF8.self) {
+        case "true": return .on
+        case "false": return .off
+        case "null": return .byPattern
+        case "\"read\"": return .readOnly
+        default: throw mismatch(.remote, "true, false, \"read\" or null")
+        }
+    }
+
     /// A whole number of either sign, up to `WireLimits.integer`.
     private func integer(
         _ field: Field, _ expected: @autoclosure () -> String

@@ -37,17 +37,20 @@ struct OperationShape: BitwiseCopyable {
         switch operation {
         case .ping, .stats, .sync, .map: required = []
         case .hello: (required, optional) = ([], [.client])
-        case .get: (required, optional) = ([.fn, .key], [.leaseMs, .waitMs, .early, .meta])
+        case .get: (required, optional) = ([.fn, .key], [.leaseMs, .waitMs, .early, .meta, .remote])
         case .put: (required, optional) = ([.fn, .key, .value], Self.putOptions)
         case .release: required = [.fn, .key, .lease]
-        case .delete, .why: required = [.fn, .key]
+        case .delete: (required, optional) = ([.fn, .key], [.waitRemoteMs])
+        case .why: required = [.fn, .key]
         case .touch: required = [.fn, .key, .ttlMs]
-        case .mget: required = [.fn, .keys]
+        case .mget: (required, optional) = ([.fn, .keys], [.remote])
         case .mput: required = [.fn, .entries]
-        case .clear: (required, optional) = ([], [.fn, .tag, .all, .pattern])
+        case .clear: (required, optional) = ([], [.fn, .tag, .all, .pattern, .waitRemoteMs])
         case .forget: (required, optional) = ([], [.fn, .pattern])
         case .define:
-            (required, optional) = ([.fn], [.maxsize, .ttlMs, .staleMs, .typed, .persist, .maxBytes])
+            (required, optional) = (
+                [.fn], [.maxsize, .ttlMs, .staleMs, .typed, .persist, .maxBytes, .remote]
+            )
         case .info: (required, optional) = ([.fn], [.mismatches])
         case .report:
             (required, optional) = (

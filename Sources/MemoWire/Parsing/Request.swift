@@ -54,6 +54,8 @@ public struct GetFields {
     private var wait: Int32 = 0
     private var beta = -1.0
     public var meta = false
+    /// Whether other machines may be asked.
+    public var remote = true
 
     public init() {}
 
@@ -73,6 +75,15 @@ public struct GetFields {
     }
 }
 
+/// Whether a function is shared with other machines.
+public enum RemoteField: Equatable, Sendable {
+    case on, off
+    /// What they have is used, and nothing is given to them.
+    case readOnly
+    /// As the daemon's settings say.
+    case byPattern
+}
+
 /// The settings that a `define` changes.
 public struct ProfileFields: Equatable, Sendable {
     public var maxsize: Setting = .absent
@@ -81,6 +92,7 @@ public struct ProfileFields: Equatable, Sendable {
     public var typed: Bool?
     public var persist: Bool?
     public var maxBytes: Setting = .absent
+    public var remote: RemoteField?
 
     public init() {}
 }
@@ -118,16 +130,16 @@ public struct Request {
         /// A position in `RequestParser.entries`.
         case put(Int)
         case release(CanonicalKey, lease: Bytes)
-        case delete(CanonicalKey)
+        case delete(CanonicalKey, waitRemoteMs: Int64?)
         case touch(CanonicalKey, ttl: Setting)
         /// Positions in `RequestParser.keys`.
-        case mget(Range<Int>)
+        case mget(Range<Int>, remote: Bool)
         /// Positions in `RequestParser.entries`.
         case mput(Range<Int>)
-        case clearFunction
-        case clearTag(Bytes)
-        case clearAll
-        case clearPattern(Bytes)
+        case clearFunction(waitRemoteMs: Int64?)
+        case clearTag(Bytes, waitRemoteMs: Int64?)
+        case clearAll(waitRemoteMs: Int64?)
+        case clearPattern(Bytes, waitRemoteMs: Int64?)
         /// `pattern` nil: the function.
         case forget(pattern: Bytes?)
         case define(ProfileFields)

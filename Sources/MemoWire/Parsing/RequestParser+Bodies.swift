@@ -38,6 +38,7 @@ extension RequestParser {
         fields.waitMs = try reader.count(.waitMs, limit: WireLimits.leaseMs) ?? 0
         fields.early = try reader.early()
         fields.meta = try reader.boolean(.meta) ?? false
+        fields.remote = try reader.boolean(.remote) ?? true
         return fields
     }
 
@@ -71,6 +72,7 @@ extension RequestParser {
             fields.typed = try reader.boolean(.typed)
             fields.persist = try reader.boolean(.persist)
             fields.maxBytes = try reader.duration(orNull: .maxBytes)
+            fields.remote = try reader.remote()
             return .define(fields)
         case .forget:
             let count = [Field.fn, .pattern].count { reader.has($0) }
@@ -115,17 +117,18 @@ extension RequestParser {
         let count = [Field.fn, .tag, .all, .pattern].count { reader.has($0) }
         guard count == 1 else { throw reader.fault("clear needs exactly one of fn, tag, all and pattern") }
         if try reader.boolean(.all) == false { throw reader.mismatch(.all, "true") }
-        if reader.has(.fn) { return .clearFunction }
-        if let pattern = try pattern(reader) { return .clearPattern(pattern) }
+        let wait = try reader.count(.waitRemoteMs, limit: WireLimits.leaseMs)
+        if reader.has(.fn) { return .clearFunction(waitRemoteMs: wait) }
+        if let pattern = try pattern(reader) { return .clearPattern(pattern, waitRemoteMs: wait) }
         if let tag = try reader.string(.tag, lengths: 1...WireLimits.tagBytes, arena: &arena) {
-            return .clearTag(tag)
+            return .clearTag(tag, waitRemoteMs: wait)
         }
-        return .clearAll
+        return .clearAll(waitRemoteMs: wait)
     }
 }
 
 extension FieldSet {
-    private static let getOptions = FieldSet([.leaseMs, .waitMs, .early, .meta])
+    private static let getOptions = FieldSet([.leaseMs, .waitMs, .early, .meta, .remote])
     private static let putOptions = FieldSet(OperationShape.putOptions)
 
     @inline(__always) var hasGetOptions: Bool { intersects(Self.getOptions) }

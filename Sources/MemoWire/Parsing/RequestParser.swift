@@ -142,11 +142,12 @@ public struct RequestParser: ~Copyable {
         case .put:
             entries.append(try readPut(reader, key: key!))
             body = .put(entries.count - 1)
-        case .delete: body = .delete(key!)
+        case .delete:
+            body = .delete(key!, waitRemoteMs: try reader.count(.waitRemoteMs, limit: WireLimits.leaseMs))
         case .why: body = .why(key!)
         case .touch: body = .touch(key!, ttl: try reader.duration(orNull: .ttlMs))
         case .release: body = .release(key!, lease: try reader.string(.lease, arena: &arena)!)
-        case .mget: body = .mget(keyRange)
+        case .mget: body = .mget(keyRange, remote: try reader.boolean(.remote) ?? true)
         case .mput: body = .mput(entryRange)
         default: body = try readOther(reader, shape.operation)
         }

@@ -30,26 +30,34 @@ struct Define: ParsableCommand {
         inversion: .prefixedNo,
         help: "Whether its results may be on disk; --no-persist keeps them in memory only.")
     var persist: Bool?
+    @Option(
+        help: ArgumentHelp(
+            "Whether its results are shared with other machines: on, off, read (theirs are used), or default.",
+            valueName: "on|off|read|default"))
+    var remote: SharingArgument?
     @Flag(inversion: .prefixedNo, help: "Whether 1 and 1.0 are different arguments.") var typed: Bool?
 
     func run() throws {
         // Not in `validate`, which comes before options that there are not are complained of.
-        if maxsize == nil && ttl == nil && stale == nil && typed == nil && persist == nil && maxBytes == nil {
+        if maxsize == nil && ttl == nil && stale == nil && typed == nil && persist == nil && maxBytes == nil
+            && remote == nil
+        {
             throw ValidationError(
                 "Give a setting to change, such as --maxsize 512; memoctl info prints them.")
         }
         let profile = Profile(
             maxsize: maxsize?.limit, ttl: ttl?.lifetime, stale: stale?.duration, typed: typed,
-            persist: persist, maxBytes: maxBytes?.limit)
+            persist: persist, maxBytes: maxBytes?.limit, remote: remote?.sharing)
         try common.perform(.define(function.name, profile)) { profile in
-            """
-            maxsize    \(profile.maxsize.map(String.init) ?? "None")
-            max-bytes  \(profile.maxBytes.map(HumanFormat.bytes) ?? "none")
-            ttl        \(profile.ttl.map(HumanFormat.duration) ?? "forever")
-            stale      \(profile.stale.map(HumanFormat.duration) ?? "none")
-            typed      \(profile.isTyped ? "yes" : "no")
-            persist    \(profile.persists ? "yes" : "no")
-            """
+            let remote = profile.remote == .byDefault ? "" : "\nremote     \(profile.remote.text)"
+            return """
+                maxsize    \(profile.maxsize.map(String.init) ?? "None")
+                max-bytes  \(profile.maxBytes.map(HumanFormat.bytes) ?? "none")
+                ttl        \(profile.ttl.map(HumanFormat.duration) ?? "forever")
+                stale      \(profile.stale.map(HumanFormat.duration) ?? "none")
+                typed      \(profile.isTyped ? "yes" : "no")
+                persist    \(profile.persists ? "yes" : "no")\(remote)
+                """
         }
     }
 }

@@ -43,7 +43,7 @@ struct Memoctl: ParsableCommand {
                 subcommands: [
                     Start.self, Stop.self, Ping.self, Doctor.self, Sync.self, Backup.self, Export.self,
                     Import.self,
-                    Completions.self,
+                    Remote.self, Completions.self,
                 ]),
         ])
 

@@ -23,7 +23,7 @@ struct Diagnosis {
             findings.append(Finding(.good, "connection", "connected to \(client.path ?? "?")"))
             findings += versions(hello)
             let stats = try client.perform(.stats())
-            findings += health(stats) + region(stats) + movedAside(stats)
+            findings += health(stats) + region(stats) + remote(stats) + movedAside(stats)
             findings += settings(stats)
             // What lives in memory alone is nothing that a sync waits for.
             if stats.bool("degraded") != true { findings.append(commit()) }
@@ -133,6 +133,32 @@ struct Diagnosis {
         return [
             Finding(
                 .good, "region", "hits are published in shared memory: \(entries) entries, \(clients) clients"
+            )
+        ]
+    }
+
+    /// Whether results are shared with other machines.
+    private func remote(_ stats: Reply) -> [Finding] {
+        guard let remote = stats.object("remote"), let state = remote.string("state"), state != "off" else {
+            return []
+        }
+        let reason = remote.string("reason").map { ": \($0)" } ?? ""
+        let pending = remote.int("pending_clears") ?? 0
+        let waiting =
+            pending > 0
+            ? "; \(HumanFormat.count(pending, "clear", "clears")) not known to the others yet" : ""
+        let mode = remote.string("mode") ?? "?"
+        if state == "up" {
+            return [
+                Finding(
+                    .good, "remote", "results are shared with other machines (\(mode))\(reason)\(waiting)")
+            ]
+        }
+        return [
+            Finding(
+                .warning, "remote", "other machines cannot be reached (\(state))\(reason)\(waiting)",
+                advice:
+                    "results stay on this machine meanwhile; look at the server, and at docs/across-machines.md"
             )
         ]
     }

@@ -1,5 +1,6 @@
 internal import MemoStore
 internal import MemoWire
+internal import RemoteLink
 
 /// Which functions are cleared or forgotten.
 enum MeantFunctions {
@@ -13,6 +14,8 @@ struct ClearManyProgress {
     var isFirst = true
     var cleared = 0
     var forgotten = 0
+    /// Functions of those that are shared with other machines.
+    var shared: [EpochField] = []
 }
 
 extension Progress {
@@ -26,35 +29,59 @@ extension Progress {
 
 /// `clear` of a function, of those that a pattern names, and of all.
 extension Dispatcher {
-    func clearFunction(_ core: inout StoreCore, _ request: Request, _ context: Context) {
-        if refusesChange(core, request, context) != nil { return }
+    func clearFunction(
+        _ core: inout StoreCore, _ request: Request, _ waitRemoteMs: Int64?, _ context: Context
+    ) -> Step {
         let connection = context.connection
+        if let progress = connection.takeRemoteReach() { return finish(&core, request, progress, context) }
+        if let step = refusesChange(core, request, context) { return step }
         var cleared = 0
-        for place in named(core, request, connection) {
+        let places = named(core, request, connection)
+        for place in places {
             cleared += core.clear(function: place, resettingCounters: true)
             publishClear(core.info(place).row, connection)
         }
-        finishClear(&core, request, cleared, context)
+        // It may be on other machines, and not here.
+        if places.isEmpty, core.hasRemote, owner(request, connection) == FunctionRow.everyone {
+            core.clearRemotely(function: request.function)
+        }
+        return finish(
+            &core, request,
+            RemoteReachProgress(
+                .fields([.function(Array(request.function))]), count: cleared, waitMs: waitRemoteMs), context)
     }
 
     /// Clears the functions that are meant, of those that a clear of all reaches: one after the other, and where they are
     /// many in pieces, which are committed as one.
     func clearMany(
-        _ core: inout StoreCore, _ request: Request, _ meant: MeantFunctions, _ context: Context
+        _ core: inout StoreCore, _ request: Request, _ meant: MeantFunctions, _ waitRemoteMs: Int64?,
+        _ context: Context
     ) -> Step {
         let connection = context.connection
+        if let progress = connection.takeRemoteReach() { return finish(&core, request, progress, context) }
         var progress = connection.takeProgress().clearMany(core.functionPlaces)
         if progress.isFirst, let step = refusesChange(core, request, context) { return step }
+        let meansAll = if case .all = meant { true } else { false }
+        // With isolation what others share is cleared by administrators only.
+        let isEverybodys = meansAll && visibleOwner(connection) == nil
+        if progress.isFirst, isEverybodys { core.clearAllRemotely() }
+        var shared: [EpochField] = []
         let isOver = forEach(meant, &progress, &core, context) { place, core in
-            let isAll = if case .all = meant { true } else { false }
             let count = core.clear(
-                function: place, cause: isAll ? .clearAll : .clearFunction, resettingCounters: !isAll)
-            if count > 0 || !isAll { core.work.spend(publishClear(core.info(place).row, connection)) }
+                function: place, cause: meansAll ? .clearAll : .clearFunction, resettingCounters: !meansAll)
+            if !meansAll, core.isShared(place) {
+                shared.append(.function(Array(core.info(place).row.name.utf8)))
+            }
+            if count > 0 || !meansAll { core.work.spend(publishClear(core.info(place).row, connection)) }
             return count
         }
+        progress.shared += shared
         guard isOver else { return yields(.clearMany(progress), context) }
-        finishClear(&core, request, progress.cleared, context)
-        return .done
+        return finish(
+            &core, request,
+            RemoteReachProgress(
+                .fields(isEverybodys ? [.namespace] : progress.shared), count: progress.cleared,
+                waitMs: waitRemoteMs), context)
     }
 
     /// Goes on through the functions that are meant.
@@ -97,12 +124,5 @@ extension Dispatcher {
             return core.places(named: request.function)
         }
         return core.function(owner: owner(request, connection), name: request.function).map { [$0] } ?? []
-    }
-
-    func finishClear(_ core: inout StoreCore, _ request: Request, _ cleared: Int, _ context: Context) {
-        ReplyWriter.begin(request.id, into: &context.connection.output)
-        ReplyWriter.field("cleared", cleared, into: &context.connection.output)
-        ReplyWriter.end(into: &context.connection.output)
-        gate(&core, request, context)
     }
 }

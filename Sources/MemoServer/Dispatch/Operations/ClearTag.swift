@@ -1,15 +1,23 @@
 internal import MemoStore
 internal import MemoWire
+internal import RemoteLink
 
 extension Dispatcher {
-    func clearTag(_ core: inout StoreCore, _ request: Request, _ tag: Bytes, _ context: Context) -> Step {
+    func clearTag(
+        _ core: inout StoreCore, _ request: Request, _ tag: Bytes, _ waitRemoteMs: Int64?, _ context: Context
+    )
+        -> Step
+    {
         let connection = context.connection
+        if let progress = connection.takeRemoteReach() { return finish(&core, request, progress, context) }
         let owner = visibleOwner(connection)
         let counts: [UInt32: Int]?
         if connection.takeProgress().isBegun {
             counts = core.takeCleared(connection.id)
         } else {
             if let step = refusesChange(core, request, context) { return step }
+            // The note of it goes into the database first.
+            if core.hasRemote, owner == nil { core.clearRemotely(tag: tag) }
             counts = core.clear(tags: tags(core, named: tag, owner), for: connection.id)
         }
         guard let counts else {
@@ -22,8 +30,10 @@ extension Dispatcher {
             cleared += count
             publishClear(row, connection)
         }
-        finishClear(&core, request, cleared, context)
-        return .done
+        let fields: [EpochField] = owner == nil ? [.tag(Array(tag))] : []
+        return finish(
+            &core, request, RemoteReachProgress(.fields(fields), count: cleared, waitMs: waitRemoteMs),
+            context)
     }
 
     private func tags(_ core: borrowing StoreCore, named tag: Bytes, _ owner: Int64?) -> [UInt32] {

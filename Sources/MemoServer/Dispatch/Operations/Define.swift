@@ -18,6 +18,14 @@ extension Dispatcher {
             change.typed = fields.typed
             change.persists = fields.persist
             change.maxBytes = fields.maxBytes.change
+            change.remote = fields.remote.map {
+                switch $0 {
+                case .on: .on
+                case .off: .off
+                case .readOnly: .readOnly
+                case .byPattern: .byPattern
+                }
+            }
             let before = core.info(function).row
             core.define(function, change)
             let row = core.info(function).row
@@ -46,6 +54,21 @@ extension Dispatcher {
         ReplyWriter.field("typed", info.row.typed, into: &output)
         ReplyWriter.field("persist", info.row.persists, into: &output)
         ReplyWriter.field("max_bytes", optional: info.row.maxBytes, into: &output)
+        guard remoteLink != nil || info.remote != .byPattern else { return }
+        ReplyWriter.beginField("remote", into: &output)
+        output.append(info.remote.text)
+    }
+}
+
+extension RemoteSetting {
+    /// As JSON.
+    fileprivate var text: StaticString {
+        switch self {
+        case .byPattern: "null"
+        case .on: "true"
+        case .off: "false"
+        case .readOnly: "\"read\""
+        }
     }
 }
 

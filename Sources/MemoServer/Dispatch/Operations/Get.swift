@@ -15,7 +15,9 @@ extension Dispatcher {
         let lease = fields.leaseMs.map { leaseRequest($0, fields, context.connection) }
         let outcome = core.get(
             function, bytes, hash: place.hash, loadedRows: context.loadedRows, lease: lease,
-            early: fields.early)
+            early: fields.early, asksRemote: context.remote == .notYet && fields.remote)
+        let isRemote = context.remote == .answered
+        if isRemote { countRemote(&core, function, outcome, &context) }
         if fields.leaseMs != nil { noteWait(outcome, fields, context.connection) }
         switch outcome {
         case .hit(let hit):
@@ -40,7 +42,7 @@ extension Dispatcher {
                 }
             } else {
                 ReplyWriter.begin(batch.requests[index].id, into: &context.connection.output)
-                append(hit, meta: fields.meta, &context)
+                append(hit, meta: fields.meta, isRemote: isRemote, &context)
                 ReplyWriter.end(into: &context.connection.output)
                 if hit.lease != nil { context.connection.state.hasLeases = true }
             }
@@ -48,6 +50,11 @@ extension Dispatcher {
         case .miss(nil):
             ReplyWriter.miss(batch.requests[index].id, into: &context.connection.output)
             return .done
+        case .remote:
+            guard askRemote(&core, place, bytes, &context) else {
+                return get(&core, batch, index, key, fields, &context)
+            }
+            return .suspended
         default: return getSlowly(batch.requests[index], outcome, &context)
         }
     }
@@ -85,7 +92,7 @@ extension Dispatcher {
     private func getSlowly(_ request: Request, _ outcome: GetOutcome, _ context: inout Context) -> Step {
         let connection = context.connection
         switch outcome {
-        case .hit, .miss(nil): break
+        case .hit, .miss(nil), .remote: break
         case .cold(let reference): return suspend(reading: reference, request, &context)
         case .miss(let lease?):
             connection.state.hasLeases = true
@@ -127,26 +134,26 @@ extension Dispatcher {
             if state.progress.waitUntil == nil {
                 state.progress = .get(waitUntil: BootClock.nowMs + fields.waitMs)
             }
-        case .cold: break
+        case .cold, .remote: break
         default: connection.stateIfAny?.progress = .none
         }
     }
 
     /// The fields of a hit, `ok` apart.
-    private func append(_ hit: Hit, meta: Bool, _ context: inout Context) {
+    private func append(_ hit: Hit, meta: Bool, isRemote: Bool, _ context: inout Context) {
         let connection = context.connection
         ReplyWriter.field("hit", true, into: &connection.output)
         ReplyWriter.beginField("value", into: &connection.output)
         appendLarge(hit.value, { hit.held(mayLend: PagePipe.isOfUse) }, isLast: false, &context)
-        append(hit, meta: meta, to: &connection.output)
+        append(hit, meta: meta, isRemote: isRemote, to: &connection.output)
     }
 
     /// Those behind the value.
-    private func append(_ hit: Hit, meta: Bool, to output: inout ByteBuffer) {
+    private func append(_ hit: Hit, meta: Bool, isRemote: Bool, to output: inout ByteBuffer) {
         if hit.stale { ReplyWriter.field("stale", true, into: &output) }
         if let lease = hit.lease { ReplyWriter.field("lease", string: lease.text, into: &output) }
         guard meta else { return }
-        ReplyWriter.field("tier", string: hit.isHot ? "hot" : "cold", into: &output)
+        ReplyWriter.field("tier", string: isRemote ? "remote" : hit.isHot ? "hot" : "cold", into: &output)
         ReplyWriter.field("age_ms", hit.ageMs, into: &output)
         ReplyWriter.field("ttl_ms", optional: hit.ttlMs.map { max(0, $0) }, into: &output)
         ReplyWriter.field("cost_ms", hit.costMs, into: &output)

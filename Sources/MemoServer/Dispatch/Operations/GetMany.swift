@@ -21,12 +21,19 @@ extension Progress {
 
 extension Dispatcher {
     func getMany(
-        _ core: inout StoreCore, _ request: Request, _ range: Range<Int>, _ parser: borrowing RequestParser,
+        _ core: inout StoreCore, _ request: Request, _ range: Range<Int>, _ remote: Bool,
+        _ parser: borrowing RequestParser,
         _ context: inout Context
     ) -> Step {
         let connection = context.connection
         var progress = connection.takeProgress().getMany()
         guard let function = intern(&core, request, context) else { return .done }
+        if remote, progress.position == 0, context.remote == .notYet, core.isShared(function),
+            askRemote(&core, function, parser.keys[range], &context)
+        {
+            return .suspended
+        }
+        countRemote(&core, function, parser.keys[range], &context)
         if progress.position == 0, progress.bytes == 0 {
             progress.bytes = size(of: parser.keys[range], &core, function)
             if refusesReply(of: progress.bytes, request, context) { return .done }

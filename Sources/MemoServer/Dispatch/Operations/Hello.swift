@@ -10,7 +10,7 @@ extension Dispatcher {
         object.field("version", Version.text)
         object.field("protocol", 1)
         object.field("instance", instance)
-        object.field("features", Features.names)
+        object.field("features", Features.names(hasRemote: remoteLink != nil))
         object.field("region", store.regionInstance != nil)
         object.object("limits") {
             $0.field("max_line", settings.maxLineBytes)
@@ -27,5 +27,7 @@ extension Dispatcher {
 /// What this daemon has beyond the first version of the protocol: `hello` names them, and a client sends a new field
 /// only if its addition is here.
 enum Features {
-    static let names: [String] = ["history", "pattern", "region", "verify"]
+    static func names(hasRemote: Bool) -> [String] {
+        ["history", "pattern", "region"] + (hasRemote ? ["remote"] : []) + ["verify"]
+    }
 }

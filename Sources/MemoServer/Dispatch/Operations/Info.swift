@@ -35,6 +35,8 @@ extension Dispatcher {
         ReplyWriter.field("expirations", info.row.expirations, into: &output)
         ReplyWriter.field("verified", info.row.verified, into: &output)
         ReplyWriter.field("mismatched", info.row.mismatched, into: &output)
+        ReplyWriter.field("remote_hits", info.remoteHits, into: &output)
+        ReplyWriter.field("remote_misses", info.remoteMisses, into: &output)
     }
 
     /// The `mismatches` of an `info`, newest first.

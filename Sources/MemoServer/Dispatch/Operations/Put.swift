@@ -58,6 +58,7 @@ extension Dispatcher {
         }
         put.staleMs = fields.staleMs ?? defaults.staleMs
         put.costMs = fields.costMs ?? 0
+        put.hasCost = fields.costMs != nil
         put.ifAbsent = fields.ifAbsent
         if let lease = fields.lease {
             guard let token = LeaseToken(lease) else { return .leaseLost }

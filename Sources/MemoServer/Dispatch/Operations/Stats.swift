@@ -39,6 +39,7 @@ extension Dispatcher {
         if owner == nil {
             if let why = figures.degraded { object.field("degraded_reason", why) }
             appendEverybodys(figures, to: &object)
+            appendRemote(core.remoteReport, to: &object)
         } else {
             let own = loops.connections(of: context.connection.uid)
             object.field("connections", own.count)

@@ -84,6 +84,14 @@ final class SubscriptionTable: Sendable {
         }
     }
 
+    /// Everyone who subscribes to anything.
+    var everybody: [ConnectionID] {
+        state.withLock { state in
+            let ids = Set(state.functionsOf.keys).union(state.everything.keys)
+            return ids.map { ConnectionID(rawValue: $0) }
+        }
+    }
+
     /// - Parameter owner: whose entries changed: others are not told.
     func subscribers(function: some Sequence<UInt8>, owner: Int64) -> [ConnectionID] {
         state.withLock { state in

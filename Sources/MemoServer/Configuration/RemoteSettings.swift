@@ -1,0 +1,81 @@
+package import MemoStore
+internal import RemoteLink
+
+/// How the tier on other machines is reached, and what is shared in it.
+package struct RemoteSettings: Sendable {
+    package enum Helper: Sendable, Equatable {
+        /// memod starts it, with these arguments.
+        case started(url: String, arguments: [String])
+        /// One that runs listens here.
+        case running(socket: String)
+    }
+
+    /// `nil`: nothing is shared.
+    package var helper: Helper?
+    package var namespace: String
+    /// Patterns of the functions that are shared; `define` says otherwise for one.
+    package var functions: [String]
+    package var mode: RemoteConfiguration.Mode
+    package var budgetMs: Int64
+    package var valueMax: Int
+    package var queueBytes: Int
+    /// What was said of files, by setting.
+    private var files: [SettingName: String] = [:]
+
+    /// - Throws: for settings that do not go together, too.
+    init(_ settings: Settings) throws(ConfigurationError) {
+        let url = try settings.ifAny(.remoteURL) { $0 }
+        let socket = try settings.path(.remote)
+        namespace = try settings.value(.remoteNamespace) { RemoteNamespace.isValid($0) ? $0 : nil }
+        functions = try settings.list(.remoteFunctions) { (1...512).contains($0.utf8.count) ? $0 : nil }
+        mode = try settings.value(.remoteMode) { RemoteConfiguration.Mode(rawValue: $0) }
+        budgetMs = try settings.duration(.remoteBudget)
+        valueMax = try settings.size(.remoteValueMax)
+        queueBytes = try settings.size(.remoteQueue)
+        var files: [SettingName: String] = [:]
+        for name in Self.helperFiles.map(\.name) { files[name] = try settings.path(name) }
+        self.files = files
+        if let url {
+            guard socket == nil else { throw ConfigurationError("remote and remote-url exclude each other") }
+            do throws(ServerAddress.Invalid) {
+                try ServerAddress(url).requireSupport()
+            } catch {
+                throw ConfigurationError("remote-url: \(error)")
+            }
+            let arguments = Self.helperFiles.flatMap { name, option in files[name].map { [option, $0] } ?? []
+            }
+            helper = .started(
+                url: url,
+                arguments: ["--url", url, "--budget", "\(TimeSpan(milliseconds: budgetMs))"] + arguments)
+        } else if let socket {
+            if let name = Self.helperFiles.map(\.name).first(where: { files[$0] != nil }) {
+                throw ConfigurationError(
+                    "\(name.rawValue): the memod-remote at \(socket) has files of its own; name it there")
+            }
+            helper = .running(socket: socket)
+        }
+    }
+
+    /// What the helper gets, and what it calls it.
+    private static let helperFiles: [(name: SettingName, option: String)] = [
+        (.remoteKeyFile, "--key-file"), (.remotePasswordFile, "--password-file"),
+        (.remoteCAFile, "--ca-file"),
+        (.remoteCertificateFile, "--certificate-file"),
+        (.remoteCertificateKeyFile, "--certificate-key-file"),
+    ]
+
+    /// The value of a setting, as it could be written down.
+    func text(of name: SettingName) -> String {
+        switch name {
+        case .remoteURL: if case .started(let url, _)? = helper { url } else { "" }
+        case .remote: if case .running(let socket)? = helper { socket } else { "" }
+        case .remoteNamespace: namespace
+        case .remoteFunctions: functions.joined(separator: ",")
+        case .remoteMode: mode.rawValue
+        case .remoteBudget: TimeSpan(milliseconds: budgetMs).description
+        case .remoteValueMax: ByteSize(bytes: valueMax).description
+        case .remoteQueue: ByteSize(bytes: queueBytes).description
+        default: files[name] ?? ""
+        }
+    }
+}

@@ -1,0 +1,98 @@
+internal import MemoStore
+internal import MemoWire
+internal import Platform
+
+/// Look-ups on other machines: a request is suspended for them as it is for the disk.
+extension Dispatcher {
+    /// Asks for the key of a `get`.
+    /// - Returns: false where the request goes on at once, without them.
+    func askRemote(
+        _ core: inout StoreCore, _ place: KeyProbe, _ key: Bytes, _ context: inout Context
+    ) -> Bool {
+        guard !drains,
+            case .asked(let lookup) = core.askRemote(
+                place.function, [(key, place.hash)], for: context.connection.id)
+        else {
+            context.remote = .over
+            return false
+        }
+        wait(for: lookup, keys: [], context)
+        return true
+    }
+
+    /// The same for those keys of an `mget` that are not here.
+    func askRemote(
+        _ core: inout StoreCore, _ function: UInt32, _ keys: ArraySlice<CanonicalKey>,
+        _ context: inout Context
+    ) -> Bool {
+        var missing: [(bytes: Bytes, hash: UInt64)] = []
+        var places: [Int] = []
+        for (place, key) in keys.enumerated() {
+            let key = bytes(key, core, function)
+            let hash = core.hash(function, key)
+            guard core.isMissing(function, key, hash: hash) else { continue }
+            missing.append((key, hash))
+            places.append(place)
+        }
+        guard !drains, !missing.isEmpty,
+            case .asked(let lookup) = core.askRemote(function, missing, for: context.connection.id)
+        else {
+            context.remote = .over
+            return false
+        }
+        wait(for: lookup, keys: places, context)
+        return true
+    }
+
+    private func wait(for lookup: UInt64, keys: [Int], _ context: Context) {
+        let until = BootClock.nowMs + remoteBudgetMs
+        context.connection.state.remote = RemoteWait(lookup: lookup, until: until, keys: keys)
+        context.connection.deadline = until
+    }
+
+    /// Goes on with a request that waited for other machines.
+    /// - Returns: false where it still does.
+    func collectRemote(
+        _ core: inout StoreCore, _ context: inout Context, _ state: DispatchState, _ connection: Connection
+    ) -> Bool {
+        guard let wait = state.remote else { return true }
+        if core.isUnderWay(wait.lookup) {
+            if BootClock.nowMs < wait.until, !connection.isPeerGone, !drains {
+                connection.deadline = wait.until
+                return false
+            }
+            core.remoteTimedOut(wait.lookup, connection.id)
+        }
+        connection.deadline = nil
+        state.remote = nil
+        context.remote = .answered
+        context.remoteKeys = wait.keys
+        return true
+    }
+
+    /// Counts what came of asking for the key of a `get`.
+    func countRemote(
+        _ core: inout StoreCore, _ function: UInt32, _ outcome: GetOutcome, _ context: inout Context
+    ) {
+        switch outcome {
+        case .hit: core.countRemote(function, hit: true)
+        case .cold, .wait: return
+        default: core.countRemote(function, hit: false)
+        }
+        context.remote = .over
+    }
+
+    /// The same for an `mget`, before its keys are looked up.
+    func countRemote(
+        _ core: inout StoreCore, _ function: UInt32, _ keys: ArraySlice<CanonicalKey>,
+        _ context: inout Context
+    ) {
+        guard context.remote == .answered else { return }
+        for place in context.remoteKeys {
+            let key = bytes(keys[keys.startIndex + place], core, function)
+            let isMissing = core.isMissing(function, key, hash: core.hash(function, key))
+            core.countRemote(function, hit: !isMissing)
+        }
+        context.remote = .over
+    }
+}

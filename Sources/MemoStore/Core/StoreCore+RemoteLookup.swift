@@ -1,0 +1,234 @@
+package import RemoteLink
+
+/// What became of asking others for a key.
+package enum RemoteAnswer: Sendable {
+    /// They are not asked, or have not got it.
+    case no
+    /// They are: the connection is woken when they have answered.
+    case asked(UInt64)
+}
+
+/// Look-ups in the shared tier.
+extension StoreCore {
+    /// Whether a function's missing keys may be asked for.
+    @inline(__always)
+    package func isShared(_ function: UInt32) -> Bool { functions[function].sharing != .none }
+
+    /// Whether a key is surely not here, on the disk neither.
+    package func isMissing(_ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64) -> Bool {
+        switch find(function, key, hash: hash, loadedRows: []) {
+        case .absent: true
+        case .here(_, let payload): payload.expires <= now
+        case .cold: false
+        }
+    }
+
+    /// Asks others for keys that are not here.
+    package mutating func askRemote(
+        _ function: UInt32, _ keys: [(bytes: UnsafeRawBufferPointer, hash: UInt64)],
+        for connection: ConnectionID
+    ) -> RemoteAnswer {
+        guard functions[function].sharing != .none, let configuration = remote.configuration else {
+            return .no
+        }
+        guard remote.phase == .up, configuration.mode != .writeOnly, remote.namespace.isUsable else {
+            return skip(keys.count)
+        }
+        let name = Array(functions[function].row.name.utf8)
+        let number = functions[function].row.id
+        if remote.functions[name] == nil {
+            guard remote.hasRoom(for: .function(name)) else { return skip(keys.count) }
+            remote.functions[name] = RemoteFunction()
+        }
+        guard let shared = remote.functions[name], shared.epoch.pending == 0 else { return skip(keys.count) }
+        guard
+            remote.functions[name]!.benefit.pays(
+                roundTripMicroseconds: remote.link?.nodes.first?.roundTripMicroseconds ?? 0)
+        else { return skip(keys.count) }
+
+        var wanted: [RemoteFlights.Key] = []
+        for (bytes, hash) in keys {
+            let key = RemoteFlights.Key(function: number, hash: hash, bytes: Array(bytes))
+            if keys.count == 1, let flight = remote.flights.flight(of: key) {
+                remote.flights[flight]?.waiters.append(connection)
+                return .asked(flight)
+            }
+            if let miss = remote.misses[.init(function: number, hash: hash)], now - miss.at < Self.missMs {
+                continue
+            }
+            if isDeletionPending(name, key.bytes) { continue }
+            wanted.append(key)
+        }
+        guard !wanted.isEmpty, remote.flights.hasRoom(for: wanted.count) else { return skip(keys.count) }
+        let id = remote.makeID()
+        // Epochs that are not known come with it.
+        let fields: [EpochField] = shared.epoch.known == 0 ? [.function(name)] : []
+        guard
+            remote.send(
+                .lookup(
+                    .init(
+                        id: id, budgetMs: UInt64(configuration.budgetMs), function: name,
+                        keys: wanted.map(\.bytes), epochs: fields)))
+        else { return skip(keys.count) }
+        if !fields.isEmpty {
+            remote.epochRequests[id] = .init(fields: fields, asOf: remote.epochChanges, purpose: .lookup)
+        }
+        remote.flights.begin(
+            id, .init(function: name, keys: wanted, waiters: [connection], began: now))
+        return .asked(id)
+    }
+
+    private mutating func skip(_ count: Int) -> RemoteAnswer {
+        remote.figures.skipped += Int64(count)
+        return .no
+    }
+
+    /// How long a key that others have not got is not asked for again.
+    private static let missMs: Int64 = 1000
+
+    /// Whether a look-up is still under way.
+    package func isUnderWay(_ lookup: UInt64) -> Bool { remote.flights[lookup] != nil }
+
+    /// A request no longer waits: what comes after this is of use to others only.
+    package mutating func remoteTimedOut(_ lookup: UInt64, _ connection: ConnectionID) {
+        remote.flights[lookup]?.waiters.removeAll { $0 == connection }
+        remote.figures.timeouts += 1
+    }
+
+    /// Counts what a request's look-up came to.
+    package mutating func countRemote(_ function: UInt32, hit: Bool) {
+        let name = Array(functions[function].row.name.utf8)
+        if hit { remote.figures.hits += 1 } else { remote.figures.misses += 1 }
+        guard remote.functions[name] != nil else { return }
+        if hit { remote.functions[name]!.hits += 1 } else { remote.functions[name]!.misses += 1 }
+        remote.functions[name]!.isDirty = true
+        remote.functions[name]!.benefit.asked(found: hit)
+    }
+
+    // MARK: answers
+
+    mutating func found(_ id: UInt64, _ index: UInt64, isLast: Bool, _ finding: LinkReply.Finding) {
+        guard let flight = remote.flights[id], index < UInt64(flight.keys.count) else { return }
+        consider(id, Int(index), finding)
+        guard isLast else { return }
+        remote.flights[id]?.isAnswered = true
+        finish(id)
+    }
+
+    private mutating func consider(_ id: UInt64, _ index: Int, _ finding: LinkReply.Finding) {
+        guard let flight = remote.flights[id] else { return }
+        let key = flight.keys[index]
+        switch finding {
+        case .failed(let failure):
+            if failure == .timeout { remote.figures.timeouts += 1 } else { remote.figures.errors += 1 }
+        case .miss(let generation):
+            guard !flight.void.contains(index), let place = functions.place(id: key.function) else { return }
+            note(generation, of: key, at: place)
+            remote.misses[.init(function: key.function, hash: key.hash)] = .init(
+                generation: generation, at: now)
+        case .hit(let entry):
+            guard !flight.void.contains(index), let place = functions.place(id: key.function) else { return }
+            switch judge(entry, flight.function, key) {
+            case .good: fill(place, key, entry, isLate: flight.waiters.isEmpty)
+            case .bad:
+                note(entry.generation, of: key, at: place)
+                remote.misses[.init(function: key.function, hash: key.hash)] = .init(
+                    generation: entry.generation, at: now)
+            case .unknown(let fields):
+                remote.flights[id]?.unverified[index] = entry
+                _ = askEpochs(fields, .tags(flight: id))
+            }
+        }
+    }
+
+    private enum Judgement {
+        case good, bad
+        /// Its tags' epochs are to be read first.
+        case unknown([EpochField])
+    }
+
+    /// Whether an entry is of now: the epochs that it was computed under are those that hold.
+    private mutating func judge(_ entry: SharedValue, _ name: [UInt8], _ key: RemoteFlights.Key) -> Judgement
+    {
+        guard remote.phase == .up, !isDeletionPending(name, key.bytes) else { return .bad }
+        guard isOfNow(.namespace, entry.namespaceEpoch), isOfNow(.function(name), entry.functionEpoch) else {
+            return .bad
+        }
+        var unknown: [EpochField] = []
+        for tag in entry.tags {
+            let field = EpochField.tag(tag.name)
+            if remote[field].known == 0, !remote[field].needsRaise {
+                unknown.append(field)
+            } else if !isOfNow(field, tag.epoch) {
+                return .bad
+            }
+        }
+        return unknown.isEmpty ? .good : .unknown(unknown)
+    }
+
+    private mutating func isOfNow(_ field: EpochField, _ epoch: Epoch) -> Bool {
+        if epoch > remote[field].known, remote[field].known != 0 { adopt(field, epoch) }
+        return remote[field].isUsable && remote[field].known == epoch
+    }
+
+    /// What was learnt of the tags of a look-up's entries is considered.
+    mutating func verifiedTags(_ id: UInt64) {
+        guard let flight = remote.flights[id] else { return }
+        remote.flights[id]?.unverified = [:]
+        for (index, entry) in flight.unverified {
+            // What is still not known will not be.
+            if case .good = judge(entry, flight.function, flight.keys[index]),
+                !flight.void.contains(index), let place = functions.place(id: flight.keys[index].function)
+            {
+                fill(place, flight.keys[index], entry, isLate: flight.waiters.isEmpty)
+            }
+        }
+        if flight.isAnswered { finish(id) }
+    }
+
+    /// Ends a look-up that is answered, unless its function's epoch is being made: a lease that is granted before that is for
+    /// nothing.
+    private mutating func finish(_ id: UInt64, evenUnraised: Bool = false) {
+        guard let flight = remote.flights[id], flight.isAnswered, flight.unverified.isEmpty else { return }
+        if !evenUnraised, remote.functions[flight.function]?.epoch.isWanted == true, remote.takesWrites,
+            remote.phase == .up
+        {
+            return
+        }
+        wakes += remote.flights.end(id)
+    }
+
+    mutating func finishAnsweredFlights(evenUnraised: Bool = false) {
+        for id in remote.flights.ids { finish(id, evenUnraised: evenUnraised) }
+    }
+
+    /// What generation a key has there. Another one than was known: it was deleted, and what is computed for it is of before.
+    private mutating func note(_ generation: Generation, of key: RemoteFlights.Key, at place: UInt32) {
+        let known = remote.misses[.init(function: key.function, hash: key.hash)]?.generation ?? .none
+        guard known != generation else { return }
+        key.bytes.withUnsafeBytes { dropLocally(place, $0, hash: key.hash) }
+    }
+
+    /// Keeps what was found as if it had been put here.
+    private mutating func fill(_ place: UInt32, _ key: RemoteFlights.Key, _ entry: SharedValue, isLate: Bool)
+    {
+        note(entry.generation, of: key, at: place)
+        remote.misses[.init(function: key.function, hash: key.hash)] = .init(
+            generation: entry.generation, at: 0)
+        if isLate { remote.figures.lateFills += 1 }
+        let names = entry.tags.map { String(decoding: $0.name, as: UTF8.self) }
+        guard let numbers = internTags(owner: FunctionRow.everyone, names: names) else { return }
+        key.bytes.withUnsafeBytes { bytes in
+            entry.value.withUnsafeBytes { value in
+                guard case .absent = find(place, bytes, hash: key.hash, loadedRows: []) else { return }
+                var put = PutRequest(key: bytes, hash: key.hash, value: value, uid: .max)
+                put.ttlMs = entry.ttlMs
+                put.staleMs = entry.graceMs
+                put.costMs = Int64(entry.costMs)
+                put.tags = numbers
+                put.isFromRemote = true
+                _ = self.put(place, put, loadedRows: [])
+            }
+        }
+    }
+}

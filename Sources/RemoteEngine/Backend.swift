@@ -1,0 +1,283 @@
+internal import Logging
+internal import NIOCore
+internal import Platform
+package import RemoteLink
+internal import RemoteTier
+
+/// A namespace on its servers, as one memod uses it: the rules' requests in, their answers out.
+final class Backend: @unchecked Sendable {  // Touched on its event loop only.
+    private let hello: LinkRequest.Hello
+    private let names: EntryNames
+    private let envelope: Envelope
+    private let router: any Router
+    private let connector: Connector
+    private let raising: ScriptRunner
+    private let puts: PutWriter
+    private let tell: (LinkReply) -> Void
+    private let logger: Logger
+    private var follower: LogFollower?
+    private var told: LinkReply.State?
+    /// Why the server takes no writes from us, once it said so.
+    private var refusal: String?
+    private var ticker: RepeatedTask?
+
+    /// How long a tombstone stays: twice the longest lease.
+    private static let tombstoneMs = 2 * 3_600_000
+
+    init(
+        _ hello: LinkRequest.Hello, settings: ServerSettings, keys: SealingKeys?, eventLoop: any EventLoop,
+        logger: Logger, tell: @escaping (LinkReply) -> Void
+    ) {
+        self.hello = hello
+        self.tell = tell
+        self.logger = logger
+        names = EntryNames(namespace: hello.namespace)
+        envelope = Envelope(
+            namespace: hello.namespace, keys: keys,
+            valueMax: Int(min(hello.valueMax, UInt64(FrameBuffer.lengthMax))))
+        connector = Connector(settings: settings, eventLoop: eventLoop)
+        let router = Routers.make(connector)
+        self.router = router
+        raising = ScriptRunner(Scripts.raise, router)
+        let refusals = Refusals()
+        puts = PutWriter(
+            names: names, envelope: envelope, script: ScriptRunner(Scripts.put, router),
+            queueBytes: Int(min(hello.queueBytes, UInt64(Int.max))), eventLoop: eventLoop,
+            isUp: { router.isUp }, refused: { refusals.note($0) })
+        puts.isReadOnly = hello.isReadOnly
+        refusals.note = { [weak self] in self?.noteRefusal($0) }
+        router.onChange = { [weak self] in self?.changed() }
+        ticker = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) {
+            [weak self] _ in self?.tick()
+        }
+    }
+
+    private final class Refusals { var note: (RespError) -> Void = { _ in } }
+
+    func start() {
+        router.start()
+        changed()
+    }
+
+    func stop() {
+        ticker?.cancel()
+        follower?.stop()
+        router.stop()
+    }
+
+    // MARK: requests
+
+    func perform(_ request: LinkRequest) {
+        switch request {
+        case .hello: break
+        case .follow(let position): follow(after: position)
+        case .lookup(let lookup): look(lookup)
+        case .put(let put): puts.add(put)
+        case .epochs(let id, let fields): readEpochs(id, fields) { _ in }
+        case .raise(let id, let raises): raise(id, raises)
+        case .tombstone(let id, let function, let key, let generation):
+            bury(id, function: function, key: key, generation)
+        case .ping(let id): ping(id)
+        }
+    }
+
+    private func follow(after position: LogPosition?) {
+        follower?.stop()
+        let follower = LogFollower(
+            names: names, connector: connector, after: position,
+            place: { [router, names] in router.place(of: names.log) },
+            tell: { [weak self] reply in
+                if case .events(let events, _, _) = reply {
+                    for event in events { self?.puts.forget(event.subject) }
+                }
+                self?.tell(reply)
+            })
+        follower.onChange = { [weak self] in self?.changed() }
+        self.follower = follower
+        follower.start()
+    }
+
+    private func look(_ lookup: LinkRequest.Lookup) {
+        guard !lookup.epochs.isEmpty else { return find(lookup) }
+        // Epochs that are not known are read before the values that they decide on.
+        readEpochs(lookup.id, lookup.epochs) { [self] isAnswered in
+            if isAnswered { return find(lookup) }
+            for index in lookup.keys.indices { found(lookup, index, .failed(.unavailable)) }
+        }
+    }
+
+    private func found(_ lookup: LinkRequest.Lookup, _ index: Int, _ finding: LinkReply.Finding) {
+        tell(
+            .found(
+                id: lookup.id, index: UInt64(index), isLast: index == lookup.keys.count - 1, finding))
+    }
+
+    private func find(_ lookup: LinkRequest.Lookup) {
+        // The answers of several servers come in any order, and are told in that of the keys.
+        let gathering = Gathering(count: lookup.keys.count) { [self] in found(lookup, $0, $1) }
+        for (index, key) in lookup.keys.enumerated() {
+            let name = names.value(function: lookup.function, key: key)
+            var value: RedisReply = .failure(.unavailable)
+            router.read(name, RespCommand("GET", name)) { value = $0 }
+            router.read(name, RespCommand("PTTL", name)) { [self] life in
+                gathering.note(index, finding(value, life, function: lookup.function, key: key, name: name))
+            }
+        }
+    }
+
+    private func finding(
+        _ value: RedisReply, _ life: RedisReply, function: [UInt8], key: [UInt8], name: [UInt8]
+    ) -> LinkReply.Finding {
+        guard case .success(let value) = value, case .success(let life) = life else {
+            if case .failure(.refused(let error)) = value { noteRefusal(error) }
+            return .failed(.unavailable)
+        }
+        guard case .bulk(let bytes) = value else { return .miss(.none) }
+        switch envelope.decode(bytes, function: function, key: key, name: name) {
+        case nil: return .failed(.invalid)
+        case .tombstone(let generation): return .miss(generation)
+        case .value(var entry):
+            let rest = life.integer ?? -2
+            // Over between the two commands. Without an end it is none of ours.
+            guard rest >= 0 else { return .miss(entry.generation) }
+            if entry.ttlMs != nil { entry.ttlMs = max(0, rest - entry.graceMs) }
+            entry.graceMs = min(entry.graceMs, rest)
+            return .hit(entry)
+        }
+    }
+
+    private func readEpochs(_ id: UInt64, _ fields: [EpochField], _ then: @escaping (Bool) -> Void) {
+        let command = RespCommand(name: "HMGET", arguments: [names.epochs] + fields.map(\.bytes))
+        router.write(names.epochs, command) { [self] reply in
+            guard case .success(let value) = reply, let elements = value.elements,
+                elements.count == fields.count
+            else {
+                if case .failure(.refused(let error)) = reply { noteRefusal(error) }
+                tell(.failed(id: id, .unavailable))
+                return then(false)
+            }
+            tell(.epochs(id: id, elements.map { $0.integer.flatMap { Epoch(exactly: $0) } ?? 0 }))
+            then(true)
+        }
+    }
+
+    private func raise(_ id: UInt64, _ raises: [LinkRequest.Raise]) {
+        guard !hello.isReadOnly else { return tell(.failed(id: id, .readOnly)) }
+        let pairs = raises.flatMap { [$0.field.bytes, $0.least.wire] }
+        raising.run(keys: [names.epochs, names.log], arguments: [instance] + pairs) { [self] reply in
+            guard case .success(let value) = reply,
+                let epochs = value.elements?.map({ $0.integer.flatMap { Epoch(exactly: $0) } ?? 0 }),
+                epochs.count == raises.count, !epochs.contains(0)
+            else { return tell(.failed(id: id, failure(reply))) }
+            for (raise, epoch) in zip(raises, epochs) { puts.forget(.raised(raise.field, epoch)) }
+            tell(.epochs(id: id, epochs))
+        }
+    }
+
+    private func bury(_ id: UInt64, function: [UInt8], key: [UInt8], _ generation: Generation) {
+        guard !hello.isReadOnly else { return tell(.failed(id: id, .readOnly)) }
+        puts.forget(.deleted(function: function, key: key))
+        let name = names.value(function: function, key: key)
+        let command = RespCommand(
+            "SET", name, Envelope.tombstone(generation), "PX".wire, Self.tombstoneMs.wire)
+        router.write(name, command) { [self] reply in
+            guard case .success = reply else { return tell(.failed(id: id, failure(reply))) }
+            let line = RespCommand(
+                "XADD", names.log, "MAXLEN".wire, "~".wire, Scripts.logLinesMax.wire, "*".wire, "d".wire,
+                function,
+                "k".wire, key, "by".wire, instance)
+            router.write(names.log, line) { [self] reply in
+                guard case .success = reply else { return tell(.failed(id: id, failure(reply))) }
+                tell(.deleted(id: id))
+            }
+        }
+    }
+
+    private func ping(_ id: UInt64) {
+        let sent = BootClock.nowNs
+        router.read(names.epochs, RespCommand("PING")) { [self] reply in
+            guard case .success = reply else { return tell(.failed(id: id, .unavailable)) }
+            tell(.pong(id: id, microseconds: (BootClock.nowNs - sent) / 1000))
+        }
+    }
+
+    private var instance: [UInt8] { String(hello.instance, radix: 16).wire }
+
+    // MARK: the state
+
+    private func failure(_ reply: RedisReply) -> LinkReply.Failure {
+        guard case .failure(.refused(let error)) = reply else { return .unavailable }
+        noteRefusal(error)
+        return refusal == nil ? .unavailable : .readOnly
+    }
+
+    /// The server does not let us do something: said once.
+    private func noteRefusal(_ error: RespError) {
+        switch error.code {
+        case "NOPERM":
+            guard refusal == nil else { return }
+            refusal = "the server refuses writes to this user: \(error)"
+            puts.isReadOnly = true
+            logger.warning("read-only from now on", metadata: ["reason": "\(error)"])
+            changed()
+        case "READONLY", "MASTERDOWN", "CLUSTERDOWN": router.refresh()
+        case "LOADING", "OOM", "BUSY", "TRYAGAIN": break
+        default: logger.warning("the server refused a command", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func changed() {
+        let isUp = router.isUp && follower?.isUp == true
+        let state = LinkReply.State(
+            phase: isUp ? .up : .down, isReadOnly: hello.isReadOnly || refusal != nil,
+            reason: refusal ?? (router.isUp ? follower?.reason ?? "" : router.reason),
+            nodes: router.servers.map {
+                .init(
+                    address: "\($0.place)", isUp: $0.isUp,
+                    roundTripMicroseconds: UInt64(max(0, $0.roundTripMicroseconds)))
+            })
+        if router.takeLoss() { follower?.reconnect() }
+        // The first state is that nothing is connected yet.
+        if let told, told.phase != state.phase || (!isUp && told.reason != state.reason) {
+            logger.log(
+                level: isUp ? .info : .warning, isUp ? "connected" : "no connection",
+                metadata: [
+                    "servers": "\(state.nodes.map(\.address).joined(separator: " "))",
+                    "reason": "\(state.reason)",
+                ])
+        }
+        if told != state {
+            told = state
+            tell(.state(state))
+        }
+        puts.pump()
+    }
+
+    private func tick() {
+        for server in router.servers { server.probe() }
+        let counts = puts.takeCounts()
+        if counts != LinkReply.Counts() { tell(.counts(counts)) }
+        changed()
+    }
+}
+
+/// Puts findings back into the order of their keys.
+private final class Gathering {
+    private var findings: [LinkReply.Finding?]
+    private var next = 0
+    private let tell: (Int, LinkReply.Finding) -> Void
+
+    init(count: Int, _ tell: @escaping (Int, LinkReply.Finding) -> Void) {
+        findings = Array(repeating: nil, count: count)
+        self.tell = tell
+    }
+
+    func note(_ index: Int, _ finding: LinkReply.Finding) {
+        findings[index] = finding
+        while next < findings.count, let finding = findings[next] {
+            findings[next] = nil
+            tell(next, finding)
+            next += 1
+        }
+    }
+}

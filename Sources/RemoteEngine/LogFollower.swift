@@ -1,0 +1,182 @@
+internal import NIOCore
+package import RemoteLink
+internal import RemoteTier
+
+/// Reads a namespace's log on a connection of its own, which also shows that the server lives.
+final class LogFollower: @unchecked Sendable {  // Touched on its event loop only.
+    private let names: EntryNames
+    private let connector: Connector
+    private let place: () -> ServerAddress.Place?
+    private let tell: (LinkReply) -> Void
+    private let eventLoop: any EventLoop
+    private var connection: RedisConnection?
+    private var position: LogPosition?
+    private(set) var isUp = false
+    private(set) var reason = "not connected yet"
+    private var isStopped = false
+    private var backoffMs: Int64 = 100
+    private var retry: Scheduled<Void>?
+    private var watch: RepeatedTask?
+    /// Called when it comes up or goes down.
+    var onChange: (() -> Void)?
+
+    /// How long the server lets a read of the log wait. An answer, even of nothing, is a sign of life.
+    private static let blockMs = 1000
+    /// Without one for so long the connection is given up.
+    private static let silence = TimeAmount.milliseconds(2500)
+    private static let linesAtOnce = 1000
+
+    /// - Parameter position: behind which line; `nil`: the last one there is.
+    init(
+        names: EntryNames, connector: Connector, after position: LogPosition?,
+        place: @escaping () -> ServerAddress.Place?, tell: @escaping (LinkReply) -> Void
+    ) {
+        self.names = names
+        self.connector = connector
+        self.position = position
+        self.place = place
+        self.tell = tell
+        eventLoop = connector.eventLoop
+    }
+
+    func start() {
+        guard !isStopped else { return }
+        guard let place = place() else { return failed("no server is known for the log") }
+        connector.connect(to: place).whenComplete { [self] result in
+            switch result {
+            case .failure(let error): failed(Reason.text(error))
+            case .success(let connection):
+                guard !isStopped else { return connection.close("stopped") }
+                self.connection = connection
+                connection.onClose = { [weak self] in self?.lost($0) }
+                watch = eventLoop.scheduleRepeatedTask(
+                    initialDelay: Self.silence, delay: .seconds(1)
+                ) { [weak self] _ in
+                    guard let oldest = self?.connection?.oldest, .now() - oldest > Self.silence else {
+                        return
+                    }
+                    self?.connection?.close("it does not answer")
+                }
+                identify(connection)
+            }
+        }
+    }
+
+    func stop() {
+        isStopped = true
+        retry?.cancel()
+        watch?.cancel()
+        connection?.close("stopped")
+        connection = nil
+    }
+
+    /// The server of the log may be another now.
+    func reconnect() { connection?.close("another server has the log now") }
+
+    private func lost(_ why: String) {
+        connection = nil
+        failed(why)
+    }
+
+    private func failed(_ why: String) {
+        guard !isStopped else { return }
+        watch?.cancel()
+        watch = nil
+        isUp = false
+        reason = why
+        onChange?()
+        let jitter = Int64.random(in: 0...backoffMs / 2)
+        retry = eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(backoffMs + jitter)) {
+            [weak self] in
+            self?.start()
+        }
+        backoffMs = min(backoffMs * 2, 2000)
+    }
+
+    private func identify(_ connection: RedisConnection) {
+        connection.send(RespCommand("INFO", "server".wire)) { [self] reply in
+            var identity: [UInt8] = []
+            if case .success(let text) = reply, let bytes = text.bytes {
+                let line = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n")
+                    .first { $0.hasPrefix("run_id:") }
+                identity = line.map { Array($0.dropFirst(7).utf8) } ?? []
+            }
+            tell(.identity(identity))
+        }
+        connection.send(RespCommand("XINFO", "STREAM".wire, names.log)) { [self] reply in
+            switch reply {
+            case .success(let info): begin(connection, info)
+            case .failure(.refused(let error)) where error.message.contains("no such key"):
+                begin(connection, nil)
+            case .failure(.refused(let error)): connection.close("its log cannot be read: \(error)")
+            case .failure(.unavailable): break
+            }
+        }
+    }
+
+    /// - Parameter info: what the server says of the stream; `nil`: there is none.
+    private func begin(_ connection: RedisConnection, _ info: RespValue?) {
+        func id(_ name: String) -> LogPosition? {
+            info?.member(name)?.bytes.flatMap { LogPosition(String(decoding: $0, as: UTF8.self)) }
+        }
+        let last = id("last-generated-id") ?? .start
+        let first = info?.member("first-entry")?.elements?.first?.bytes
+            .flatMap { LogPosition(String(decoding: $0, as: UTF8.self)) }
+        let length = info?.member("length")?.integer ?? 0
+        let added = info?.member("entries-added")?.integer
+        switch position {
+        case nil: position = last
+        case let known?:
+            let isCut = added.map { $0 > length } ?? true
+            let isBehindFirst = first.map { known < $0 } ?? (known < last)
+            if last < known || (isBehindFirst && isCut) {
+                tell(.gap)
+                position = last
+            }
+        }
+        backoffMs = 100
+        isUp = true
+        reason = ""
+        onChange?()
+        read(connection, isBlocking: false)
+    }
+
+    private func read(_ connection: RedisConnection, isBlocking: Bool) {
+        var arguments = ["COUNT".wire, Self.linesAtOnce.wire]
+        if isBlocking { arguments += ["BLOCK".wire, Self.blockMs.wire] }
+        arguments += ["STREAMS".wire, names.log, (position ?? .start).description.wire]
+        connection.send(RespCommand(name: "XREAD", arguments: arguments)) { [self] reply in
+            switch reply {
+            case .failure(.refused(let error)): connection.close("its log cannot be read: \(error)")
+            case .failure(.unavailable): break
+            case .success(let streams):
+                let lines = streams.pairs?.first?.value.elements ?? []
+                let events = lines.compactMap { event($0) }
+                let isCaughtUp = lines.count < Self.linesAtOnce
+                tell(.events(events, through: position ?? .start, isCaughtUp: isCaughtUp))
+                read(connection, isBlocking: isCaughtUp)
+            }
+        }
+    }
+
+    /// - Returns: `nil` for a line that says nothing to us; the position moves on in any case.
+    private func event(_ line: RespValue) -> LogEvent? {
+        guard let parts = line.elements, parts.count == 2,
+            let id = parts[0].bytes.flatMap({ LogPosition(String(decoding: $0, as: UTF8.self)) })
+        else { return nil }
+        position = id
+        let fields = parts[1]
+        let instance = fields.member("by")?.bytes.flatMap {
+            UInt64(String(decoding: $0, as: UTF8.self), radix: 16)
+        }
+        if let name = fields.member("e")?.bytes, let field = EpochField(name),
+            let epoch = fields.member("v")?.bytes.flatMap({ UInt64(String(decoding: $0, as: UTF8.self)) })
+        {
+            return LogEvent(.raised(field, epoch), instance: instance ?? 0)
+        }
+        if let function = fields.member("d")?.bytes, let key = fields.member("k")?.bytes {
+            return LogEvent(.deleted(function: function, key: key), instance: instance ?? 0)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,105 @@
+internal import NIOCore
+internal import RemoteTier
+
+/// Why a command has no answer.
+enum RedisFailure: Error {
+    /// The server said no.
+    case refused(RespError)
+    /// The connection is gone or was never there, or the server is known not to answer in time.
+    case unavailable
+}
+
+typealias RedisReply = Result<RespValue, RedisFailure>
+
+/// One connection to a server: commands are pipelined, and replies come in their order.
+final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // Touched on its event loop only.
+    typealias InboundIn = ByteBuffer
+
+    private struct Pending {
+        let sent: NIODeadline
+        let reply: (RedisReply) -> Void
+    }
+
+    let eventLoop: any EventLoop
+    private var channel: (any Channel)?
+    private var parser = RespParser()
+    private var pending = CircularBuffer<Pending>()
+    private var outgoing: ByteBuffer
+    private var isFlushScheduled = false
+    private(set) var isClosed = false
+    /// Called once, with the reason.
+    var onClose: ((String) -> Void)?
+
+    init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        outgoing = ByteBufferAllocator().buffer(capacity: 4096)
+    }
+
+    /// When the oldest command that is not answered was sent.
+    var oldest: NIODeadline? { pending.first?.sent }
+    var pendingCount: Int { pending.count }
+
+    /// Sends a command at the end of the loop's turn, with the others of it.
+    /// - Parameter reply: called once, never before this returns.
+    func send(_ command: RespCommand, _ reply: @escaping (RedisReply) -> Void) {
+        guard !isClosed else {
+            return eventLoop.assumeIsolated().execute { reply(.failure(.unavailable)) }
+        }
+        pending.append(Pending(sent: .now(), reply: reply))
+        command.encode { outgoing.writeBytes($0) }
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        eventLoop.assumeIsolated().execute { self.flush() }
+    }
+
+    private func flush() {
+        isFlushScheduled = false
+        guard let channel, outgoing.readableBytes > 0 else { return }
+        let bytes = outgoing
+        outgoing = channel.allocator.buffer(capacity: min(bytes.readableBytes, 64 << 10))
+        channel.writeAndFlush(bytes, promise: nil)
+    }
+
+    func close(_ reason: String) {
+        guard !isClosed else { return }
+        isClosed = true
+        channel?.close(promise: nil)
+        let waiting = pending
+        pending.removeAll()
+        let told = onClose
+        onClose = nil
+        // What a reply leads to must not happen within what led here.
+        eventLoop.assumeIsolated().execute {
+            for command in waiting { command.reply(.failure(.unavailable)) }
+            told?(reason)
+        }
+    }
+
+    // MARK: the channel
+
+    func handlerAdded(context: ChannelHandlerContext) { channel = context.channel }
+
+    func channelActive(context: ChannelHandlerContext) { flush() }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        unwrapInboundIn(data).withUnsafeReadableBytes { parser.append($0) }
+        do {
+            while let value = try parser.next() {
+                if case .push = value { continue }
+                guard let command = pending.popFirst() else { return close("it answers what was not asked") }
+                if case .error(let error) = value {
+                    command.reply(.failure(.refused(error)))
+                } else {
+                    command.reply(.success(value))
+                }
+                if isClosed { return }
+            }
+        } catch {
+            close("it does not speak Redis' protocol: \(error)")
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { close("it closed the connection") }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { close(Reason.text(error)) }
+}

@@ -1,0 +1,207 @@
+/// What memod asks of the helper.
+package enum LinkRequest: Equatable, Sendable {
+    /// The first frame.
+    case hello(Hello)
+    /// Send the log's lines behind this place from now on; `nil`: only those to come.
+    case follow(after: LogPosition?)
+    case lookup(Lookup)
+    /// Written behind: no reply.
+    case put(Put)
+    /// What the epochs of these fields are.
+    case epochs(id: UInt64, [EpochField])
+    /// Raise them, each at least to the number beside it. With 0 one is made where there is none.
+    case raise(id: UInt64, [Raise])
+    case tombstone(id: UInt64, function: [UInt8], key: [UInt8], Generation)
+    case ping(id: UInt64)
+
+    package struct Hello: Equatable, Sendable {
+        package static let version: UInt64 = 1
+        package var version: UInt64 = Self.version
+        package var namespace: [UInt8]
+        /// Of this run of memod: its own lines in the log bear it.
+        package var instance: UInt64
+        /// The largest value that is sent.
+        package var valueMax: UInt64
+        /// What may wait to be written.
+        package var queueBytes: UInt64
+        package var isReadOnly: Bool
+
+        package init(
+            namespace: [UInt8], instance: UInt64, valueMax: UInt64, queueBytes: UInt64, isReadOnly: Bool
+        ) {
+            self.namespace = namespace
+            self.instance = instance
+            self.valueMax = valueMax
+            self.queueBytes = queueBytes
+            self.isReadOnly = isReadOnly
+        }
+    }
+
+    package struct Lookup: Equatable, Sendable {
+        package var id: UInt64
+        package var budgetMs: UInt64
+        package var function: [UInt8]
+        package var keys: [[UInt8]]
+        /// Answered first, where they are asked for.
+        package var epochs: [EpochField]
+
+        package init(
+            id: UInt64, budgetMs: UInt64, function: [UInt8], keys: [[UInt8]], epochs: [EpochField] = []
+        ) {
+            self.id = id
+            self.budgetMs = budgetMs
+            self.function = function
+            self.keys = keys
+            self.epochs = epochs
+        }
+    }
+
+    package struct Put: Equatable, Sendable {
+        package var function: [UInt8]
+        package var key: [UInt8]
+        package var entry: SharedValue
+
+        package init(function: [UInt8], key: [UInt8], entry: SharedValue) {
+            self.function = function
+            self.key = key
+            self.entry = entry
+        }
+    }
+
+    package struct Raise: Equatable, Sendable {
+        package var field: EpochField
+        package var least: Epoch
+
+        package init(_ field: EpochField, least: Epoch) {
+            self.field = field
+            self.least = least
+        }
+    }
+
+    private enum Kind: UInt8 {
+        case hello = 1
+        case follow, lookup, put, epochs, raise, tombstone, ping
+    }
+
+    package var frame: [UInt8] {
+        var writer = FrameWriter()
+        switch self {
+        case .hello(let hello):
+            writer.byte(Kind.hello.rawValue)
+            writer.number(hello.version)
+            writer.string(hello.namespace)
+            writer.number(hello.instance)
+            writer.number(hello.valueMax)
+            writer.number(hello.queueBytes)
+            writer.byte(hello.isReadOnly ? 1 : 0)
+        case .follow(let position):
+            writer.byte(Kind.follow.rawValue)
+            writer.byte(position == nil ? 0 : 1)
+            writer.position(position ?? .start)
+        case .lookup(let lookup):
+            writer.byte(Kind.lookup.rawValue)
+            writer.number(lookup.id)
+            writer.number(lookup.budgetMs)
+            writer.string(lookup.function)
+            writer.list(lookup.keys) { $0.string($1) }
+            writer.list(lookup.epochs) { $0.string($1.bytes) }
+        case .put(let put):
+            writer = FrameWriter(reserving: put.entry.value.count + put.key.count + put.function.count + 96)
+            writer.byte(Kind.put.rawValue)
+            writer.string(put.function)
+            writer.string(put.key)
+            writer.shared(put.entry)
+        case .epochs(let id, let fields):
+            writer.byte(Kind.epochs.rawValue)
+            writer.number(id)
+            writer.list(fields) { $0.string($1.bytes) }
+        case .raise(let id, let raises):
+            writer.byte(Kind.raise.rawValue)
+            writer.number(id)
+            writer.list(raises) { writer, raise in
+                writer.string(raise.field.bytes)
+                writer.number(raise.least)
+            }
+        case .tombstone(let id, let function, let key, let generation):
+            writer.byte(Kind.tombstone.rawValue)
+            writer.number(id)
+            writer.string(function)
+            writer.string(key)
+            writer.generation(generation)
+        case .ping(let id):
+            writer.byte(Kind.ping.rawValue)
+            writer.number(id)
+        }
+        return writer.finish()
+    }
+
+    /// - Parameter frame: without its length.
+    package init(_ frame: ArraySlice<UInt8>) throws(FrameError) {
+        var reader = FrameReader(frame)
+        let number = try reader.byte()
+        guard let kind = Kind(rawValue: number) else { throw FrameError("a request of kind \(number)") }
+        switch kind {
+        case .hello:
+            var hello = Hello(namespace: [], instance: 0, valueMax: 0, queueBytes: 0, isReadOnly: false)
+            hello.version = try reader.number()
+            guard hello.version == Hello.version else {
+                throw FrameError(
+                    "memod speaks version \(hello.version) of the link, this helper \(Hello.version)")
+            }
+            hello.namespace = try reader.string()
+            hello.instance = try reader.number()
+            hello.valueMax = try reader.number()
+            hello.queueBytes = try reader.number()
+            hello.isReadOnly = try reader.byte() != 0
+            self = .hello(hello)
+        case .follow:
+            let isGiven = try reader.byte() != 0
+            let position = try reader.logPosition()
+            self = .follow(after: isGiven ? position : nil)
+        case .lookup:
+            self = .lookup(
+                Lookup(
+                    id: try reader.number(), budgetMs: try reader.number(), function: try reader.string(),
+                    keys: try reader.list { reader throws(FrameError) in try reader.string() },
+                    epochs: try reader.fields()))
+        case .put:
+            self = .put(
+                Put(function: try reader.string(), key: try reader.string(), entry: try reader.shared()))
+        case .epochs: self = .epochs(id: try reader.number(), try reader.fields())
+        case .raise:
+            self = .raise(
+                id: try reader.number(),
+                try reader.list(each: 2) { reader throws(FrameError) in
+                    Raise(try reader.field(), least: try reader.number())
+                })
+        case .tombstone:
+            self = .tombstone(
+                id: try reader.number(), function: try reader.string(), key: try reader.string(),
+                try reader.generation())
+        case .ping: self = .ping(id: try reader.number())
+        }
+        try reader.end()
+    }
+}
+
+extension FrameWriter {
+    mutating func position(_ position: LogPosition) {
+        number(position.ms)
+        number(position.sequence)
+    }
+}
+
+extension FrameReader {
+    mutating func logPosition() throws(FrameError) -> LogPosition {
+        LogPosition(ms: try number(), sequence: try number())
+    }
+
+    mutating func field() throws(FrameError) -> EpochField {
+        guard let field = EpochField(try string()) else { throw FrameError("a field of no known kind") }
+        return field
+    }
+
+    mutating func fields() throws(FrameError) -> [EpochField] {
+        try list(each: 2) { reader throws(FrameError) in try reader.field() }
+    }
+}
