@@ -1,7 +1,7 @@
 internal import Logging
 internal import NIOCore
 internal import Platform
-package import RemoteLink
+internal import RemoteLink
 internal import RemoteTier
 
 /// A namespace on its servers, as one memod uses it: the rules' requests in, their answers out.

@@ -1,7 +1,7 @@
 internal import Logging
 internal import NIOCore
-package import RemoteLink
-package import RemoteTier
+internal import RemoteLink
+internal import RemoteTier
 
 /// The connection to one memod.
 final class LinkSession: ChannelInboundHandler, @unchecked Sendable {  // Touched on its event loop only.

@@ -1,5 +1,5 @@
 internal import NIOCore
-package import RemoteLink
+internal import RemoteLink
 internal import RemoteTier
 
 /// Reads a namespace's log on a connection of its own, which also shows that the server lives.

@@ -1,4 +1,4 @@
-public import NIOSSL
+package import NIOSSL
 
 /// Certificates, as files in PEM.
 package struct TLSSettings {

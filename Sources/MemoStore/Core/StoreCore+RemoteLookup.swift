@@ -1,4 +1,4 @@
-package import RemoteLink
+internal import RemoteLink
 
 /// What became of asking others for a key.
 package enum RemoteAnswer: Sendable {

@@ -1,4 +1,4 @@
-package import RemoteLink
+internal import RemoteLink
 
 /// How this host shares with others.
 package struct RemoteConfiguration: Sendable {

@@ -1,4 +1,4 @@
-package import RemoteLink
+internal import RemoteLink
 
 /// What the store knows of the tier that is shared across machines. It only says what is to be sent (`outbox`), and is told
 /// what came; the link to the helper is somebody else's.
