@@ -7,6 +7,11 @@ enum UsageMessage {
         var lines = text.filter { $0 != ArgumentOrder.numberMark }.split(
             separator: "\n", omittingEmptySubsequences: true
         ).map(String.init)
+        // For what is thrown while a command runs the parser does not say whose command it is.
+        let (pointer, full) = ("  See '", "  See 'memoctl ")
+        for index in lines.indices where lines[index].hasPrefix(pointer) && !lines[index].hasPrefix(full) {
+            lines[index] = full + lines[index].dropFirst(pointer.count)
+        }
         guard let first = lines.first, first.hasPrefix(parserPrefix) else { return lines }
         var message = first.dropFirst(parserPrefix.count)
         if message.hasSuffix(".") { message.removeLast() }

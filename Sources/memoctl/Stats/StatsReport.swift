@@ -34,7 +34,8 @@ struct StatsReport {
         let hits = totals.int("hits") ?? 0
         let misses = totals.int("misses") ?? 0
         var lines = [
-            "\(hits) hits, \(misses) misses, hit ratio \(HumanFormat.ratio(hits, of: hits + misses)), "
+            "\(HumanFormat.count(hits, "hit", "hits")), \(HumanFormat.count(misses, "miss", "misses")), "
+                + "hit ratio \(HumanFormat.ratio(hits, of: hits + misses)), "
                 + "\(time("saved_ms")) of computing saved",
             "\(HumanFormat.count(totals.int("currsize") ?? 0, "entry", "entries")), \(number("evictions")) evicted, \(number("expirations")) expired; "
                 + "up \(time("uptime_ms")), \(HumanFormat.count(totals.int("connections") ?? 0, "connection", "connections"))",
