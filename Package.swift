@@ -130,8 +130,8 @@ let package = Package(
 
 // The helper that reaches a Redis on other machines is a program of its own: memod, memoctl and the client link nothing of
 // it. SwiftNIO, TLS and cryptography take longer to build than all the rest, so only those who want it build it:
-// MEMOD_REMOTE=1 swift build --product memod-remote
-if Context.environment["MEMOD_REMOTE"] == "1" {
+// WITH_REMOTE=1 swift build --product memod-remote
+if Context.environment["WITH_REMOTE"] == "1" {
     package.products.append(.executable(name: "memod-remote", targets: ["memod-remote"]))
     package.dependencies += [
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
