@@ -183,7 +183,9 @@ private final class RandomPeer: @unchecked Sendable {  // `lock` guards what oth
         }
         guard end == .halfClose else { return nil }
         // Nothing more comes but the end, and events before it.
-        return client.rest() == nil ? "the connection was not ended" : nil
+        let began = BootClock.nowMs
+        if client.rest() != nil { return nil }
+        return "the connection was not ended (\(String(cString: strerror(errno))) after \(BootClock.nowMs - began) ms)"
     }
 
     private func check(_ line: [UInt8], _ answered: inout Int) -> String? {
