@@ -185,7 +185,8 @@ private final class RandomPeer: @unchecked Sendable {  // `lock` guards what oth
         // Nothing more comes but the end, and events before it.
         let began = BootClock.nowMs
         if client.rest() != nil { return nil }
-        return "the connection was not ended (\(String(cString: strerror(errno))) after \(BootClock.nowMs - began) ms)"
+        let cause = String(cString: strerror(errno))
+        return "the connection was not ended: \(cause), after \(BootClock.nowMs - began) ms"
     }
 
     private func check(_ line: [UInt8], _ answered: inout Int) -> String? {
