@@ -24,12 +24,14 @@ extension StoreCore {
         let cleared = clear(function: function, resettingCounters: false)
         resize(function, isInOrder: true)
         emptied.append(function)
+        if emptied.count >= Self.looks { needsMaintenance = true }
         return cleared
     }
 
     /// Takes the rows of forgotten functions away once nothing refers to them.
-    mutating func removeEmptied() {
-        guard !emptied.isEmpty else { return }
+    /// - Returns: whether more of them can go at once.
+    mutating func removeEmptied() -> Bool {
+        guard !emptied.isEmpty else { return false }
         let looks = min(Self.looks, emptied.count)
         var kept: [UInt32] = []
         for place in emptied.suffix(looks) {
@@ -41,6 +43,7 @@ extension StoreCore {
         }
         emptied.removeLast(looks)
         emptied.insert(contentsOf: kept, at: 0)
+        return kept.isEmpty && !emptied.isEmpty
     }
 
     /// Retires functions without entries that nothing used for long, a few at each look. A client that comes back

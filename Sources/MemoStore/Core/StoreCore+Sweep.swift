@@ -11,9 +11,9 @@ extension StoreCore {
         trimHot()
         if tags.isOver { trimTags() }
         forgetUnusedTags()
-        removeEmptied()
+        let areMoreEmptied = removeEmptied()
         retireUnused()
-        return !clearedLists.isEmpty || !garbageRows.isEmpty
+        return !clearedLists.isEmpty || !garbageRows.isEmpty || areMoreEmptied
     }
 
     /// Takes back the memory and the rows of cleared entries.
