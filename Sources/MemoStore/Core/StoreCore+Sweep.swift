@@ -6,21 +6,26 @@ extension StoreCore {
         leases.endExpired(now: now)
         guard !pipeline.queue.isFull else { return false }
         reclaimGraves()
-        expireSlots()
+        let stoppedShort = expireSlots()
         trimCold()
         trimHot()
         if tags.isOver { trimTags() }
         forgetUnusedTags()
         let areMoreEmptied = removeEmptied()
         retireUnused()
-        return !clearedLists.isEmpty || !garbageRows.isEmpty || areMoreEmptied
+        return stoppedShort || areMoreEmptied || !clearedLists.isEmpty || !garbageRows.isEmpty
     }
+
+    /// Units of work in each part of a sweep (`WorkMeter`).
+    private static let sweepWork = 3000
 
     /// Takes back the memory and the rows of cleared entries.
     private mutating func reclaimGraves() {
         var left = limits.reclaimEntries
-        while left > 0, var list = clearedLists.popLast() {
-            while left > 0, list.next != Entry.none {
+        // An entry with many tags takes as much work as many without.
+        let end = work.units + Self.sweepWork
+        while left > 0, work.units < end, var list = clearedLists.popLast() {
+            while left > 0, work.units < end, list.next != Entry.none {
                 let slot = list.next
                 list.next = entries[slot].newer
                 reclaim(slot, .cleared, list.cause, at: list.at)
@@ -57,11 +62,17 @@ extension StoreCore {
     }
 
     /// Goes on through the slab in search of entries whose time is over.
-    private mutating func expireSlots() {
+    /// - Returns: whether it stopped short, for want of time.
+    private mutating func expireSlots() -> Bool {
         let seconds = UInt32(clamping: now / 1000)
         work.spend(limits.sweepSlots / 16)
+        let workEnd = work.units + Self.sweepWork
         let end = min(Int(sweepSlot) + limits.sweepSlots, entries.slotCount)
         for slot in sweepSlot..<max(sweepSlot, Slot(end)) {
+            guard work.units < workEnd else {
+                sweepSlot = slot
+                return true
+            }
             let entry = entries[slot]
             guard entry.expirySeconds < seconds, entry.flags.contains(.live),
                 entry.row >= functions[entry.function].row.clearedBelow
@@ -69,6 +80,7 @@ extension StoreCore {
             expire(slot)
         }
         sweepSlot = end >= entries.slotCount ? 0 : Slot(end)
+        return false
     }
 
     /// Queues the counters that changed, of a number of functions.
