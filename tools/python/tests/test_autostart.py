@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import memod
 from conftest import binary
 from memod._client import daemon_process, daemon_program
 
@@ -110,7 +111,9 @@ def test_the_first_program_starts_a_daemon_and_later_ones_use_it(house):
     status = Path(f"/proc/{pid}/status").read_text()
     assert os.getsid(pid) == pid and "Umask:\t0077" in status and os.readlink(f"/proc/{pid}/cwd") == "/"
     assert os.readlink(f"/proc/{pid}/fd/2") == str(house.log)
-    # As after the loss of all processes.
+    # As after the loss of all processes, once what was put is on the disk.
+    with memod.Client(str(house.runtime / "memod" / "memod.sock")) as client:
+        client.sync()
     house.end(signal.SIGKILL)
     assert house.run() == ("", "")
     assert (house.times_computed(), house.started()) == (5, 2)
