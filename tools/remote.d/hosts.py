@@ -1,5 +1,6 @@
 """Machines that share: each a memod of its own with its helper."""
 
+import contextlib
 import json
 import os
 import signal
@@ -108,9 +109,11 @@ class Host:
     @property
     def helper(self):
         """The helper's pid."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        children = []
         for task in Path(f"/proc/{self.process.pid}/task").iterdir():
-            children += (task / "children").read_text().split()
+            # A thread may end meanwhile.
+            with contextlib.suppress(OSError):
+                children += (task / "children").read_text().split()
         for child in children:
             try:
                 if b"memod-remote" in Path(f"/proc/{child}/cmdline").read_bytes():
