@@ -26,7 +26,7 @@ final class SimulatedDisk {
 
     /// Commits what waits in the queue.
     func commit(_ core: inout StoreCore) {
-        nextRow = core.nextRow
+        nextRow = core.cold.nextRow
         let batch = core.takeBatch()
         for write in batch.writes { apply(write) }
         core.finishCommit(sequence: batch.sequence, row: batch.row)

@@ -12,6 +12,9 @@ struct SplitMix64: RandomNumberGenerator {
         return word ^ word >> 31
     }
 
+    /// - Returns: one of the numbers from 0 on.
+    mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &self) }
+
     mutating func bytes(upTo limit: Int) -> [UInt8] {
         bytes(Int.random(in: 0...limit, using: &self))
     }

@@ -66,8 +66,7 @@ import Testing
 
         mutating func mapRegion() {
             core.published = PublishedRegions(
-                limit: 1 << 20, isolatesOwners: false, instance: keeper.instance)
-            core.bootOffset = Self.bootOffset
+                limit: 1 << 20, isolatesOwners: false, instance: keeper.instance, bootOffset: Self.bootOffset)
             readers = (0..<2).map { number in
                 let handover = try! core.mapRegions(
                     of: [-1], for: ConnectionID(rawValue: 90 + UInt64(number)), uid: 0, process: 1)

@@ -240,7 +240,7 @@ import Testing
             Issue.record("the lease is not given to the first alone")
             return
         }
-        core.maintenanceDue = core.now + 500
+        core.signals.maintenancePauses(until: core.now + 500)
         _ = core.takeSignals()
         Array("1".utf8).withUnsafeBytes { key in
             _ = core.release(f, key, hash: core.hash(f, key), token: token, uid: 0)
@@ -248,7 +248,7 @@ import Testing
         let signals = core.takeSignals()
         #expect(signals.wakes == [2])
         #expect(signals.maintenance)
-        #expect(core.maintenanceDue == core.now + 20)
+        #expect(core.signals.maintenanceDue == core.now + 20)
     }
 
     @Test func clearedEntriesThatNoDiskTookLeaveMemory() {

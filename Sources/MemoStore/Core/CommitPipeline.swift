@@ -31,8 +31,10 @@ struct CommitPipeline: ~Copyable {
     /// Connections that wait for room in the queue.
     private var waitingForRoom: [ConnectionID] = []
     private var signalsWriter = false
-    /// Operations under way whose changes are to be in one commit.
-    private var holds = 0
+    /// Connections with an operation under way that is to be committed as one.
+    private var holders: Set<ConnectionID> = []
+    /// Entries that are in memory only are to be gathered, now that they may be on disk.
+    private(set) var needsGathering = false
     var writerIsIdle = true
 
     private let bytesLeast: Int
@@ -101,14 +103,14 @@ struct CommitPipeline: ~Copyable {
     // MARK: commits
 
     /// Whether nothing may be committed for the moment.
-    var isHeld: Bool { holds > 0 }
+    var isHeld: Bool { !holders.isEmpty }
 
     /// Has all changes from here on, until `release`, committed together with those that wait.
-    mutating func hold() { holds += 1 }
+    mutating func hold(for connection: ConnectionID) { holders.insert(connection) }
 
-    mutating func release() {
-        holds -= 1
-        if holds == 0, !queue.isEmpty { signalsWriter = true }
+    mutating func release(for connection: ConnectionID) {
+        guard !holders.isEmpty, holders.remove(connection) != nil, holders.isEmpty else { return }
+        if !queue.isEmpty { signalsWriter = true }
     }
 
     /// Changes that are committed together.
@@ -298,8 +300,14 @@ struct CommitPipeline: ~Copyable {
 
     // MARK: what only memory has
 
+    /// Has them gathered.
+    mutating func needGathering() { needsGathering = true }
+
     /// - Parameter slots: the one that was used first at the end.
-    mutating func gather(unpersisted slots: [Slot]) { unpersisted = slots }
+    mutating func gather(unpersisted slots: [Slot]) {
+        needsGathering = false
+        unpersisted = slots
+    }
 
     /// The next one to be queued, as long as there is room.
     mutating func nextUnpersisted() -> Slot? {

@@ -45,6 +45,9 @@ struct FunctionTable: ~Copyable {
     private(set) var countByOwner: [Int64: Int] = [:]
     private var nameBytes = 0
     private let hash: KeyHash
+    /// Where the searches for functions that can go, and for those not used for long, go on.
+    private var roomHand = Hand()
+    private var retirementHand = Hand()
     let capacity: Int
 
     init(hash: KeyHash, capacity: Int) {
@@ -68,6 +71,22 @@ struct FunctionTable: ~Copyable {
 
     /// Every place, those of forgotten functions included.
     var allPlaces: Range<UInt32> { 0..<UInt32(profiles.count) }
+
+    /// The next place of the search for functions that can make room for others; after the last comes the first.
+    mutating func nextForRoom() -> UInt32 { roomHand.next(of: profiles.count) }
+
+    /// The same of the search for functions that were not used for long.
+    mutating func nextForRetirement() -> UInt32 { retirementHand.next(of: profiles.count) }
+
+    private struct Hand {
+        private var place: UInt32 = 0
+
+        mutating func next(of count: Int) -> UInt32 {
+            if place >= count { place = 0 }
+            defer { place += 1 }
+            return place
+        }
+    }
 
     /// The place of the function with this number.
     func place(id: UInt32) -> UInt32? { places[id] }

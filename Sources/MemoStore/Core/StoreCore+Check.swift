@@ -32,7 +32,7 @@ extension StoreCore {
         }
         hotBytes += hot.interned.bytes
         precondition(hotCount == hot.count && hotBytes == hot.bytes, "hot tier: \(hotBytes) and \(hot.bytes)")
-        precondition(coldBytes == self.coldBytes, "cold tier: \(coldBytes) and \(self.coldBytes)")
+        precondition(coldBytes == cold.bytes, "cold tier: \(coldBytes) and \(cold.bytes)")
         for place in functions.allPlaces where functions.isLive(place) {
             precondition(functions[place].count == counts[place, default: 0])
             precondition(functions[place].bytes == bytes[place, default: 0])
@@ -41,6 +41,9 @@ extension StoreCore {
             checkList(place)
         }
         leases.check()
+        reclaimer.check(entries, functions)
+        resizeJobs.check(functions)
+        tagClears.check()
         journal.check(entries)
         totals.check()
         tags.check()
@@ -87,7 +90,8 @@ extension StoreCore {
                 precondition(block.key.elementsEqual(payload.key))
                 precondition(block.value.elementsEqual(payload.value))
                 let isForEver = payload.fresh == .max
-                precondition(block.freshUntil == (isForEver ? .max : payload.fresh - (bootOffset ?? 0)))
+                precondition(
+                    block.freshUntil == (isForEver ? .max : payload.fresh - (published.bootOffset ?? 0)))
             }
         }
         for slot in 0..<Slot(entries.slotCount)

@@ -34,17 +34,14 @@ extension StoreCore {
         // The note goes into the database before the clear.
         if cause != .remote { noteClearElsewhere(function, cause) }
         let count = functions[function].count
-        if functions[function].oldest != Entry.none {
-            clearedLists.append(
-                ClearedList(function: function, next: functions[function].oldest, at: now, cause: cause))
-            functions[function].clearedLists += 1
-        }
+        let oldest = functions[function].oldest
+        reclaimer.add(function, from: oldest, at: now, cause, in: &functions)
         functions[function].oldest = Entry.none
         functions[function].newest = Entry.none
         functions[function].count = 0
         functions[function].bytes = 0
         functions[function].hotBytes = 0
-        functions[function].row.clearedBelow = nextRow
+        functions[function].row.clearedBelow = cold.nextRow
         if resettingCounters {
             resetRemoteCounts(function)
             noteHistory(function)

@@ -1,19 +1,6 @@
 /// Clearing tags. Entries with one, older than the mark set here, are dead at once; they are counted and taken out of
 /// their functions by the maintenance thread, in pieces, where they are many.
 extension StoreCore {
-    struct TagClearing {
-        /// Who waits for it, if still somebody does.
-        var connection: ConnectionID?
-        /// Those of which there may still be some, the next one at the end.
-        var tags: [UInt32]
-        /// Entries with smaller rows are cleared.
-        let below: Int64
-        /// How many entries were cleared, by function.
-        var counts: [UInt32: Int] = [:]
-
-        var isOver: Bool { tags.isEmpty }
-    }
-
     package func tags(owner: Int64?, name: String) -> [UInt32] {
         if let owner {
             tags.find(owner: owner, name: name).map { [$0] } ?? []
@@ -26,19 +13,19 @@ extension StoreCore {
     /// computed for one that was stale is of the time before.
     /// - Returns: how many entries were cleared, by function; `nil` where the connection will be woken for that.
     package mutating func clear(tags ids: [UInt32], for connection: ConnectionID) -> [UInt32: Int]? {
-        var clearing = TagClearing(connection: connection, tags: [], below: nextRow)
+        var clearing = TagClears.Clear(connection: connection, below: cold.nextRow)
         for id in ids {
-            guard let row = tags.clear(id, below: nextRow) else { continue }
+            guard let row = tags.clear(id, below: cold.nextRow) else { continue }
             hidePublished(tag: id)
             enqueue(.tag(row))
             clearing.tags.append(id)
         }
         takeOut(&clearing, isFirst: true)
         if clearing.isOver { return clearing.counts }
-        taggedLeases += leases.keys
-        if !endLeasesOfTagged(atMost: limits.reclaimEntries) { taggedLeases = [] }
-        tagClearings.append(clearing)
-        needsMaintenance = true
+        tagClears.add(leased: leases.keys)
+        _ = endLeasesOfTagged(atMost: limits.reclaimEntries)
+        tagClears.add(clearing)
+        signals.callMaintenance()
         return nil
     }
 
@@ -46,42 +33,25 @@ extension StoreCore {
     mutating func clearUnwatched(tag id: UInt32) {
         let nobody = ConnectionID(rawValue: .max)
         guard clear(tags: [id], for: nobody) == nil else { return }
-        leaveTagClearing(nobody)
+        tagClears.leave(nobody)
     }
 
     /// What the clear that a connection waits for came to; `nil` where it is not over.
     package mutating func takeCleared(_ connection: ConnectionID) -> [UInt32: Int]? {
-        guard let index = tagClearings.firstIndex(where: { $0.connection == connection }),
-            tagClearings[index].isOver
-        else { return nil }
-        return tagClearings.remove(at: index).counts
-    }
-
-    /// A connection is gone.
-    mutating func leaveTagClearing(_ connection: ConnectionID) {
-        guard let index = tagClearings.firstIndex(where: { $0.connection == connection }) else { return }
-        tagClearings[index].connection = nil
-        if tagClearings[index].isOver { tagClearings.remove(at: index) }
+        tagClears.takeCounts(for: connection)
     }
 
     /// A piece of what is still to be taken out.
     /// - Returns: whether there is more.
     mutating func takeOutCleared() -> Bool {
-        guard let index = tagClearings.firstIndex(where: { !$0.isOver }) else { return false }
-        // Out of the array meanwhile, so that its counts are not copied.
-        var clearing = exchange(&tagClearings[index], with: TagClearing(tags: [], below: 0))
-        takeOut(&clearing, isFirst: false)
-        tagClearings[index] = clearing
-        guard clearing.isOver else { return true }
-        if let connection = clearing.connection {
-            wakes.append(connection)
-        } else {
-            tagClearings.remove(at: index)
-        }
-        return tagClearings.contains { !$0.isOver }
+        guard var next = tagClears.takeNext() else { return false }
+        takeOut(&next.clear, isFirst: false)
+        let (waiter, isMore) = tagClears.putBack(next.clear, at: next.index)
+        if let waiter { signals.wake(waiter) }
+        return isMore
     }
 
-    private mutating func takeOut(_ clearing: inout TagClearing, isFirst: Bool) {
+    private mutating func takeOut(_ clearing: inout TagClears.Clear, isFirst: Bool) {
         var left = limits.reclaimEntries
         while let id = clearing.tags.last {
             while let slot = tags.oldest(of: id), entries[slot].row < clearing.below {
@@ -111,12 +81,12 @@ extension StoreCore {
     /// - Returns: whether there are more of them.
     mutating func endLeasesOfTagged(atMost limit: Int) -> Bool {
         var left = limit
-        while left > 0, let (function, short) = taggedLeases.popLast() {
+        while left > 0, let (function, short) = tagClears.nextLeasedKey() {
             left -= 1
             if bearsTag(function, short) { leases.end(function: function, short: short, now: now) }
         }
         work.spend(limit - left)
-        return !taggedLeases.isEmpty
+        return tagClears.hasLeasedKeys
     }
 
     /// Whether a key with this lower half of its hash has an entry with a tag.
@@ -132,6 +102,6 @@ extension StoreCore {
 
     /// Whether the lease of a key ends with the clear of a tag that is under way.
     func endsWithTag(_ function: UInt32, _ hash: UInt64) -> Bool {
-        !taggedLeases.isEmpty && bearsTag(function, UInt32(truncatingIfNeeded: hash))
+        tagClears.hasLeasedKeys && bearsTag(function, UInt32(truncatingIfNeeded: hash))
     }
 }

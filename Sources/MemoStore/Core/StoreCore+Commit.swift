@@ -1,6 +1,6 @@
 /// The writer's side: what becomes of entries with what is committed, fails or is lost (`CommitPipeline`).
 extension StoreCore {
-    mutating func takeBatch() -> CommitPipeline.Batch { pipeline.takeBatch(row: nextRow - 1) }
+    mutating func takeBatch() -> CommitPipeline.Batch { pipeline.takeBatch(row: cold.nextRow - 1) }
 
     /// A batch is in the database; the caller releases its payloads.
     /// - Returns: whether the disk took nothing before.
@@ -8,7 +8,7 @@ extension StoreCore {
         let outcome = pipeline.committed(
             batch, tookMs: tookMs, flushIntervalMs: flushIntervalMs, hotBytes: hot.limit)
         // What could not leave memory before can now.
-        if trimHot(atMost: limits.reclaimEntries) { needsMaintenance = true }
+        if trimHot(atMost: limits.reclaimEntries) { signals.callMaintenance() }
         switch outcome {
         case .part: return false
         case .all:
@@ -18,8 +18,8 @@ extension StoreCore {
             if hot.count <= Self.gatheredAtOnce {
                 gatherUnpersisted()
             } else {
-                needsGathering = true
-                needsMaintenance = true
+                pipeline.needGathering()
+                signals.callMaintenance()
             }
             return true
         }
@@ -35,12 +35,12 @@ extension StoreCore {
     /// - Returns: the rows to delete. They are not queued.
     mutating func evictForSpace() -> [Int64] {
         let waiting = pipeline.queue.cost + (pipeline.failedBatch?.bytes ?? 0)
-        let goal = max(1 << 20, 2 * waiting, coldBytes / 50)
-        let before = coldBytes
+        let goal = max(1 << 20, 2 * waiting, cold.bytes / 50)
+        let before = cold.bytes
         let queued = pipeline.queue.count
         var rows: [Int64] = []
         var fruitless = 0
-        while before - coldBytes < goal, rows.count < 50_000, fruitless < 64 {
+        while before - cold.bytes < goal, rows.count < 50_000, fruitless < 64 {
             guard let victim = sampleOldest(), isCommitted(victim) else {
                 fruitless += 1
                 continue
@@ -57,14 +57,13 @@ extension StoreCore {
     mutating func diskLost() -> Int {
         var lost = 0
         pipeline.lose()
-        clearedLists.removeAll()
-        garbageRows.removeAll()
+        reclaimer.loseRows(&functions)
         for slot in 0..<Slot(entries.slotCount) where entries[slot].flags.contains(.live) {
             let entry = entries[slot]
             if entry.row < functions[entry.function].row.clearedBelow {
                 discard(slot)
             } else if let payload = entry.payload {
-                if !entry.flags.contains(.unpersisted) { coldBytes -= ColdSize.bytes(payload) }
+                if !entry.flags.contains(.unpersisted) { cold.remove(bytes: ColdSize.bytes(payload)) }
                 entries[slot].flags.insert(.unpersisted)
             } else {
                 unlink(slot)
@@ -75,7 +74,6 @@ extension StoreCore {
             }
         }
         for place in functions.allPlaces where functions.isLive(place) {
-            functions[place].clearedLists = 0
             enqueue(.function(functions[place].row))
         }
         for row in tags.rows { enqueue(.tag(row)) }
@@ -110,7 +108,6 @@ extension StoreCore {
 
     /// - Parameter waiting: the one that was used first at the end.
     mutating func queueUnpersisted(_ waiting: [UsedSlot]) {
-        needsGathering = false
         pipeline.gather(unpersisted: waiting.map(\.slot))
         queueUnpersisted()
     }
@@ -137,8 +134,7 @@ extension StoreCore {
                 continue
             }
             entries[slot].flags.remove(.unpersisted)
-            entries[slot].row = nextRow
-            nextRow += 1
+            entries[slot].row = cold.takeRow()
             if !payload.tags.isEmpty {
                 // To the ends of the lists, which are in the order of rows.
                 tags.pin(Array(payload.tags))
@@ -146,7 +142,7 @@ extension StoreCore {
                 for tag in payload.tags { tags.add(slot, to: tag) }
                 tags.pin([])
             }
-            coldBytes += ColdSize.bytes(payload)
+            cold.add(bytes: ColdSize.bytes(payload))
             payload.retain()
             enqueue(
                 .insert(
@@ -154,7 +150,7 @@ extension StoreCore {
                     hash: hash(function, payload.key), payload: payload))
         }
         guard left == 0, !pipeline.unpersisted.isEmpty else { return false }
-        needsMaintenance = true
+        signals.callMaintenance()
         return !pipeline.queue.isFull
     }
 
@@ -179,7 +175,7 @@ extension StoreCore {
     /// The last changes before the end: counters, and the order of use.
     mutating func finish() {
         isFinished = true
-        if needsGathering { gatherUnpersisted() }
+        if pipeline.needsGathering { gatherUnpersisted() }
         while queueUnpersisted() {}
         dropUnpersisted()
         while flushCounters(atMost: .max) {}

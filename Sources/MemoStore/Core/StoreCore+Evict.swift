@@ -5,7 +5,7 @@ extension StoreCore {
     /// - Parameter kept: an entry that is about to be used.
     @inline(__always)
     mutating func trimHot(keeping kept: Slot = Entry.none) {
-        if hot.isOver, trimHot(atMost: limits.evictionsPerPut, keeping: kept) { needsMaintenance = true }
+        if hot.isOver, trimHot(atMost: limits.evictionsPerPut, keeping: kept) { signals.callMaintenance() }
     }
 
     /// - Returns: whether there is more to do.
@@ -69,10 +69,10 @@ extension StoreCore {
     /// of them, the rest by the next put or sweep.
     mutating func trimCold() {
         var evictions = 0
-        while coldBytes > coldLimit || entries.count >= limits.entriesMax - 1,
+        while cold.isOver || entries.count >= limits.entriesMax - 1,
             evictions < limits.evictionsPerPut
         {
-            let cause: RemovalCause = coldBytes > coldLimit ? .coldBytes : .entryLimit
+            let cause: RemovalCause = cold.isOver ? .coldBytes : .entryLimit
             guard let victim = sampleOldest() else { return }
             remove(victim, .evicted, cause)
             evictions += 1
@@ -167,7 +167,7 @@ extension StoreCore {
     mutating func discard(_ slot: Slot) {
         endVersion(slot)
         let entry = entries[slot]
-        if !entry.flags.contains(.unpersisted) { coldBytes -= Self.coldBytes(of: entry) }
+        if !entry.flags.contains(.unpersisted) { cold.remove(bytes: Self.coldBytes(of: entry)) }
         if let payload = entry.payload {
             leaveHot(slot, payload)
             payload.release()

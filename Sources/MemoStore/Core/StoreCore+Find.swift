@@ -108,7 +108,7 @@ extension StoreCore {
         guard isCurrent(reference.slot, row: reference.row),
             reference.row >= functions[entries[reference.slot].function].row.clearedBelow
         else { return }
-        damagedRows += 1
+        cold.countDamaged()
         remove(reference.slot, .evicted, .damaged)
     }
 

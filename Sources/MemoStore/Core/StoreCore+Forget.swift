@@ -23,37 +23,32 @@ extension StoreCore {
         // Queues the row as it is now; a restart before it goes finds nothing in it.
         let cleared = clear(function: function, resettingCounters: false)
         resize(function, isInOrder: true)
-        emptied.append(function)
-        if emptied.count >= Self.looks { needsMaintenance = true }
+        if reclaimer.add(forgotten: function) >= Self.looks { signals.callMaintenance() }
         return cleared
     }
 
     /// Takes the rows of forgotten functions away once nothing refers to them.
     /// - Returns: whether more of them can go at once.
     mutating func removeEmptied() -> Bool {
-        guard !emptied.isEmpty else { return false }
-        let looks = min(Self.looks, emptied.count)
+        guard reclaimer.hasForgotten else { return false }
         var kept: [UInt32] = []
-        for place in emptied.suffix(looks) {
+        for place in reclaimer.takeForgotten(atMost: Self.looks) {
             // One that is used again stays.
             guard functions.isLive(place), functions[place].count == 0, functions[place].row.isBlank else {
                 continue
             }
             if isReferredTo(place) { kept.append(place) } else { drop(place) }
         }
-        emptied.removeLast(looks)
-        emptied.insert(contentsOf: kept, at: 0)
-        return kept.isEmpty && !emptied.isEmpty
+        if kept.isEmpty { return reclaimer.hasForgotten }
+        reclaimer.putBack(forgotten: kept)
+        return false
     }
 
     /// Retires functions without entries that nothing used for long, a few at each look. A client that comes back
     /// defines them anew.
     mutating func retireUnused() {
-        let places = functions.allPlaces
-        for _ in 0..<min(Self.looks, places.count) {
-            if retirementHand >= places.upperBound { retirementHand = 0 }
-            let place = retirementHand
-            retirementHand += 1
+        for _ in 0..<min(Self.looks, functions.allPlaces.count) {
+            let place = functions.nextForRetirement()
             guard functions.isLive(place), functions[place].count == 0, !functions[place].isDirty else {
                 continue
             }
@@ -71,7 +66,7 @@ extension StoreCore {
     private static let looks = 256
 
     private func isReferredTo(_ place: UInt32) -> Bool {
-        functions[place].clearedLists > 0 || functions[place].resizeJob != 0 || !tagClearings.isEmpty
+        functions[place].clearedLists > 0 || functions[place].resizeJob != 0 || !tagClears.isEmpty
             || leases.concerns(function: place)
     }
 

@@ -1,6 +1,6 @@
 /// What was counted, over time.
 extension StoreCore {
-    var wallNow: Int64 { now + wallOffset }
+    var wallNow: Int64 { now + history.wallOffset }
 
     /// Hands what a function counted since the last time to the history.
     mutating func noteHistory(_ place: UInt32) {
@@ -20,11 +20,10 @@ extension StoreCore {
     /// The same for what all functions counted.
     mutating func noteTotals() {
         let counted = HistoryCounters(totals.all)
-        let added = counted.since(notedTotals)
+        let added = history.countTotals(counted)
         guard !added.isZero else { return }
-        notedTotals = counted
         let gauges = HistoryGauges(
-            entries: Int64(entries.count), hotBytes: Int64(hot.bytes), coldBytes: Int64(coldBytes))
+            entries: Int64(entries.count), hotBytes: Int64(hot.bytes), coldBytes: Int64(cold.bytes))
         history.note(.all, added: added, counted: counted, gauges, wallMs: wallNow)
     }
 
@@ -97,7 +96,7 @@ extension StoreCore {
     /// if this begins another one.
     @inline(__always)
     mutating func advance(to time: Int64) {
-        if time >= historyStepEnd { endHistoryStep(time) }
+        if time >= history.stepEnd { endHistoryStep(time) }
         now = max(now, time)
     }
 
@@ -106,8 +105,7 @@ extension StoreCore {
         for place in functions.dirty where functions.isLive(place) { noteHistory(place) }
         noteTotals()
         noteOwnerGauges()
-        let step = HistoryLevel.minutes.stepMs
-        historyStepEnd = (time + wallOffset).floored(to: step) + step - wallOffset
+        history.beginStep(at: time)
     }
 
     /// Queues what the history gained, once for each minute in which something happened.
@@ -137,7 +135,7 @@ extension StoreCore {
             functions[place].noted = noted
             noteHistory(place)
         }
-        notedTotals = history.counted(.all) ?? HistoryCounters(totals.all)
+        _ = history.countTotals(history.counted(.all) ?? HistoryCounters(totals.all))
         noteTotals()
         noteOwnerGauges()
     }

@@ -144,7 +144,7 @@ extension StoreCore {
     package func statistics(_ sums: FunctionSums) -> StoreStatistics {
         var figures = StoreStatistics()
         figures.hotLimit = hot.limit
-        figures.coldLimit = coldLimit
+        figures.coldLimit = cold.limit
         figures.degraded = pipeline.degraded ?? pipeline.stalled
         figures.pendingWrites = pipeline.pendingCount
         figures.pendingBytes = pipeline.pendingCost
@@ -160,10 +160,10 @@ extension StoreCore {
         figures.hotEntries = hot.count
         figures.hotBytes = hot.bytes
         figures.coldEntries = entries.count
-        figures.coldBytes = coldBytes
+        figures.coldBytes = cold.bytes
         figures.indexBytes = entries.bytes
         figures.indexCapacity = entries.capacity
-        figures.damagedRows = damagedRows
+        figures.damagedRows = cold.damagedRows
         figures.leases = leases.count
         figures.leaseLimit = leases.capacity
         figures.waiters = leases.waiterCount
@@ -181,7 +181,7 @@ extension StoreCore {
         figures.internedValues = hot.interned.count
         figures.internedReferences = hot.interned.references
         figures.internedSavedBytes = hot.interned.savedBytes
-        figures.disk = disk
+        figures.disk = cold.figures
         return figures
     }
 }
@@ -254,7 +254,7 @@ package struct StoreStatistics: Sendable {
     package var internedValues = 0
     package var internedReferences = 0
     package var internedSavedBytes = 0
-    var disk = StoreCore.DiskFigures()
+    var disk = ColdTier.Figures()
     package var diskInternedValues: Int { disk.interning.values }
     package var diskInternedReferences: Int { disk.interning.references }
     package var diskInternedSavedBytes: Int64 { disk.interning.savedBytes }

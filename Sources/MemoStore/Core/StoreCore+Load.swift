@@ -21,7 +21,7 @@ extension StoreCore {
     /// Adds an entry; they come in the order of their rows.
     mutating func load(_ head: EntryHead) {
         guard let place = functions.place(id: head.function) else {
-            garbageRows.append(head.row)
+            reclaimer.add(garbage: head.row)
             return
         }
         let isCleared = head.tags.contains { tags.clearedBelow($0) > head.row }
@@ -31,7 +31,7 @@ extension StoreCore {
                 totals.countExpiration()
                 functions.markDirty(place)
             }
-            garbageRows.append(head.row)
+            reclaimer.add(garbage: head.row)
             return
         }
         var entry = Entry(
@@ -42,10 +42,10 @@ extension StoreCore {
         entry.setCold(bytes: bytes)
         if !head.tags.isEmpty { entry.flags.insert(.tagged) }
         guard let slot = entries.append(entry) else {
-            garbageRows.append(head.row)
+            reclaimer.add(garbage: head.row)
             return
         }
-        coldBytes += bytes
+        cold.add(bytes: bytes)
         functions[place].count += 1
         functions[place].bytes += bytes
         link(slot)
@@ -91,9 +91,9 @@ extension StoreCore {
     {
         keyHash = KeyHash(seed: seed)
         self.totals.restore(totals)
-        self.nextRow = nextRow
+        cold.resume(at: nextRow)
         pipeline.begin(row: nextRow - 1)
-        garbageRows += garbage
+        reclaimer.add(garbage: garbage)
         startHistory()
         tags.noteUnused()
         return entries.chainAll()

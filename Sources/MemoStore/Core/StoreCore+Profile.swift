@@ -55,8 +55,8 @@ extension StoreCore {
             mismatches.forget(function: row.id)
             _ = clear(function: function, cause: .unpersisted, resettingCounters: false)
         } else if row.persists, !before.persists, degraded == nil {
-            needsGathering = true
-            needsMaintenance = true
+            pipeline.needGathering()
+            signals.callMaintenance()
         }
         if row.maxsize != before.maxsize || row.maxBytes != before.maxBytes {
             // Which were in no journal until now.

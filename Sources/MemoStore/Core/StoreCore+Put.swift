@@ -158,7 +158,7 @@ extension StoreCore {
         }
         let short = UInt32(truncatingIfNeeded: request.hash)
         let diskBytes = ColdSize.bytes(key: request.key.count, value: request.value.count)
-        let isTooLarge = diskBytes > coldLimit || diskBytes > functions[function].row.maxBytes ?? .max
+        let isTooLarge = diskBytes > cold.limit || diskBytes > functions[function].row.maxBytes ?? .max
         if functions[function].row.maxsize == 0 || isTooLarge {
             let outcome: PutOutcome = isTooLarge ? .tooLarge : .maxsize
             ghosts.add(
@@ -209,27 +209,21 @@ extension StoreCore {
     private mutating func place(
         _ function: UInt32, _ short: UInt32, over existing: Slot?, unpersisted: Bool
     ) -> Slot? {
-        let row = nextRow
         guard let slot = existing else {
-            guard
-                let new = entries.insert(
-                    Entry(hash: short, function: function, row: row, used: journal.lastUse))
-            else {
-                return nil
-            }
-            nextRow += 1
+            let entry = Entry(hash: short, function: function, row: cold.nextRow, used: journal.lastUse)
+            guard let new = entries.insert(entry) else { return nil }
+            _ = cold.takeRow()
             link(new)
             functions[function].count += 1
             ghosts.remove(hash: short, function: functions[function].row.id)
             return new
         }
-        nextRow += 1
         endVersion(slot)
         let old = entries[slot]
         if !old.flags.contains(.unpersisted) {
             let bytes = Self.coldBytes(of: old)
             enqueue(.delete(row: old.row, bytes: bytes))
-            coldBytes -= bytes
+            cold.remove(bytes: bytes)
         }
         functions[function].bytes -= Self.coldBytes(of: old)
         if let payload = old.payload {
@@ -238,7 +232,7 @@ extension StoreCore {
         }
         if old.flags.contains(.tagged) { tags.remove(slot) }
         entries[slot].setCold(bytes: 0)
-        entries[slot].row = row
+        entries[slot].row = cold.takeRow()
         entries[slot].hits = 0
         return slot
     }
@@ -256,7 +250,7 @@ extension StoreCore {
         for tag in payload.tags { tags.add(slot, to: tag) }
         work.spend(1 &+ payload.tags.count)
         if !unpersisted {
-            coldBytes += ColdSize.bytes(payload)
+            cold.add(bytes: ColdSize.bytes(payload))
             payload.retain()
             enqueue(
                 .insert(row: row, function: functions[function].row.id, hash: hash, payload: payload))
@@ -264,7 +258,7 @@ extension StoreCore {
         markUsed(slot)
         trim(function)
         makeHot(slot, payload)
-        if coldBytes > coldLimit { trimCold() }
+        if cold.isOver { trimCold() }
     }
 
     /// A time so many ms later; for ever where that is beyond all time.

@@ -36,7 +36,7 @@ extension StoreCore {
         var entry = Publication(
             slot: slot, function: place.number, place: Int(place.place), key: payload.key, value: hit.value)
         if payload.fresh != .max {
-            guard let offset = bootOffset else { return }
+            guard let offset = published.bootOffset else { return }
             entry.freshUntil = payload.fresh - offset
         }
         entry.isTagged = entries[slot].flags.contains(.tagged)
@@ -286,7 +286,6 @@ extension StoreCore {
     /// Begins to publish, if that is wanted and the system allows it.
     /// - Returns: by what readers see the process's end.
     mutating func beginRegions(bytes: Int, isolatesOwners: Bool, bootOffset: Int64?) -> RegionKeeper? {
-        self.bootOffset = bootOffset
         guard bytes >= RegionGeometry.bytesLeast else {
             if bytes > 0 {
                 published = PublishedRegions(
@@ -298,7 +297,7 @@ extension StoreCore {
             let keeper = try RegionKeeper()
             published = PublishedRegions(
                 limit: bytes, isolatesOwners: isolatesOwners,
-                instance: keeper.instance)
+                instance: keeper.instance, bootOffset: bootOffset)
             return keeper
         } catch {
             published = PublishedRegions(reason: error.description)

@@ -51,6 +51,6 @@ extension StoreCore {
         }
         remote.deletions[deletion] = nil
         enqueue(.remote(remote.row(deletion)))
-        wakes += exchange(&remote.waiters, with: [])
+        signals.wake(exchange(&remote.waiters, with: []))
     }
 }

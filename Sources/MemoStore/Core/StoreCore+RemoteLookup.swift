@@ -195,7 +195,7 @@ extension StoreCore {
         {
             return
         }
-        wakes += remote.flights.end(id)
+        signals.wake(remote.flights.end(id))
     }
 
     mutating func finishAnsweredFlights(evenUnraised: Bool = false) {

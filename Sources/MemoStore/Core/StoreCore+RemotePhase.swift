@@ -66,7 +66,7 @@ extension StoreCore {
 
     /// Nothing is read from the tier until it is up again.
     private mutating func leaveRemote(_ phase: RemoteState.Phase) {
-        if remote.phase == .up || remote.phase == .catchingUp { wakes += remote.flights.endAll() }
+        if remote.phase == .up || remote.phase == .catchingUp { signals.wake(remote.flights.endAll()) }
         remote.phase = phase
         remote.isCaughtUp = false
         remote.verification = nil
@@ -184,7 +184,7 @@ extension StoreCore {
         case .tags(let flight): verifiedTags(flight)
         case .raise:
             finishAnsweredFlights()
-            wakes += exchange(&remote.waiters, with: [])
+            signals.wake(exchange(&remote.waiters, with: []))
         case .poll, .lookup: break
         }
         releaseHeld()

@@ -1,16 +1,6 @@
 /// How a function gets a bound that is smaller than it, or its first one. With very many entries that takes long: the
 /// maintenance thread does it, in pieces, between which others have the lock.
 extension StoreCore {
-    struct ResizeJob {
-        let function: UInt32
-        /// What `FunctionProfile.resizeJob` is for as long as this goes on.
-        let number: UInt32
-        /// What is used after this is put into its place in the list by that.
-        let since: UInt64
-        /// Whether the function's list is in the order of last use.
-        let isInOrder: Bool
-    }
-
     /// An entry and its last use, by which it is seen whether it was used since, or is another one now.
     struct UsedSlot {
         var used: UInt64
@@ -21,8 +11,8 @@ extension StoreCore {
     /// - Parameter isInOrder: whether the function's list is in the order of last use, as that of a bounded one is.
     mutating func resize(_ function: UInt32, isInOrder: Bool) {
         guard functions[function].row.isBounded else {
-            functions[function].resizeJob = 0
-            needsMaintenance = needsMaintenance || !resizeJobs.isEmpty
+            resizeJobs.cancel(function, in: &functions)
+            if !resizeJobs.isEmpty { signals.callMaintenance() }
             return
         }
         // Who is at it already keeps to the new bound.
@@ -37,11 +27,8 @@ extension StoreCore {
     }
 
     mutating func beginResize(_ function: UInt32, isInOrder: Bool) {
-        resizeNumber += 1
-        functions[function].resizeJob = resizeNumber
-        resizeJobs.append(
-            ResizeJob(function: function, number: resizeNumber, since: journal.lastUse, isInOrder: isInOrder))
-        needsMaintenance = true
+        resizeJobs.begin(function, since: journal.lastUse, isInOrder: isInOrder, in: &functions)
+        signals.callMaintenance()
     }
 
     /// How many entries are too many, about where that depends on what they take.
@@ -67,28 +54,28 @@ extension StoreCore {
 
     /// Has a connection told when a function keeps to its bound.
     package mutating func waitForResize(_ connection: ConnectionID) {
-        if !resizeWaiters.contains(connection) { resizeWaiters.append(connection) }
+        resizeJobs.wait(connection)
     }
 
     // MARK: the maintenance thread's pieces
 
     /// What is to be done next, the functions that are no longer waited for left out.
-    mutating func nextResizeJob() -> ResizeJob? {
+    mutating func nextResizeJob() -> ResizeJobs.Job? {
         while let next = resizeJobs.first {
-            if isUnderWay(next) { return next }
+            if resizeJobs.isUnderWay(next, in: functions) { return next }
             end(next)
         }
         return nil
     }
 
     /// Adds those of the function's entries in some slots that were not used since it was bounded.
-    mutating func gather(_ slots: Range<Int>, of resizeJob: ResizeJob, in gathered: inout [UsedSlot]) {
+    mutating func gather(_ slots: Range<Int>, of job: ResizeJobs.Job, in gathered: inout [UsedSlot]) {
         work.spend(slots.count / 16)
-        guard isUnderWay(resizeJob) else { return }
-        let clearedBelow = functions[resizeJob.function].row.clearedBelow
+        guard resizeJobs.isUnderWay(job, in: functions) else { return }
+        let clearedBelow = functions[job.function].row.clearedBelow
         for slot in slots {
             let entry = entries[Slot(slot)]
-            guard entry.function == resizeJob.function, entry.used <= resizeJob.since,
+            guard entry.function == job.function, entry.used <= job.since,
                 entry.flags.contains(.live), entry.row >= clearedBelow
             else { continue }
             gathered.append(UsedSlot(used: entry.used, slot: Slot(slot)))
@@ -96,9 +83,9 @@ extension StoreCore {
     }
 
     /// Makes entries the oldest of the function, one after the other, but for those that were used meanwhile.
-    mutating func relink(_ gathered: ArraySlice<UsedSlot>, of resizeJob: ResizeJob) {
-        guard isUnderWay(resizeJob) else { return }
-        let function = resizeJob.function
+    mutating func relink(_ gathered: ArraySlice<UsedSlot>, of job: ResizeJobs.Job) {
+        guard resizeJobs.isUnderWay(job, in: functions) else { return }
+        let function = job.function
         for entry in gathered {
             let slot = entry.slot
             guard entries[slot].used == entry.used, entries[slot].function == function,
@@ -113,21 +100,14 @@ extension StoreCore {
 
     /// Evicts some of what is too much; with the last of it the function keeps to its bound.
     /// - Returns: whether there is more.
-    mutating func trim(_ resizeJob: ResizeJob) -> Bool {
-        takeUses(before: resizeJob.function)
-        if isUnderWay(resizeJob), !trim(resizeJob.function, atMost: limits.reclaimEntries) { return true }
-        end(resizeJob)
+    mutating func trim(_ job: ResizeJobs.Job) -> Bool {
+        takeUses(before: job.function)
+        if resizeJobs.isUnderWay(job, in: functions), !trim(job.function, atMost: limits.reclaimEntries) {
+            return true
+        }
+        end(job)
         return false
     }
 
-    private func isUnderWay(_ resizeJob: ResizeJob) -> Bool {
-        functions[resizeJob.function].resizeJob == resizeJob.number
-    }
-
-    private mutating func end(_ resizeJob: ResizeJob) {
-        if isUnderWay(resizeJob) { functions[resizeJob.function].resizeJob = 0 }
-        resizeJobs.removeAll { $0.number == resizeJob.number }
-        wakes += resizeWaiters
-        resizeWaiters = []
-    }
+    private mutating func end(_ job: ResizeJobs.Job) { signals.wake(resizeJobs.end(job, in: &functions)) }
 }

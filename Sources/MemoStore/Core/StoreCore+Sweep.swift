@@ -5,7 +5,7 @@ extension StoreCore {
     mutating func sweep() -> Bool {
         leases.endExpired(now: now)
         guard !pipeline.queue.isFull else { return false }
-        reclaimGraves()
+        reclaimCleared()
         let stoppedShort = expireSlots()
         trimCold()
         trimHot()
@@ -13,31 +13,22 @@ extension StoreCore {
         forgetUnusedTags()
         let areMoreEmptied = removeEmptied()
         retireUnused()
-        return stoppedShort || areMoreEmptied || !clearedLists.isEmpty || !garbageRows.isEmpty
+        return stoppedShort || areMoreEmptied || !reclaimer.isEmpty
     }
 
     /// Units of work in each part of a sweep (`WorkMeter`).
     private static let sweepWork = 3000
 
     /// Takes back the memory and the rows of cleared entries.
-    private mutating func reclaimGraves() {
+    private mutating func reclaimCleared() {
         var left = limits.reclaimEntries
         // An entry with many tags takes as much work as many without.
         let end = work.units + Self.sweepWork
-        while left > 0, work.units < end, var list = clearedLists.popLast() {
-            while left > 0, work.units < end, list.next != Entry.none {
-                let slot = list.next
-                list.next = entries[slot].newer
-                reclaim(slot, .cleared, list.cause, at: list.at)
-                left -= 1
-            }
-            if list.next == Entry.none {
-                functions[list.function].clearedLists -= 1
-            } else {
-                clearedLists.append(list)
-            }
+        while left > 0, work.units < end, let cleared = reclaimer.next(entries, &functions) {
+            reclaim(cleared.slot, .cleared, cleared.cause, at: cleared.at)
+            left -= 1
         }
-        while left > 0, let row = garbageRows.popLast() {
+        while left > 0, let row = reclaimer.nextGarbageRow() {
             enqueue(.delete(row: row))
             left -= 1
         }
@@ -45,20 +36,8 @@ extension StoreCore {
 
     /// Takes back the memory of a cleared entry before its turn. It has no row in the database.
     mutating func reclaim(_ slot: Slot) {
-        let (older, newer, function) = (
-            entries[slot].older, entries[slot].newer, entries[slot].function
-        )
-        var list: ClearedList?
-        for position in clearedLists.indices where clearedLists[position].function == function {
-            // The oldest of a list has no neighbour on that side any more.
-            if clearedLists[position].next == slot {
-                clearedLists[position].next = newer
-                list = clearedLists[position]
-            }
-        }
-        if list == nil { entries[older].newer = newer }
-        if newer != Entry.none { entries[newer].older = older }
-        reclaim(slot, .cleared, list?.cause ?? .clearFunction, at: list?.at)
+        let cleared = reclaimer.takeOut(slot, &entries, &functions)
+        reclaim(slot, .cleared, cleared?.cause ?? .clearFunction, at: cleared?.at)
     }
 
     /// Goes on through the slab in search of entries whose time is over.
@@ -67,10 +46,9 @@ extension StoreCore {
         let seconds = UInt32(clamping: now / 1000)
         work.spend(limits.sweepSlots / 16)
         let workEnd = work.units + Self.sweepWork
-        let end = min(Int(sweepSlot) + limits.sweepSlots, entries.slotCount)
-        for slot in sweepSlot..<max(sweepSlot, Slot(end)) {
+        for slot in reclaimer.nextSlots(limits.sweepSlots, of: entries.slotCount) {
             guard work.units < workEnd else {
-                sweepSlot = slot
+                reclaimer.resume(at: slot)
                 return true
             }
             let entry = entries[slot]
@@ -79,7 +57,6 @@ extension StoreCore {
             else { continue }
             expire(slot)
         }
-        sweepSlot = end >= entries.slotCount ? 0 : Slot(end)
         return false
     }
 
@@ -123,7 +100,8 @@ extension StoreCore {
     /// Whether the order of all entries of bounded functions is to replace the journal: it lacks some, or has grown so
     /// long that the order is shorter. Asked once for each order.
     mutating func wantsOrder() -> Bool {
-        degraded == nil && journal.takesOrder(rows: disk.journalRows, most: max(1 << 20, 4 * entries.count))
+        degraded == nil
+            && journal.takesOrder(rows: cold.figures.journalRows, most: max(1 << 20, 4 * entries.count))
     }
 
     /// The rows of all entries in the order of their last use, oldest first.

@@ -24,76 +24,23 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     /// Store time when the batch under way began, in ms.
     package internal(set) var now: Int64 = 0
-    var nextRow: Int64 = 1
-    /// Disk that the entries take, and may take.
-    var coldBytes = 0
-    var coldLimit: Int
+    var cold: ColdTier
     var totals: OwnerTotals
-    /// Rows found damaged since the start.
-    package internal(set) var damagedRows: Int64 = 0
     var journal: AccessJournal
-    /// Lists of cleared entries whose memory and rows are still to be taken back.
-    var clearedLists: [ClearedList] = []
-    /// Cleared tags whose entries are still to be taken out.
-    var tagClearings: [TagClearing] = []
-    /// Keys with leases, which end if it turns out that an entry of theirs bears a tag.
-    var taggedLeases: [(function: UInt32, short: UInt32)] = []
-    /// Functions that do not keep to their bounds yet, and connections that wait until one does.
-    var resizeJobs: [ResizeJob] = []
-    var resizeNumber: UInt32 = 0
-    var resizeWaiters: [ConnectionID] = []
-    /// Connections with an operation under way that is to be committed as one.
-    var holders: Set<ConnectionID> = []
-    /// Connections whose wait for something but a lease is over, to be told.
-    var wakes: [ConnectionID] = []
-    /// Rows in the database that nothing in memory refers to.
-    var garbageRows: [Int64] = []
-    /// Where the next sweep goes on.
-    var sweepSlot: Slot = 0
-    /// Whether the maintenance thread has work that does not wait for its next turn.
-    var needsMaintenance = false
-    /// When the maintenance thread's next turn is, in store time.
-    var maintenanceDue: Int64 = 0
-    /// Where the search for unused functions goes on.
-    private var functionHand: UInt32 = 0
-    /// Functions that were forgotten, whose rows go when nothing refers to them any more.
-    var emptied: [UInt32] = []
-    /// Where the search for functions that were not used for long goes on.
-    var retirementHand: UInt32 = 0
-    /// Entries that are in memory only are to be queued, now that they may be on disk.
-    var needsGathering = false
+    var reclaimer = Reclaimer()
+    var tagClears = TagClears()
+    var resizeJobs = ResizeJobs()
+    var signals = Signals()
+    /// The last changes before the end were queued.
     var isFinished = false
     var mismatches: MismatchTable
     /// What was done while the lock is held this time, and the most that ever was.
     package var work = WorkMeter()
     var history: HistoryTable
-    /// What the history has of the totals.
-    var notedTotals = HistoryCounters()
-    /// Wall time minus store time, as of the maintenance thread's last turn.
-    var wallOffset: Int64 = 0
-    /// When the minute under way ends, in store time.
-    var historyStepEnd: Int64 = 0
     var lookups = LookupSampler()
     var published = PublishedRegions(reason: "shared-bytes is 0")
-    /// Store time minus boot time; `nil` while a test moves the clock, which readers of a region would not notice.
-    var bootOffset: Int64?
-    /// What the writer last said of the database.
-    var disk = DiskFigures()
     /// The tier that is shared with other machines.
     var remote: RemoteState
-
-    struct DiskFigures {
-        var journalRows = 0
-        var interning = InterningFigures()
-    }
-
-    struct ClearedList {
-        var function: UInt32
-        var next: Slot
-        /// When they were cleared.
-        var at: Int64
-        var cause: RemovalCause
-    }
 
     init?(hotBytes: Int, coldBytes: Int, interning: Bool = true, limits: StoreLimits, random: RandomSource) {
         var random = random
@@ -117,7 +64,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         mismatches = MismatchTable(capacity: limits.mismatchesMax)
         history = HistoryTable(functionsMax: limits.historyFunctionsMax, ownersMax: limits.historyOwnersMax)
         remote = RemoteState(instance: random.next() | 1)
-        coldLimit = coldBytes
+        cold = ColdTier(limit: coldBytes)
         self.limits = limits
         self.random = random
     }
@@ -171,9 +118,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         let looks = min(Self.functionLooks, functions.allPlaces.count)
         work.spend(looks / 8)
         for _ in 0..<looks {
-            if functionHand >= functions.allPlaces.upperBound { functionHand = 0 }
-            let place = functionHand
-            functionHand += 1
+            let place = functions.nextForRoom()
             guard functions.isLive(place), functions[place].count == 0, functions[place].clearedLists == 0,
                 !functions[place].row.defined,
                 owner == FunctionRow.everyone || functions[place].row.owner == owner,
@@ -229,7 +174,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Why entries are in memory only that the commits to come will not write, if so.
     package var heldInMemory: String? {
         degraded
-            ?? (pipeline.unpersisted.isEmpty && !needsGathering
+            ?? (pipeline.unpersisted.isEmpty && !pipeline.needsGathering
                 ? nil : "what was put while the disk took no writes is still being written")
     }
 
@@ -240,27 +185,22 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     mutating func takeSignals() -> (writer: Bool, maintenance: Bool, remote: Bool, wakes: [ConnectionID]) {
         let wakesWriter = pipeline.takeSignal()
         // Who waits is granted a lease as soon as it ends, not at the maintenance thread's next turn.
-        if leases.waiterCount > 0, leases.nextEnd < maintenanceDue {
-            maintenanceDue = leases.nextEnd
-            needsMaintenance = true
-        }
-        let wakesMaintenance = needsMaintenance || leases.hasEnded || !LargeBlocks.isEmpty
-        needsMaintenance = false
+        if leases.waiterCount > 0 { signals.callMaintenance(by: leases.nextEnd) }
+        let wakesMaintenance = signals.takeMaintenance() || leases.hasEnded || !LargeBlocks.isEmpty
         let wakesRemote = remote.signals
         if wakesRemote { remote.signals = false }
+        let wakes = signals.takeWakes()
         if wakes.isEmpty { return (wakesWriter, wakesMaintenance, wakesRemote, leases.takeWakes()) }
-        return (
-            wakesWriter, wakesMaintenance, wakesRemote, exchange(&wakes, with: []) + leases.takeWakes()
-        )
+        return (wakesWriter, wakesMaintenance, wakesRemote, wakes + leases.takeWakes())
     }
 
     /// Has what a connection changes from here on committed as one, until `releaseCommit` or the connection's end.
     package mutating func holdCommit(for connection: ConnectionID) {
-        if holders.insert(connection).inserted { pipeline.hold() }
+        pipeline.hold(for: connection)
     }
 
     package mutating func releaseCommit(for connection: ConnectionID) {
-        if !holders.isEmpty, holders.remove(connection) != nil { pipeline.release() }
+        pipeline.release(for: connection)
     }
 
     // MARK: connections
@@ -274,10 +214,10 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package mutating func connectionClosed(_ connection: ConnectionID) {
         leases.stopWaiting(connection)
         leases.release(allOf: connection, now: now)
-        resizeWaiters.removeAll { $0 == connection }
+        resizeJobs.leave(connection)
         unmapRegions(connection)
         if !remote.waiters.isEmpty { remote.waiters.removeAll { $0 == connection } }
-        leaveTagClearing(connection)
+        tagClears.leave(connection)
         releaseCommit(for: connection)
     }
 

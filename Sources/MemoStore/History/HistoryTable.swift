@@ -49,6 +49,12 @@ struct HistoryTable: ~Copyable {
     /// The minute in which the database was last told.
     var writtenMinute = Int64.min
     private var replacedAt = Int64.min
+    /// Wall time minus store time, as of the maintenance thread's last turn.
+    var wallOffset: Int64 = 0
+    /// When the minute under way ends, in store time.
+    private(set) var stepEnd: Int64 = 0
+    /// The totals of the store that have been noted.
+    private var notedTotals = HistoryCounters()
 
     init(functionsMax: Int, ownersMax: Int) {
         self.functionsMax = functionsMax
@@ -84,6 +90,18 @@ struct HistoryTable: ~Copyable {
         for level in HistoryLevel.allCases.indices {
             tracks[subject]!.levels[level].setGauges(gauges, at: wallMs)
         }
+    }
+
+    /// - Returns: what was counted over all functions since the last call.
+    mutating func countTotals(_ counted: HistoryCounters) -> HistoryCounters {
+        defer { notedTotals = counted }
+        return counted.since(notedTotals)
+    }
+
+    /// A minute of the wall's clock begins at this time, or began before it.
+    mutating func beginStep(at time: Int64) {
+        let step = HistoryLevel.minutes.stepMs
+        stepEnd = (time + wallOffset).floored(to: step) + step - wallOffset
     }
 
     /// Owners whose history is kept.

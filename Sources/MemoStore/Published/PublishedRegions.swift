@@ -8,6 +8,8 @@ struct PublishedRegions: ~Copyable {
     private(set) var reason: String?
     /// Of this start: regions of another daemon are known by it.
     private let instance: (UInt64, UInt64)
+    /// Store time minus boot time; `nil` while a test moves the clock, which readers of a region would not notice.
+    let bootOffset: Int64?
     private let regionBytes: Int
     private let regionsMax: Int
     private var regions: [OwnerRegion?]
@@ -35,14 +37,16 @@ struct PublishedRegions: ~Copyable {
     init(reason: String) {
         self.reason = reason
         limit = 0
+        bootOffset = nil
         instance = (0, 0)
         regionBytes = 0
         regionsMax = 0
         regions = []
     }
 
-    init(limit: Int, isolatesOwners: Bool, instance: (UInt64, UInt64)) {
+    init(limit: Int, isolatesOwners: Bool, instance: (UInt64, UInt64), bootOffset: Int64?) {
         self.limit = limit
+        self.bootOffset = bootOffset
         self.instance = instance
         regionsMax = isolatesOwners ? min(Self.ownersMax, max(1, limit / RegionGeometry.bytesLeast)) : 1
         regionBytes = limit / regionsMax

@@ -14,13 +14,13 @@ extension Store {
             let flushes = now - lastFlush >= Self.idleMs
             if flushes { lastFlush = now }
             perform { core in
-                core.needsMaintenance = false
+                core.signals.maintenanceBegins()
                 // Others get the lock between two pieces.
                 if core.sweep() { pauseMs = 1 }
-                core.wallOffset = clock.wallNow() - core.now
+                core.history.wallOffset = clock.wallNow() - core.now
                 if flushes { core.takeRegionUses() }
                 pauseMs = max(1, min(pauseMs, core.leases.nextEnd - now))
-                core.maintenanceDue = now + pauseMs
+                core.signals.maintenancePauses(until: now + pauseMs)
             }
             // Whether the lease of a key ends is told by its entry, which goes after that.
             inPieces { $0.endLeases() }
@@ -60,7 +60,7 @@ extension Store {
 
     /// Queues what is in memory only and may be on disk now.
     private func gatherUnpersisted() {
-        guard let count = core.withLock({ $0.needsGathering ? $0.hot.count : nil }) else {
+        guard let count = core.withLock({ $0.pipeline.needsGathering ? $0.hot.count : nil }) else {
             return inPieces { $0.queueUnpersisted() }
         }
         var waiting: [StoreCore.UsedSlot] = []
@@ -101,16 +101,16 @@ extension Store {
 
     /// Gives functions with many entries their new bounds.
     private func boundFunctions() {
-        while let resizeJob = core.withLock({ $0.nextResizeJob() }), !isClosing.load(ordering: .acquiring) {
-            if !resizeJob.isInOrder {
+        while let job = core.withLock({ $0.nextResizeJob() }), !isClosing.load(ordering: .acquiring) {
+            if !job.isInOrder {
                 var entries: [StoreCore.UsedSlot] = []
                 let slotCount = core.withLock { $0.entries.slotCount }
-                guard inPieces(of: slotCount, { $0.gather($1, of: resizeJob, in: &entries) }) else { return }
+                guard inPieces(of: slotCount, { $0.gather($1, of: job, in: &entries) }) else { return }
                 entries.sort { $0.used > $1.used }
-                guard inPieces(of: entries.count, { $0.relink(entries[$1], of: resizeJob) })
+                guard inPieces(of: entries.count, { $0.relink(entries[$1], of: job) })
                 else { return }
             }
-            inPieces { $0.trim(resizeJob) }
+            inPieces { $0.trim(job) }
         }
     }
 

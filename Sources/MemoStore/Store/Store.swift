@@ -86,7 +86,7 @@ package final class Store: Sendable {
             }
             core.now = database.clock.now()
             // What happened before the end of the last run belongs to its time.
-            core.wallOffset = (database.lastWallMs ?? database.clock.wallNow()) - core.now
+            core.history.wallOffset = (database.lastWallMs ?? database.clock.wallNow()) - core.now
             do throws(ColdError) {
                 let index = IndexSnapshot.path(database.path)
                 let load = try database.load(
@@ -103,10 +103,10 @@ package final class Store: Sendable {
                 else { throw ColdError(.other, "there is no memory for an index of all entries") }
                 core.reserveNumbers(function: load.nextFunction, tag: load.nextTag)
                 core.resizeLoaded()
-                core.wallOffset = database.clock.wallNow() - core.now
+                core.history.wallOffset = database.clock.wallNow() - core.now
                 // Nobody has waited for this.
                 core.work = WorkMeter()
-                core.disk = StoreCore.DiskFigures(
+                core.cold.figures = ColdTier.Figures(
                     journalRows: database.journalRows, interning: database.interning)
                 if load.damagedNotes > 0 || database.quarantined != nil { core.clearForLostNotes() }
                 if load.damaged > 0 { log(true, "\(load.damaged) damaged rows were left out") }
@@ -217,8 +217,8 @@ package final class Store: Sendable {
     package func setBudgets(hotBytes: Int, coldBytes: Int) {
         perform { core in
             core.hot.limit = hotBytes
-            core.coldLimit = coldBytes
-            core.needsMaintenance = true
+            core.cold.limit = coldBytes
+            core.signals.callMaintenance()
         }
     }
 

@@ -5,7 +5,7 @@ extension StoreCore {
 
     /// Whether they will once what is queued is committed.
     var willSnapshot: Bool {
-        degraded == nil && clearedLists.isEmpty && tagClearings.isEmpty && resizeJobs.isEmpty
+        degraded == nil && !reclaimer.hasLists && tagClears.isEmpty && resizeJobs.isEmpty
             && pipeline.unpersisted.isEmpty && pipeline.failedBatch == nil
     }
 
@@ -32,14 +32,14 @@ extension StoreCore {
         let header = IndexSnapshot.Header(
             stamp: context.stamp, slots: UInt64(entries.slotCount), live: UInt64(entries.count),
             uses: journal.lastUse,
-            coldBytes: UInt64(coldBytes), functions: UInt64(functionParts.count),
-            garbage: UInt64(garbageRows.count),
+            coldBytes: UInt64(cold.bytes), functions: UInt64(functionParts.count),
+            garbage: UInt64(reclaimer.garbageRows.count),
             tags: UInt64(tagParts.count), journalRows: UInt64(context.journalRows),
             sharedValues: UInt64(context.figures.values),
             sharedReferences: UInt64(context.figures.references),
             sharedSavedBytes: context.figures.savedBytes)
         return functionParts.withUnsafeBytes { functions in
-            garbageRows.withUnsafeBytes { garbage in
+            reclaimer.garbageRows.withUnsafeBytes { garbage in
                 tagParts.withUnsafeBytes { tags in
                     members.withUnsafeBytes { members in
                         IndexSnapshot.write(
@@ -106,8 +106,8 @@ extension StoreCore {
             next = end
         }
         journal.resume(after: header.uses)
-        coldBytes = Int(header.coldBytes)
-        garbageRows = garbage
+        cold.resume(bytes: Int(header.coldBytes))
+        reclaimer.add(garbage: garbage)
         return SnapshotContext(
             stamp: stamp,
             figures: InterningFigures(

@@ -87,7 +87,7 @@ extension Store {
         if left > 0 { return left }
         due = nil
         runIdleWork { () throws(ColdError) in
-            try database.idleWork(live: Int64(core.withLock { $0.coldBytes })) {
+            try database.idleWork(live: Int64(core.withLock { $0.cold.bytes })) {
                 commitDue() == nil && !isClosing.load(ordering: .acquiring)
             }
         }
@@ -134,10 +134,10 @@ extension Store {
         noteIdleWork(batch, &progress)
         progress.retryDue = 0
         progress.saidNoRoom = false
-        let disk = StoreCore.DiskFigures(journalRows: database.journalRows, interning: database.interning)
+        let figures = ColdTier.Figures(journalRows: database.journalRows, interning: database.interning)
         let (wasDegraded, stillWaiting) = core.withLock { core in
             core.now = max(core.now, clock.now())
-            core.disk = disk
+            core.cold.figures = figures
             let wasDegraded = core.committed(
                 batch, tookMs: clock.now() - began, flushIntervalMs: configuration.flushIntervalMs)
             return (wasDegraded, core.pipeline.takeWaitingForRoom())
@@ -154,7 +154,7 @@ extension Store {
                 writerAlive.store(clock.now(), ordering: .relaxed)
                 return !core.withLock { $0.pipeline.isCommitAwaited } && !isClosing.load(ordering: .acquiring)
             }
-            try database.compact(budget: Int64(core.withLock { $0.coldLimit })) {
+            try database.compact(budget: Int64(core.withLock { $0.cold.limit })) {
                 (commitDue() ?? 1) > 0 && !isClosing.load(ordering: .acquiring)
             }
         }
