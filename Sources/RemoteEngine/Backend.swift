@@ -12,6 +12,7 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
     private let router: any Router
     private let connector: Connector
     private let raising: ScriptRunner
+    private let releasing: ScriptRunner
     private let puts: PutWriter
     private let tell: (LinkReply) -> Void
     private let logger: Logger
@@ -39,6 +40,7 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         let router = Routers.make(connector)
         self.router = router
         raising = ScriptRunner(Scripts.raise, router)
+        releasing = ScriptRunner(Scripts.release, router)
         let refusals = Refusals()
         puts = PutWriter(
             names: names, envelope: envelope, script: ScriptRunner(Scripts.put, router),
@@ -77,6 +79,8 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         case .raise(let id, let raises): raise(id, raises)
         case .tombstone(let id, let function, let key, let generation):
             bury(id, function: function, key: key, generation)
+        case .release(let function, let key, let lease):
+            releasing.run(keys: [names.lease(function: function, key: key)], arguments: [lease.wire]) { _ in }
         case .ping(let id): ping(id)
         }
     }
@@ -118,6 +122,15 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         for (index, key) in lookup.keys.enumerated() {
             let name = names.value(function: lookup.function, key: key)
             var value: RedisReply = .failure(.unavailable)
+            if let lease = lookup.lease {
+                // Before the value: a put that ended the last lease is seen then.
+                let command = RespCommand(
+                    "SET", names.lease(function: lookup.function, key: key), lease.token.wire, "NX".wire,
+                    "PX".wire, lease.lifeMs.wire)
+                router.read(name, command) { [self] in
+                    if case .success(.null) = $0 { tell(.taken(id: lookup.id)) }
+                }
+            }
             router.read(name, RespCommand("GET", name)) { value = $0 }
             router.read(name, RespCommand("PTTL", name)) { [self] life in
                 gathering.note(index, finding(value, life, function: lookup.function, key: key, name: name))

@@ -88,7 +88,9 @@ final class PutWriter: @unchecked Sendable {  // Touched on its event loop only.
         let name = names.value(function: put.function, key: put.key)
         let bytes = envelope.encode(entry, function: put.function, key: put.key, name: name)
         inFlight += 1
-        script.run(keys: [name], arguments: [entry.generation.bytes, life.wire, bytes]) { [self] reply in
+        let lease = put.lease == 0 ? name : names.lease(function: put.function, key: put.key)
+        let arguments = [entry.generation.bytes, life.wire, bytes, put.lease == 0 ? [] : put.lease.wire]
+        script.run(keys: [name, lease], arguments: arguments) { [self] reply in
             inFlight -= 1
             switch reply {
             case .success(let value):

@@ -4,6 +4,8 @@ package enum LinkReply: Equatable, Sendable {
     case state(State)
     /// One key of a look-up. The last of them ends it.
     case found(id: UInt64, index: UInt64, isLast: Bool, Finding)
+    /// Another host has the lease that a look-up was to take. Comes before what was found.
+    case taken(id: UInt64)
     /// The epochs that were asked for, or what they were raised to.
     case epochs(id: UInt64, [Epoch])
     /// A tombstone stands and is in the log.
@@ -80,7 +82,7 @@ package enum LinkReply: Equatable, Sendable {
 
     private enum Kind: UInt8 {
         case state = 1
-        case found, epochs, deleted, failed, events, gap, counts, pong, identity
+        case found, epochs, deleted, failed, events, gap, counts, pong, identity, taken
     }
 
     package var frame: [UInt8] {
@@ -113,6 +115,9 @@ package enum LinkReply: Equatable, Sendable {
                 writer.byte(3)
                 writer.byte(failure.rawValue)
             }
+        case .taken(let id):
+            writer.byte(Kind.taken.rawValue)
+            writer.number(id)
         case .epochs(let id, let epochs):
             writer.byte(Kind.epochs.rawValue)
             writer.number(id)
@@ -159,6 +164,7 @@ package enum LinkReply: Equatable, Sendable {
             self = .found(
                 id: try reader.number(), index: try reader.number(), isLast: try reader.byte() != 0,
                 try reader.finding())
+        case .taken: self = .taken(id: try reader.number())
         case .epochs:
             self = .epochs(
                 id: try reader.number(), try reader.list { reader throws(FrameError) in try reader.number() })

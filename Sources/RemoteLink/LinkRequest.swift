@@ -12,6 +12,8 @@ package enum LinkRequest: Equatable, Sendable {
     /// Raise them, each at least to the number beside it. With 0 one is made where there is none.
     case raise(id: UInt64, [Raise])
     case tombstone(id: UInt64, function: [UInt8], key: [UInt8], Generation)
+    /// Another host may compute: this one does not, or no longer.
+    case release(function: [UInt8], key: [UInt8], lease: UInt64)
     case ping(id: UInt64)
 
     package struct Hello: Equatable, Sendable {
@@ -44,10 +46,25 @@ package enum LinkRequest: Equatable, Sendable {
         package var keys: [[UInt8]]
         /// Answered first, where they are asked for.
         package var epochs: [EpochField]
+        /// Taken for the only key, unless another host has one.
+        package var lease: Lease?
+
+        package struct Lease: Equatable, Sendable {
+            /// Tells it from those of other hosts; not 0.
+            package var token: UInt64
+            package var lifeMs: UInt64
+
+            package init(token: UInt64, lifeMs: UInt64) {
+                self.token = token
+                self.lifeMs = lifeMs
+            }
+        }
 
         package init(
-            id: UInt64, budgetMs: UInt64, function: [UInt8], keys: [[UInt8]], epochs: [EpochField] = []
+            id: UInt64, budgetMs: UInt64, function: [UInt8], keys: [[UInt8]], epochs: [EpochField] = [],
+            lease: Lease? = nil
         ) {
+            self.lease = lease
             self.id = id
             self.budgetMs = budgetMs
             self.function = function
@@ -60,6 +77,8 @@ package enum LinkRequest: Equatable, Sendable {
         package var function: [UInt8]
         package var key: [UInt8]
         package var entry: SharedValue
+        /// The lease that ends with it; 0: there is none.
+        package var lease: UInt64 = 0
 
         package init(function: [UInt8], key: [UInt8], entry: SharedValue) {
             self.function = function
@@ -80,7 +99,7 @@ package enum LinkRequest: Equatable, Sendable {
 
     private enum Kind: UInt8 {
         case hello = 1
-        case follow, lookup, put, epochs, raise, tombstone, ping
+        case follow, lookup, put, epochs, raise, tombstone, ping, release
     }
 
     package var frame: [UInt8] {
@@ -105,11 +124,14 @@ package enum LinkRequest: Equatable, Sendable {
             writer.string(lookup.function)
             writer.list(lookup.keys) { $0.string($1) }
             writer.list(lookup.epochs) { $0.string($1.bytes) }
+            writer.number(lookup.lease?.token ?? 0)
+            writer.number(lookup.lease?.lifeMs ?? 0)
         case .put(let put):
             writer = FrameWriter(reserving: put.entry.value.count + put.key.count + put.function.count + 96)
             writer.byte(Kind.put.rawValue)
             writer.string(put.function)
             writer.string(put.key)
+            writer.number(put.lease)
             writer.shared(put.entry)
         case .epochs(let id, let fields):
             writer.byte(Kind.epochs.rawValue)
@@ -128,6 +150,11 @@ package enum LinkRequest: Equatable, Sendable {
             writer.string(function)
             writer.string(key)
             writer.generation(generation)
+        case .release(let function, let key, let lease):
+            writer.byte(Kind.release.rawValue)
+            writer.string(function)
+            writer.string(key)
+            writer.number(lease)
         case .ping(let id):
             writer.byte(Kind.ping.rawValue)
             writer.number(id)
@@ -159,14 +186,18 @@ package enum LinkRequest: Equatable, Sendable {
             let position = try reader.logPosition()
             self = .follow(after: isGiven ? position : nil)
         case .lookup:
-            self = .lookup(
-                Lookup(
-                    id: try reader.number(), budgetMs: try reader.number(), function: try reader.string(),
-                    keys: try reader.list { reader throws(FrameError) in try reader.string() },
-                    epochs: try reader.fields()))
+            var lookup = Lookup(
+                id: try reader.number(), budgetMs: try reader.number(), function: try reader.string(),
+                keys: try reader.list { reader throws(FrameError) in try reader.string() },
+                epochs: try reader.fields())
+            let (token, lifeMs) = (try reader.number(), try reader.number())
+            if token != 0 { lookup.lease = Lookup.Lease(token: token, lifeMs: lifeMs) }
+            self = .lookup(lookup)
         case .put:
-            self = .put(
-                Put(function: try reader.string(), key: try reader.string(), entry: try reader.shared()))
+            let (function, key, lease) = (try reader.string(), try reader.string(), try reader.number())
+            var put = Put(function: function, key: key, entry: try reader.shared())
+            put.lease = lease
+            self = .put(put)
         case .epochs: self = .epochs(id: try reader.number(), try reader.fields())
         case .raise:
             self = .raise(
@@ -178,6 +209,9 @@ package enum LinkRequest: Equatable, Sendable {
             self = .tombstone(
                 id: try reader.number(), function: try reader.string(), key: try reader.string(),
                 try reader.generation())
+        case .release:
+            self = .release(
+                function: try reader.string(), key: try reader.string(), lease: try reader.number())
         case .ping: self = .ping(id: try reader.number())
         }
         try reader.end()

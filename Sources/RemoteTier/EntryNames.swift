@@ -15,7 +15,12 @@ package struct EntryNames: Sendable {
 
     /// Where an entry is: 128 bits of a hash, in a slot of its own. Two entries under one name are told apart by what stands
     /// in them.
-    package func value(function: [UInt8], key: [UInt8]) -> [UInt8] {
+    package func value(function: [UInt8], key: [UInt8]) -> [UInt8] { slot(function, key) + "v".wire }
+
+    /// Where it is noted that a host computes it, in the same slot.
+    package func lease(function: [UInt8], key: [UInt8]) -> [UInt8] { slot(function, key) + "l".wire }
+
+    private func slot(_ function: [UInt8], _ key: [UInt8]) -> [UInt8] {
         var hash = SHA256()
         hash.update(data: "memod:v1:".wire + namespace)
         hash.update(data: [0])
@@ -28,6 +33,6 @@ package struct EntryNames: Sendable {
             name.append(digits[Int(byte >> 4)])
             name.append(digits[Int(byte & 15)])
         }
-        return name + "}:v".wire
+        return name + "}:".wire
     }
 }

@@ -2,13 +2,21 @@
 package enum Scripts {
     /// Stores a value, unless its key was deleted since the generation that the value was computed under.
     ///
-    /// KEYS: value. ARGV: that generation, time to live in ms, envelope; bytes 2 to 17 of which are the generation. A value keeps
-    /// the generation of the tombstone that it replaced, so that a put from before a delete is refused later too.
+    /// KEYS: value, lease. ARGV: that generation, time to live in ms, envelope, bytes 2 to 17 of which are the generation, and
+    /// the lease that ends with it, if there is one. A value keeps the generation of the tombstone that it replaced, so that a
+    /// put from before a delete is refused later too.
     package static let put = """
+        if ARGV[4] ~= '' and redis.call('GET', KEYS[2]) == ARGV[4] then redis.call('DEL', KEYS[2]) end
         local now = redis.call('GETRANGE', KEYS[1], 1, 16)
         if now ~= '' and now ~= ARGV[1] then return 0 end
         redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
         return 1
+        """
+
+    /// Ends a lease without a value. KEYS: lease. ARGV: whose it is.
+    package static let release = """
+        if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+        return 0
         """
 
     /// Raises epochs, and says so in the log.

@@ -34,6 +34,9 @@ package struct WriteQueue: Sendable {
 
     package mutating func add(_ put: LinkRequest.Put, now: Int64) {
         let key = Key(function: put.function, key: put.key)
+        var put = put
+        // What is left out ends its lease with the one that is sent.
+        if put.lease == 0 { put.lease = waiting[key]?.put.lease ?? 0 }
         remove(key)
         guard waiting.count < Self.countMax, bytes + Self.bytes(put) <= bytesMax else {
             dropped += 1

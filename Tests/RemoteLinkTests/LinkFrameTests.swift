@@ -14,6 +14,9 @@ struct LinkFrameTests {
         .follow(after: nil), .follow(after: LogPosition(ms: 5, sequence: .max)),
         .lookup(
             .init(id: 1, budgetMs: 25, function: [0], keys: [[], [1]], epochs: [.namespace, .tag([3])])),
+        .lookup(
+            .init(id: 1, budgetMs: 25, function: [], keys: [[1]], lease: .init(token: .max, lifeMs: 300))),
+        .release(function: [1], key: [2], lease: 3),
         .put(.init(function: [1], key: [2, 3], entry: value)), .epochs(id: 2, [.function([]), .namespace]),
         .raise(id: 3, [.init(.tag([1]), least: 0), .init(.function([2]), least: .max)]),
         .tombstone(id: 4, function: [1], key: [], Generation(high: 1, low: 2)), .ping(id: 5),
@@ -26,6 +29,7 @@ struct LinkFrameTests {
                 nodes: [.init(address: "a:1", isUp: false, roundTripMicroseconds: 300)])),
         .found(id: 1, index: 2, isLast: true, .hit(value)),
         .found(id: 1, index: 0, isLast: false, .miss(Generation(high: 3, low: 4))),
+        .taken(id: 1),
         .found(id: 1, index: 0, isLast: false, .failed(.invalid)), .epochs(id: 2, [0, .max]), .deleted(id: 3),
         .failed(id: 4, .readOnly), .gap, .identity([1, 2]),
         .events(

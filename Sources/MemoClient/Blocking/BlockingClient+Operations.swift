@@ -133,8 +133,9 @@ extension BlockingClient {
     }
 
     /// What became of an entry: `state`, and when and by what. Not a use.
-    public func why(_ function: String, _ key: JSONText) throws(MemoError) -> Reply {
-        try perform(.why(function, key))
+    /// - Parameter remote: whether `remote` is to say what other machines have.
+    public func why(_ function: String, _ key: JSONText, remote: Bool = false) throws(MemoError) -> Reply {
+        try perform(.why(function, key, remote: remote))
     }
 
     /// Returns once every write acknowledged before is committed.

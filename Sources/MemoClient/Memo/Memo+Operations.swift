@@ -135,8 +135,11 @@ extension Memo {
     }
 
     /// What became of an entry: `state`, and when and by what. Not a use.
-    public func why(_ function: String, _ key: JSONText) async throws(MemoError) -> Reply {
-        try await perform(.why(function, key))
+    /// - Parameter remote: whether `remote` is to say what other machines have.
+    public func why(_ function: String, _ key: JSONText, remote: Bool = false) async throws(MemoError)
+        -> Reply
+    {
+        try await perform(.why(function, key, remote: remote))
     }
 
     /// Returns once every write acknowledged before is committed.

@@ -42,10 +42,12 @@ extension Call where Result == Reply {
     }
 
     /// What became of an entry: `state`, and when and by what. Not a use.
-    public static func why(_ function: String, _ key: JSONText) -> Call {
+    /// - Parameter remote: whether `remote` is to say what other machines have; only for a daemon with the feature `remote`.
+    public static func why(_ function: String, _ key: JSONText, remote: Bool = false) -> Call {
         var request = RequestLine(.why)
         request.add("fn", string: function)
         request.add("key", json: key)
+        request.add("remote", flag: remote)
         return Call(request) { reply throws(MemoError) in reply }
     }
 }

@@ -24,6 +24,8 @@ extension Call where Result == FunctionProfile {
         request.add("persist", bool: profile.persist)
         request.add("max_bytes", profile.maxBytes)
         request.add("remote", profile.remote)
+        request.add("coherent", bool: profile.coherent)
+        request.add("remote_lease", bool: profile.remoteLease)
         return Call(request) { reply throws(MemoError) in try FunctionProfile(reply) }
     }
 }

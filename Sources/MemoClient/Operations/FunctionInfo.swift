@@ -49,6 +49,10 @@ public struct FunctionProfile: Sendable {
     public let maxBytes: Int64?
     /// Whether its results are shared with other machines.
     public let remote: Sharing
+    /// Whether it misses while other machines cannot be heard.
+    public let isCoherent: Bool
+    /// Whether one machine computes a result while the others wait for it.
+    public let leasesRemotely: Bool
 
     init(_ reply: Reply) throws(MemoError) {
         guard reply.isNull("maxsize") || reply.int("maxsize") != nil else {
@@ -61,6 +65,8 @@ public struct FunctionProfile: Sendable {
         persists = reply.bool("persist") ?? true
         maxBytes = reply.int("max_bytes")
         remote = Sharing(reply)
+        isCoherent = reply.bool("coherent") ?? false
+        leasesRemotely = reply.bool("remote_lease") ?? false
     }
 }
 
@@ -77,10 +83,15 @@ public struct Profile: Sendable {
     public var maxBytes: Limit?
     /// Whether its results are shared with other machines, where the daemon can do that (`remote` in its features).
     public var remote: Sharing?
+    /// Whether it is to miss while other machines cannot be heard, instead of serving what they may have cleared.
+    public var coherent: Bool?
+    /// Whether one machine is to compute a result while the others wait for it, as far as they can.
+    public var remoteLease: Bool?
 
     public init(
         maxsize: Limit? = nil, ttl: Lifetime? = nil, stale: Duration? = nil, typed: Bool? = nil,
-        persist: Bool? = nil, maxBytes: Limit? = nil, remote: Sharing? = nil
+        persist: Bool? = nil, maxBytes: Limit? = nil, remote: Sharing? = nil,
+        coherent: Bool? = nil, remoteLease: Bool? = nil
     ) {
         self.maxsize = maxsize
         self.ttl = ttl
@@ -89,6 +100,8 @@ public struct Profile: Sendable {
         self.persist = persist
         self.maxBytes = maxBytes
         self.remote = remote
+        self.coherent = coherent
+        self.remoteLease = remoteLease
     }
 }
 

@@ -23,6 +23,8 @@ extension Dispatcher {
         /// A large value is attached: nothing follows before it is sent.
         var mustStop = false
         var remote = RemoteAsking.notYet
+        /// The look-up that was answered, or given up.
+        var remoteLookup: UInt64?
         /// The keys of an `mget` that other machines were asked for, by their places.
         var remoteKeys: [Int] = []
     }
@@ -174,7 +176,7 @@ extension Dispatcher {
         case .keys(let limit, let after): return keys(&core, request, limit, after, &context)
         case .stats: return stats(&core, request, context)
         case .sync: sync(&core, request, context)
-        case .why(let key): return why(&core, request, key, &context)
+        case .why(let key, let remote): return why(&core, request, key, remote, &context)
         case .subscribe: subscribe(request, context)
         case .backup(let path): return backup(&core, request, path, context)
         case .history(let spanMs, let points): return history(&core, request, spanMs, points, context)

@@ -21,6 +21,16 @@ enum Progress: ~Copyable {
     case clearTag
     /// It is being written.
     case backup
+    /// What other machines said of the key.
+    case why(RemoteWhereabouts)
+
+    /// Until when a `get` may wait (ms since boot), if it has waited already.
+    var waitUntil: Int64? {
+        switch self {
+        case .get(let waitUntil): waitUntil
+        default: nil
+        }
+    }
 
     /// Whether the request is not to be begun again: only its end is waited for.
     var isBegun: Bool {

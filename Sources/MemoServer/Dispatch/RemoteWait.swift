@@ -1,7 +1,7 @@
 /// A request's wait for other machines.
 struct RemoteWait {
-    /// The look-up that was made for it.
-    var lookup: UInt64
+    /// The look-up that was made for it; `nil`: another machine computes it, and is asked again then.
+    var lookup: UInt64?
     /// When it goes on without them, in ms since boot.
     var until: Int64
     /// The keys of an `mget` that were asked for, by their places.

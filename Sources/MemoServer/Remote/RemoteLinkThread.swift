@@ -70,7 +70,10 @@ final class RemoteLinkThread: Sendable {
                 let began = BootClock.nowMs
                 store.perform { $0.remoteLinked() }
                 serve(connection.descriptor)
-                store.perform { $0.remoteUnlinked() }
+                store.perform { core in
+                    core.remoteUnlinked()
+                    tellHeard(&core)
+                }
                 reason = connection.end()
                 if BootClock.nowMs - began > 10_000 {
                     backoff = Self.backoffFirstMs
@@ -148,7 +151,10 @@ final class RemoteLinkThread: Sendable {
             }
             if BootClock.nowMs >= nextTick {
                 nextTick = BootClock.nowMs + Self.tickMs
-                store.perform { $0.remoteTick() }
+                store.perform { core in
+                    core.remoteTick()
+                    tellHeard(&core)
+                }
             }
         }
     }
@@ -176,9 +182,13 @@ final class RemoteLinkThread: Sendable {
         guard !replies.isEmpty else { return true }
         store.perform { core in
             for reply in replies { core.remoteReceived(reply) }
-            let (notices, areSomeLost) = core.takeRemoteNotices()
-            if !notices.isEmpty || areSomeLost { heard(notices, areSomeLost) }
+            tellHeard(&core)
         }
         return true
+    }
+
+    private func tellHeard(_ core: inout StoreCore) {
+        let (notices, areSomeLost) = core.takeRemoteNotices()
+        if !notices.isEmpty || areSomeLost { heard(notices, areSomeLost) }
     }
 }

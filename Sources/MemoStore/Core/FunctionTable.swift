@@ -22,6 +22,8 @@ struct FunctionProfile {
     var samplingThreshold: UInt64 = 0
     /// Whether its results are shared with other machines.
     var sharing = Sharing.none
+    /// It is defined coherent, and other machines cannot be heard: nothing of it is served.
+    var isWithheld = false
     /// Lists of cleared entries that still refer to it.
     var clearedLists = 0
     /// Where clients find what is published of it, if anything ever was.

@@ -66,6 +66,7 @@ extension StoreCore {
         lease request: LeaseRequest?, early: Double?, asksRemote: Bool = false
     ) -> GetOutcome {
         takeUses(before: function)
+        if functions[function].isWithheld { return getWithheld(function, key, hash, lease: request) }
         switch find(function, key, hash: hash, loadedRows: loadedRows) {
         case .cold(let reference): return .cold(reference)
         case .absent: break
@@ -92,6 +93,20 @@ extension StoreCore {
         case .held:
             countMiss(function, hash)
             return .held
+        }
+    }
+
+    /// What is here may be outdated: whoever asks computes, and waits for nobody whose result would not be served either.
+    @inline(never)
+    private mutating func getWithheld(
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, _ hash: UInt64, lease request: LeaseRequest?
+    ) -> GetOutcome {
+        countMiss(function, hash)
+        guard var request else { return .miss(lease: nil) }
+        request.mayWait = false
+        switch leases.acquire(LeaseTable.Key(function: function, hash: hash, key: key), request, now: now) {
+        case .granted(let token): return .miss(lease: token)
+        case .wait, .busy, .held: return .held
         }
     }
 

@@ -10,11 +10,11 @@ package struct ProfileChange {
     package var maxBytes: Int64??
     package var remote: RemoteSetting?
     package var isCoherent: Bool?
-    package var remoteLeaseMs: Int64?
+    package var leasesRemotely: Bool?
 
     package init() {}
 
-    var changesRemote: Bool { remote != nil || isCoherent != nil || remoteLeaseMs != nil }
+    var changesRemote: Bool { remote != nil || isCoherent != nil || leasesRemotely != nil }
 }
 
 extension StoreCore {
@@ -221,6 +221,8 @@ package struct FunctionInfo: Sendable {
     package var remoteHits: Int64 = 0
     package var remoteMisses: Int64 = 0
     package var remote = RemoteSetting.byPattern
+    package var isCoherent = false
+    package var leasesRemotely = false
 
     package init(row: FunctionRow, currsize: Int = 0, bytes: Int = 0) {
         self.row = row

@@ -6,6 +6,8 @@ package enum RemoteAnswer: Sendable {
     case no
     /// They are: the connection is woken when they have answered.
     case asked(UInt64)
+    /// Another machine computes it: ask again after so many ms.
+    case taken(pauseMs: Int64)
 }
 
 /// Look-ups in the shared tier.
@@ -13,6 +15,10 @@ extension StoreCore {
     /// Whether a function's missing keys may be asked for.
     @inline(__always)
     package func isShared(_ function: UInt32) -> Bool { functions[function].sharing != .none }
+
+    /// Whether nothing of a function is served, because others cannot be heard.
+    @inline(__always)
+    package func isWithheld(_ function: UInt32) -> Bool { functions[function].isWithheld }
 
     /// Whether a key is surely not here, on the disk neither.
     package func isMissing(_ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64) -> Bool {
@@ -24,9 +30,10 @@ extension StoreCore {
     }
 
     /// Asks others for keys that are not here.
+    /// - Parameter leaseMs: how long the request would have a lease for the one key.
     package mutating func askRemote(
         _ function: UInt32, _ keys: [(bytes: UnsafeRawBufferPointer, hash: UInt64)],
-        for connection: ConnectionID
+        for connection: ConnectionID, leaseMs: Int64? = nil
     ) -> RemoteAnswer {
         guard functions[function].sharing != .none, let configuration = remote.configuration else {
             return .no
@@ -53,9 +60,17 @@ extension StoreCore {
                 remote.flights[flight]?.waiters.append(connection)
                 return .asked(flight)
             }
-            if let miss = remote.misses[.init(function: number, hash: hash)], now - miss.at < Self.missMs {
-                continue
+            let place = RecentMisses.Key(function: number, hash: hash)
+            if shared.isLeased, keys.count == 1 {
+                // It is for this host to compute it.
+                if remote.leases.own(place, now: now) != nil { continue }
+                if leaseMs != nil, let time = remote.leases.asksAgain(place) {
+                    if time > now { return .taken(pauseMs: time - now) }
+                    remote.leases.forgetTaken(place)
+                    remote.misses[place]?.at = 0
+                }
             }
+            if let miss = remote.misses[place], now - miss.at < Self.missMs { continue }
             if isDeletionPending(name, key.bytes) { continue }
             wanted.append(key)
         }
@@ -63,18 +78,19 @@ extension StoreCore {
         let id = remote.makeID()
         // Epochs that are not known come with it.
         let fields: [EpochField] = shared.epoch.known == 0 ? [.function(name)] : []
+        let lease = remoteLease(shared, wanted.count, leaseMs)
         guard
             remote.send(
                 .lookup(
                     .init(
                         id: id, budgetMs: UInt64(configuration.budgetMs), function: name,
-                        keys: wanted.map(\.bytes), epochs: fields)))
+                        keys: wanted.map(\.bytes), epochs: fields, lease: lease)))
         else { return skip(keys.count) }
         if !fields.isEmpty {
             remote.epochRequests[id] = .init(fields: fields, asOf: remote.epochChanges, purpose: .lookup)
         }
         remote.flights.begin(
-            id, .init(function: name, keys: wanted, waiters: [connection], began: now))
+            id, .init(function: name, keys: wanted, waiters: [connection], began: now, lease: lease))
         return .asked(id)
     }
 
@@ -91,6 +107,10 @@ extension StoreCore {
 
     /// A request no longer waits: what comes after this is of use to others only.
     package mutating func remoteTimedOut(_ lookup: UInt64, _ connection: ConnectionID) {
+        if remote.flights[lookup]?.isInspection == true {
+            _ = remote.flights.end(lookup)
+            return
+        }
         remote.flights[lookup]?.waiters.removeAll { $0 == connection }
         remote.figures.timeouts += 1
     }
@@ -109,6 +129,8 @@ extension StoreCore {
 
     mutating func found(_ id: UInt64, _ index: UInt64, isLast: Bool, _ finding: LinkReply.Finding) {
         guard let flight = remote.flights[id], index < UInt64(flight.keys.count) else { return }
+        if flight.isInspection { return inspected(id, finding) }
+        if flight.lease != nil { leased(flight, finding) }
         consider(id, Int(index), finding)
         guard isLast else { return }
         remote.flights[id]?.isAnswered = true
@@ -213,8 +235,10 @@ extension StoreCore {
     private mutating func fill(_ place: UInt32, _ key: RemoteFlights.Key, _ entry: SharedValue, isLate: Bool)
     {
         note(entry.generation, of: key, at: place)
-        remote.misses[.init(function: key.function, hash: key.hash)] = .init(
-            generation: entry.generation, at: 0)
+        let missKey = RecentMisses.Key(function: key.function, hash: key.hash)
+        remote.misses[missKey] = .init(generation: entry.generation, at: 0)
+        releaseRemotely(missKey)
+        remote.leases.forgetTaken(missKey)
         if isLate { remote.figures.lateFills += 1 }
         let names = entry.tags.map { String(decoding: $0.name, as: UTF8.self) }
         guard let numbers = internTags(owner: FunctionRow.everyone, names: names) else { return }

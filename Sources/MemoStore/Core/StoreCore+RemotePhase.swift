@@ -10,9 +10,32 @@ extension StoreCore {
         for place in functions.allPlaces where functions.isLive(place) { updateSharing(place) }
     }
 
+    /// Functions that are defined coherent are served only while the tier is up.
+    mutating func enterRemote(_ phase: RemoteState.Phase) {
+        let changes = (remote.phase == .up) != (phase == .up)
+        remote.phase = phase
+        guard changes else { return }
+        for (name, function) in remote.functions where function.isCoherent {
+            if let place = place(shared: name) { updateSharing(place) }
+        }
+    }
+
     /// Works out anew whether a function is shared.
     mutating func updateSharing(_ place: UInt32) {
         functions[place].sharing = sharing(of: functions[place].row)
+        let wasWithheld = functions[place].isWithheld
+        functions[place].isWithheld = mustWithhold(place)
+        guard functions[place].isWithheld, !wasWithheld else { return }
+        hidePublished(place)
+        // Clients let go of what they have at hand.
+        remote.note(RemoteNotice(function: Array(functions[place].row.name.utf8)))
+    }
+
+    private func mustWithhold(_ place: UInt32) -> Bool {
+        guard functions[place].sharing != .none, remote.phase != .off, remote.phase != .up else {
+            return false
+        }
+        return remote.functions[Array(functions[place].row.name.utf8)]?.isCoherent == true
     }
 
     private func sharing(of row: FunctionRow) -> Sharing {
@@ -67,7 +90,7 @@ extension StoreCore {
     /// Nothing is read from the tier until it is up again.
     private mutating func leaveRemote(_ phase: RemoteState.Phase) {
         if remote.phase == .up || remote.phase == .catchingUp { signals.wake(remote.flights.endAll()) }
-        remote.phase = phase
+        enterRemote(phase)
         remote.isCaughtUp = false
         remote.verification = nil
     }
@@ -81,13 +104,13 @@ extension StoreCore {
             if state.phase == .down {
                 if remote.phase != .down { leaveRemote(.down) }
             } else if remote.phase == .down {
-                remote.phase = .catchingUp
+                enterRemote(.catchingUp)
             }
         case .identity(let identity):
             // Another connection: what happened before it was opened is still to come.
             remote.isCaughtUp = false
             remote.verification = nil
-            if remote.phase == .up { remote.phase = .catchingUp }
+            if remote.phase == .up { enterRemote(.catchingUp) }
             if remote.position != nil, identity.isEmpty || identity != remote.identity {
                 raiseForLostDeletes()
             }
@@ -103,6 +126,7 @@ extension StoreCore {
                 remote.isCaughtUp = true
                 verifyEpochs()
             }
+        case .taken(let id): remote.flights[id]?.isTaken = true
         case .epochs(let id, let epochs): answered(id, epochs)
         case .deleted(let id): deleted(id)
         case .failed(let id, let failure): failed(id, failure)
@@ -123,13 +147,14 @@ extension StoreCore {
         guard remote.phase != .off else { return }
         if remote.phase != .down, now - remote.heard > RemoteState.silenceMs { leaveRemote(.down) }
         if remote.phase == .down, remote.link?.phase == .up, now - remote.heard <= RemoteState.silenceMs {
-            remote.phase = .catchingUp
+            enterRemote(.catchingUp)
         }
         if remote.isCaughtUp, remote.verification == nil, remote.phase == .catchingUp { verifyEpochs() }
         if remote.phase == .up { pollEpochs() }
         releaseHeld()
         raisePending()
         buryPending()
+        releaseUnused()
         flushRemoteCounters()
     }
 
@@ -180,7 +205,7 @@ extension StoreCore {
         switch request.purpose {
         case .verification:
             remote.verification?.remove(id)
-            if remote.verification?.isEmpty == true, remote.phase == .catchingUp { remote.phase = .up }
+            if remote.verification?.isEmpty == true, remote.phase == .catchingUp { enterRemote(.up) }
         case .tags(let flight): verifiedTags(flight)
         case .raise:
             finishAnsweredFlights()

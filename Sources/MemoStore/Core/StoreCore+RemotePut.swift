@@ -49,7 +49,8 @@ extension StoreCore {
             graceMs: request.staleMs, costMs: UInt32(clamping: request.costMs), value: Array(request.value))
         // Another host that asks finds it.
         remote.misses[missKey]?.at = 0
-        let put = LinkRequest.Put(function: name, key: key, entry: entry)
+        var put = LinkRequest.Put(function: name, key: key, entry: entry)
+        put.lease = remote.leases.end(missKey)?.token ?? 0
         let unknown = fields.filter { remote[$0].known == 0 && remote[$0].pending == 0 }
         if unknown.isEmpty { return send(put, fields) }
         // A lease is older than an epoch that is not known yet.

@@ -9,7 +9,7 @@ extension StoreCore {
         var shared = remote.functions[name] ?? RemoteFunction()
         if let setting = change.remote { shared.setting = setting }
         if let isCoherent = change.isCoherent { shared.isCoherent = isCoherent }
-        if let leaseMs = change.remoteLeaseMs { shared.leaseMs = leaseMs }
+        if let leases = change.leasesRemotely { shared.isLeased = leases }
         remote.functions[name] = shared
         enqueue(.remote(remote.row(.function(name))))
         updateSharing(function)
@@ -21,7 +21,7 @@ extension StoreCore {
         guard remote.functions[name] != nil else { return }
         remote.functions[name]!.setting = .byPattern
         remote.functions[name]!.isCoherent = false
-        remote.functions[name]!.leaseMs = 0
+        remote.functions[name]!.isLeased = false
         remote.functions[name]!.hits = 0
         remote.functions[name]!.misses = 0
         enqueue(.remote(remote.row(.function(name))))
@@ -34,6 +34,8 @@ extension StoreCore {
             let shared = remote.functions[Array(functions[function].row.name.utf8)]
         else { return }
         info.remote = shared.setting
+        info.isCoherent = shared.isCoherent
+        info.leasesRemotely = shared.isLeased
         info.remoteHits = shared.hits
         info.remoteMisses = shared.misses
     }

@@ -30,9 +30,10 @@ struct EpochRecord: Sendable {
 struct RemoteFunction: Sendable {
     var epoch = EpochRecord()
     var setting = RemoteSetting.byPattern
+    /// Not served here while the others cannot be heard.
     var isCoherent = false
-    /// How long others wait for one host's computation, in ms; 0: they do not.
-    var leaseMs: Int64 = 0
+    /// One host computes while the others wait.
+    var isLeased = false
     /// When a key of it was last deleted here, in store time; 0: never.
     var deletedAt: Int64 = 0
     var hits: Int64 = 0

@@ -20,6 +20,11 @@ struct RemoteFlights: Sendable {
         /// Entries with tags whose epochs are asked for, by the places of their keys.
         var unverified: [Int: SharedValue] = [:]
         var isAnswered = false
+        var lease: LinkRequest.Lookup.Lease?
+        /// Another host has it.
+        var isTaken = false
+        /// Somebody only wants to know what is there.
+        var isInspection = false
     }
 
     /// The most keys that may be under way.

@@ -3,7 +3,7 @@ internal import RemoteLink
 /// How it is written. Numbers are 8 bytes each, little-endian.
 ///
 ///     namespace, tag   epoch, pending (0 or 1), pending since
-///     function         the same, setting, coherent, lease, deleted at, hits, misses
+///     function         the same, setting, coherent, leased, deleted at, hits, misses
 ///     deletion         generation (two numbers), since
 ///     log              position (two numbers), then the server's identity
 extension RemoteState {
@@ -20,7 +20,7 @@ extension RemoteState {
             return RemoteRow(
                 kind: .function, name: name,
                 state: (numbers + [
-                    function.setting.rawValue, function.isCoherent ? 1 : 0, function.leaseMs,
+                    function.setting.rawValue, function.isCoherent ? 1 : 0, function.isLeased ? 1 : 0,
                     function.deletedAt,
                     function.hits, function.misses,
                 ]).blob)
@@ -71,7 +71,7 @@ extension RemoteState {
             guard numbers.count >= 9, let setting = RemoteSetting(rawValue: numbers[3]) else { return false }
             var function = RemoteFunction(epoch: epoch, setting: setting)
             function.isCoherent = numbers[4] != 0
-            function.leaseMs = numbers[5]
+            function.isLeased = numbers[5] != 0
             function.deletedAt = numbers[6]
             function.hits = numbers[7]
             function.misses = numbers[8]

@@ -74,6 +74,10 @@ struct RemoteState: Sendable {
     /// What others cleared and deleted, to be told to those who watch.
     var notices: [RemoteNotice] = []
     var hasLostNotices = false
+    /// Whose turn it is to compute, of functions for which one host does so for all.
+    var leases = RemoteLeases()
+    /// What was found for those who only look.
+    var inspections: [UInt64: RemoteWhereabouts] = [:]
     /// Who waits until what was cleared or deleted here is known there.
     var waiters: [ConnectionID] = []
 
@@ -100,12 +104,13 @@ struct RemoteState: Sendable {
     static let tagsMax = 100_000
     /// More keys that wait to be deleted there become a clear of their function.
     static let deletionsMax = 10_000
-    /// Without a word of the helper for so long nothing is read from it.
-    static let silenceMs: Int64 = 5_000
+    /// Without a word of the helper for so long nothing is read from it. Looked at once a second: within 5 s.
+    static let silenceMs: Int64 = 4_000
     /// How long a tombstone stays there: deletes that are older cannot be lost.
     static let tombstoneMs: Int64 = 2 * 3_600_000
     /// What is kept of what others cleared and deleted until it is told.
     static let noticesMax = 10_000
+    static let inspectionsMax = 1000
     /// Fields asked for at once.
     static let fieldsAtOnce = 1024
 

@@ -13,7 +13,8 @@ enum Field: String, CaseIterable {
     case maxBytes = "max_bytes"
     case spanMs = "span_ms"
     case regionHits = "region_hits"
-    case remote
+    case remote, coherent
+    case remoteLease = "remote_lease"
     case waitRemoteMs = "wait_remote_ms"
 
     /// The field's position in `allCases`.

@@ -41,7 +41,7 @@ struct OperationShape: BitwiseCopyable {
         case .put: (required, optional) = ([.fn, .key, .value], Self.putOptions)
         case .release: required = [.fn, .key, .lease]
         case .delete: (required, optional) = ([.fn, .key], [.waitRemoteMs])
-        case .why: required = [.fn, .key]
+        case .why: (required, optional) = ([.fn, .key], [.remote])
         case .touch: required = [.fn, .key, .ttlMs]
         case .mget: (required, optional) = ([.fn, .keys], [.remote])
         case .mput: required = [.fn, .entries]
@@ -49,7 +49,10 @@ struct OperationShape: BitwiseCopyable {
         case .forget: (required, optional) = ([], [.fn, .pattern])
         case .define:
             (required, optional) = (
-                [.fn], [.maxsize, .ttlMs, .staleMs, .typed, .persist, .maxBytes, .remote]
+                [.fn],
+                [
+                    .maxsize, .ttlMs, .staleMs, .typed, .persist, .maxBytes, .remote, .coherent, .remoteLease,
+                ]
             )
         case .info: (required, optional) = ([.fn], [.mismatches])
         case .report:

@@ -93,6 +93,8 @@ public struct ProfileFields: Equatable, Sendable {
     public var persist: Bool?
     public var maxBytes: Setting = .absent
     public var remote: RemoteField?
+    public var coherent: Bool?
+    public var remoteLease: Bool?
 
     public init() {}
 }
@@ -149,7 +151,8 @@ public struct Request {
         case keys(limit: Int?, after: Bytes?)
         case stats
         case sync
-        case why(CanonicalKey)
+        /// With `remote` other machines are asked, too.
+        case why(CanonicalKey, remote: Bool)
         /// `function` empty: every function.
         case subscribe
         case backup(path: Bytes)

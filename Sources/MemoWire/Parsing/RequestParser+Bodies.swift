@@ -73,6 +73,8 @@ extension RequestParser {
             fields.persist = try reader.boolean(.persist)
             fields.maxBytes = try reader.duration(orNull: .maxBytes)
             fields.remote = try reader.remote()
+            fields.coherent = try reader.boolean(.coherent)
+            fields.remoteLease = try reader.boolean(.remoteLease)
             return .define(fields)
         case .forget:
             let count = [Field.fn, .pattern].count { reader.has($0) }

@@ -144,7 +144,7 @@ public struct RequestParser: ~Copyable {
             body = .put(entries.count - 1)
         case .delete:
             body = .delete(key!, waitRemoteMs: try reader.count(.waitRemoteMs, limit: WireLimits.leaseMs))
-        case .why: body = .why(key!)
+        case .why: body = .why(key!, remote: try reader.boolean(.remote) ?? false)
         case .touch: body = .touch(key!, ttl: try reader.duration(orNull: .ttlMs))
         case .release: body = .release(key!, lease: try reader.string(.lease, arena: &arena)!)
         case .mget: body = .mget(keyRange, remote: try reader.boolean(.remote) ?? true)

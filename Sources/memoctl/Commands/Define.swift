@@ -35,21 +35,34 @@ struct Define: ParsableCommand {
             "Whether its results are shared with other machines: on, off, read (theirs are used), or default.",
             valueName: "on|off|read|default"))
     var remote: SharingArgument?
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Whether it is to miss while other machines cannot be heard, instead of serving what they may have cleared."
+    )
+    var coherent: Bool?
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Whether one machine is to compute a result while the others wait for it.")
+    var remoteLease: Bool?
     @Flag(inversion: .prefixedNo, help: "Whether 1 and 1.0 are different arguments.") var typed: Bool?
 
     func run() throws {
         // Not in `validate`, which comes before options that there are not are complained of.
         if maxsize == nil && ttl == nil && stale == nil && typed == nil && persist == nil && maxBytes == nil
-            && remote == nil
+            && remote == nil && coherent == nil && remoteLease == nil
         {
             throw ValidationError(
                 "Give a setting to change, such as --maxsize 512; memoctl info prints them.")
         }
         let profile = Profile(
             maxsize: maxsize?.limit, ttl: ttl?.lifetime, stale: stale?.duration, typed: typed,
-            persist: persist, maxBytes: maxBytes?.limit, remote: remote?.sharing)
+            persist: persist, maxBytes: maxBytes?.limit, remote: remote?.sharing,
+            coherent: coherent, remoteLease: remoteLease)
         try common.perform(.define(function.name, profile)) { profile in
-            let remote = profile.remote == .byDefault ? "" : "\nremote     \(profile.remote.text)"
+            var remote = profile.remote == .byDefault ? "" : "\nremote     \(profile.remote.text)"
+            if profile.isCoherent { remote += "\ncoherent   yes" }
+            if profile.leasesRemotely { remote += "\nlease      one machine computes for all" }
             return """
                 maxsize    \(profile.maxsize.map(String.init) ?? "None")
                 max-bytes  \(profile.maxBytes.map(HumanFormat.bytes) ?? "none")

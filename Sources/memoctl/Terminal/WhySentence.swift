@@ -41,7 +41,34 @@ enum WhySentence {
             parts.append("fresh for ever")
         }
         let tier = reply.string("tier") == "cold" ? "on disk" : "in memory"
-        return TextEscaping.printable("present \(tier): \(parts.joined(separator: ", "))")
+        let withheld =
+            reply.bool("withheld") == true
+            ? "; not served, because the function is coherent and other machines cannot be heard" : ""
+        return TextEscaping.printable("present \(tier): \(parts.joined(separator: ", "))\(withheld)")
+    }
+
+    /// What other machines have; `nil` where that was not asked.
+    static func remoteText(of reply: Reply) -> String? {
+        guard let there = reply.object("remote"), let state = there.string("state") else { return nil }
+        var parts: [String] = []
+        if let bytes = there.int("bytes") {
+            parts.append(HumanFormat.bytes(bytes))
+            parts.append(
+                there.int("ttl_ms").map { "fresh for another \(HumanFormat.duration(milliseconds: $0))" }
+                    ?? "fresh for ever")
+        }
+        let text =
+            switch state {
+            case "off": "the function is not shared"
+            case "unreachable": "they cannot be reached"
+            case "absent": "they have not got it"
+            case "deleted": "deleted"
+            case "unreadable": "what is there is of another key, or does not open"
+            case "outdated": "outdated, computed before a clear"
+            default: state
+            }
+        return TextEscaping.printable(
+            "other machines: \(text)\(parts.isEmpty ? "" : ": \(parts.joined(separator: ", "))")")
     }
 
     private static func because(_ state: String, _ cause: String) -> String {

@@ -26,6 +26,8 @@ extension Dispatcher {
                 case .byPattern: .byPattern
                 }
             }
+            change.isCoherent = fields.coherent
+            change.leasesRemotely = fields.remoteLease
             let before = core.info(function).row
             core.define(function, change)
             let row = core.info(function).row
@@ -54,9 +56,13 @@ extension Dispatcher {
         ReplyWriter.field("typed", info.row.typed, into: &output)
         ReplyWriter.field("persist", info.row.persists, into: &output)
         ReplyWriter.field("max_bytes", optional: info.row.maxBytes, into: &output)
-        guard remoteLink != nil || info.remote != .byPattern else { return }
+        guard remoteLink != nil || info.remote != .byPattern || info.isCoherent || info.leasesRemotely else {
+            return
+        }
         ReplyWriter.beginField("remote", into: &output)
         output.append(info.remote.text)
+        ReplyWriter.field("coherent", info.isCoherent, into: &output)
+        ReplyWriter.field("remote_lease", info.leasesRemotely, into: &output)
     }
 }
 

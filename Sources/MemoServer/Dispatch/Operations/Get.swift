@@ -12,6 +12,11 @@ extension Dispatcher {
         guard let place = place(&core, batch, index, key, context) else { return .done }
         let function = place.function
         let bytes = key.bytes(isTyped: place.isTyped)
+        if context.remote == .answered, fields.leaseMs != nil,
+            waitsForOthers(core, place, bytes, fields, context)
+        {
+            return .suspended
+        }
         let lease = fields.leaseMs.map { leaseRequest($0, fields, context.connection) }
         let outcome = core.get(
             function, bytes, hash: place.hash, loadedRows: context.loadedRows, lease: lease,
@@ -51,7 +56,7 @@ extension Dispatcher {
             ReplyWriter.miss(batch.requests[index].id, into: &context.connection.output)
             return .done
         case .remote:
-            guard askRemote(&core, place, bytes, &context) else {
+            guard askRemote(&core, place, bytes, fields, &context) else {
                 return get(&core, batch, index, key, fields, &context)
             }
             return .suspended
@@ -160,14 +165,5 @@ extension Dispatcher {
         ReplyWriter.field("hits", hit.hits, into: &output)
         ReplyWriter.field("bytes", hit.value.count, into: &output)
         ReplyWriter.field("uid", Int64(hit.uid), into: &output)
-    }
-}
-
-extension Progress {
-    fileprivate var waitUntil: Int64? {
-        switch self {
-        case .get(let waitUntil): waitUntil
-        default: nil
-        }
     }
 }

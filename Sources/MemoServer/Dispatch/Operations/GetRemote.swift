@@ -7,16 +7,48 @@ extension Dispatcher {
     /// Asks for the key of a `get`.
     /// - Returns: false where the request goes on at once, without them.
     func askRemote(
-        _ core: inout StoreCore, _ place: KeyProbe, _ key: Bytes, _ context: inout Context
+        _ core: inout StoreCore, _ place: KeyProbe, _ key: Bytes, _ fields: GetFields,
+        _ context: inout Context
     ) -> Bool {
-        guard !drains,
-            case .asked(let lookup) = core.askRemote(
-                place.function, [(key, place.hash)], for: context.connection.id)
-        else {
+        let answer =
+            drains
+            ? RemoteAnswer.no
+            : core.askRemote(
+                place.function, [(key, place.hash)], for: context.connection.id, leaseMs: fields.leaseMs)
+        switch answer {
+        case .asked(let lookup):
+            wait(for: lookup, keys: [], context)
+            return true
+        case .taken(let pauseMs) where pauses(pauseMs, fields, context): return true
+        case .taken, .no:
             context.remote = .over
             return false
         }
-        wait(for: lookup, keys: [], context)
+    }
+
+    /// Whether the request waits for another machine to compute the key, as long as its time to wait lasts.
+    @inline(never)
+    func waitsForOthers(
+        _ core: borrowing StoreCore, _ place: KeyProbe, _ key: Bytes, _ fields: GetFields, _ context: Context
+    ) -> Bool {
+        core.pauseForOthers(place.function, key, hash: place.hash).map { pauses($0, fields, context) }
+            ?? false
+    }
+
+    private func pauses(_ ms: Int64, _ fields: GetFields, _ context: Context) -> Bool {
+        let connection = context.connection
+        let now = BootClock.nowMs
+        let until = connection.stateIfAny?.progress.waitUntil ?? now + fields.waitMs
+        guard fields.leaseMs != nil, now < until, !drains, !connection.isPeerGone else { return false }
+        connection.state.progress = .get(waitUntil: until)
+        connection.state.remote = RemoteWait(lookup: nil, until: min(until, now + ms))
+        connection.deadline = connection.state.remote?.until
+        return true
+    }
+
+    private func mustWait(_ wait: RemoteWait, _ connection: Connection) -> Bool {
+        guard BootClock.nowMs < wait.until, !connection.isPeerGone, !drains else { return false }
+        connection.deadline = wait.until
         return true
     }
 
@@ -44,8 +76,8 @@ extension Dispatcher {
         return true
     }
 
-    private func wait(for lookup: UInt64, keys: [Int], _ context: Context) {
-        let until = BootClock.nowMs + remoteBudgetMs
+    func wait(for lookup: UInt64, keys: [Int], budgetMs: Int64? = nil, _ context: Context) {
+        let until = BootClock.nowMs + (budgetMs ?? remoteBudgetMs)
         context.connection.state.remote = RemoteWait(lookup: lookup, until: until, keys: keys)
         context.connection.deadline = until
     }
@@ -56,16 +88,20 @@ extension Dispatcher {
         _ core: inout StoreCore, _ context: inout Context, _ state: DispatchState, _ connection: Connection
     ) -> Bool {
         guard let wait = state.remote else { return true }
-        if core.isUnderWay(wait.lookup) {
-            if BootClock.nowMs < wait.until, !connection.isPeerGone, !drains {
-                connection.deadline = wait.until
-                return false
+        context.remote = .answered
+        if let lookup = wait.lookup {
+            if core.isUnderWay(lookup) {
+                if mustWait(wait, connection) { return false }
+                core.remoteTimedOut(lookup, connection.id)
             }
-            core.remoteTimedOut(wait.lookup, connection.id)
+        } else {
+            if mustWait(wait, connection) { return false }
+            // Its time to wait may be over.
+            if let until = state.progress.waitUntil, BootClock.nowMs < until { context.remote = .notYet }
         }
         connection.deadline = nil
         state.remote = nil
-        context.remote = .answered
+        context.remoteLookup = wait.lookup
         context.remoteKeys = wait.keys
         return true
     }

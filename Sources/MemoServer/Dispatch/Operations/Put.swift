@@ -76,6 +76,12 @@ extension Dispatcher {
         }
         let outcome = core.put(function, put, loadedRows: context.loadedRows)
         if outcome == .stored, subscriptions.isWatched {
+            if core.isWithheld(function) {
+                // Nobody keeps it at hand, its client neither.
+                let notice = RemoteNotice(function: Array(request.function), key: Array(fields.key.bytes))
+                subscriptions.publish([notice], areSomeLost: false, through: loops)
+                return outcome
+            }
             core.work.spend(publish(.put, request, key: fields.key.bytes, connection))
         }
         return outcome

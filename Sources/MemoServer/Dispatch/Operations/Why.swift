@@ -3,9 +3,15 @@ internal import MemoWire
 
 extension Dispatcher {
     func why(
-        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ context: inout Context
+        _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ asksRemote: Bool,
+        _ context: inout Context
     ) -> Step {
         let connection = context.connection
+        var elsewhere: RemoteWhereabouts?
+        if asksRemote {
+            elsewhere = inspectRemote(&core, request, key, &context)
+            if elsewhere == nil { return .suspended }
+        }
         var found = Whereabouts.unknown
         if let function = core.function(owner: owner(request, connection), name: request.function) {
             let bytes = bytes(key, core, function)
@@ -13,7 +19,8 @@ extension Dispatcher {
                 function, bytes, hash: core.hash(function, bytes), loadedRows: context.loadedRows)
         }
         if case .cold(let reference) = found {
-            return suspend(reading: reference, peeking: true, request, &context)
+            let step = suspend(reading: reference, peeking: true, request, &context)
+            return elsewhere.map { connection.keep(.why($0), after: step) } ?? step
         }
         if case .present(let entry, _) = found, refusesReply(of: entry.value?.count ?? 0, request, context) {
             return .done
@@ -44,6 +51,12 @@ extension Dispatcher {
             }
             append(tags: core.tagNames(of: entry), to: &connection.output)
         }
+        if let function = core.function(owner: owner(request, connection), name: request.function),
+            core.isWithheld(function)
+        {
+            ReplyWriter.field("withheld", true, into: &connection.output)
+        }
+        if let elsewhere { append(elsewhere, to: &connection.output) }
         ReplyWriter.end(into: &connection.output)
         return .done
     }
