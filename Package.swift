@@ -75,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "memod-web",
             dependencies: [
-                "MemoClient", "OpenMetrics", "Platform",
+                "Completion", "MemoClient", "OpenMetrics", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

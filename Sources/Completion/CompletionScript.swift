@@ -1,4 +1,4 @@
-/// What shells load to complete the command lines of memoctl and memod.
+/// What shells load to complete the command lines of memoctl, memod and memod-web.
 ///
 /// The scripts know neither commands nor names: they ask the program on PATH, hand the line over unevaluated, and take
 /// the answer as data. So a name such as `$(reboot)` is never more than text.
@@ -14,10 +14,10 @@ package enum CompletionScript: String, CaseIterable, Sendable {
     }
 
     private static let bashText = #"""
-        # Completes memoctl and memod in bash. The words come quoted from the program; nothing here evaluates them.
+        # Completes memoctl, memod and memod-web in bash. The words come quoted from the program; nothing here evaluates them.
         _memoctl() {
             local program=memoctl kind='' word index
-            [[ ${1##*/} == memod ]] && program=memod
+            [[ ${1##*/} == memod?(-web) ]] && program=${1##*/}
             COMPREPLY=()
             {
                 IFS= read -r -d '' kind
@@ -35,16 +35,16 @@ package enum CompletionScript: String, CaseIterable, Sendable {
                 ;;
             esac
         }
-        complete -F _memoctl memoctl memod
+        complete -F _memoctl memoctl memod memod-web
 
         """#
 
     private static let zshText = #"""
-        #compdef memoctl memod
-        # Completes memoctl and memod in zsh. What the program offers is data; nothing here evaluates it.
+        #compdef memoctl memod memod-web
+        # Completes memoctl, memod and memod-web in zsh. What the program offers is data; nothing here evaluates it.
         _memoctl() {
             local program=memoctl
-            [[ $service == memod ]] && program=memod
+            [[ $service == (memod|memod-web) ]] && program=$service
             local -a answer values shown
             answer=("${(@0)$(command $program ---complete words "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
             case $answer[1] in
@@ -80,13 +80,13 @@ package enum CompletionScript: String, CaseIterable, Sendable {
         if [[ $funcstack[1] == _memoctl ]]; then
             _memoctl "$@"
         else
-            compdef _memoctl memoctl memod
+            compdef _memoctl memoctl memod memod-web
         fi
 
         """#
 
     private static let fishText = #"""
-        # Completes memoctl and memod in fish. What the program offers is data; nothing here evaluates it.
+        # Completes memoctl, memod and memod-web in fish. What the program offers is data; nothing here evaluates it.
         function __memoctl_complete
             set -l words (commandline -opc)
             set -l current (commandline -ct)
@@ -107,10 +107,10 @@ package enum CompletionScript: String, CaseIterable, Sendable {
                     end
             end
         end
-        complete -c memoctl -e
-        complete -c memod -e
-        complete -c memoctl -f -a '(__memoctl_complete memoctl | string split0)'
-        complete -c memod -f -a '(__memoctl_complete memod | string split0)'
+        for program in memoctl memod memod-web
+            complete -c $program -e
+            complete -c $program -f -a "(__memoctl_complete $program | string split0)"
+        end
 
         """#
 }

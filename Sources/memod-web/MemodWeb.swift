@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Completion
 internal import Glibc
 internal import Logging
 internal import MemoClient
@@ -16,7 +17,7 @@ struct MemodWeb: AsyncParsableCommand {
               memod-web
               memod-web --token-file ~/.config/memod/web.token --listen 127.0.0.1:9270
             """,
-        version: Version.text)
+        version: "memod-web \(Version.text)")
 
     @Option(
         help: ArgumentHelp(
@@ -45,6 +46,20 @@ struct MemodWeb: AsyncParsableCommand {
             "End after so long without a request, such as 1h (never).", valueName: "duration"))
     var idleExit: IdleTime?
 
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if let answer = Completion.answer(arguments, dump: _dumpHelp, values: { _, _, _ in [] }) {
+            // A shell that went away needs no answer.
+            _ = write(STDOUT_FILENO, answer, answer.count)
+            return
+        }
+        do {
+            try await parse(arguments).run()
+        } catch {
+            report(error)
+        }
+    }
+
     func validate() throws {
         if noToken, tokenFile != nil {
             throw ValidationError("--no-token and --token-file exclude each other.")
@@ -65,6 +80,14 @@ struct MemodWeb: AsyncParsableCommand {
         } catch let error as MemoError {
             Self.fail(error.message, status: 1)
         }
+    }
+
+    /// What the parser has to say: help and the version on standard output, complaints on standard error.
+    private static func report(_ error: any Error) -> Never {
+        let code = exitCode(for: error)
+        let message = fullMessage(for: error)
+        if code.isSuccess { print(message) } else { Complaints.say(usage: message) }
+        Glibc.exit(code.rawValue)
     }
 
     private static func fail(_ message: String, status: Int32) -> Never {

@@ -100,8 +100,11 @@ import Testing
         core.dispose()
         core = disk.restart(hotBytes: 1 << 20, coldBytes: 1 << 20, now: 150_000, random: 1)
         count(5)
-        for subject in [core.function(owner: -1, name: bytes("f")), nil] {
-            let reading = core.readHistory(function: subject, owner: nil, spanMs: 600_000, points: 10)
+        let found = core.function(owner: -1, name: bytes("f"))!
+        for reading in [
+            core.readHistory(functions: [found], spanMs: 600_000, points: 10),
+            core.readHistory(owner: nil, spanMs: 600_000, points: 10),
+        ] {
             #expect(reading.points.map(\.counters.hits).reduce(0, +) == 30)
             #expect(reading.points.last?.counters.hits == 20)
         }
@@ -115,7 +118,7 @@ import Testing
         core.report(function, hits: 10, savedMs: 7)
         _ = core.clear(function: function, resettingCounters: true)
         core.report(function, hits: 3, savedMs: 0)
-        let reading = core.readHistory(function: function, owner: nil, spanMs: 60_000, points: 1)
+        let reading = core.readHistory(functions: [function], spanMs: 60_000, points: 1)
         #expect(reading.points[0].counters == HistoryCounters(hits: 13, savedMs: 7))
         core.dispose()
     }

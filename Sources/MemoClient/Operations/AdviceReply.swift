@@ -12,6 +12,8 @@ public struct AdviceReply: Sendable {
     public struct Row: Sendable {
         /// `nil`: the hot tier.
         public let function: String?
+        /// Told to administrators of a daemon that isolates its users.
+        public let uid: Int64?
         public let current: Size
         public let curve: [Size]
         /// What to change to.
@@ -22,6 +24,7 @@ public struct AdviceReply: Sendable {
 
         init(_ row: Reply, size member: String) throws(MemoError) {
             function = row.string("fn")
+            uid = row.int("uid")
             current = try Self.size(row, member)
             var curve: [Size] = []
             for point in row.list("curve") ?? [] { curve.append(try Self.size(Reply(point), member)) }

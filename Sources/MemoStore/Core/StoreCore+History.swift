@@ -67,16 +67,26 @@ extension StoreCore {
         return left > 0
     }
 
-    /// The history of a function, of an owner's functions (for which `noteHistory` was called), or of all (`owner`
-    /// `nil`), up to this moment.
-    package mutating func readHistory(
-        function: UInt32?, owner: Int64?, spanMs: Int64, points: Int
-    ) -> HistoryReading {
+    /// The history of some functions together, up to this moment. Without any, nothing happened.
+    package mutating func readHistory(functions places: [UInt32], spanMs: Int64, points: Int)
+        -> HistoryReading
+    {
+        var sum = history.read(nil, spanMs: spanMs, points: points, wallMs: wallNow)
+        for place in places {
+            noteHistory(place)
+            sum.add(
+                history.read(
+                    .function(functions[place].row.id), spanMs: spanMs, points: points, wallMs: wallNow))
+            work.spend(points / 4)
+        }
+        return sum
+    }
+
+    /// The history of an owner's functions (for which `noteHistory` was called), or of all (`owner` `nil`), up to this
+    /// moment.
+    package mutating func readHistory(owner: Int64?, spanMs: Int64, points: Int) -> HistoryReading {
         let subject: HistoryTable.Subject
-        if let function {
-            noteHistory(function)
-            subject = .function(functions[function].row.id)
-        } else if let uid = owner.flatMap({ UInt32(exactly: $0) }) {
+        if let uid = owner.flatMap({ UInt32(exactly: $0) }) {
             // Of very many functions only once a minute: it takes a look at all of them.
             if functions.count <= Self.functionsAtOnce { noteOwnerGauges() }
             subject = .owner(uid)
@@ -85,11 +95,6 @@ extension StoreCore {
             subject = .all
         }
         return history.read(subject, spanMs: spanMs, points: points, wallMs: wallNow)
-    }
-
-    /// The history of a function that is not known: nothing happened.
-    package func emptyHistory(spanMs: Int64, points: Int) -> HistoryReading {
-        history.read(nil, spanMs: spanMs, points: points, wallMs: wallNow)
     }
 
     /// Moves on to this time, which is not before the present one. What was counted until now belongs to the step before

@@ -272,4 +272,12 @@ package struct HistoryReading: Sendable, Equatable {
     /// Wall time of the first step, ms; the others follow without a gap.
     package var start: Int64
     package var points: [HistoryPoint]
+
+    /// Adds what happened to others in the same steps.
+    mutating func add(_ other: HistoryReading) {
+        for (index, point) in zip(points.indices, other.points) {
+            points[index].counters.add(point.counters)
+            points[index].gauges.add(point.gauges)
+        }
+    }
 }

@@ -64,7 +64,8 @@ struct Advise: ParsableCommand {
 
     /// `raise risk.score from 512 to 2048: 76% becomes 95%, 12m saved an hour`.
     private static func sentence(_ row: AdviceReply.Row) -> String {
-        let name = row.function.map { TextEscaping.printable($0) } ?? "the hot tier"
+        let owner = row.uid.map { " (uid \($0))" } ?? ""
+        let name = row.function.map { TextEscaping.printable($0) + owner } ?? "the hot tier"
         func size(_ size: Int64) -> String { row.function == nil ? HumanFormat.bytes(size) : "\(size)" }
         guard let suggestion = row.suggestion else {
             return

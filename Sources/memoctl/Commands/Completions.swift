@@ -3,7 +3,7 @@ internal import Completion
 
 struct Completions: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print a shell's completion script, for memoctl and memod.",
+        abstract: "Print a shell's completion script, for memoctl, memod and memod-web.",
         discussion: """
             Names of functions are asked of the daemon, and are text to the shell, whatever they contain.
 
@@ -11,7 +11,7 @@ struct Completions: ParsableCommand {
               memoctl completions zsh >~/.zfunc/_memoctl
               memoctl completions fish >~/.config/fish/completions/memoctl.fish
 
-            For bash and fish, the same under the name memod completes memod.
+            For bash and fish, the same under the name of another program completes that one.
             """)
 
     @Argument(help: "The shell: \(CompletionScript.allCases.map(\.rawValue).joined(separator: ", ")).")

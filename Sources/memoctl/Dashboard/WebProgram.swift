@@ -16,8 +16,8 @@ struct WebProgram {
         if let program { return WebProgram(path: program) }
         let why = distrusted.isEmpty ? "" : " that may be trusted: " + distrusted.joined(separator: "; ")
         throw CommandFailure(
-            "there is no memod-web beside memoctl or on PATH\(why); it is built with: "
-                + "swift build -c release --product memod-web")
+            "there is no memod-web beside memoctl or on PATH\(why); it comes with memod's Debian package, and "
+                + "tools/install --web in a checkout of memod's sources builds and installs it")
     }
 
     /// Starts it for the daemon at this socket, in a session of its own.

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import MemoClient
 internal import Platform
 
@@ -15,8 +16,12 @@ enum FunctionChoice {
     init(_ name: String, isExact: Bool = false, _ client: BlockingClient) throws {
         // A pattern matches itself.
         let rows = try Self.functions(matching: name, client)
-        if let exact = rows.first(where: { $0.name == name }) {
-            self = .one(exact)
+        let exact = rows.filter { $0.name == name }
+        if let only = exact.first, exact.count == 1, only.owner.map({ $0 == Int64(geteuid()) }) ?? true {
+            self = .one(only)
+        } else if !exact.isEmpty {
+            // To an administrator: of several users, or of another one.
+            self = .several(exact)
         } else if isExact {
             self = .none
         } else if !rows.isEmpty {

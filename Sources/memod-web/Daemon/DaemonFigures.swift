@@ -43,6 +43,27 @@ final class DaemonFigures: Sendable {
         }
     }
 
+    /// All that is known of a function. To an administrator of a daemon that isolates its users, what those of the name
+    /// have counted together: the daemon tells one's own only.
+    func info(_ name: String) async throws(MemoError) -> Reply {
+        let info = try await perform(.info(name, mismatches: true)).reply
+        // A pattern matches itself.
+        let page = try await perform(.functions(limit: Self.pageRows, pattern: name))
+        let rows = page.rows.filter { $0.name == name && $0.reply.int("uid") != nil }
+        guard !rows.isEmpty else { return info }
+        let members = info.names.map { member in
+            guard Self.counters.contains(member) else { return (member, info[member] ?? .null) }
+            return (member, JSONText(rows.reduce(Int64(0)) { $0 &+ ($1.reply.int(member) ?? 0) }))
+        }
+        return try Reply(parsing: JSONText(members: members).bytes)
+    }
+
+    private static let counters: Set = [
+        "currsize", "bytes", "hits", "misses", "saved_ms", "evictions", "expirations", "verified",
+        "mismatched",
+        "remote_hits", "remote_misses",
+    ]
+
     private static func read(_ memo: Memo) async throws -> [FunctionInfo] {
         var rows: [FunctionInfo] = []
         var next: String?

@@ -47,7 +47,7 @@
   const sentence = (row, isHot) => {
     const size = isHot ? memod.bytes : memod.count;
     const at = isHot ? row.bytes : row.maxsize;
-    const name = isHot ? "the memory tier" : row.fn;
+    const name = isHot ? "the memory tier" : row.uid === undefined ? row.fn : `${row.fn} (uid ${row.uid})`;
     if (!row.suggest) return `${name}: ${memod.percent(row.hit_ratio)} of look-ups hit; ${row.reason || "nothing to change"}`;
     const to = isHot ? row.suggest.bytes : row.suggest.maxsize;
     if (to < at) return `${name} needs ${size(to)} of its ${size(at)}`;
@@ -178,7 +178,7 @@
       this.show(info);
       if (!isSlow && this.isComplete) return;
       this.charts.show(await memod.source.history(this.fn, span, 120));
-      this.showAdvice((await memod.source.advise(this.fn)).functions[0]);
+      this.showAdvice((await memod.source.advise(this.fn)).functions);
       await this.showKeys();
       this.isComplete = true;
     }
@@ -204,16 +204,19 @@
         : memod.element("p", { class: "note" }, "None. Clients compare some hits if they are asked to: verify=0.01, or MEMOD_VERIFY."));
     }
 
-    showAdvice(row) {
-      if (!row) {
+    // Of a function with a bound; to an administrator there may be several of the name.
+    showAdvice(functions) {
+      if (functions.length === 0) {
         this.advice.replaceChildren(memod.element("p", { class: "note" }, "Advice is for functions with a maxsize, after some look-ups."));
         return;
       }
-      const rows = row.curve.map((point) => [memod.count(point.maxsize) + (point.maxsize === row.maxsize ? " (now)" : ""),
-        memod.percent(point.hit_ratio),
-        memod.element("meter", { min: 0, max: 1, value: point.hit_ratio, "aria-label": memod.percent(point.hit_ratio) })]);
-      this.advice.replaceChildren(memod.element("p", {}, sentence(row, false)),
-        memod.table("Hit ratio by size", ["Maxsize", "Hit ratio", ""], rows));
+      this.advice.replaceChildren(...functions.flatMap((row) => {
+        const rows = row.curve.map((point) => [memod.count(point.maxsize) + (point.maxsize === row.maxsize ? " (now)" : ""),
+          memod.percent(point.hit_ratio),
+          memod.element("meter", { min: 0, max: 1, value: point.hit_ratio, "aria-label": memod.percent(point.hit_ratio) })]);
+        return [memod.element("p", {}, sentence(row, false)),
+          memod.table("Hit ratio by size", ["Maxsize", "Hit ratio", ""], rows)];
+      }));
     }
 
     async showKeys() {

@@ -33,7 +33,7 @@ struct FigureRequest {
                 .reply.payload
         case .advise: return try await daemon.perform(.advise(function)).reply.payload
         case .info:
-            return try await daemon.perform(.info(try required(function), mismatches: true)).reply.payload
+            return try await daemon.info(try required(function)).payload
         case .keys:
             let limit = try number("limit", 1...1000).map { Int($0) }
             let page = try await daemon.perform(

@@ -30,15 +30,16 @@ import Testing
         ("memoctl get es", ["get", "esc\u{1B}[31mred"]), ("memoctl get q", ["get", "q?q"]),
         (#"memoctl get \["#, ["get", "[br]"]), (#"memoctl get "c"#, ["get", "c$HOME"]),
         ("memod --dura", ["--durability"]), ("memod --isolation us", ["--isolation", "user"]),
+        ("memod-web --tok", ["--token-file"]), ("memod-web --save memod.d", ["--save", "memod.db"]),
         ("memoctl run --env LC_CO", ["run", "--env", "LC_COLLATE"]),
         ("memoctl import memod.d", ["import", "memod.db"]),
     ]
 
     /// Stands for both programs at the prompt; the scripts ask the real ones.
     private static let posixStandIn =
-        #"memoctl() { printf '%s\0' "$@" >got.new; mv got.new got; }; memod() { memoctl "$@"; }"#
+        #"memoctl() { printf '%s\0' "$@" >got.new; mv got.new got; }; memod() { memoctl "$@"; }; memod-web() { memoctl "$@"; }"#
     private static let fishStandIn =
-        #"function memoctl; printf '%s\0' $argv >got.new; mv got.new got; end; function memod; memoctl $argv; end"#
+        #"function memoctl; printf '%s\0' $argv >got.new; mv got.new got; end; function memod; memoctl $argv; end; function memod-web; memoctl $argv; end"#
 
     @Test(arguments: [
         [
@@ -92,10 +93,12 @@ import Testing
             let script = try fixture.memoctl("completions", shell).output
             #expect(script.contains("---complete"))
             #expect(try fixture.memoctl("--generate-completion-script", shell).output == script)
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: try SystemFixture.program("memod"))
-            process.arguments = ["--generate-completion-script=\(shell)"]
-            #expect(try SystemFixture.run(process) == (0, script))
+            for program in ["memod", "memod-web"] {
+                let process = Process()
+                process.executableURL = URL(fileURLWithPath: try SystemFixture.program(program))
+                process.arguments = ["--generate-completion-script=\(shell)"]
+                #expect(try SystemFixture.run(process) == (0, script))
+            }
         }
     }
 

@@ -9,7 +9,7 @@ import Testing
     private func install(_ home: Home, _ options: [String], environment: [String: String] = [:]) throws
         -> ExitStatus
     {
-        for program in ["memod", "memoctl"] {
+        for program in ["memod", "memoctl", "memod-web"] {
             try home.write(Data(".Dd 1\n".utf8), to: home.path + "/\(program).1")
         }
         try home.write(Data(".Dd 1\n".utf8), to: home.path + "/memod.conf.5")
@@ -63,6 +63,27 @@ import Testing
         #expect(
             try install(home, ["--prefix", "/usr", "--uninstall"], environment: environment) == .exited(0))
         #expect(files(below: home.path + "/destination") == ["etc/memod/memod.conf"])
+    }
+
+    /// Another program stands for it, which takes minutes to build.
+    @Test func thePageIsInstalledWhereItIsWanted() throws {
+        let home = try Home()
+        let environment = ["DESTDIR": home.path + "/destination", "MEMOD_WEB_BIN": Memoctl.binary!]
+        func web() -> Set<String> {
+            files(below: home.path + "/destination").filter { $0.contains("memod-web") }
+        }
+        #expect(try install(home, ["--prefix", "/usr"], environment: environment) == .exited(0))
+        #expect(web().isEmpty)
+        #expect(try install(home, ["--prefix", "/usr", "--web"], environment: environment) == .exited(0))
+        #expect(
+            web() == [
+                "usr/bin/memod-web", "usr/share/man/man1/memod-web.1",
+                "usr/share/bash-completion/completions/memod-web",
+                "usr/share/fish/vendor_completions.d/memod-web.fish",
+            ])
+        #expect(
+            try install(home, ["--prefix", "/usr", "--uninstall"], environment: environment) == .exited(0))
+        #expect(web().isEmpty)
     }
 
     @Test func forAUserItInstallsBelowTheirHome() throws {

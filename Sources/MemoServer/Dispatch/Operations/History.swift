@@ -26,14 +26,10 @@ extension Dispatcher {
         }
         let reading: HistoryReading
         if request.function.isEmpty {
-            reading = core.readHistory(
-                function: nil, owner: owner, spanMs: spanMs, points: points)
-        } else if let function = core.function(
-            owner: self.owner(request, context.connection), name: request.function)
-        {
-            reading = core.readHistory(function: function, owner: nil, spanMs: spanMs, points: points)
+            reading = core.readHistory(owner: owner, spanMs: spanMs, points: points)
         } else {
-            reading = core.emptyHistory(spanMs: spanMs, points: points)
+            reading = core.readHistory(
+                functions: named(core, request, context.connection), spanMs: spanMs, points: points)
         }
         var object = ObjectWriter()
         object.field("step_ms", reading.stepMs)
