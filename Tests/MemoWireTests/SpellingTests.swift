@@ -84,8 +84,7 @@ internal import Testing
             if generator.random.chance(3) { members.append(members[1]) }
             var line = Array("{\(members.joined(separator: ","))}".utf8)
             if generator.random.chance(20) { line = generator.damage(line) }
-            // The space keeps it from the way of plain requests.
-            let read = read([UInt8(ascii: " ")] + line)
+            let read = read(line)
             if read.failure == nil { good += 1 }
             var long = self.read(escaped(line))
             // That comes back as it was sent.

@@ -67,21 +67,24 @@ struct FieldReader {
         _ field: Field, _ expected: @autoclosure () -> String
     ) throws(WireError) -> Int64 {
         let text = text(field)
-        let first = text[0]
-        guard first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10 else {
+        if let value = Self.fewDigits(text) { return value }
+        guard text[0] == UInt8(ascii: "-") || text[0] &- UInt8(ascii: "0") < 10 else {
             throw mismatch(field, expected())
-        }
-        if text.count <= 15, first != UInt8(ascii: "-") {
-            var value: Int64 = 0
-            var position = 0
-            while position < text.count, text[position] &- UInt8(ascii: "0") < 10 {
-                value = value &* 10 &+ Int64(text[position] &- UInt8(ascii: "0"))
-                position &+= 1
-            }
-            if position == text.count { return value }
         }
         guard let value = JSONNumber(text).integer, value.magnitude <= WireLimits.integer.magnitude else {
             throw mismatch(field, expected())
+        }
+        return value
+    }
+
+    /// The number that is written with up to 15 digits and nothing else.
+    @inline(__always) private static func fewDigits(_ text: Bytes) -> Int64? {
+        guard let base = text.baseAddress, text.count <= 15 else { return nil }
+        var value: Int64 = 0
+        for index in 0..<text.count {
+            let digit = base.load(fromByteOffset: index, as: UInt8.self) &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = value &* 10 &+ Int64(digit)
         }
         return value
     }

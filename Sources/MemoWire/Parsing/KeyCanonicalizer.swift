@@ -65,6 +65,9 @@ struct KeyCanonicalizer: ~Copyable {
         if traits.contains(.object) {
             let isSorted = try index(arena: &arena)
             if isSorted, traits == .object { return CanonicalKey(bytes: text, typedBytes: text) }
+            if isSorted, traits == [.object, .spaced] { return withoutSpace(arena: &arena) }
+        } else if traits == .spaced {
+            return withoutSpace(arena: &arena)
         }
         if let surrogateOffset { throw .unpairedSurrogate(offset: surrogateOffset) }
         try write(typed: false)
@@ -72,6 +75,25 @@ struct KeyCanonicalizer: ~Copyable {
         guard isTypedDifferent else { return CanonicalKey(bytes: bytes, typedBytes: bytes) }
         try write(typed: true)
         return CanonicalKey(bytes: bytes, typedBytes: arena.copy(output.bytes))
+    }
+
+    /// The text without the white space between its tokens: all that keeps it from being canonical. No string has escapes.
+    private func withoutSpace(arena: inout Arena) -> CanonicalKey {
+        let target = arena.allocate(text.count)
+        guard let source = text.baseAddress, let start = target.baseAddress else {
+            return CanonicalKey(bytes: text, typedBytes: text)
+        }
+        var count = 0
+        var isInString: UInt8 = 0
+        for index in 0..<text.count {
+            let byte = source.load(fromByteOffset: index, as: UInt8.self)
+            start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+            isInString ^= byte == UInt8(ascii: "\"") ? 1 : 0
+            count &+= Int(isInString | (byte > 0x20 ? 1 : 0))
+        }
+        arena.giveBack(target.count &- count)
+        let bytes = Bytes(start: start, count: count)
+        return CanonicalKey(bytes: bytes, typedBytes: bytes)
     }
 
     /// Gives back what unusually large keys needed.

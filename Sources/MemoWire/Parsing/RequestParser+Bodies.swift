@@ -36,7 +36,7 @@ extension RequestParser {
         guard reader.present.hasGetOptions else { return fields }
         fields.leaseMs = try reader.count(.leaseMs, limit: WireLimits.leaseMs)
         fields.waitMs = try reader.count(.waitMs, limit: WireLimits.leaseMs) ?? 0
-        fields.early = try reader.early()
+        if reader.has(.early) { fields.early = try reader.early() }
         fields.meta = try reader.boolean(.meta) ?? false
         fields.remote = try reader.boolean(.remote) ?? true
         return fields

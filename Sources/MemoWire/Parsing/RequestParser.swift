@@ -15,6 +15,7 @@ public struct RequestParser: ~Copyable {
     var arena = Arena()
     var canonicalizer = KeyCanonicalizer()
     var request = RequestFields()
+    var spellings = Spellings()
     var entry = RequestFields()
     /// The line that is being read.
     var line = Bytes(start: nil, count: 0)
@@ -55,18 +56,24 @@ public struct RequestParser: ~Copyable {
         guard line.count <= limits.lineBytes else {
             throw WireError.lineTooLong(limit: limits.lineBytes)
         }
-        if let request = parsePlain(line) { return request }
         let (keyCount, entryCount, tagCount) = (keys.count, entries.count, tags.count)
         self.line = line
-        do {
-            try scanRequest()
-        } catch {
-            throw WireError(code: .badJSON, message: describe(error))
+        let known = spellings.read(line, into: &request)
+        if known == nil {
+            do {
+                try scanRequest()
+            } catch {
+                throw WireError(code: .badJSON, message: describe(error))
+            }
         }
         let reader = FieldReader(request)
         let id = reader.has(.id) ? reader.text(.id) : nil
         do {
-            if let request = try readUsual(reader, id: id) { return request }
+            if let isGet = known ?? usualOperation(reader) {
+                let request = try readUsual(reader, id: id, isGet: isGet)
+                if known == nil { spellings.learn(line, reader, isGet: isGet) }
+                return request
+            }
             return try read(reader, id: id)
         } catch {
             keys.removeSubrange(keyCount...)
@@ -98,28 +105,40 @@ public struct RequestParser: ~Copyable {
         guard scanner.position == scanner.end else { throw JSONError(.end, at: scanner.position) }
     }
 
-    /// Nearly all requests: a `get` or a `put` of a key in canonical form and a function's name without escapes.
-    /// - Returns: `nil` for others.
-    @inline(__always)
-    private mutating func readUsual(_ reader: FieldReader, id: Bytes?) throws(WireError) -> Request? {
-        let spans = reader.spans
-        let operation = spans[Field.op.index].text
+    /// Whether it is a `get` or a `put`, with the fields that it needs and no others.
+    /// - Returns: `nil` for all others.
+    private func usualOperation(_ reader: FieldReader) -> Bool? {
+        let operation = reader.spans[Field.op.index].text
         guard reader.has(.op), operation.count == 5, request.unknown.isEmpty else { return nil }
         // Four bytes behind the first quote.
         let word = (operation.baseAddress.unsafelyUnwrapped + 1).loadUnaligned(as: UInt32.self).littleEndian
         let isGet = word == 0x2274_6567
         guard isGet || word == 0x2274_7570 else { return nil }
         let shape = isGet ? getShape : putShape
-        let (name, key) = (spans[Field.fn.index], spans[Field.key.index])
-        guard reader.present.isSubset(of: shape.allowed), shape.required.isSubset(of: reader.present),
-            name.traits.isEmpty, key.traits.isEmpty, key.text.count <= WireLimits.keyBytes,
-            name.text[0] == UInt8(ascii: "\""), 3...WireLimits.functionBytes + 2 ~= name.text.count
-        else { return nil }
-        let function = JSONText.characters(ofString: name.text)
-        let canonical = CanonicalKey(bytes: key.text, typedBytes: key.text)
-        if isGet { return Request(id: id, function: function, body: .get(canonical, try readGet(reader))) }
-        entries.append(try readPut(reader, key: canonical))
-        return Request(id: id, function: function, body: .put(entries.count - 1))
+        guard reader.present.isSubset(of: shape.allowed), shape.required.isSubset(of: reader.present) else {
+            return nil
+        }
+        return isGet
+    }
+
+    /// Nearly all requests: a `get` or a `put` that has the fields it needs, and no others.
+    @inline(__always)
+    private mutating func readUsual(
+        _ reader: FieldReader, id: Bytes?, isGet: Bool
+    ) throws(WireError) -> Request {
+        let key = try readKey(reader)
+        if let fault { throw fault }
+        let function = try reader.string(.fn, lengths: 1...WireLimits.functionBytes, arena: &arena)!
+        return Request(id: id, function: function, body: try readBody(reader, key, isGet: isGet))
+    }
+
+    @inline(__always)
+    private mutating func readBody(
+        _ reader: FieldReader, _ key: CanonicalKey, isGet: Bool
+    ) throws(WireError) -> Request.Body {
+        if isGet { return .get(key, try readGet(reader)) }
+        entries.append(try readPut(reader, key: key))
+        return .put(entries.count - 1)
     }
 
     private mutating func read(_ reader: FieldReader, id: Bytes?) throws(WireError) -> Request {
@@ -138,10 +157,7 @@ public struct RequestParser: ~Copyable {
         let body: Request.Body
         switch shape.operation {
         // `check` has made sure of the fields that an operation needs.
-        case .get: body = .get(key!, try readGet(reader))
-        case .put:
-            entries.append(try readPut(reader, key: key!))
-            body = .put(entries.count - 1)
+        case .get, .put: body = try readBody(reader, key!, isGet: shape.operation == .get)
         case .delete:
             body = .delete(key!, waitRemoteMs: try reader.count(.waitRemoteMs, limit: WireLimits.leaseMs))
         case .why: body = .why(key!, remote: try reader.boolean(.remote) ?? false)
