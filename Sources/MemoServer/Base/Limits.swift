@@ -14,6 +14,8 @@ package struct Limits: Sendable {
     package var outputHighWater = 8 << 20
     /// Unsent output down to which it must fall before reading goes on.
     package var outputLowWater = 1 << 20
+    /// Bytes given to a socket at once. A peer that reads meanwhile makes room for ever more of them.
+    package var sendBytes = 128 << 10
     /// Unsent output from which on events of subscriptions are dropped.
     package var eventHighWater = 4 << 20
     /// How long a peer may read nothing while its output holds up its requests, before it is disconnected.

@@ -62,6 +62,8 @@ struct Session: ~Copyable {
     private var isListed = false
     /// It is to be read when its turn comes.
     private var wantsRead = false
+    /// The socket may take more when its turn comes.
+    private var wantsSend = false
     /// What epoll watches; `nil`: it does not know the connection.
     private(set) var watched: Epoll.Interest?
     /// There may be something that epoll has reported and will not report again.
@@ -164,6 +166,8 @@ struct Session: ~Copyable {
         case some
         /// It took none, and may not say so.
         case interrupted
+        /// It took all that it was given at once, and may take more.
+        case part
         case broken
     }
 
@@ -174,6 +178,7 @@ struct Session: ~Copyable {
         case .interrupted:
             isBlocked = true
             mustRearm = true
+        case .part: postponeSend()
         case .broken:
             isBlocked = false
             isPeerGone = true
@@ -288,6 +293,7 @@ struct Session: ~Copyable {
             wasHeld = false
             if list() { actions.insert(.list) }
         }
+        if wantsSend, list() { actions.insert(.list) }
         if input != .open, requests == .none, !hasMoreLines {
             if end() { actions.insert(.tellEnd) }
             if output.isEmpty {
@@ -338,13 +344,25 @@ struct Session: ~Copyable {
 
     /// - Returns: whether the loop is to put it into its list.
     mutating func list() -> Bool {
-        guard hasMoreLines || requests != .none || wantsRead, !isListed else { return false }
+        guard hasMoreLines || requests != .none || wantsRead || wantsSend, !isListed else { return false }
         isListed = true
         return true
     }
 
     /// There is something to read, for when its turn comes.
     mutating func postponeRead() { wantsRead = true }
+
+    /// There is room in the socket for much, for when its turn comes.
+    mutating func postponeSend() {
+        isBlocked = false
+        wantsSend = true
+    }
+
+    /// Whether one from the list is to send first.
+    mutating func takeSend() -> Bool {
+        defer { wantsSend = false }
+        return wantsSend && !isClosed
+    }
 
     /// What is to be done for one from the list.
     enum Turn: Equatable { case nothing, proceed, read, settle }

@@ -148,11 +148,24 @@ extension Dispatcher {
         }
     }
 
+    /// What a request takes at least, in units of work; more where that depends on what is stored.
+    private static func leastWork(_ request: Request) -> Int {
+        switch request.body {
+        case .ping: 1
+        case .hello: 20
+        // The name is looked up in several tables.
+        case .subscribe: 8 + request.function.count / 32
+        case .map: 100
+        default: 2 + request.function.count / 128
+        }
+    }
+
     @inline(never)
     private func other(
         _ core: inout StoreCore, _ request: Request, _ parser: borrowing RequestParser,
         _ context: inout Context
     ) -> Step {
+        core.work.spend(Self.leastWork(request))
         switch request.body {
         case .get, .put: return .done
         case .ping: ReplyWriter.succeed(request.id, into: &context.connection.output)

@@ -47,9 +47,12 @@ extension EventLoop {
             Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
     }
 
-    /// What `errno` says after a send.
-    static func outcome(of sent: Int, _ count: Int) -> Session.Sent {
-        if sent > 0 || count == 0 { return sent == count ? .all : .some }
+    /// What a send says, and `errno` after one.
+    /// - Parameter count: what there was to be sent, of which no more than `sendBytes` was given.
+    func outcome(of sent: Int, _ count: Int) -> Session.Sent {
+        if sent > 0 || count == 0 {
+            return sent == count ? .all : sent >= limits.sendBytes ? .part : .some
+        }
         switch errno {
         case EAGAIN: return .some
         case EINTR, ENOBUFS, ENOMEM: return .interrupted
@@ -57,10 +60,17 @@ extension EventLoop {
         }
     }
 
-    func send(_ output: Bytes, _ attachment: Connection.Attachment, to descriptor: Int32) -> Int {
-        let (value, pages) = (attachment.value, attachment.lentPages)
-        let before = Bytes(rebasing: output[..<attachment.position])
-        let after = Bytes(rebasing: output[attachment.position...])
+    /// Sends of output, and of the value that belongs into it, so many bytes at most.
+    func send(
+        _ output: Bytes, _ attachment: Connection.Attachment, atMost most: Int, to descriptor: Int32
+    ) -> Int {
+        let before = Bytes(rebasing: output[..<min(attachment.position, most)])
+        let value = Bytes(rebasing: attachment.value.prefix(most - before.count))
+        let isWhole = value.count == attachment.value.count
+        let after = Bytes(
+            rebasing: output[attachment.position...].prefix(
+                isWhole ? most - before.count - value.count : 0))
+        let pages = Self.common(attachment.lentPages, value)
         guard pages.count > 0 else { return send(before, value, after, to: descriptor) }
 
         // The part of it before its whole pages.
@@ -84,6 +94,14 @@ extension EventLoop {
             message.msg_iovlen = 3
             return sendmsg(descriptor, &message, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
         }
+    }
+
+    /// What of some memory is in other memory too, which does not begin behind it.
+    private static func common(_ some: Bytes, _ other: Bytes) -> Bytes {
+        guard let start = some.baseAddress, let first = other.baseAddress else {
+            return Bytes(rebasing: some[..<0])
+        }
+        return Bytes(rebasing: some.prefix(max(0, first + other.count - start)))
     }
 
     private static func part(_ bytes: Bytes) -> iovec {

@@ -4,8 +4,13 @@ extension EventLoop {
     /// What epoll has to say of a connection.
     func handle(_ interest: Epoll.Interest, for connection: Connection) {
         if interest.contains(.write) {
-            flush(connection)
-            proceed(connection)
+            if connection.attachment != nil || connection.replies.output.count > limits.sendBytes {
+                connection.session.postponeSend()
+                list(connection)
+            } else {
+                flush(connection)
+                proceed(connection)
+            }
         }
         switch connection.session.reported(interest, connection.pending) {
         case .nothing: break
@@ -120,6 +125,8 @@ extension EventLoop {
     private func gather(_ connection: Connection) {
         let batch = spareBursts.popLast() ?? RequestBatch()
         parse(connection, into: batch)
+        // Who sends more than one batch takes is served behind those who send a few.
+        if connection.session.hasMoreLines { connection.note(isDear: true) }
         guard connection.session.requests != .none else {
             spareBursts.append(batch)
             consume(connection)

@@ -20,30 +20,32 @@ extension EventLoop {
             return flush(attachment, count, connection)
         }
         guard count > 0 else { return connection.session.sent(.all) }
-        let output = Bytes(rebasing: connection.replies.output.bytes[..<count])
-        if let parcel = exchange(&connection.parcel, with: nil) { return flush(output, parcel, connection) }
+        let output = Bytes(rebasing: connection.replies.output.bytes[..<min(count, limits.sendBytes)])
+        if let parcel = exchange(&connection.parcel, with: nil) {
+            return flush(output, parcel, count, connection)
+        }
         let sent = send(output, to: connection.descriptor)
         if sent >= 0 {
             connection.replies.sent(sent)
             connection.attachment?.position -= sent
             connection.stallDeadline = nil
         }
-        conclude(Self.outcome(of: sent, count), connection)
+        conclude(outcome(of: sent, count), connection)
     }
 
     /// Sends the output, and descriptors with it. A socket that takes nothing as its first reply has a peer that is lost
     /// anyway.
-    private func flush(_ output: Bytes, _ parcel: DescriptorParcel, _ connection: Connection) {
+    private func flush(_ output: Bytes, _ parcel: DescriptorParcel, _ count: Int, _ connection: Connection) {
         let sent = send(output, parcel, to: connection.descriptor)
         if sent > 0 { connection.replies.sent(sent) }
-        conclude(sent <= 0 ? .broken : sent == output.count ? .all : .some, connection)
+        conclude(sent <= 0 ? .broken : outcome(of: sent, count), connection)
     }
 
     /// Sends of the output's first bytes and the value attached to them what the socket takes.
     private func flush(_ attachment: Connection.Attachment, _ count: Int, _ connection: Connection) {
         let output = Bytes(rebasing: connection.replies.output.bytes[..<count])
         let size = attachment.value.count
-        let sent = send(output, attachment, to: connection.descriptor)
+        let sent = send(output, attachment, atMost: limits.sendBytes, to: connection.descriptor)
         if sent > 0 {
             connection.stallDeadline = nil
             let before = min(sent, attachment.position)
@@ -56,7 +58,7 @@ extension EventLoop {
                 connection.attachment?.advance(before: before, within: within)
             }
         }
-        conclude(Self.outcome(of: sent, count + size), connection)
+        conclude(outcome(of: sent, count + size), connection)
     }
 
     @inline(__always)

@@ -192,6 +192,7 @@ final class EventLoop: @unchecked Sendable {
                 ready = Array(turn[position...]) + ready
                 return
             }
+            if connection.session.takeSend() { flush(connection) }
             switch connection.session.takeTurn(connection.pending) {
             case .nothing: break
             case .proceed: proceed(connection)
