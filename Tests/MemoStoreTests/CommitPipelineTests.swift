@@ -144,4 +144,35 @@ import Testing
         let told = (pipeline.takeWaitingForRoom(), pipeline.takeWaitingForRoom())
         #expect(none.isEmpty && told.0 == [1] && told.1.isEmpty && batch.writes.count == number)
     }
+
+    /// Who fills the queue waits; others, who put little, do not.
+    @Test func oneWriterDoesNotFillTheQueueForOthers() {
+        for areUsers in [false, true] {
+            var pipeline = makePipeline(bytesLeast: 1 << 16)
+            func writer(_ number: Int) -> QueueWriter {
+                QueueWriter(
+                    connection: ConnectionID(rawValue: UInt64(number)), uid: areUsers ? UInt32(number) : 0)
+            }
+            func put(_ number: Int) -> Bool {
+                guard !pipeline.isFull(for: writer(number), adding: 0) else { return false }
+                let cost = pipeline.queue.cost
+                pipeline.append(change(0), now: 0)
+                pipeline.note(writer(number), since: cost)
+                return true
+            }
+            while put(1) || put(2) || put(3) {}
+            var isFull = pipeline.isFull
+            #expect(isFull)
+            var others = 0
+            while put(9) { others += 1 }
+            let cost = pipeline.queue.cost
+            #expect(others >= 5 && cost < 2 << 16, "\(others) changes, \(cost) bytes")
+            let isTooLarge = pipeline.isFull(for: writer(8), adding: 1 << 16)
+            #expect(isTooLarge)
+            // All that was noted was of this batch.
+            _ = pipeline.takeBatch(row: 0)
+            isFull = pipeline.isFull(for: writer(1), adding: 0)
+            #expect(!isFull)
+        }
+    }
 }

@@ -293,8 +293,9 @@ import Testing
     @Test func anEmptyStoreHasNothingToEvict() {
         var core = makeCore()
         defer { core.dispose() }
-        let evicted = core.evictForSpace()
-        #expect(evicted.isEmpty)
+        var (goal, rows): (Int, [Int64]) = (core.spaceWanted, [])
+        let isMore = core.evictForSpace(&goal, &rows)
+        #expect(!isMore && rows.isEmpty)
     }
 
     @Test func whatIsTooMuchForTheDiskAtOnceIsTriedInParts() {

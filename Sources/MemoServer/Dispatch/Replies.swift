@@ -24,12 +24,15 @@ extension Dispatcher {
     }
 
     /// Whether a write has to wait for the writer: suspended then, and `busy` after a while.
-    func waitsForRoom(_ core: inout StoreCore, _ request: Request, _ context: Context) -> Step? {
-        guard core.isQueueFull else {
-            context.connection.stateIfAny?.roomSince = nil
+    /// - Parameter bytes: of keys and values that it would store.
+    func waitsForRoom(
+        _ core: inout StoreCore, _ request: Request, adding bytes: @autoclosure () -> Int, _ context: Context
+    ) -> Step? {
+        let connection = context.connection
+        guard core.isQueueFull, core.isQueueFull(for: connection.writer, adding: bytes()) else {
+            connection.stateIfAny?.roomSince = nil
             return nil
         }
-        let connection = context.connection
         let now = BootClock.nowMs
         let state = connection.state
         if connection.isPeerGone || drains { return nil }
@@ -51,6 +54,10 @@ extension Dispatcher {
         fail(request, .storage, "nothing was changed: \(why)", context)
         return .done
     }
+}
+
+extension Connection {
+    var writer: QueueWriter { QueueWriter(connection: id, uid: uid) }
 }
 
 extension ReplyWriter {

@@ -4,6 +4,8 @@ package struct StoreLimits: Sendable {
     package var entriesMax = 16 << 20
     package var functionsMax = 100_000
     package var functionsPerOwnerMax = 10_000
+    /// Memory of all functions and their names.
+    package var functionBytesMax = 64 << 20
     /// A function without entries that is not used for so long is retired into the totals.
     package var functionIdleMs: Int64 = 30 * 86_400_000
     package var tagsMax = 100_000
@@ -23,6 +25,9 @@ package struct StoreLimits: Sendable {
     /// Entries looked at while the lock is held once, in sweeps and in taking back what was cleared.
     package var sweepSlots = 4096
     package var reclaimEntries = 1000
+    /// Work (`WorkMeter`) from which on a piece ends, of whatever is done in pieces: an entry with many tags takes as much
+    /// as many without.
+    package var pieceWork = 3000
     /// Evictions for one budget that one put pays for at most; the rest is left to later ones and to sweeps.
     package var evictionsPerPut = 64
     package var coldReadsMax = 10_000

@@ -77,6 +77,16 @@ struct CommitPipeline: ~Copyable {
     /// Whether a write has to wait for the writer: the queue holds what the disk takes in a flush interval.
     var isFull: Bool { queue.isFull && degraded == nil }
 
+    /// The same for a writer, who has its share of the queue, whatever the others put.
+    func isFull(for writer: QueueWriter, adding bytes: Int) -> Bool {
+        isFull && !queue.mayExceed(writer, adding: bytes)
+    }
+
+    /// A writer has added what the queue holds more than it did.
+    mutating func note(_ writer: QueueWriter, since cost: Int) {
+        if queue.isHalfFull, queue.cost > cost { queue.note(queue.cost - cost, of: writer) }
+    }
+
     /// Why nothing that has to reach the disk can be accepted, if so: it takes nothing, and enough waits for it.
     var refusal: String? { queue.isFull ? degraded : nil }
 

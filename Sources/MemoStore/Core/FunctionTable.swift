@@ -51,10 +51,12 @@ struct FunctionTable: ~Copyable {
     private var roomHand = Hand()
     private var retirementHand = Hand()
     let capacity: Int
+    let bytesMax: Int
 
-    init(hash: KeyHash, capacity: Int) {
+    init(hash: KeyHash, capacity: Int, bytesMax: Int = .max) {
         self.hash = hash
         self.capacity = capacity
+        self.bytesMax = bytesMax
     }
 
     var count: Int { profiles.count - free.count }
@@ -64,6 +66,15 @@ struct FunctionTable: ~Copyable {
         profiles.capacity * MemoryLayout<FunctionProfile>.stride + buckets.count * MemoryLayout<UInt32>.stride
             + count * Self.nameOverhead + nameBytes
     }
+
+    /// Whether there is room for another function, with a name of so many bytes.
+    func hasRoom(nameBytes more: Int) -> Bool {
+        count < capacity && (count + 1) * Self.overhead + nameBytes + more <= bytesMax
+    }
+
+    /// What a function takes beside its name.
+    private static let overhead =
+        MemoryLayout<FunctionProfile>.stride + 2 * MemoryLayout<UInt32>.stride + nameOverhead
 
     /// A string's own block, and the place in the table of numbers.
     private static let nameOverhead = 64
@@ -128,7 +139,7 @@ struct FunctionTable: ~Copyable {
     /// Adds a function that is not there yet.
     /// - Returns: `nil` where the table is full.
     mutating func add(owner: Int64, name: UnsafeRawBufferPointer) -> UInt32? {
-        guard count < capacity else { return nil }
+        guard hasRoom(nameBytes: name.count) else { return nil }
         defer { nextID += 1 }
         return add(FunctionRow(id: nextID, owner: owner, name: String(decoding: name, as: UTF8.self)))
     }

@@ -22,7 +22,10 @@ extension StoreCore {
         }
         takeOut(&clearing, isFirst: true)
         if clearing.isOver { return clearing.counts }
-        tagClears.add(leased: leases.keys)
+        if !leases.isEmpty {
+            tagClears.add(leased: leases.keys)
+            work.spend(leases.count / 16)
+        }
         _ = endLeasesOfTagged(atMost: limits.reclaimEntries)
         tagClears.add(clearing)
         signals.callMaintenance()
@@ -53,9 +56,10 @@ extension StoreCore {
 
     private mutating func takeOut(_ clearing: inout TagClears.Clear, isFirst: Bool) {
         var left = limits.reclaimEntries
+        let end = work.units + limits.pieceWork
         while let id = clearing.tags.last {
             while let slot = tags.oldest(of: id), entries[slot].row < clearing.below {
-                if left == 0 { return forgetUnusedTags() }
+                if left == 0 || work.units >= end { return forgetUnusedTags() }
                 left -= 1
                 // What was cleared with its function is counted there.
                 guard isLinked(slot) else {

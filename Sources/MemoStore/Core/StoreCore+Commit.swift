@@ -31,16 +31,24 @@ extension StoreCore {
         trimHot()
     }
 
-    /// Evicts what was not used for long and is on disk, as much again as waits to be written and more.
-    /// - Returns: the rows to delete. They are not queued.
-    mutating func evictForSpace() -> [Int64] {
-        let waiting = pipeline.queue.cost + (pipeline.failedBatch?.bytes ?? 0)
-        let goal = max(1 << 20, 2 * waiting, cold.bytes / 50)
+    /// How much is to go where the disk is full: as much again as waits to be written and more.
+    var spaceWanted: Int {
+        max(1 << 20, 2 * (pipeline.queue.cost + (pipeline.failedBatch?.bytes ?? 0)), cold.bytes / 50)
+    }
+
+    /// Evicts some of what was not used for long and is on disk.
+    /// - Parameters:
+    ///   - goal: so many bytes at most, less what went.
+    ///   - rows: to which those are added that are to be deleted. They are not queued.
+    /// - Returns: whether there may be more.
+    mutating func evictForSpace(_ goal: inout Int, _ rows: inout [Int64]) -> Bool {
         let before = cold.bytes
         let queued = pipeline.queue.count
-        var rows: [Int64] = []
+        let end = work.units + limits.pieceWork
+        defer { goal -= before - cold.bytes }
         var fruitless = 0
-        while before - cold.bytes < goal, rows.count < 50_000, fruitless < 64 {
+        while before - cold.bytes < goal, work.units < end, fruitless < 64 {
+            work.spend(4)
             guard let victim = sampleOldest(), isCommitted(victim) else {
                 fruitless += 1
                 continue
@@ -49,7 +57,7 @@ extension StoreCore {
             remove(victim, .evicted, .coldBytes)
         }
         pipeline.takeBack(pipeline.queue.count - queued)
-        return rows
+        return before - cold.bytes < goal && fruitless < 64
     }
 
     /// The database is gone, and a new one is empty: only what is in memory is left, and is queued again.
@@ -117,7 +125,8 @@ extension StoreCore {
     @discardableResult
     mutating func queueUnpersisted() -> Bool {
         var left = limits.reclaimEntries
-        while left > 0, let slot = pipeline.nextUnpersisted() {
+        let end = work.units + limits.pieceWork
+        while left > 0, work.units < end, let slot = pipeline.nextUnpersisted() {
             left -= 1
             work.spend(2)
             // It may have gone meanwhile, or another may have come in its place.
@@ -136,6 +145,7 @@ extension StoreCore {
             entries[slot].flags.remove(.unpersisted)
             entries[slot].row = cold.takeRow()
             if !payload.tags.isEmpty {
+                work.spend(2 * payload.tags.count)
                 // To the ends of the lists, which are in the order of rows.
                 tags.pin(Array(payload.tags))
                 tags.remove(slot)
@@ -149,7 +159,7 @@ extension StoreCore {
                     row: entries[slot].row, function: functions[function].row.id,
                     hash: hash(function, payload.key), payload: payload))
         }
-        guard left == 0, !pipeline.unpersisted.isEmpty else { return false }
+        guard left == 0 || work.units >= end, !pipeline.unpersisted.isEmpty else { return false }
         signals.callMaintenance()
         return !pipeline.queue.isFull
     }

@@ -12,8 +12,9 @@ extension StoreCore {
     mutating func trimHot(atMost limit: Int, keeping kept: Slot = Entry.none) -> Bool {
         var fruitless = 0
         var left = limit
+        let end = work.units + limits.pieceWork
         while hot.isOver, hot.count > 0, fruitless < 4 {
-            if left == 0 { return true }
+            if left == 0 || work.units >= end { return true }
             left -= 1
             var victim = Entry.none
             var oldest = UInt64.max
@@ -108,8 +109,9 @@ extension StoreCore {
     mutating func trim(_ function: UInt32, atMost limit: Int) -> Bool {
         guard functions[function].row.isBounded else { return true }
         var left = limit
+        let end = work.units + limits.pieceWork
         while let cause = boundExceeded(function), functions[function].oldest != Entry.none {
-            if left == 0 { return false }
+            if left == 0 || work.units >= end { return false }
             remove(functions[function].oldest, .evicted, cause)
             left -= 1
         }

@@ -8,14 +8,29 @@ extension StoreCore {
     }
 
     /// Looks for the entry of a key, expired or not.
-    /// - Parameter faults: what was read from disk for this request so far.
+    /// - Parameter loadedRows: what was read from disk for this request so far.
     @inline(__always)
-    func find(_ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow])
-        -> Found
-    {
+    mutating func find(
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
+    ) -> Found {
+        var steps = 0
+        let found = look(function, key, hash: hash, loadedRows: loadedRows, &steps)
+        // Entries of the same key that were cleared, one time after the other, are in its bucket until they are taken out.
+        if steps > Self.usualSteps { work.spend(steps / 2) }
+        return found
+    }
+
+    private static let usualSteps = 8
+
+    @inline(__always)
+    func look(
+        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow],
+        _ steps: inout Int
+    ) -> Found {
         let short = UInt32(truncatingIfNeeded: hash)
         var slot = entries.first(short)
         while slot != Entry.none {
+            steps &+= 1
             let entry = entries[slot]
             if entry.hash == short, entry.function == function,
                 entry.row >= functions[function].row.clearedBelow
@@ -48,11 +63,9 @@ extension StoreCore {
     package func coldReference(
         _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
     ) -> RowReference? {
-        if case .cold(let reference) = find(function, key, hash: hash, loadedRows: loadedRows) {
-            reference
-        } else {
-            nil
-        }
+        var steps = 0
+        let found = look(function, key, hash: hash, loadedRows: loadedRows, &steps)
+        return if case .cold(let reference) = found { reference } else { nil }
     }
 
     /// What the entry of a key takes, if there is one, or another one with the same lower half of its hash.

@@ -31,7 +31,7 @@ package enum Whereabouts {
 
 extension StoreCore {
     /// Why a key is there or not. Not a use.
-    package func why(
+    package mutating func why(
         _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
     ) -> Whereabouts {
         switch find(function, key, hash: hash, loadedRows: loadedRows) {
@@ -177,6 +177,7 @@ extension StoreCore {
         figures.functionCount = functions.count
         figures.functionLimit = functions.capacity
         figures.functionBytes = functions.bytes
+        figures.functionBytesLimit = functions.bytesMax
         figures.mostWork = work.most
         figures.internedValues = hot.interned.count
         figures.internedReferences = hot.interned.references
@@ -249,6 +250,7 @@ package struct StoreStatistics: Sendable {
     package var functionCount = 0
     package var functionLimit = 0
     package var functionBytes = 0
+    package var functionBytesLimit = 0
     /// The most that was done while the lock was held (`WorkMeter`).
     package var mostWork = 0
     package var internedValues = 0

@@ -78,16 +78,37 @@ extension StoreCore {
     /// Evicts the entries of the tags that the fewest bear, until there is room for so many more.
     private mutating func makeRoomForTags(_ new: Int, of owner: Int64) {
         forgetUnusedTags()
+        crowdedTagOwner = owner
         var tries = 0
-        while tags.areTooMany(new, of: owner), tries < 2 * new, let id = tags.smallest(of: owner, &random) {
+        let end = work.units + limits.pieceWork
+        while tags.areTooMany(new, of: owner), tries < 2 * max(1, new),
+            let id = tags.smallest(of: owner, &random)
+        {
             tries += 1
             while let slot = tags.oldest(of: id) {
+                // There may be some more tags for a while: the maintenance thread goes on.
+                if work.units >= end {
+                    signals.callMaintenance()
+                    return forgetUnusedTags()
+                }
                 work.spend(1)
                 // What was cleared is no entry any more.
                 if isLinked(slot) { remove(slot, .evicted, .tags) } else { tags.dropOldest(of: id) }
             }
             forgetUnusedTags()
         }
+    }
+
+    /// Goes on with that, a piece at a time.
+    /// - Returns: whether there is more to do.
+    mutating func relieveTags() -> Bool {
+        guard let owner = crowdedTagOwner else { return false }
+        guard tags.areTooMany(0, of: owner) else {
+            crowdedTagOwner = nil
+            return false
+        }
+        makeRoomForTags(0, of: owner)
+        return true
     }
 
     /// Whether an entry is still in its function's list: not cleared with the function.

@@ -22,7 +22,8 @@ extension StoreCore {
 
     /// Whether a key is surely not here, on the disk neither.
     package func isMissing(_ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64) -> Bool {
-        switch find(function, key, hash: hash, loadedRows: []) {
+        var steps = 0
+        return switch look(function, key, hash: hash, loadedRows: [], &steps) {
         case .absent: true
         case .here(_, let payload): payload.expires <= now
         case .cold: false

@@ -10,20 +10,18 @@ extension StoreCore {
         trimCold()
         trimHot()
         if tags.isOver { trimTags() }
+        let areTagsTooMany = relieveTags()
         forgetUnusedTags()
         let areMoreEmptied = removeEmptied()
         retireUnused()
-        return stoppedShort || areMoreEmptied || !reclaimer.isEmpty
+        return stoppedShort || areMoreEmptied || areTagsTooMany || !reclaimer.isEmpty
     }
-
-    /// Units of work in each part of a sweep (`WorkMeter`).
-    private static let sweepWork = 3000
 
     /// Takes back the memory and the rows of cleared entries.
     private mutating func reclaimCleared() {
         var left = limits.reclaimEntries
         // An entry with many tags takes as much work as many without.
-        let end = work.units + Self.sweepWork
+        let end = work.units + limits.pieceWork
         while left > 0, work.units < end, let cleared = reclaimer.next(entries, &functions) {
             reclaim(cleared.slot, .cleared, cleared.cause, at: cleared.at)
             left -= 1
@@ -45,7 +43,7 @@ extension StoreCore {
     private mutating func expireSlots() -> Bool {
         let seconds = UInt32(clamping: now / 1000)
         work.spend(limits.sweepSlots / 16)
-        let workEnd = work.units + Self.sweepWork
+        let workEnd = work.units + limits.pieceWork
         for slot in reclaimer.nextSlots(limits.sweepSlots, of: entries.slotCount) {
             guard work.units < workEnd else {
                 reclaimer.resume(at: slot)

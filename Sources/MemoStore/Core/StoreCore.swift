@@ -31,6 +31,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var tagClears = TagClears()
     var resizeJobs = ResizeJobs()
     var signals = Signals()
+    /// Who has as many tags as there may be, if somebody does.
+    var crowdedTagOwner: Int64?
     /// The last changes before the end were queued.
     var isFinished = false
     var mismatches: MismatchTable
@@ -53,7 +55,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         keyHash = KeyHash(seed: (random.next(), random.next()))
         self.entries = entries
         functions = FunctionTable(
-            hash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax)
+            hash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax,
+            bytesMax: limits.functionBytesMax)
         ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
@@ -100,7 +103,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             forgetUnusedFunctions(of: owner)
             if functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax { return nil }
         }
-        if functions.count >= functions.capacity { forgetUnusedFunctions(of: FunctionRow.everyone) }
+        if !functions.hasRoom(nameBytes: name.count) { forgetUnusedFunctions(of: FunctionRow.everyone) }
         guard let place = functions.add(owner: owner, name: name) else { return nil }
         functions[place].row.usedMs = now
         if remote.phase != .off { updateSharing(place) }
@@ -167,6 +170,19 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Whether a write has to wait: for the writer, where the queue holds what the disk takes in a flush interval, or until
     /// entries have left memory.
     package var isQueueFull: Bool { pipeline.isFull || (hot.isOver && isHotFarOver) }
+
+    /// The same for one who would add so many bytes.
+    package func isQueueFull(for writer: QueueWriter, adding bytes: Int) -> Bool {
+        pipeline.isFull(for: writer, adding: bytes) || (hot.isOver && isHotFarOver)
+    }
+
+    /// What waits in the queue, in bytes: what is noted of a writer is how much more it is afterwards.
+    package var queuedBytes: Int { pipeline.queue.cost }
+
+    @inline(__always)
+    package mutating func note(_ writer: QueueWriter, since queuedBytes: Int) {
+        pipeline.note(writer, since: queuedBytes)
+    }
 
     /// Has a connection told when there is room in the queue again.
     package mutating func waitForRoom(_ connection: ConnectionID) { pipeline.waitForRoom(connection) }

@@ -9,6 +9,8 @@ struct WriteQueue: ~Copyable {
     private(set) var sequence: UInt64 = 0
     /// What may wait. Follows what the disk was seen to take within the flush interval.
     var costMax: Int
+    /// Who has how much of the half that was filled last.
+    private var shares = QueueShares()
     /// When the oldest change came, in ms of the machine's clock since boot.
     private(set) var since: Int64 = 0
 
@@ -18,6 +20,7 @@ struct WriteQueue: ~Copyable {
     init(costMax: Int) { self.costMax = costMax }
 
     var isEmpty: Bool { writes.isEmpty }
+    var isHalfFull: Bool { cost >= costMax / 2 }
     var isFull: Bool { cost >= costMax }
     var count: Int { writes.count }
 
@@ -26,6 +29,14 @@ struct WriteQueue: ~Copyable {
         sequence += 1
         cost += Self.cost(of: write)
         writes.append(write)
+    }
+
+    /// Somebody has added so many bytes.
+    mutating func note(_ bytes: Int, of writer: QueueWriter) { shares.note(bytes, of: writer) }
+
+    /// Whether somebody may add so many bytes though it is full.
+    func mayExceed(_ writer: QueueWriter, adding bytes: Int) -> Bool {
+        cost + bytes < 2 * costMax && shares.mayExceed(writer, adding: bytes + Self.overhead, of: costMax)
     }
 
     private static func cost(of write: StoreChange) -> Int {
@@ -43,6 +54,7 @@ struct WriteQueue: ~Copyable {
         costInFlight = cost
         countInFlight = taken.count
         cost = 0
+        shares.removeAll()
         return taken
     }
 

@@ -4,10 +4,9 @@ extension Store {
     /// Copies a value for a put to come. Takes the lock for moments only.
     /// - Returns: `nil` where there is no memory: the put will find out.
     package func prepare(_ value: UnsafeRawBufferPointer) -> PreparedValue? {
-        let table = core.withLock { $0.hot.interned }
-        let hash = table.hash(value)
+        let hash = interned.hash(value)
         var others: UnsafeMutablePointer<InternTable.Block>?
-        perform { _ in others = table.find(hash, bytes: value.count) }
+        perform { _ in others = interned.find(hash, bytes: value.count) }
         if let others {
             let isSame = InternTable.value(others).isEqual(to: value)
             if isSame {
@@ -17,6 +16,6 @@ extension Store {
             }
             perform { _ in InternTable.release(others) }
         }
-        return table.make(value, hash: hash).map { PreparedValue($0, isShared: false) { _ in } }
+        return interned.make(value, hash: hash).map { PreparedValue($0, isShared: false) { _ in } }
     }
 }

@@ -15,6 +15,8 @@ package final class Store: Sendable {
     package static var schemaVersion: Int { Schema.current.migrations.count }
 
     let core: Mutex<StoreCore>
+    /// The state's, for what it does without the lock.
+    let interned: InternTable
     package let configuration: StoreConfiguration
     /// While it lives, readers of the published regions know that this process does.
     private let keeper: RegionKeeper?
@@ -59,6 +61,7 @@ package final class Store: Sendable {
         keeper = core.beginRegions(
             bytes: configuration.sharedBytes, isolatesOwners: configuration.isolatesOwners,
             bootOffset: clock.bootOffset)
+        interned = core.hot.interned
         self.core = Mutex(core)
     }
 

@@ -79,12 +79,25 @@ extension Store {
         progress.retryDue = hasRoom ? 0 : clock.now() + Self.retryMs
     }
 
+    /// - Returns: the rows to delete.
+    private func evictForSpace() -> [Int64] {
+        var rows: [Int64] = []
+        var goal = core.withLock { $0.spaceWanted }
+        var isMore = true
+        while isMore, rows.count < Self.evictedRowsMax {
+            perform { isMore = $0.evictForSpace(&goal, &rows) }
+        }
+        return rows
+    }
+
+    private static let evictedRowsMax = 50_000
+
     /// The disk is full: evicts, and commits the deletions alone, for which the ballast left room.
     /// - Parameter saidSo: whether it was logged that there is no room.
     /// - Returns: whether something was evicted on the disk too.
     private func makeRoom(_ saidSo: inout Bool) -> Bool {
         // Rows that are deleted already may be enough.
-        let rows = database.hasTombstones ? [] : core.withLock { $0.evictForSpace() }
+        let rows = database.hasTombstones ? [] : evictForSpace()
         guard !rows.isEmpty || database.hasTombstones else { return false }
         do throws(ColdError) {
             try database.makeRoom(deleting: rows)

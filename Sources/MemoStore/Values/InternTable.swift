@@ -7,7 +7,9 @@ internal import Glibc
 /// smaller one gets a block when it is met again among the last few thousand: that pays from the third entry where
 /// the value has 128 bytes, from the fourth where it has 80, from the fifth where it has 64. Below `leastBytes`
 /// nothing is shared. All of it is guarded by the store's lock.
-final class InternTable {
+///
+/// `@unchecked Sendable` for the same reason; `hash` and `make` touch nothing that changes.
+final class InternTable: @unchecked Sendable {
     static let leastBytes = 64
     static let alwaysBytes = 512
     /// Lending the pages of a smaller value to a socket takes as long as copying them there.

@@ -12,6 +12,8 @@ struct DearRequest: CustomTestStringConvertible, Sendable {
     var setUp: [String] = []
     var reads = true
     var connections = 4
+    /// What was there before is not, once it was asked for.
+    var isUsedUp: Bool { [.clear, .forget, .define].contains(operation) }
 
     var testDescription: String { "\(operation): \(what)" }
 

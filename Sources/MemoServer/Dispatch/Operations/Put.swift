@@ -9,7 +9,11 @@ extension Dispatcher {
     ) -> Step {
         let request = batch.requests[index]
         let fields = batch.parser.entries[entry]
-        if let step = waitsForRoom(&core, request, context) { return step }
+        if let step = waitsForRoom(
+            &core, request, adding: fields.key.bytes.count + fields.value.count, context)
+        {
+            return step
+        }
         guard let place = place(&core, batch, index, fields.key, context) else { return .done }
         let connection = context.connection
         let outcome = store(&core, request, place, entry, batch.parser, context)
@@ -74,7 +78,9 @@ extension Dispatcher {
         if fields.value.count >= PreparedValue.leastBytes {
             put.prepared = connection.batch?.prepared[entry] as? PreparedValue
         }
+        let queued = core.queuedBytes
         let outcome = core.put(function, put, loadedRows: context.loadedRows)
+        core.note(connection.writer, since: queued)
         if outcome == .stored, subscriptions.isWatched {
             if core.isWithheld(function) {
                 // Nobody keeps it at hand, its client neither.

@@ -29,7 +29,9 @@ extension Dispatcher {
             return .done
         }
         // Once it has begun, it goes to its end: its entries are committed together.
-        if progress.position == 0, let step = waitsForRoom(&core, request, context) {
+        if progress.position == 0,
+            let step = waitsForRoom(&core, request, adding: bytes(of: parser.entries[range]), context)
+        {
             return connection.keep(.putMany(progress), after: step)
         }
         while progress.position < range.count {
@@ -72,5 +74,9 @@ extension Dispatcher {
             if progress.isDurable { gate(&core, request, context) }
         }
         return .done
+    }
+
+    private func bytes(of entries: some Sequence<PutFields>) -> Int {
+        entries.reduce(0) { $0 + $1.key.bytes.count + $1.value.count }
     }
 }

@@ -153,6 +153,7 @@ extension Dispatcher {
             $0.field("count", figures.functionCount)
             $0.field("limit", figures.functionLimit)
             $0.field("bytes", figures.functionBytes)
+            $0.field("limit_bytes", figures.functionBytesLimit)
         }
         let subscribed = subscriptions.figures
         object.object("subscriptions") {

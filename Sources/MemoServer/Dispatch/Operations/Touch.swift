@@ -7,14 +7,16 @@ extension Dispatcher {
         _ context: inout Context
     ) -> Step {
         if let step = refusesChange(core, request, context) { return step }
-        if let step = waitsForRoom(&core, request, context) { return step }
+        if let step = waitsForRoom(&core, request, adding: key.bytes.count, context) { return step }
         var touched = false
         if let function = core.function(owner: owner(request, context.connection), name: request.function) {
             let bytes = bytes(key, core, function)
             let ttlMs: Int64? = if case .value(let ms) = ttl { ms } else { nil }
+            let queued = core.queuedBytes
             let outcome = core.touch(
                 function, bytes, hash: core.hash(function, bytes), ttlMs: ttlMs,
                 loadedRows: context.loadedRows)
+            core.note(context.connection.writer, since: queued)
             if let reference = outcome.cold { return suspend(reading: reference, request, &context) }
             touched = outcome.touched
         }

@@ -1,0 +1,92 @@
+import Testing
+
+@testable import MemoStore
+
+/// What one may ask for at once, and keep, is bounded by what it takes and not by how many there are of it.
+@Suite struct BoundTests {
+    private func makeCore(_ limits: StoreLimits) -> StoreCore {
+        var core = StoreCore(
+            hotBytes: 1 << 24, coldBytes: 1 << 30, limits: limits, random: RandomSource(seed: 1))!
+        core.now = 1_000_000
+        return core
+    }
+
+    private func function(_ core: inout StoreCore, _ name: String) -> UInt32? {
+        Array(name.utf8).withUnsafeBytes { core.internFunction(owner: -1, name: $0) }
+    }
+
+    private func put(_ core: inout StoreCore, _ function: UInt32, _ key: Int, tags: [UInt32]) {
+        Array("\(key)".utf8).withUnsafeBytes { key in
+            var request = PutRequest(key: key, hash: core.hash(function, key), value: key, uid: 0)
+            request.tags = tags
+            let outcome = core.put(function, request, loadedRows: [])
+            #expect(outcome == .stored)
+        }
+    }
+
+    /// To remove an entry with sixteen tags takes as much as to remove many.
+    @Test func entriesWithManyTagsGoInSmallerPieces() {
+        var core = makeCore(StoreLimits())
+        defer { core.dispose() }
+        let f = function(&core, "f")!
+        let tags = core.internTags(owner: -1, names: (0..<16).map { "t\($0)" })!
+        for key in 0..<4000 { put(&core, f, key, tags: tags) }
+        _ = core.committed(core.takeBatch(), tookMs: 1, flushIntervalMs: 100)
+        let most = core.limits.pieceWork + 100
+        /// What was done since it was asked last.
+        func takeWork(_ core: inout StoreCore) -> Int {
+            defer { core.work.end() }
+            return core.work.units
+        }
+        _ = takeWork(&core)
+
+        var (goal, rows): (Int, [Int64]) = (1 << 30, [])
+        var isMore = core.evictForSpace(&goal, &rows)
+        var work = takeWork(&core)
+        #expect(isMore && (1..<1000).contains(rows.count) && work < most)
+        var change = ProfileChange()
+        change.maxsize = .some(1000)
+        core.define(f, change)
+        work = takeWork(&core)
+        let isResizing = core.isResizing(f)
+        #expect(isResizing && work < most)
+        while let job = core.nextResizeJob() {
+            isMore = core.trim(job)
+            work = takeWork(&core)
+            #expect(work < most)
+            if !isMore { break }
+        }
+        let cleared = core.clear(tags: [tags[0]], for: 1)
+        work = takeWork(&core)
+        #expect(cleared == nil && work < most)
+        core.check()
+        core.tags.check()
+    }
+
+    /// The names count, not only how many there are.
+    @Test func functionsAreBoundedInBytes() {
+        var limits = StoreLimits()
+        limits.functionBytesMax = 1 << 20
+        var core = makeCore(limits)
+        defer { core.dispose() }
+        var counts: [Int] = []
+        for nameBytes in [8, 500] {
+            var count = 0
+            while count < 10_000 {
+                let name = String(repeating: "x", count: nameBytes - 6) + "\(100_000 + count)"
+                let place = function(&core, name)
+                guard let place else { break }
+                var change = ProfileChange()
+                change.maxsize = .some(1)
+                core.define(place, change)
+                count += 1
+            }
+            counts.append(count)
+            let bytes = core.functions.bytes
+            #expect(bytes < 2 << 20)
+            for place in core.functionPlaces where core.isFunction(place, of: nil) { _ = core.forget(place) }
+            while core.removeEmptied() {}
+        }
+        #expect(counts[1] > 500 && counts[1] < counts[0] && counts[0] < 5000, "\(counts)")
+    }
+}
