@@ -8,7 +8,7 @@ import sys
 import textwrap
 
 RUN = """
-import importlib, json, sys, warnings
+import importlib, json, os, sys, warnings
 warnings.simplefilter("ignore")
 import memod
 found = {}
@@ -16,30 +16,49 @@ for name in json.loads(sys.stdin.readline()):
     module = importlib.import_module(name)
     arguments = getattr(module, "ARGUMENTS", ((1,), (2,)))
     options = getattr(module, "OPTIONS", {})
-    cached = memod.lru_cache(maxsize=None, **options)(module.f)
+    decorate = getattr(memod, getattr(module, "HOW", "lru_cache"))
+    cached = decorate(maxsize=None, **options)(module.f)
+    change = getattr(module, "change", lambda place: None)
+    if os.environ.get("MEMOD_CASE") != "two":
+        change = lambda place: None
+    def call(function):
+        results = []
+        for place, each in enumerate(arguments):
+            change(place)
+            results.append(repr(function(*(each() if callable(each) else each))))
+        return results
     try:
-        given = [repr(cached(*each)) for each in arguments]
+        given = call(cached)
     except Exception as error:
         given = repr(error)
     scope = cached.cache_scope()
     info = cached.cache_info()
     again = []
     try:
-        truth = [repr(module.f(*each)) for each in arguments]
-        again = [repr(module.f(*each)) for each in arguments]
+        truth = call(module.f)
+        again = call(module.f)
     except Exception as error:
         truth = repr(error)
+    getattr(module, "restore", lambda: None)()
     found[name] = [given, truth, str(scope), scope.reason, info.hits, truth == again]
 json.dump(found, sys.stdout)
+"""
+
+
+SIDES = """import os
+SIDE = os.environ["MEMOD_CASE"]
+B = SIDE == "two"
 """
 
 
 class Batch:
     """A directory of modules."""
 
-    def __init__(self, directory, cases):
-        """`cases` are sources by name. A name ends up as that of a module."""
+    def __init__(self, directory, cases, sides=False):
+        """`cases` are sources by name. A name ends up as that of a module. With `sides` they know in `B` whether
+        they are in the second process."""
         self.directory = directory
+        self.before = SIDES if sides else ""
         self.names = {case: f"case_{place}" for place, case in enumerate(cases)}
         (directory / "run_all.py").write_text(RUN)
         for case, source in cases.items():
@@ -48,7 +67,7 @@ class Batch:
     def write(self, case, source):
         """Makes or replaces one."""
         path = self.directory / f"{self.names.get(case, case)}.py"
-        path.write_text(textwrap.dedent(source))
+        path.write_text(self.before + textwrap.dedent(source))
 
     def run(self, *, cwd=None, seed="random", arguments=(), before="", **environment):
         """What each function was answered, what it computes, its scope and why, and the hits that it had."""

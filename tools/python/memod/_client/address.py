@@ -9,6 +9,7 @@ import stat
 import struct
 from typing import List, Optional, Set
 
+from .at_work import working
 from .complaint import complain
 from .errors import NotRunning, Unavailable
 
@@ -78,6 +79,15 @@ def _memod_uid() -> Optional[int]:
         return None
 
 
+def _connect(connection: socket.socket, path: str) -> None:
+    """Is no concern of the function in whose course it happens."""
+    before, working.on = working.on, True
+    try:
+        connection.connect(path)
+    finally:
+        working.on = before
+
+
 def connect(path: Optional[str], seconds: float) -> socket.socket:
     """A connected socket to the first daemon found, its peer checked. Raises `Unavailable`; `NotRunning` where
     nobody listens at any of the usual places."""
@@ -87,7 +97,7 @@ def connect(path: Optional[str], seconds: float) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.settimeout(seconds)
-            connection.connect(candidate)
+            _connect(connection, candidate)
             check_peer(connection)
             return connection
         except Unavailable:

@@ -39,6 +39,8 @@ def pack(packer: Packer, value: Any) -> Any:
 def _pack_array(packer: Packer, value: Any) -> Dict[str, Any]:
     order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
     more = {"s": list(value.shape), "o": order, "w": bool(value.flags.writeable)}
+    if packer.seen is not None and not (value.flags.forc and value.flags.aligned):
+        more.update(t=list(value.strides), a=bool(value.flags.aligned))  # sums depend on it
     dtype = value.dtype
     if dtype == object:
         return tagged("ndobjects", [packer.pack(item) for item in _flat(value, order)], **more)

@@ -46,6 +46,9 @@ class Packer:
     volatile = False
     #: Ids of objects in it that are equal to nothing but themselves.
     unequal: Optional[Set[int]] = None
+    #: Where it counts: the objects that can change and were met, by id, and the classes of what was met.
+    seen: Optional[Dict[int, Any]] = None
+    kinds: Optional[Set[type]] = None
     depth = 0
 
     def pack(self, value: Any) -> Any:
@@ -61,18 +64,26 @@ class Packer:
         if self.depth > DEPTH_MAX:
             raise Unstorable("it is nested too deep")
         try:
+            if kind is tuple:
+                return tagged("tuple", self.sequence(value))
+            if self.seen is not None:
+                again = self.again(kind, value)
+                if again is not None:
+                    return again
             if kind is list:
                 return self.sequence(value)
             if kind is dict:
                 return self.mapping(value)
-            if kind is tuple:
-                return tagged("tuple", self.sequence(value))
             packer = _PACKERS.get(kind)
             if packer is not None:
                 return packer(self, value)
             return self.other(value)
         finally:
             self.depth -= 1
+
+    def again(self, kind: type, value: Any) -> Any:
+        """What stands for an object that was met before, where that counts; None for others."""
+        return None
 
     def text(self, value: str) -> Any:
         """A string. Unpaired surrogates have no place in JSON, and go as UTF-16."""

@@ -162,6 +162,7 @@ async def conclude(shared: SharedFunction, flight: Flight, talk: Talk) -> None:
 
 
 def _end(shared: SharedFunction, flight: Flight) -> None:
+    flight.end_run()
     if flight.entered:
         flight.entered = False
         shared.identity.leave(False)

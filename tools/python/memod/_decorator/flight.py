@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
+from .._identity.run_watch import Run
+
 
 class Ask(NamedTuple):
     """Requests to be sent together, whose replies are waited for."""
@@ -36,7 +38,7 @@ class Flight:
     entered = False
     sound = True  # whether what the function reads is what the name says
     held: FrozenSet[str] = frozenset()  # the receiver's attributes before the call
-    begun = 0  # what `run_watch` had seen before
+    run: Optional[Run] = None  # while the function runs
     started = 0.0
     connection: Any = None  # of an async flight, for its lease
     token: Any = None
@@ -46,6 +48,11 @@ class Flight:
         self.kwds = kwds
         self.epoch = epoch  # of the counters and entries, changed by cache_clear()
         self.sequence = sequence  # of events
+
+    def end_run(self) -> str:
+        """The function has run: why its result is for this process alone, or ""."""
+        run, self.run = self.run, None
+        return run.end() if run is not None else ""
 
     def filled(self) -> List[str]:
         """The attributes of the receiver that a `cached_property` has got during the call."""

@@ -6,6 +6,7 @@ import functools
 import weakref
 from typing import Any, Callable, Optional
 
+from .._client.at_work import working
 from . import sync_runner
 from .shared import SharedFunction
 
@@ -86,7 +87,6 @@ class NativeFront:
 
 def _filler(shared: SharedFunction) -> Callable[..., Any]:
     function = shared.function
-    working = sync_runner.working
 
     def fill(*args: Any, **kwds: Any) -> Any:
         if working.on:

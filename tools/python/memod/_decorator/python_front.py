@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._client.at_work import working
 from . import sync_runner
 from .shared import SharedFunction
 from .timed import ABSENT, TimedFront
@@ -12,7 +13,6 @@ from .timed import ABSENT, TimedFront
 def wrap(shared: SharedFunction, front: TimedFront) -> Any:
     """A wrapper around a function that returns its result."""
     function = shared.function
-    working = sync_runner.working
 
     def wrapper(*args: Any, **kwds: Any) -> Any:
         if working.on:

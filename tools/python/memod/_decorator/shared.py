@@ -155,7 +155,7 @@ class SharedFunction:
         self, args: Tuple[Any, ...], kwds: Dict[str, Any], apart: Collection[str] = ()
     ) -> Tuple[str, bool]:
         if self.options.key is not None:
-            return key_text((self.options.key(*args, **kwds),), {})
+            return key_text((self.options.key(*args, **kwds),), {}, reader=self.identity.fingerprint)
         owner = self._owner
         if owner is False:
             owner = self.identity.owner()
@@ -168,7 +168,9 @@ class SharedFunction:
             self.run_reason = run_watch.problem_of_order((*args, *kwds.values()))
             if self.run_reason:
                 raise Unstorable(self.run_reason)
-        return key_text(args, kwds, owner, (*apart, *found.counters) if owner and found is not None else apart)
+        if owner and found is not None:
+            apart = (*apart, *found.counters)
+        return key_text(args, kwds, owner, apart, found)
 
     def content_key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Optional[str]:
         """The key of a call by what its arguments hold, or None, which is said, where they cannot tell."""
@@ -198,7 +200,7 @@ class SharedFunction:
         except Unstable as error:
             flight.sound = False
             self._stay(error)
-        flight.begun = run_watch.begin()
+        flight.run = run_watch.Run(self.identity.fingerprint)
 
     def _stay(self, error: Unstable) -> None:
         """Results stay in the process: for good, unless it is a test's doing."""
@@ -318,8 +320,7 @@ class SharedFunction:
         self._futility.kept()
         if not flight.computed:
             with self.lock:
-                front = self.front
-                if front is not None and flight.epoch == self.epoch:
+                if (front := self.front) is not None and flight.epoch == self.epoch:
                     front.served += 1
         self.verification.take(flight)
 
@@ -338,9 +339,10 @@ class SharedFunction:
     def land(self, flight: Flight, result: Any, cost: float) -> Talk:
         """Stores a result that took `cost` seconds, where it can come back as it is."""
         sound = flight.entered and self.identity.leave(True) and flight.sound
+        problem = flight.end_run()
         if sound:
-            self.run_reason = run_watch.problem(flight.begun)
-            sound = not self.run_reason
+            self.run_reason = problem
+            sound = not problem
         flight.entered = False
         self._figures.sample(cost * 1000)
         if flight.verifies:
@@ -353,9 +355,7 @@ class SharedFunction:
         value = None
         if sound and flight.epoch == self.epoch and self._same_key(flight):
             value = encode(result, flight, self.options.serializer, self.notices)
-            found = self.identity.fingerprint
-            classes = found.classes if found is not None else ()
-            self.run_reason = "" if value is None else run_watch.problem_of_text(value, classes)
+            self.run_reason = run_watch.problem_of_text(value or "", self.identity.fingerprint)
         if self.run_reason and not patches.active():
             self.notices.say("run", self.run_reason)
         if value is None or self.run_reason:
@@ -389,6 +389,7 @@ class SharedFunction:
 
     def give_up(self, flight: Flight) -> Talk:
         """Ends a call without a result to store, so that nobody waits for one."""
+        flight.end_run()
         if flight.entered:
             self.identity.leave(False)
             flight.entered = False
@@ -469,8 +470,7 @@ class SharedFunction:
     def settle(self) -> None:
         """Drops once more what may have been under way when something was removed."""
         with self.lock:
-            front = self.front
-            if front is not None:
+            if (front := self.front) is not None:
                 front.drop()
 
     # Counting

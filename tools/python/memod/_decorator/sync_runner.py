@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from time import perf_counter
 from typing import Any, Dict, Tuple
 
+from .._client.at_work import working
 from .._client.connection_pool import POOL
 from .._client.signals import pass_on
 from . import published, stack_reserve
 from .flight import Flight
 from .shared import SharedFunction, Talk
-
-
-class _Working(threading.local):
-    on = False
-
-
-#: Whether this thread is at work here. What it calls of the program meanwhile, which may be memoized functions in the
-#: place of builtins, simply computes.
-working = _Working()
 
 
 def run(talk: Talk) -> None:
@@ -102,6 +93,7 @@ def conclude(shared: SharedFunction, flight: Flight, talk: Talk) -> None:
 
 
 def _end(shared: SharedFunction, flight: Flight) -> None:
+    flight.end_run()
     if flight.entered:
         flight.entered = False
         shared.identity.leave(False)

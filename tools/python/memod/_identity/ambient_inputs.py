@@ -7,13 +7,19 @@ import hashlib
 import os
 import sys
 import time
+import warnings
+from operator import is_
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
-from .library_settings import SETTINGS
+from . import codec_registry
+from .library_settings import SETTINGS, reducers
 
 #: Names by which code finds other code, or reads it as text.
 REFLECTIVE = frozenset(
-    "__subclasses__ __globals__ f_globals getsource getsourcelines getsourcefile _getframe".split()
+    """
+    __subclasses__ __globals__ f_globals getsource getsourcelines getsourcefile _getframe _current_frames f_back f_lineno
+    f_locals tb_frame tb_lineno gi_frame cr_frame ag_frame co_filename co_firstlineno __annotate__
+    """.split()
 )
 #: Names by which code reads docstrings.
 DOCUMENTED = frozenset(("__doc__", "getdoc"))
@@ -81,7 +87,36 @@ def _mpmath() -> str:
     return repr([(getattr(each, "prec", None), getattr(each, "dps", None)) for each in contexts])
 
 
+_filters: List[Any] = []
+_limits_text = ""
+_digits: Callable[[], int] = getattr(sys, "get_int_max_str_digits", lambda: 0)
+
+
+def _limits() -> str:
+    """What makes an error of what is none elsewhere. Asked before each question, so only new filters are looked at."""
+    global _filters, _limits_text
+    now = _current_filters()
+    if len(now) != len(_filters) or not all(map(is_, now, _filters)):
+        _filters = list(now)
+        _limits_text = repr([each for each in _filters if each[0] == "error"])
+    return f"{_digits()} {_limits_text}"
+
+
+def _current_filters() -> Any:
+    # Since 3.14 they may belong to a context.
+    of_context: Any = getattr(warnings, "_get_filters", None)
+    return warnings.filters if of_context is None else of_context()
+
+
+def _warnings() -> str:
+    return repr((list(_current_filters()), getattr(warnings, "defaultaction", "")))
+
+
 INPUTS: Dict[str, Callable[[], str]] = {
+    "limits": _limits,
+    "warnings": _warnings,
+    "recursion": lambda: str(sys.getrecursionlimit()),
+    "codecs": codec_registry.names,
     "precision": _precision,
     "directory": os.getcwd,
     "zone": _zone,
@@ -101,7 +136,8 @@ _WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
         open io codecs fileinput listdir scandir walk glob iglob rglob iterdir stat lstat exists lexists
         is_file is_dir isfile isdir islink getsize getmtime read_text read_bytes readlink
         subprocess Popen check_output check_call popen system shutil sqlite3 zipfile tarfile gzip bz2 lzma
-        load_workbook imread fromfile loadtxt genfromtxt memmap read_csv read_table read_json read_excel
+        touch mkdir is_mount is_socket is_fifo is_block_device is_char_device is_junction owner group symlink_to
+        hardlink_to rename unlink rmdir chmod load_workbook imread fromfile loadtxt genfromtxt memmap read_csv read_table read_json read_excel
         read_parquet read_pickle read_feather read_hdf read_xml read_fwf scan_csv scan_parquet
         """.split())),
     ("zone", frozenset("""
@@ -110,9 +146,20 @@ _WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
     ("locale", frozenset("""
         strftime strptime strcoll strxfrm localeconv month_name month_abbr day_name day_abbr
         """.split())),
-    ("loggers", frozenset(("isEnabledFor", "getEffectiveLevel", "hasHandlers"))),
+    ("loggers", frozenset("""
+        isEnabledFor getEffectiveLevel hasHandlers getLevelName getLevelNamesMapping level handlers propagate
+        """.split())),
+    ("warnings", frozenset("warnings warn warn_explicit catch_warnings simplefilter filterwarnings".split())),
+    ("recursion", frozenset(("RecursionError", "getrecursionlimit"))),
+    ("codecs", frozenset("""
+        encode decode codecs open read_text write_text TextIOWrapper bytes bytearray encoding errors
+        """.split())),
     ("environment", frozenset(("Popen", "check_output", "check_call", "popen", "system"))),
 )  # fmt: skip
+
+
+#: Callables that belong to an input, whose code counts as well.
+LEADS: Dict[str, Callable[[], List[Any]]] = {"codecs": codec_registry.added, "reducers": reducers}
 
 
 def inputs_of(names: Iterable[str]) -> Iterator[str]:

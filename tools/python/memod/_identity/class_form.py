@@ -70,6 +70,10 @@ def class_members(cls: type) -> Iterator[Member]:
         yield "members", lambda: [[name, each.value] for name, each in cls.__members__.items()], members
     if "__dataclass_params__" in held:
         yield from _dataclass_members(held)
+    if "__attrs_attrs__" in held:
+        yield from _attrs_members(held)
+    if "__pydantic_fields__" in held:
+        yield from _pydantic_members(held)
     for name, value in sorted(held.items()):
         if name in _TRIVIA or type(value) in _PLACES or _is_generated(cls, name, value):
             continue
@@ -90,6 +94,12 @@ def _is_generated(cls: type, name: str, value: Any) -> bool:
         if issubclass(type(value), cls):
             return True
         return name[0] == name[-1] == "_" and not callable(value) and not hasattr(type(value), "__get__")
+    if "__attrs_attrs__" in vars(cls):
+        if name in ("__attrs_attrs__", "__attrs_own_setattr__", "__match_args__"):
+            return True
+        return isinstance(value, types.FunctionType) and value.__code__.co_filename.startswith("<attrs generated")
+    if "__pydantic_fields__" in vars(cls):
+        return name.startswith("__pydantic_") or name in ("__class_vars__", "__private_attributes__", "__signature__")
     if "__dataclass_params__" in vars(cls) and name in _DATACLASS_METHODS:
         return isinstance(value, types.FunctionType) and _is_of_dataclasses(value)
     return False
@@ -125,6 +135,43 @@ def _dataclass_members(held: Mapping[str, Any]) -> Iterator[Member]:
             yield _constant(f"{name} factory", field.default_factory)
         if field.metadata:
             yield _constant(f"{name} metadata", dict(field.metadata))
+
+
+def _attrs_members(held: Mapping[str, Any]) -> Iterator[Member]:
+    """What attrs makes its methods from."""
+    for each in held["__attrs_attrs__"]:
+        traits = [getattr(each, name, None) for name in ("name", "eq", "order", "hash", "init", "repr", "kw_only", "alias")]
+        yield _constant("attrs", repr([trait if isinstance(trait, (str, bool)) else callable(trait) for trait in traits]))
+        factory = getattr(each.default, "factory", None)
+        yield _constant(f"{each.name} default", each.default if factory is None else factory)
+        for part in ("validator", "converter", "on_setattr", "eq_key", "order_key"):
+            if callable(getattr(each, part, None)):
+                yield _constant(f"{each.name} {part}", getattr(each, part))
+    setup = [(name, name in held and getattr(held[name], "__name__", "")) for name in sorted(_ATTRS_METHODS)]
+    yield _constant("attrs methods", repr(setup))
+
+
+_ATTRS_METHODS = frozenset("__init__ __repr__ __eq__ __ne__ __lt__ __hash__ __setattr__ __attrs_init__".split())
+
+
+def _pydantic_members(held: Mapping[str, Any]) -> Iterator[Member]:
+    """What pydantic makes its validators from. Those that are methods are members as any others."""
+    for name, field in held["__pydantic_fields__"].items():
+        yield _constant(f"{name} field", spelling(field))
+        if type(field.default).__module__ != "pydantic_core._pydantic_core":  # what says that there is none
+            yield _constant(f"{name} default", field.default)
+        if field.default_factory is not None:
+            yield _constant(f"{name} factory", field.default_factory)
+        for place, part in enumerate(field.metadata):
+            if callable(getattr(part, "func", None)):
+                yield _constant(f"{name} validator {place}", part.func)
+    yield _constant("decorators", spelling(held.get("__pydantic_decorators__")))
+    for name, private in (held.get("__private_attributes__") or {}).items():
+        yield _constant(f"{name} private", spelling(private))
+        if type(private.default).__module__ != "pydantic_core._pydantic_core":
+            yield _constant(f"{name} private default", private.default)
+        if getattr(private, "default_factory", None) is not None:
+            yield _constant(f"{name} private factory", private.default_factory)
 
 
 #: One object for each text, so that a look tells whether it is the same.

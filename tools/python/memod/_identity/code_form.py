@@ -19,6 +19,8 @@ _GLOBAL_LOADS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 _ATTRIBUTE_LOADS = {"LOAD_ATTR", "LOAD_METHOD"}
 _REBINDS = {"STORE_GLOBAL", "DELETE_GLOBAL"}
 _ATTRIBUTE_STORES = {"STORE_ATTR", "DELETE_ATTR"}
+#: By which code looks for attributes whose names are data.
+LOOKUPS = frozenset("getattr hasattr attrgetter methodcaller vars __dict__ __getattribute__ __getattr__".split())
 _SIMPLE_LOADS = {"LOAD_CONST", "LOAD_FAST", "LOAD_GLOBAL", "LOAD_SMALL_INT", "LOAD_FAST_CHECK"}
 #: Methods that change a container and return nothing. Whether it is one, the code alone does not say.
 _WRITES = {"append", "add", "extend", "insert", "appendleft", "extendleft", "discard", "put", "put_nowait"}
@@ -62,6 +64,8 @@ class CodeForm:
         self.counted: Set[str] = set()
         #: Names that are called without arguments.
         self.bare: Set[str] = set()
+        #: Whether it looks for attributes by names that it computes.
+        self.computes = False
         #: Whether it makes sets, where they may go (None until that is asked for), and whether the order of what is
         #: handed in may decide something.
         self.makes_sets = self.iterates = False
@@ -75,13 +79,15 @@ class CodeForm:
         imports = [tuple(each) for each in self.imports]
         sets: List[Any] = [self.writes, self.names, self.attributes, self.texts, self.bare, self.counted]
         more = [frozenset(each) for each in sets]
-        return (self.digest, self.makes_sets, self.iterates, self.set_flow, reads, imports, *more)
+        facts = self.makes_sets, self.iterates, self.computes
+        return (self.digest, facts, self.set_flow, reads, imports, *more)
 
     @classmethod
     def from_parts(cls, kept: Tuple[Any, ...]) -> CodeForm:
         """What `to_parts` made."""
         made = cls.__new__(cls)
-        made.digest, made.makes_sets, made.iterates, made.set_flow, reads, imports, *sets = kept
+        made.digest, facts, made.set_flow, reads, imports, *sets = kept
+        made.makes_sets, made.iterates, made.computes = facts
         made.reads = [Read(*each) for each in reads]
         made.imports = [Imported(*each) for each in imports]
         made.writes, made.names, made.attributes, made.texts, made.bare, made.counted = sets
@@ -93,6 +99,8 @@ class CodeForm:
         self.makes_sets = self.makes_sets or makes_sets(code, steps)
         self.names.update(code.co_names)
         self.texts.update(each for each in code.co_consts if type(each) is str)
+        if not LOOKUPS.isdisjoint(code.co_names):
+            self._note_lookups(steps)
         body = [(step.opname, self._argument(step)) for step in steps]
         flags = code.co_flags & ~_HAS_DOCSTRING
         return (
@@ -103,6 +111,19 @@ class CodeForm:
             body,
             getattr(code, "co_exceptiontable", b""),
         )
+
+    def _note_lookups(self, steps: List[Any]) -> None:
+        """What goes by names that are no part of the syntax."""
+        for place, step in enumerate(steps):
+            if step.argval not in LOOKUPS or not step.opname.startswith("LOAD_"):
+                continue
+            path = _looked_up(steps, place) if step.argval in ("getattr", "hasattr") else None
+            if path is None:
+                self.computes = True
+            else:
+                self.attributes.add(path[-1])
+                if path[0]:
+                    self.reads.append(Read(path[0], path[1:]))
 
     def _argument(self, step: Any) -> Any:
         value = step.argval
@@ -132,6 +153,10 @@ class CodeForm:
                 self.attributes.update(members or ())
             if step.opname in _ATTRIBUTE_LOADS:
                 (self.counted if _counts_attribute(steps, place) else self.attributes).add(str(step.argval))
+            if step.argval == "str" and step.opname in _GLOBAL_LOADS and _decodes(steps, place):
+                self.names.add("decode")
+            if step.argval == "acquire" and not _is_called_bare(steps, place):
+                self.attributes.add("locked")  # whether it was is told
             if step.argval in BARE and _is_called_bare(steps, place):
                 self.bare.add(str(step.argval))
             leads_on = step.opname in _GLOBAL_LOADS or step.opname in _ATTRIBUTE_LOADS
@@ -154,6 +179,32 @@ class CodeForm:
             elif name in made:
                 writes = "made"
             self.reads.append(Read(name, tuple(attributes), writes))
+
+
+def _looked_up(steps: List[Any], place: int) -> Optional[Tuple[str, ...]]:
+    """Of `getattr(a.b, "c")` the global and attributes `("a", "b", "c")`, `("", "c")` where `a` is a variable, and None
+    where it is anything else."""
+    rest = [step for step in steps[place + 1 : place + 10] if step.opname != "PUSH_NULL"]
+    if len(rest) < 3 or rest[0].opname not in _SIMPLE_LOADS | {"LOAD_DEREF", "LOAD_NAME"}:
+        return None
+    path = [str(rest[0].argval)] if rest[0].opname in _GLOBAL_LOADS else [""]
+    rest = rest[1:]
+    while rest and rest[0].opname in _ATTRIBUTE_LOADS:
+        if path[0]:
+            path.append(str(rest[0].argval))
+        rest = rest[1:]
+    if len(rest) < 2 or rest[0].opcode not in dis.hasconst or type(rest[0].argval) is not str:
+        return None
+    ends = rest[1] if rest[1].opname not in _SIMPLE_LOADS else rest[2] if len(rest) > 2 else rest[1]
+    return (*path, rest[0].argval) if ends.opname.startswith("CALL") else None
+
+
+def _decodes(steps: List[Any], place: int) -> bool:
+    """Whether `str` is called with more than one argument."""
+    following = [step for step in steps[place + 1 : place + 6] if step.opname != "PUSH_NULL"]
+    if following and following[0].opname.startswith("CALL"):
+        return False
+    return not (len(following) > 1 and following[1].opname.startswith("CALL") and following[1].arg == 1)
 
 
 def _is_called_bare(steps: List[Any], place: int) -> bool:

@@ -32,6 +32,8 @@ class Contribution:
         self.writes: Set[str] = set()
         #: Whether it makes sets, and whether the order of what is handed in may decide something.
         self.makes_sets = self.iterates = False
+        #: Whether it looks for attributes by names that it computes.
+        self.computes = False
         self.mentioned: Set[str] = set()
         self.attributes: Set[str] = set()
         self.counted: Set[str] = set()
@@ -41,6 +43,7 @@ class Contribution:
         self.texts: Set[str] = set()
         #: Modules that are handed on as objects, and those that are imported while the code runs.
         self.handed: Set[str] = set()
+        self.handed_modules: Set[str] = set()
         self.opened: List[str] = []
         self.imports: List[Tuple[str, str]] = []
         #: Why it may be other in another process: always, and unless results are kept for a time only.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, Callable, List, Optional, Set, Tuple
+from typing import Any, Callable, Collection, List, Optional, Set, Tuple
 
-from .plain_data import Digest, Unstable
+from .plain_data import Digest, Parts, Unstable
 from .snapshot import UNCHANGING, Snapshot, snapshot
 
 
@@ -36,6 +36,9 @@ class Source:
         self.digest = ""
         #: What took part in the digest, whose code counts too.
         self.classes: List[Any] = []
+        #: The classes of what it holds, and the names by which that looks for attributes.
+        self.kinds: Collection[type] = ()
+        self.words: Collection[str] = ()
         #: Why there is no digest that others would have too, or "".
         self.reason = ""
         self._read = read
@@ -59,13 +62,19 @@ class Source:
             self.digest = "missing"
         else:
             try:
-                self.digest, self.classes = self._take(self.label, value)
+                self.digest, parts = self._take(self.label, value)
+                self.classes, self.kinds, self.words = parts, parts.kinds, parts.words
             except Unstable as error:
                 # Known by itself in this process, as long as nothing that can be seen of it changes.
                 held = snapshot(value, whole=False)
                 self.reason, self.digest = str(error), f"!{next(_opaque)}"
         self._value, self._held = value, held
         return self.digest
+
+    def objects(self) -> Collection[Any]:
+        """What can change in it, in the order in which it is found."""
+        held = self._held
+        return held.objects if held is not None and type(self._value) not in UNCHANGING else ()
 
     @property
     def value(self) -> Any:
@@ -89,4 +98,4 @@ class Source:
 
 def identity_of(label: str, value: Any) -> Digest:
     """For what counts elsewhere: only whether it is the same object."""
-    return f"!{id(value)}", []
+    return f"!{id(value)}", Parts()

@@ -8,17 +8,18 @@ from __future__ import annotations
 import hashlib
 import sys
 from itertools import chain
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 from weakref import WeakValueDictionary
 
 from .._client.signals import is_from_signal
 from .._codec import module_names
 from . import known_modules, modules
-from .ambient_inputs import DOCUMENTED, INPUTS, NAMED
+from .ambient_inputs import DOCUMENTED, INPUTS, LEADS, NAMED, inputs_of
 from .code_store import code_form
 from .contribution import Edge
 from .data_source import Source
+from .kind_inputs import inputs_of_kinds
 from .known_modules import OUTSIDE
 from .library_settings import SETTING_NAMES
 from .module_code import absolute_name, check_import, imported_names, own_code
@@ -27,7 +28,7 @@ from .plain_data import Unstable
 from .scope import Scope
 from .set_data import flows_of
 from .set_order import ORDER, Flow, decides
-from .values import OF_MODULES, Held, docstring, held, is_module
+from .values import OF_MODULES, Held, docstring, full_name, held, is_module
 from .watch import Watch, code_generation
 
 _OBJECTS_MAX = 20_000
@@ -36,6 +37,9 @@ _TRIES_MAX = 4
 _PART_LENGTH = 8
 #: Names by which code looks at all that an object holds.
 _LOOKS_AT_ALL = frozenset("__dict__ vars asdict astuple copy deepcopy dumps dump replace __reduce__ repr str".split())
+#: By which code asks whose memory an array is in.
+_OF_MEMORY = frozenset("base owndata OWNDATA shares_memory may_share_memory __array_interface__".split())
+_NAMES_OF_CODE = frozenset(("__name__", "__qualname__"))
 _CLASSES_MAX = 500
 _DIGEST_LENGTH = 24  # hexadecimal digits: 96 bits
 
@@ -54,6 +58,10 @@ _NAMES = {
     "numpy": "settings of numpy",
     "pandas": "settings of pandas",
     "mpmath": "precision of mpmath",
+    "limits": "limits and warnings that raise",
+    "warnings": "filters of warnings",
+    "recursion": "limit of recursion",
+    "codecs": "codecs that were registered",
     **SETTING_NAMES,
 }
 
@@ -92,7 +100,7 @@ class Fingerprint:
         self._scope = _scopes.setdefault(package, Scope(package))
         self._known = _nodes.setdefault(package, WeakValueDictionary())
         self._frozen = frozen or Frozen()
-        self._timed = timed
+        self.timed = timed
         self.generation = code_generation()
         roots = [root] if key is None else [root, key]
         try:
@@ -133,8 +141,10 @@ class Fingerprint:
         self.unloaded: List[str] = []
         self._nodes: Dict[int, Node] = {}
         self._lines: List[str] = [sys.implementation.cache_tag or sys.version]
-        self._inputs: Set[str] = set()
+        self._inputs: Set[str] = {"limits"}
+        self._led: Dict[str, List[Any]] = {}  # by input, what belongs to it
         self._set_flows: Dict[str, FrozenSet[Flow]] = {}  # by label, from data that are sets
+        self._parts: Dict[str, List[Any]] = {}  # by label, the classes and functions in data
         self._with_code: Set[str] = set()  # labels of data in which classes or functions take part
         self._opened: Dict[str, Set[str]] = {}
         self._modules: Set[str] = set()
@@ -159,18 +169,26 @@ class Fingerprint:
             mentioned = self._all("mentioned")
             self._imported(mentioned)
             self._digest_sources()
-        self._inputs |= self._all("inputs")
+            self._inputs |= self._all("inputs")
+            self._follow_inputs()
         self.writes = self._all("writes")
         self.classes = [each.name for each in self._nodes.values() if isinstance(each.value, type)][:_CLASSES_MAX]
         self.iterates = any(node.iterates for node in self._nodes.values())
+        self.computes = any(node.computes for node in self._nodes.values())
+        for source in self.sources.values():
+            self._inputs |= inputs_of_kinds(source.kinds, self.computes)
         self._check_handed()
         self._check_sets()
+        if not _NAMES_OF_CODE.isdisjoint(mentioned):
+            self._lines.append(repr([_names_of(node.value) for node in self._nodes.values()]))
         if not DOCUMENTED.isdisjoint(mentioned):
             self._lines.append(repr([docstring(node.value) for node in self._nodes.values()]))
         self.counters = self._counters(mentioned)
         main = self._main_in_sight()
         if main and not NAMED.isdisjoint(mentioned):
             self._lines.append(main)
+        self.looks_at_memory = not _OF_MEMORY.isdisjoint(mentioned)
+        self.inputs = frozenset(self._inputs)
         inputs = {name: INPUTS[name]() for name in sorted(self._inputs)}
         for name, value in inputs.items():
             self.digests[f"process:{name}"] = _short(value)
@@ -178,10 +196,40 @@ class Fingerprint:
             self._all("bindings"),
             list(self.sources.values()),
             [(INPUTS[name], value) for name, value in inputs.items()],
-            [path for node in self._nodes.values() for path in node.paths],
+            [path for node in self._nodes.values() for path in node.paths] + self._lead_paths(),
         )
         self.structure = _digest("\n".join(self._lines))
+        self._find_aliases()
         self.digest = self.combined()
+
+    def _find_aliases(self) -> None:
+        """What can change and goes by several names: to change it by one is to change it by the other."""
+        #: By id, objects that can change within the data, and where they are.
+        self.places: Dict[int, str] = {}
+        self._aliases: List[Tuple[str, str]] = []
+        for label, source in sorted(self.sources.items()):
+            for number, each in enumerate(source.objects()):
+                place = f"{label}[{number}]"
+                known = self.places.setdefault(id(each), place)
+                if known is not place:
+                    self._aliases.append((known, place))
+
+    def _follow_inputs(self) -> None:
+        """What the program has registered, and what uses that, is code of its own."""
+        for name in sorted(self._inputs & LEADS.keys() - self._led.keys()):
+            self._led[name] = LEADS[name]()
+            for value in self._led[name]:
+                self._lines.append(self._walk([(name, held(value, name), False)], self._nodes))
+
+    def _lead_paths(self) -> List[Any]:
+        def reader(leads: Any, known: Any) -> Any:
+            def read() -> Any:
+                now = leads()
+                return known if _are_same(now, known) else now
+
+            return read
+
+        return [(reader(LEADS[name], known), known) for name, known in self._led.items()]
 
     def _counters(self, mentioned: Set[str]) -> FrozenSet[str]:
         """Attributes that are counted up and never looked at."""
@@ -193,6 +241,8 @@ class Fingerprint:
     def combined(self) -> str:
         """The digest of all, with data as they count."""
         data = [f"{label} {digest}" for label, digest in sorted(self.digests.items())]
+        if self._aliases:
+            data.append(repr(self._aliases))
         return _digest("\n".join((self.structure, *data)))[:_DIGEST_LENGTH]
 
     def all_parts(self) -> Dict[str, str]:
@@ -209,6 +259,10 @@ class Fingerprint:
             found[words] = _digest(digest)[:_PART_LENGTH]
         return found
 
+    def has_libraries(self) -> bool:
+        """Whether it may reach code of libraries that are not Python's."""
+        return "numpy" in sys.modules or any(node.versions for node in self._nodes.values())
+
     def holds(self) -> bool:
         """Whether nothing of it has changed. False also where it may have."""
         if not self.watch.holds():
@@ -221,6 +275,8 @@ class Fingerprint:
             return False
         for label, source in self.sources.items():
             digest = source.refresh()
+            if not _are_same(source.classes, self._parts[label]):
+                return False
             if digest == self.raw[label]:
                 continue
             counts = self._frozen.stand_for(label, digest)
@@ -230,6 +286,7 @@ class Fingerprint:
                 return False
             self.raw[label], self.digests[label] = digest, counts
         self.watch.watch_data(list(self.sources.values()))
+        self._find_aliases()
         self.digest = self.combined()
         return True
 
@@ -282,7 +339,7 @@ class Fingerprint:
     def _note(self, node: Node) -> None:
         if node.problem:
             raise Unstable(node.problem)
-        if node.outside and not self._timed:
+        if node.outside and not self.timed:
             raise Unstable(node.outside)
         for name in node.opened:
             while name:
@@ -311,6 +368,7 @@ class Fingerprint:
     def _digest_source(self, label: str, source: Source) -> None:
         self.sources[label] = source
         digest = self.raw[label] = source.refresh()
+        self._parts[label] = list(source.classes)
         counts = self._frozen.stand_for(label, digest)
         if counts.startswith("!"):
             raise Unstable(source.reason)
@@ -319,7 +377,13 @@ class Fingerprint:
             code = [("", each, False) for each in source.classes if not self._scope.is_outside(each)]
             counts += self._walk(code, self._nodes) if code else ""
             counts += repr([_named(each) for each in source.classes])
-        self._inputs.update(_inputs_of_value(source.value))
+            for each in source.classes:
+                if self._scope.is_outside(each):
+                    module, name = full_name(each)
+                    self._check_verdict(module, name, known_modules.verdict(module, name.split(".")))
+        self._inputs.update(inputs_of(source.words))
+        if not known_modules.WORDS.keys().isdisjoint(source.words):
+            raise Unstable(f"it reads {label}, which looks for what may be other in another process")
         self._set_flows[label] = frozenset(flows_of(label, source.value))
         self.digests[label] = counts
 
@@ -346,13 +410,23 @@ class Fingerprint:
         attributes = sorted(self._all("attributes")) if handed else []
         for name in handed:
             for attribute, verdict in known_modules.exceptions_mentioned(name, attributes):
-                for word in verdict.split():
-                    if word in ("process", "code") or (word == OUTSIDE and not self._timed):
-                        raise Unstable(
-                            f"it uses {attribute} of {name}, which may be other in another process"
-                        )
-                    if word in INPUTS:
-                        self._inputs.add(word)
+                self._check_verdict(name, attribute, verdict)
+        for name in sorted(self._all("handed_modules")):
+            if self._scope.is_own(name):
+                continue
+            if self.computes:
+                self._check_verdict(name, "whatever it computes the name of", known_modules.whole_verdict(name))
+            named = vars(sys.modules[name]).keys() & attributes if name in sys.modules else frozenset()
+            for attribute in sorted(named):
+                self._check_verdict(name, attribute, known_modules.verdict(name, (attribute,)))
+
+    def _check_verdict(self, module: str, name: str, verdict: str) -> None:
+        for word in verdict.split():
+            if word in ("process", "code") or (word == OUTSIDE and not self.timed):
+                if known_modules.is_standard_name(module) or known_modules.is_listed(module):
+                    raise Unstable(f"it uses {name} of {module}, which may be other in another process")
+            elif word in INPUTS:
+                self._inputs.add(word)
 
     def _main_in_sight(self) -> str:
         main = sys.modules.get("__main__")
@@ -405,11 +479,12 @@ def _named(value: Any) -> str:
     return f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', None)}"
 
 
-def _inputs_of_value(value: Any) -> Iterable[str]:
-    module = type(value).__module__
-    if module == "decimal" or module == "_decimal":
-        return ("precision",)
-    return ()
+def _are_same(one: List[Any], other: List[Any]) -> bool:
+    return len(one) == len(other) and all(map(is_, one, other))
+
+
+def _names_of(value: Any) -> Any:
+    return [getattr(value, name, None) for name in ("__name__", "__qualname__")]
 
 
 def _digest(text: str) -> str:

@@ -17,6 +17,8 @@ from .fingerprint import Fingerprint, Frozen
 from .plain_data import Unstable
 
 NAME_BYTES_MAX = 512
+#: By which code looks at the frames below its own, among which are none of memod's then.
+_OF_FRAMES = frozenset("_getframe currentframe extract_stack format_stack print_stack walk_stack".split())
 
 
 class CacheScope(str):
@@ -50,6 +52,9 @@ def process_only(function: Any, name: Optional[str]) -> Optional[str]:
         return f"a {kind.__qualname__} has no stable identity"
     if function.__name__ == "<lambda>" or "<lambda>" in function.__qualname__:
         return "it is a lambda"
+    names = function.__code__.co_names
+    if not _OF_FRAMES.isdisjoint(names) or ("stack" in names and "inspect" in names):
+        return "it looks at who has called it"
     free = [each for each in function.__code__.co_freevars if each != "__class__"]
     if free and not hasattr(function, "__wrapped__"):
         return f"it is a closure over {', '.join(free)}"

@@ -8,13 +8,15 @@ from __future__ import annotations
 import sys
 from hashlib import blake2b
 from operator import is_
-from typing import Any, Collection, Dict, Optional, Tuple
+from typing import Any, Collection, Dict, List, Mapping, Optional, Tuple
 
 from .._codec import class_layout
 from .._codec.codec import TAG, Unstorable, tagged, text_maker
 from .._codec.module_names import MAIN, resolve
 from . import modules
+from .ambient_inputs import INPUTS, short
 from .fingerprint import Fingerprint
+from .kind_inputs import inputs_of_kinds
 from .plain_data import CanonicalPacker, Unstable
 
 #: Beyond these, bytes within a key and keys go by their digests.
@@ -37,9 +39,22 @@ class KeyPacker(CanonicalPacker):
     comes_back = False
     #: Attributes of the receiver that do not matter.
     apart: Collection[str] = ()
+    #: By id, data that the function reads by another name, and that name.
+    places: Mapping[int, str] = {}
+    #: Whether the function asks whose memory an array is in.
+    looks_at_memory = False
 
     def __init__(self) -> None:
-        pass  # nobody asks for the classes that took part
+        self.seen, self.kinds = {}, set()  # nobody asks for the classes that took part
+        #: What is known of objects beside what they hold: a number, and a word.
+        self.beside: List[Tuple[int, str]] = []
+
+    def again(self, kind: type, value: Any) -> Any:
+        if id(value) in self.places:
+            self.beside.append((len(self.seen or ()), self.places[id(value)]))
+        if self.looks_at_memory and getattr(value, "base", None) is not None:
+            self.beside.append((len(self.seen or ()), "a view"))
+        return super().again(kind, value)
 
     def number(self, value: Any) -> Any:
         # Of numbers in keys the wire knows the value alone.
@@ -151,12 +166,19 @@ def _class_print(cls: type) -> str:
 
 
 def key_text(
-    args: Tuple[Any, ...], kwds: Dict[str, Any], owner: Optional[type] = None, apart: Collection[str] = ()
+    args: Tuple[Any, ...],
+    kwds: Dict[str, Any],
+    owner: Optional[type] = None,
+    apart: Collection[str] = (),
+    reader: Optional[Fingerprint] = None,
 ) -> Tuple[str, bool]:
     """The key of a call as JSON text, and whether an argument may change under way. `owner` is the class
-    whose method is called, of whose object the attributes `apart` do not matter. Raises `Unstorable`."""
+    whose method is called, of whose object the attributes `apart` do not matter; `reader` is the function's
+    fingerprint. Raises `Unstorable`."""
     packer = KeyPacker()
     packer.apart = apart
+    if reader is not None:
+        packer.places, packer.looks_at_memory = reader.places, reader.looks_at_memory
     try:
         pack = packer.pack
         head = ""
@@ -166,6 +188,12 @@ def key_text(
         items = list(map(pack, args))
         if kwds:
             items.append(tagged("kw", [[name, pack(item)] for name, item in kwds.items()]))
+        if packer.kinds and reader is not None:
+            inputs = inputs_of_kinds(packer.kinds, reader.computes) - reader.inputs
+            if packer.beside:
+                items.append(tagged("beside", packer.beside))
+            if inputs:
+                items.append(tagged("process", {name: short(INPUTS[name]()) for name in inputs}))
         text = key_dumps(items)
         if head:
             text = f"[{head},{text[1:]}" if items else f"[{head}]"

@@ -37,8 +37,8 @@ _STANDARD: Mapping[str, str] = {
         os.path os.pathsep os.read os.sep os.stat_result os.strerror os.write
         posix.close posix.fspath posix.fstat posix.fsync posix.lseek posix.read posix.stat_result posix.strerror
         posix.write
-        pathlib.PurePath pathlib.PurePosixPath pathlib.PureWindowsPath
-        inspect.cleandoc inspect.getdoc inspect.isabstract inspect.isclass inspect.iscoroutinefunction inspect.isfunction
+        pathlib
+        io.BytesIO io.StringIO inspect.cleandoc inspect.getdoc inspect.isabstract inspect.isclass inspect.iscoroutinefunction inspect.isfunction
         inspect.ismethod inspect.signature
         random.Random
         sys.api_version sys.byteorder sys.copyright sys.exc_info sys.exception sys.float_info sys.float_repr_style
@@ -58,7 +58,7 @@ _STANDARD: Mapping[str, str] = {
     ),
     "directory": """
         _bz2 _io _lzma aifc _sqlite3 binhex bz2 codecs.EncodedFile codecs.open compileall configparser dbm filecmp
-        genericpath glob gzip hashlib.file_digest imghdr io lib2to3 linecache lzma mailbox mailcap netrc ntpath pathlib plistlib
+        genericpath glob gzip hashlib.file_digest imghdr io lib2to3 linecache lzma mailbox mailcap netrc ntpath plistlib
         posixpath pstats py_compile shutil sndhdr sqlite3 sunau tabnanny tarfile tokenize.open uu wave xml zipapp
         zipfile
         """
@@ -110,6 +110,9 @@ _STANDARD: Mapping[str, str] = {
         tty turtle turtledemo unittest uuid venv webbrowser winreg winsound
         """,
     CODE: """
+        traceback.StackSummary traceback.TracebackException traceback.extract_stack
+        traceback.extract_tb traceback.format_exc traceback.format_exception traceback.format_stack traceback.format_tb
+        traceback.print_stack traceback.walk_stack traceback.walk_tb
         _pickle.Unpickler _pickle.load _pickle.loads bdb code doctest imp importlib inspect modulefinder
         pickle.Unpickler pickle._Unpickler pickle.load pickle.loads pkgutil pyclbr pydoc rlcompleter runpy shelve
         trace zipimport
@@ -137,7 +140,10 @@ _PACKAGES: Mapping[str, str] = {
     "numpy pandas": "pandas statsmodels",
     "mpmath": "mpmath sympy",
     "zone": "dateutil",
-    OUTSIDE: "aiohttp httpx numpy.random requests urllib3 websockets",
+    OUTSIDE: """
+        aiohttp httpx numpy.random pandas.Timestamp.now pandas.Timestamp.today pandas.Timestamp.utcnow requests urllib3
+        websockets
+        """,
     PROCESS: "cupy jax matplotlib tensorflow torch",
 }
 #: Builtins that are not pure. `hash` is watched while it runs (`hash_watch`).
@@ -210,6 +216,11 @@ def verdict(module: str, names: Iterable[str]) -> str:
             return _ALL[package]
         package = package.rpartition(".")[0]
     return PROCESS
+
+
+def whole_verdict(module: str) -> str:
+    """What results may depend on that come of any name of a module."""
+    return " ".join(sorted({verdict(module, ("a name",)), *_EXCEPTIONS.get(module, {}).values()}))
 
 
 def exceptions_mentioned(module: str, mentioned: Iterable[str]) -> Iterable[Tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List, Tuple
 
 from .code_store import code_form
 from .modules import is_own_code
@@ -65,10 +65,23 @@ def _entities() -> str:
     return repr([len(_loaded("html.entities", name) or ()) for name in names])
 
 
+def _own_reducers() -> List[Tuple[str, str, Any]]:
+    """How the program has things pickled and copied: the table, the class, the function."""
+    found = []
+    for module, name in (("copyreg", "dispatch_table"), ("copy", "_deepcopy_dispatch"), ("copy", "_copy_dispatch")):
+        for kind, each in list((_loaded(module, name) or {}).items()):
+            if is_own_code(getattr(each, "__module__", None), "") or is_own_code(kind.__module__, ""):
+                found.append((name, f"{kind.__module__}.{kind.__qualname__}", each))
+    return sorted(found, key=lambda each: each[:2])
+
+
 def _reducers() -> str:
-    table = _loaded("copyreg", "dispatch_table") or {}
-    own = [(kind, each) for kind, each in list(table.items()) if is_own_code(getattr(each, "__module__", None), "")]
-    return repr(sorted((kind.__module__, kind.__qualname__, _function(each)) for kind, each in own))
+    return repr([(table, kind, _function(each)) for table, kind, each in _own_reducers()])
+
+
+def reducers() -> List[Any]:
+    """The functions."""
+    return [each for _, _, each in _own_reducers()]
 
 
 def _loggers() -> str:
@@ -76,8 +89,14 @@ def _loggers() -> str:
     if root is None:
         return ""
     manager = root.manager
-    levels = [(name, getattr(each, "level", 0)) for name, each in list(manager.loggerDict.items())]
-    return repr((root.level, manager.disable, sorted(each for each in levels if each[1])))
+    loggers = [("", root), *sorted(list(manager.loggerDict.items()), key=lambda each: each[0])]
+    held = [(name, _plain(each, "level", "propagate", "disabled")) for name, each in loggers if hasattr(each, "level")]
+    handlers = [(name, len(each.handlers)) for name, each in loggers if getattr(each, "handlers", None)]
+    names = sorted((_loaded("logging", "_levelToName") or {}).items())
+    return repr((manager.disable, [each for each in held if each[1] != _PLAIN_LOGGER], handlers, names))
+
+
+_PLAIN_LOGGER = [("disabled", False), ("level", 0), ("propagate", True)]
 
 
 #: By the word that stands for each in the table of the standard library.

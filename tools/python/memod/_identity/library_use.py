@@ -13,7 +13,7 @@ from .contribution import Contribution
 from .data_source import MISSING
 from .known_modules import CODE, OUTSIDE, PROCESS, PURE
 from .module_code import absolute_name, imported_names
-from .plain_data import Digest, Unstable, data_digest
+from .plain_data import Digest, Parts, Unstable, data_digest
 from .snapshot import UNCHANGING
 from .values import NAMED_BUILTINS, CachedWrapper, full_name, is_module
 from .watch import bind
@@ -116,7 +116,9 @@ class LibraryUse(Contribution):
             held = vars(base)
             if base is object or not base.__flags__ & (1 << 9):
                 continue
-            for name in held.keys() & attributes:
+            for name in held:
+                if name not in attributes and not name.startswith("__"):
+                    continue  # what operators and the like call is named nowhere
                 value = held[name]
                 inner = getattr(value, "__func__", getattr(value, "fget", value))
                 self.bindings.add(bind(held, name, value))
@@ -135,7 +137,7 @@ class LibraryUse(Contribution):
         """What the program has put onto classes of libraries whose objects may be among the arguments."""
         for module, names in (
             ("pandas", ("DataFrame", "Series", "Index")),
-            ("pathlib", ("Path", "PosixPath")),
+            ("pathlib", ("Path", "PosixPath", "PurePath")),
         ):
             loaded = sys.modules.get(module)
             for name in names if loaded is not None else ():
@@ -199,6 +201,7 @@ class LibraryUse(Contribution):
     def _handed_on(self, name: str, mentioned: Set[str]) -> None:
         """A module of a library as an object: what is mentioned may be looked for in it."""
         self.handed.add(name)
+        self.handed_modules.add(name)
         module = sys.modules.get(name)
         held = vars(module).keys() if module is not None else frozenset()
         for attribute in sorted(mentioned):
@@ -246,7 +249,7 @@ def _take_optional(label: str, value: Any) -> Digest:
     try:
         return data_digest(label, value)
     except Unstable:
-        return "opaque", []
+        return "opaque", Parts()
 
 
 def _attributes(value: Any, path: Tuple[str, ...]) -> Any:

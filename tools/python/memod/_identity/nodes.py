@@ -15,7 +15,7 @@ from .._codec import module_names
 from . import hash_watch, known_modules
 from .ambient_inputs import REFLECTIVE, inputs_of
 from .class_form import class_annotations, class_members, is_type, spelling
-from .code_form import Read
+from .code_form import LOOKUPS, Read
 from .code_store import code_form, set_flow_of
 from .data_source import MISSING
 from .known_modules import OUTSIDE
@@ -42,6 +42,14 @@ from .values import (
 from .watch import Binding, bind
 
 _LOOKS_MAX = 10_000
+_DISPATCHER = getattr(functools.singledispatch(lambda each: each), "__code__", None)
+_EVALUATORS = frozenset("get_type_hints get_annotations evaluate_forward_ref call_evaluate_function".split())
+#: Methods of pandas that look for variables by name; text that means the time, and what takes it so.
+_QUERIES = frozenset(("query", "eval"))
+_CLOCK_WORDS = frozenset(("now", "today"))
+_CLOCKS = frozenset("datetime64 Timestamp to_datetime Period date_range bdate_range DatetimeIndex".split())
+#: Of `object`: they say where an object lies.
+_OF_OBJECTS = frozenset("__repr__ __str__ __format__ __hash__ __reduce__".split())
 
 
 class Node(LibraryUse):
@@ -146,6 +154,8 @@ class Node(LibraryUse):
             for accessor in (value.fget, value.fset, value.fdel):
                 if accessor is not None:
                     self._lead(label, None, accessor)
+        elif kind is functools.singledispatchmethod:
+            self._lead(label, None, value.dispatcher)
         elif kind is functools.cached_property:
             self._lead(label, None, value.func)
         elif kind is re.Pattern:
@@ -175,11 +185,14 @@ class Node(LibraryUse):
             self._edge(label, value)
         elif is_module(value):
             self.handed.add(value.__name__)
+            self.handed_modules.add(value.__name__)
             if scope.is_own_module(value):
                 self._edge(label, value)
             else:
                 self._library_module(value.__name__)
         elif issubclass(kind, INERT):
+            if "locked" in self.attributes and kind.__module__ == "_thread":
+                raise Unstable(f"it asks whether {label} is locked")
             self._add(label, "inert", kind.__qualname__)
         elif kind is CachedWrapper:
             self._edge(label, value)
@@ -190,10 +203,14 @@ class Node(LibraryUse):
     # The program's own
 
     def _function(self, function: types.FunctionType) -> None:
+        if function.__code__ is _DISPATCHER:
+            self._dispatcher(function)
+            return
         form = code_form(function.__code__)
         self.writes |= form.writes
         self.iterates = form.iterates
         self.makes_sets = form.makes_sets
+        self.computes = form.computes
         self.counted = form.counted
         self.form = form.digest
         self.texts = form.texts
@@ -211,21 +228,37 @@ class Node(LibraryUse):
                 "annotations", [(key, spelling(value)) for key, value in function.__annotations__.items()]
             )
         self._attributes_of(name, function)
-        self._mentions(form.names, form.attributes, form.texts)
+        attributes = form.attributes if LOOKUPS.isdisjoint(form.names) else form.attributes | form.texts
+        self._mentions(form.names, attributes, form.texts)
+        if not _EVALUATORS.isdisjoint(form.names) and self._scope.is_own(function.__globals__.get("__name__")):
+            raise Unstable("it evaluates annotations, which may name anything")
         for found in sorted(form.bare):
             self._beyond("", found, OUTSIDE)
         for read in sorted(set(form.reads)):
-            self._read(function, read, form.attributes)
+            self._read(function, read, attributes)
         package = str(function.__globals__.get("__package__") or "")
         for imported in sorted(set(form.imports)):
-            self._import(package, imported, form.attributes)
-        self._accessors(form.attributes)
+            self._import(package, imported, attributes)
+        self._accessors(attributes)
+
+    def _dispatcher(self, function: Any) -> None:
+        """What `functools.singledispatch` makes: the functions, by class."""
+        self._add("singledispatch", function.__qualname__)
+        registry = function.registry
+        label = f"{function.__module__}.{function.__qualname__}"
+        self._data(f"{label}.registry", _constant(registry))
+        for cls in registry:
+            self._registry(f"{label}.{cls.__qualname__}", cls, self._scope.is_own)
 
     def _mentions(self, names: Set[str], attributes: Set[str], texts: Set[str]) -> None:
         for found in sorted(REFLECTIVE.intersection(names)):
             raise Unstable(f"it uses {found}, and may reach anything")
         for found in sorted(known_modules.WORDS.keys() & attributes):
             raise Unstable(f"it uses {found}, which may be other in another process")
+        if not _QUERIES.isdisjoint(attributes) and any("@" in text for text in texts):
+            raise Unstable("it has a query that names variables")
+        if not _CLOCK_WORDS.isdisjoint(texts) and not _CLOCKS.isdisjoint(names):
+            self._beyond("", "now", OUTSIDE)
         self.inputs.update(inputs_of(names))
         self.mentioned |= names
         self.mentioned |= texts
@@ -265,6 +298,8 @@ class Node(LibraryUse):
                 hash_watch.watch(namespace)
             elif value is MISSING:
                 self.bindings.add(bind(namespace, read.name, MISSING))
+            if read.name == "object" and not _OF_OBJECTS.isdisjoint(read.attributes):
+                raise Unstable(f"it uses object.{read.attributes[0]}, which is other in another process")
             self._once(("builtins", read.name), lambda: self._builtin(read.name))
             return
         path = [read.name]

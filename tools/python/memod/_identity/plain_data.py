@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import hashlib
 import operator
 import re
 import types
-from datetime import tzinfo
-from typing import Any, List, Tuple
+from datetime import date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PurePath
+from typing import Any, List, Set, Tuple
 
 from .._codec import class_layout
 from .._codec.codec import Packer, Unstorable, dumps, tagged
 
-#: Also the classes and functions that took part, whose code counts too.
-Digest = Tuple[str, List[Any]]
+
+class Parts(List[Any]):
+    """The classes and functions that take part in data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: The classes of what the data hold, and the names by which they look for attributes.
+        self.kinds: Set[type] = set()
+        self.words: Set[str] = set()
+
+
+#: Also what took part, whose code counts too.
+Digest = Tuple[str, Parts]
 
 _DATA_BYTES_MAX = 8 << 20
 _REDUCED = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
 _NAMED = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
+_FIXED = frozenset((bytes, complex, frozenset, range, slice, Decimal, Fraction, date, datetime, time, timedelta))
+_FIXED_BASES = (PurePath, enum.Enum, tzinfo, date, type, types.FunctionType, re.Pattern, *_NAMED)
+
+
+@functools.lru_cache(maxsize=4096)
+def is_fixed(kind: type) -> bool:
+    """Whether objects of a class never change, so that equal ones are as good as the same."""
+    if kind in _FIXED or issubclass(kind, _FIXED_BASES) or kind.__module__ in ("uuid", "ipaddress"):
+        return True
+    if kind.__module__.partition(".")[0] == "numpy":
+        return not hasattr(kind, "__array_finalize__") and kind.__name__ != "ndarray"
+    return issubclass(kind, tuple) and class_layout.is_named_tuple(kind)
 
 
 class Unstable(Exception):
@@ -30,7 +57,19 @@ class CanonicalPacker(Packer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.classes: List[Any] = []
+        self.classes = Parts()
+        self.kinds = self.classes.kinds
+        self.seen = {}
+
+    def again(self, kind: type, value: Any) -> Any:
+        assert self.seen is not None and self.kinds is not None
+        self.kinds.add(kind)
+        if kind in (list, dict) or not is_fixed(kind):
+            seen = self.seen
+            if id(value) in seen:
+                return tagged("again", list(seen).index(id(value)))
+            seen[id(value)] = value  # which is kept, so that nothing else gets its id
+        return None
 
     def unordered(self, value: Any) -> List[Any]:
         return sorted(super().unordered(value), key=dumps)
@@ -51,12 +90,16 @@ class DataPacker(CanonicalPacker):
         if issubclass(kind, _NAMED):
             owner = getattr(value, "__self__", None)
             if owner is None or type(owner) is types.ModuleType:
+                self.classes.append(value)
                 return tagged("named", f"{getattr(value, '__module__', None)}.{value.__qualname__}")
         elif value is NotImplemented or value is Ellipsis:
             return tagged("constant", repr(value))
         elif kind is re.Pattern:
             return tagged("pattern", [self.pack(value.pattern), value.flags])
         elif kind in _REDUCED:
+            parts = value.__reduce__()[1]
+            words = [word for each in parts if type(each) is str for word in each.split(".")]
+            self.classes.words.update(words)
             return tagged(kind.__name__, self.pack(list(value.__reduce__()[1:])))
         elif kind is types.MappingProxyType:
             return tagged("proxy", self.pairs(value))
@@ -99,5 +142,5 @@ def data_digest(label: str, value: Any) -> Digest:
 def made_digest(label: str, value: Any) -> Digest:
     """The same for what the program makes when it first needs it. Nothing yet has the digest ""."""
     if value is None or type(value) is object or (type(value) in (list, dict, set) and not value):
-        return "", []
+        return "", Parts()
     return data_digest(label, value)

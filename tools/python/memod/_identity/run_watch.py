@@ -4,29 +4,70 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any, Collection, Iterable
+from typing import Any, Dict, Iterable, List, Optional
 
-from . import hash_watch, patches
+from . import event_watch, hash_watch, patches
+from .fingerprint import Fingerprint
 from .set_data import holds_sets
 
 #: The `repr` of an object that says nothing but where it lies.
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{6,}>")
 
 
-def begin() -> int:
-    """A mark of what was seen before."""
-    return hash_watch.foreign
+class Run:
+    """One run of a function. `end` is due."""
+
+    def __init__(self, fingerprint: Optional[Fingerprint]) -> None:
+        """A function without a fingerprint is its owner's affair, as far as it goes."""
+        self._print = fingerprint
+        self._hashed = hash_watch.foreign
+        self._heard = event_watch.begin()
+        draws = fingerprint is not None and not fingerprint.timed and fingerprint.has_libraries()
+        self._chance = _generators() if draws else None
+
+    def end(self) -> str:
+        """Why the result is for this process alone, or ""."""
+        found = self._print
+        inputs = found.inputs if found is not None else ()
+        heard = event_watch.end(self._heard, inputs, found is None or found.timed)
+        if hash_watch.foreign != self._hashed:
+            return "it hashes what is no number, which has another hash in each process"
+        if found is not None and heard:
+            return heard
+        if self._chance is not None and _has_drawn(self._chance):
+            return "it draws random numbers, which are other ones each time"
+        return patches.active()
 
 
-def problem(begun: int) -> str:
-    """Why a result of a call that began then is for this process alone, or ""."""
-    if hash_watch.foreign != begun:
-        return "it hashes what is no number, which has another hash in each process"
-    return patches.active()
+_NEW = 624  # where a Mersenne Twister is that nothing was drawn from
 
 
-def problem_of_text(text: str, classes: Collection[str]) -> str:
-    """Why a result is for this process alone, or "". `text` is its JSON, `classes` are names of the program's."""
+def _generators() -> Dict[str, Any]:
+    """The states of the generators of random numbers that belong to nobody: the words, and the place in them."""
+    found: Dict[str, Any] = {}
+    ours = getattr(sys.modules.get("random"), "getstate", None)
+    if ours is not None:
+        words = ours()[1]
+        found["random"] = words, words[-1]
+    legacy = getattr(sys.modules.get("numpy.random.mtrand"), "_rand", None)
+    if legacy is not None:
+        state = legacy.get_state(legacy=False)
+        inner = state["state"]
+        words = [each.tobytes() if hasattr(each, "tobytes") else each for each in inner.values()]
+        found["numpy"] = (words, state.get("has_gauss")), inner.get("pos")
+    return found
+
+
+def _has_drawn(before: Dict[str, Any]) -> bool:
+    for name, state in _generators().items():
+        if state != before[name] if name in before else state[1] != _NEW:
+            return True
+    return False
+
+
+def problem_of_text(text: str, fingerprint: Optional[Fingerprint]) -> str:
+    """Why a result is for this process alone, or "". `text` is its JSON."""
+    classes = fingerprint.classes if fingerprint is not None else ()
     if " at 0x" in text and _ADDRESS.search(text):
         return "its result has the address of an object in it"
     if "__main__." in text or any(name in text for name in classes):

@@ -26,10 +26,12 @@ _ORDERING = frozenset(
     """
     list tuple iter enumerate map filter zip dict next deque islice reversed str repr format print reduce chain
     OrderedDict Counter permutations combinations combinations_with_replacement product cycle accumulate starmap
-    takewhile dropwhile filterfalse groupby zip_longest pairwise batched tee compress choice sample shuffle choices
+    pformat pprint pp saferepr takewhile dropwhile filterfalse groupby zip_longest pairwise batched tee compress choice sample shuffle choices
     array asarray fromiter Series DataFrame Index join extend fromkeys writelines
     """.split()
 )
+#: What makes text of what is in it, too.
+_SHOWING = frozenset("str repr format print pformat pprint pp saferepr".split())
 #: What does so where it has a `key`: among equals the first counts.
 _CHOOSING = frozenset(("min", "max", "sorted", "nlargest", "nsmallest"))
 #: Methods that return another set, and those that put something into a container.
@@ -57,14 +59,15 @@ _NOTHING: FrozenSet[str] = frozenset()
 
 class _Value:
     """What is on the stack: the words for what it may be, the name by which it was found, and of a constant its value,
-    of an attribute what it is of."""
+    of an attribute what it is of, and the words for what was put into it."""
 
-    __slots__ = ("words", "name", "more")
+    __slots__ = ("words", "name", "more", "inner")
 
     def __init__(self, words: FrozenSet[str] = _NOTHING, name: str = "", more: Any = None) -> None:
         self.words = words
         self.name = name
         self.more = more
+        self.inner = _NOTHING
 
 
 class SetFlow:
@@ -78,6 +81,7 @@ class SetFlow:
         self._variables = variables
         count = code.co_argcount + code.co_kwonlyargcount + bin(code.co_flags & 0xC).count("1")
         self._loaded: Set[str] = set()
+        self._inside: Dict[str, FrozenSet[str]] = {}
         self._again = True
         for name in code.co_varnames[:count]:
             self._note(name, frozenset((f"arg:{code.co_name}",)))
@@ -99,6 +103,7 @@ class SetFlow:
     def _load(self, variable: str) -> None:
         self._loaded.add(variable)
         self._push(self._variables.get(variable, _NOTHING), variable)
+        self._stack[-1].inner = self._inside.get(variable, _NOTHING)
 
     def _pop(self) -> _Value:
         return self._stack.pop() if self._stack else _Value()
@@ -113,6 +118,11 @@ class SetFlow:
         for word in value.words:
             if word != to:
                 self.found.add((word, to))
+
+    def _show(self, value: _Value) -> None:
+        """Text is made of it, and of all that is in it."""
+        self._lead(value, ORDER)
+        self.found.update((word, ORDER) for word in value.inner)
 
     def _step(self, step: Any) -> None:
         name, argument = step.opname, step.argval
@@ -177,7 +187,7 @@ class SetFlow:
             self._operate(step.argrepr if name == "BINARY_OP" else _OLD_OPERATORS[name])
         elif name in _FORMATS:
             has_form = name == "FORMAT_WITH_SPEC" or (name == "FORMAT_VALUE" and step.arg & 4)
-            self._lead(self._take(2 if has_form else 1)[0], ORDER)
+            self._show(self._take(2 if has_form else 1)[0])
             self._push()
         elif name in ("COPY", "DUP_TOP"):
             depth = step.arg if name == "COPY" else 1
@@ -210,7 +220,9 @@ class SetFlow:
         names = step.argval if isinstance(step.argval, tuple) else (step.argval,)
         stores = 2 if step.opname == "STORE_FAST_STORE_FAST" else 1
         for each in names[:stores]:
-            self._note(str(each), self._pop().words)
+            value = self._pop()
+            self._note(str(each), value.words)
+            self._inside[str(each)] = self._inside.get(str(each), _NOTHING) | value.inner
         for each in names[stores:]:
             self._load(str(each))
 
@@ -235,6 +247,7 @@ class SetFlow:
             for value in values:
                 self._lead(value, ITEM)
         self._push()
+        self._stack[-1].inner = _NOTHING.union(*[value.words | value.inner for value in values])
 
     def _operate(self, sign: str) -> None:
         left, right = self._take(2)
@@ -243,7 +256,7 @@ class SetFlow:
             self._push(left.words | right.words | (frozenset((SET,)) if views else _NOTHING))
             return
         if sign == "%":
-            self._lead(right, ORDER)
+            self._show(right)
         self._push()
 
     def _call(self, step: Any) -> None:
@@ -281,6 +294,11 @@ class SetFlow:
             self._lead(owner, ORDER)
         if name == "defaultdict" and values and values[0].name in _MAKERS:
             self.found.add((SET, ITEM))
+        if any(value.name in _ORDERING for value in values[-len(keywords) :] if "default" in keywords):
+            self.found.add((ITEM, ORDER))  # as json makes lists of sets
+        if name in _SHOWING or name.endswith(("Error", "Exception", "Warning")):
+            for value in values:
+                self._show(value)
         if name in _ORDERING or (name in _CHOOSING and "key" in keywords):
             target = ORDER
         else:

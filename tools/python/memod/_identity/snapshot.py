@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import chain
 from operator import is_, methodcaller
 from pathlib import PosixPath
-from typing import Any, Callable, List, Optional, Set
+from typing import Any, Callable, Collection, Dict, List, Optional
 
 from .._codec import class_layout
 
@@ -27,6 +27,7 @@ _FIXED_COLLECTIONS = (tuple, frozenset)
 
 Check = Callable[[], bool]
 _CONTAINERS_MAX = 1 << 20
+_OBJECTS_MAX = 1 << 15
 _values = methodcaller("values")
 
 
@@ -47,9 +48,11 @@ class Snapshot:
         self._mappings: List[Any] = []
         self._values: List[Any] = []
         self._checks: List[Check] = []
-        self._noted: Set[int] = set()
+        self._noted: Dict[int, Any] = {}
         self._note(value)
-        self._noted.clear()
+        #: What can change in it, in the order in which it is found; nothing where that is too much to remember.
+        self.objects: Collection[Any] = tuple(self._noted.values()) if len(self._noted) <= _OBJECTS_MAX else ()
+        del self._noted
 
     def holds(self) -> bool:
         """Whether all is as it was. False also where it may be."""
@@ -70,7 +73,7 @@ class Snapshot:
         if kind not in _FIXED_COLLECTIONS:
             if id(value) in self._noted:  # it is a part of itself, or in several places
                 return
-            self._noted.add(id(value))
+            self._noted[id(value)] = value
             if len(self._noted) > _CONTAINERS_MAX:
                 raise _Unknown
         if kind in _FIXED_COLLECTIONS or (issubclass(kind, tuple) and class_layout.is_named_tuple(kind)):

@@ -9,28 +9,14 @@ from operator import is_, itemgetter
 from typing import Any, Callable, Collection, Dict, Iterable, List, Tuple
 from weakref import WeakValueDictionary
 
+from . import event_watch
 from .data_source import MISSING, Source
 from .snapshot import UNCHANGING, snapshot
 
-#: How often the code or the defaults of some function were replaced.
-_replaced = 0
-_hooked = False
-_PARTS = frozenset(("__code__", "__defaults__", "__kwdefaults__"))
-
-
-def _hear(event: str, arguments: Tuple[Any, ...]) -> None:
-    global _replaced
-    if event == "object.__setattr__" and arguments[1] in _PARTS:
-        _replaced += 1
-
-
 def code_generation() -> int:
     """A number that changes when a function is given other code or defaults, as tools do that reload modules."""
-    global _hooked
-    if not _hooked:
-        _hooked = True
-        sys.addaudithook(_hear)
-    return _replaced
+    event_watch.listen()
+    return event_watch.replaced
 
 
 class Binding:
@@ -119,7 +105,7 @@ class Watch:
 
     def code_holds(self) -> bool:
         """Whether all names still lead to the same code, and the process is what it was."""
-        if self.generation != _replaced:
+        if self.generation != event_watch.replaced:
             return False
         try:
             for each in self._spaces:
