@@ -18,7 +18,7 @@ READS = frozenset(
 #: Pure modules whose code has such a name where no result depends on it, looked through by hand: messages, temporary
 #: names, timeouts, command lines, and functions that the table has by their own names.
 LOOKED_THROUGH = frozenset(
-    "base64 contextlib formatter getopt logging pprint queue quopri sched shlex symtable threading".split()
+    "base64 contextlib formatter getopt logging pathlib pprint queue quopri sched shlex symtable threading".split()
 )
 
 

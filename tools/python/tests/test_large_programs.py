@@ -80,3 +80,55 @@ def test_a_large_program_starts_and_asks_quickly(daemon, tmp_path):
     for compiled in (tmp_path / "__pycache__").glob("m7.*"):
         compiled.unlink()
     assert run(tmp_path)[2] == 0
+
+
+CHANGED = """
+import builtins, sys
+import memod
+import {modules}
+@memod.cache
+def f(x): return [{reads}]
+changes = [
+    lambda: setattr(n3, "RATE", 100),
+    lambda: vars(n4).update(RATE=200),
+    lambda: setattr(n5.K, "k", 300),
+    lambda: setattr(n6, "K", n7.K),
+    lambda: n7.__dict__.__setitem__("abs", lambda value: 400),
+    lambda: n8.TABLE.__setitem__("a", 500),
+    lambda: delattr(n9.K, "k"),
+    lambda: globals().__setitem__("n10", n11),
+    lambda: setattr(builtins, "max", lambda *values: 600),
+]
+wrong = []
+for number, change in enumerate([lambda: None, *changes]):
+    change()
+    for x in (2 * number, 2 * number + 1):  # the second look may be a shorter one
+        given, truth = f(x), f.__wrapped__(x)
+        if given != truth:
+            wrong.append((number, x, given, truth))
+print(wrong, f.cache_scope(), memod._identity.dict_tags._tag_at is not None)
+"""
+PART = """
+RATE = {number}
+TABLE = {{"a": 1}}
+class Base:
+    k = 1
+class K(Base):
+    k = {number}
+def g(x): return x * RATE + K.k + abs(-x) + TABLE["a"] + max(x, 1)
+"""
+
+
+def test_a_change_in_any_of_many_modules_is_noticed_at_once(daemon, program):
+    for number in range(12):
+        program.write(PART.format(number=number), name=f"n{number}")
+    program.write(
+        CHANGED.format(
+            modules=", ".join(f"n{number}" for number in range(12)),
+            reads=", ".join(f"n{number}.g(x)" for number in range(12)),
+        )
+    )
+    for _ in range(2):
+        wrong, scope, has_tags = program.run().rsplit(" ", 2)
+        assert wrong == "[]" and scope == "shared"
+    assert has_tags.strip() == str(sys.version_info < (3, 13))

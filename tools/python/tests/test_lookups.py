@@ -55,21 +55,6 @@ CASES = {
         def f(x): return operator.methodcaller('__hash__')('abc')""",
     "object __repr__": r"""
         def f(x): return object.__repr__(f)[-8:]""",
-    "relative by lib pandas": r"""
-        import pandas as pd
-        open('t.csv','w').write('a\n%d\n' % (2 if B else 1))
-        READ = {'csv': pd.read_csv}
-        def f(x): return int(READ['csv']('t.csv').a[0])""",
-    "relative by getattr pandas": r"""
-        import pandas as pd
-        open('t.csv','w').write('a\n%d\n' % (2 if B else 1))
-        KIND = 'read_' + 'csv'
-        def f(x): return int(getattr(pd, KIND)('t.csv').a[0])""",
-    "np fromfile by name": r"""
-        import numpy as np
-        np.array([2 if B else 1]).tofile('t.bin')
-        F = ['fromfile']
-        def f(x): return int(getattr(np, F[0])('t.bin', dtype='i8')[0])""",
     "subprocess via lib": r"""
         import subprocess
         RUN = {'r': subprocess.check_output}

@@ -60,7 +60,8 @@ CASES = {
                 warnings.warn("x")
             except UserWarning:
                 return "raised"
-            return "fine"""",
+            return "fine"
+        """,
     "warnings filter in library": r"""
         import warnings
         import numpy as np
@@ -70,7 +71,8 @@ CASES = {
             try:
                 return float(np.mean([]))
             except RuntimeWarning:
-                return "raised"""",
+                return "raised"
+        """,
     "warn category class": r"""
         import warnings
         class W(UserWarning): pass
@@ -220,7 +222,8 @@ CASES = {
         def restore(): np.seterr(all="warn")
         def f(x, y):
             try: return float((x / y)[0])
-            except FloatingPointError: return "fp"""",
+            except FloatingPointError: return "fp"
+        """,
     "pd options arg": r"""
         import pandas as pd
         HOW = "memoize"

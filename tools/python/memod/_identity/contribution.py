@@ -21,8 +21,12 @@ class Contribution:
 
     def __init__(self, scope: Scope, value: Any) -> None:
         self.value = value
+        self.mark = id(value)
         self.name = module_names.portable(_name_of(value))
         self.edges: List[Edge] = []
+        #: The nodes that these lead to, as of when they were looked for.
+        self.links: List[Any] = []
+        self.linked: Any = None
         self._edges: Set[Tuple[str, int]] = set()
         self.sources: List[Source] = []
         self.bindings: Set[Binding] = set()

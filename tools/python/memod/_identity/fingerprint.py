@@ -19,6 +19,7 @@ from .ambient_inputs import DOCUMENTED, INPUTS, LEADS, NAMED, inputs_of
 from .code_store import code_form
 from .contribution import Edge
 from .data_source import Source
+from .frozen import Frozen
 from .kind_inputs import inputs_of_kinds
 from .known_modules import OUTSIDE
 from .library_settings import SETTING_NAMES
@@ -45,8 +46,6 @@ _DIGEST_LENGTH = 24  # hexadecimal digits: 96 bits
 
 _scopes: Dict[str, Scope] = {}
 _nodes: Dict[str, WeakValueDictionary[int, Node]] = {}
-#: Objects that functions have made for themselves in this process, by label: what stands for each.
-_made: Dict[str, Tuple[str, str]] = {}
 
 
 _NAMES = {
@@ -64,29 +63,6 @@ _NAMES = {
     "codecs": "codecs that were registered",
     **SETTING_NAMES,
 }
-
-
-class Frozen:
-    """Data that a function keeps changing itself: they count as they were before."""
-
-    def __init__(self) -> None:
-        self._known: Dict[str, Tuple[str, str]] = {}
-
-    def stand_for(self, label: str, digest: str) -> str:
-        """The digest that counts, for data that have this one now."""
-        known = self._known.get(label)
-        if known is not None:
-            if known[0] == digest:
-                return known[1]
-            del self._known[label]  # somebody else has changed it
-        made = _made.get(label)
-        return made[1] if made is not None and made[0] == digest else digest
-
-    def change(self, label: str, stands: str, now: str) -> None:
-        """The function itself has changed data: those that are there now count as those before."""
-        self._known[label] = (now, stands)
-        if now.startswith("!"):
-            _made[label] = (now, stands)
 
 
 class Fingerprint:
@@ -157,6 +133,7 @@ class Fingerprint:
         for node in [node for node in nodes if stale or node.paths]:
             if not stale.isdisjoint(node.bindings) or any(read() is not value for read, value in node.paths):
                 self._known.pop(id(node.value), None)
+                self._scope.renewed += 1
                 found = True
         return found
 
@@ -299,42 +276,54 @@ class Fingerprint:
 
     def _walk(self, edges: List[Edge], found: Dict[int, Node]) -> str:
         """Visits what edges lead to and what that leads to; returns a digest of all of it."""
-        order: Dict[int, int] = {}
-        queue: List[Any] = []
+        order: Dict[Any, int] = {}
+        queue: List[Node] = []
         digests: List[str] = []
         numbers: List[int] = []  # where edges lead; their labels are in the digests
         foreign = 0
-        leading = edges
-        place = -1
+        leading, links = edges, self._links(edges, 0)
         while True:
-            for _, value, is_foreign in leading:
-                number = order.get(id(value), -1)
-                if number < 0:
-                    if is_foreign:
-                        foreign += 1
-                        if foreign > _FOREIGN_MAX:
-                            continue
-                    number = order[id(value)] = len(queue)
-                    queue.append(value)
-                numbers.append(number)
-            numbers.append(-1)
-            place += 1
-            if place == len(queue):
+            known: List[Any] = list(map(order.get, links))
+            while None in known:
+                place = known.index(None)
+                node = links[place]
+                number = order.get(node, -1)
+                if number < 0 and node is not None:
+                    foreign += leading[place][2]
+                    if foreign <= _FOREIGN_MAX or not leading[place][2]:
+                        number = order[node] = len(queue)
+                        queue.append(node)
+                known[place] = number
+            numbers += known
+            numbers.append(-2)
+            if len(digests) == len(queue):
                 break
-            if place >= _OBJECTS_MAX:
+            if len(digests) >= _OBJECTS_MAX:
                 raise Unstable("it reaches too much code to follow")
-            value = queue[place]
-            mark = id(value)
-            node = found.get(mark)
-            if node is None:
-                node = found[mark] = self._node(value)
+            node = queue[len(digests)]
+            if node.mark not in found:
+                found[node.mark] = node
                 self._fresh.append(node)
                 if node.is_noted:
                     self._note(node)
             digests.append(node.digest)
-            leading = node.edges
+            leading, links = node.edges, node.links
+            if node.linked != self._current():
+                links = self._links(node.edges, foreign)
+                if None not in links:
+                    node.links, node.linked = links, self._current()
         labels = module_names.portable(repr([label for label, _, _ in edges]))
         return _digest("\n".join((labels, repr(numbers), *digests)))
+
+    def _links(self, edges: List[Edge], foreign: int) -> List[Any]:
+        """What edges lead to, where that many are in libraries already: None for what is too much of those."""
+        if foreign < _FOREIGN_MAX:
+            return [self._node(value) for _, value, _ in edges]
+        return [None if is_foreign else self._node(value) for _, value, is_foreign in edges]
+
+    def _current(self) -> Tuple[int, int]:
+        """Changes when a node is made anew: what others lead to has to be looked for again."""
+        return self.generation, self._scope.renewed
 
     def _note(self, node: Node) -> None:
         if node.problem:

@@ -13,7 +13,8 @@ from typing import Any, Callable, Dict, List, Optional
 from .._codec import module_names
 from . import modules, version_record
 from .code_store import code_form
-from .fingerprint import Fingerprint, Frozen
+from .fingerprint import Fingerprint
+from .frozen import Frozen
 from .plain_data import Unstable
 
 NAME_BYTES_MAX = 512

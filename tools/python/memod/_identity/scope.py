@@ -21,6 +21,8 @@ class Scope:
 
     def __init__(self, package: str) -> None:
         self.package = package
+        #: How often a node was dropped that no longer held.
+        self.renewed = 0
         self._own: Dict[str, bool] = {}
         self._followed: Dict[str, bool] = {}
         #: What was found out of names of libraries.

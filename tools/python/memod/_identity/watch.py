@@ -10,6 +10,7 @@ from typing import Any, Callable, Collection, Dict, Iterable, List, Tuple
 from weakref import WeakValueDictionary
 
 from . import event_watch
+from .dict_tags import tags_of
 from .data_source import MISSING, Source
 from .snapshot import UNCHANGING, snapshot
 
@@ -71,14 +72,16 @@ class Watch:
             if found is None:
                 found = spaces[id(space)] = (space, {})
             found[1][binding.name] = binding.value
-        main = vars(sys.modules["__main__"]) if "__main__" in sys.modules else {}
-        #: Each with all that the namespace held: what is equal in every place need not be looked for by name. Only not
-        #: of a script, whose variables may be large and change all the time.
+        #: The namespace of a script, whose variables may be large and change all the time.
+        self._main = vars(sys.modules["__main__"]) if "__main__" in sys.modules else {}
+        #: Each with all that the namespace held: what is equal in every place need not be looked for by name.
         self._spaces = [
-            [*_getter(space, names), [] if space is main else list(space.values())]
+            [*_getter(space, names), [] if space is self._main else list(space.values())]
             for space, names in spaces.values()
         ]
-        self._absent = [(space.keys(), frozenset(names)) for space, names in absent.values()]
+        self._absent = [(space, frozenset(names)) for space, names in absent.values()]
+        self._main_spaces = [each for each in self._spaces if each[1] is self._main]
+        self._main_absent = [each for each in self._absent if each[0] is self._main]
         self.watch_data(sources)
 
     def watch_data(self, sources: Collection[Source]) -> None:
@@ -100,24 +103,30 @@ class Watch:
                 self._paths.append(source)
         self._data = [_getter(space, names) for space, names in data.values()]
         self._data_values = [value for _, _, values in self._data for value in values]
+        self._main_data = [each for each in self._data if each[1] is self._main]
+        self._main_values = [value for _, _, values in self._main_data for value in values]
         self._snapshot = snapshot(mutable, whole=False)
         self._is_mutable = bool(mutable)
+        places = chain(self._spaces, self._data)
+        everywhere = {id(each[1]): each[1] for each in places}
+        everywhere.update((id(space), space) for space, _ in self._absent)
+        everywhere.pop(id(self._main), None)
+        #: What tells whether any of the namespaces has changed, and what it told when all was as it had been.
+        self._read_tags = tags_of(everywhere.values())
+        self._tags: Any = None
+        self._data_tags: Any = None
 
     def code_holds(self) -> bool:
         """Whether all names still lead to the same code, and the process is what it was."""
         if self.generation != event_watch.replaced:
             return False
         try:
-            for each in self._spaces:
-                get, space, values, held = each
-                if held and _same(space, held):
-                    continue
-                if get(space) != values:  # of functions and classes, what is equal is the same
-                    return False
-                each[3] = held and list(space.values())
-            for keys, names in self._absent:
-                if not keys.isdisjoint(names):
-                    return False
+            tags = self._read_tags() if self._read_tags is not None else None
+            unchanged = tags is not None and tags == self._tags
+            if not self._names_hold(unchanged):
+                return False
+            if not unchanged:
+                self._tags = tags
             for read, value in self._code_paths:
                 if read() is not value:
                     return False
@@ -128,14 +137,30 @@ class Watch:
             return False
         return True
 
+    def _names_hold(self, unchanged: bool) -> bool:
+        """Whether all names lead to what they led to; `unchanged` says so of all but a script's. May raise anything."""
+        for each in self._main_spaces if unchanged else self._spaces:
+            get, space, values, held = each
+            if held and _same(space, held):
+                continue
+            if get(space) != values:  # of functions and classes, what is equal is the same
+                return False
+            each[3] = held and list(space.values())
+        for space, names in self._main_absent if unchanged else self._absent:
+            if not space.keys().isdisjoint(names):
+                return False
+        return True
+
     def holds(self) -> bool:
         """Whether all is as it was. False also where it may be."""
         if self._snapshot is None or not self.code_holds():
             return False
         try:
-            now = chain.from_iterable([get(space) for get, space, _ in self._data])
-            if not all(map(is_, now, self._data_values)):
+            unchanged = self._tags is not None and self._tags is self._data_tags
+            now = chain.from_iterable([get(space) for get, space, _ in (self._main_data if unchanged else self._data)])
+            if not all(map(is_, now, self._main_values if unchanged else self._data_values)):
                 return False
+            self._data_tags = self._tags
             for source in self._paths:
                 if not source.reads_same():
                     return False
