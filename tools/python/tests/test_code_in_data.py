@@ -68,7 +68,7 @@ CASES = {
     "observer list late": r"""
         OBS = []
         def change(i):
-            if i: OBS.append(lambda x: x + 100)
+            if i: OBS[:] = [lambda x: x + 100]
         def f(x):
             for o in OBS: x = o(x)
             return x""",

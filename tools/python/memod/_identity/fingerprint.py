@@ -30,10 +30,10 @@ from .scope import Scope
 from .set_data import flows_of
 from .set_order import ORDER, Flow, decides
 from .values import OF_MODULES, Held, docstring, full_name, held, is_module
+from .walk import Walk
 from .watch import Watch, code_generation
 
-_OBJECTS_MAX = 20_000
-_FOREIGN_MAX = 1_000
+_FEW = 4
 _TRIES_MAX = 4
 _PART_LENGTH = 8
 #: Names by which code looks at all that an object holds.
@@ -116,6 +116,9 @@ class Fingerprint:
         #: Modules that are not loaded yet.
         self.unloaded: List[str] = []
         self._nodes: Dict[int, Node] = {}
+        #: Those of them that are in no walk, and the walks that others make as well.
+        self._loose: Dict[int, Node] = {}
+        self._walks: List[Walk] = []
         self._lines: List[str] = [sys.implementation.cache_tag or sys.version]
         self._inputs: Set[str] = {"limits"}
         self._led: Dict[str, List[Any]] = {}  # by input, what belongs to it
@@ -138,7 +141,7 @@ class Fingerprint:
         return found
 
     def _take(self, roots: List[Any]) -> None:
-        self._lines.append(self._walk([("", Held(root, ""), False) for root in roots], self._nodes))
+        self._lines += [self._walk_from(root) for root in roots]
         mentioned: Set[str] = set()
         known = -1
         while known != len(self._nodes) + len(self._modules):
@@ -196,7 +199,7 @@ class Fingerprint:
         for name in sorted(self._inputs & LEADS.keys() - self._led.keys()):
             self._led[name] = LEADS[name]()
             for value in self._led[name]:
-                self._lines.append(self._walk([(name, held(value, name), False)], self._nodes))
+                self._lines.append(self._walk([(name, held(value, name), False)]))
 
     def _lead_paths(self) -> List[Any]:
         def reader(leads: Any, known: Any) -> Any:
@@ -274,52 +277,40 @@ class Fingerprint:
             self._known[id(value)] = node
         return node
 
-    def _walk(self, edges: List[Edge], found: Dict[int, Node]) -> str:
+    def _walk(self, edges: List[Edge]) -> str:
         """Visits what edges lead to and what that leads to; returns a digest of all of it."""
-        order: Dict[Any, int] = {}
-        queue: List[Node] = []
-        digests: List[str] = []
-        numbers: List[int] = []  # where edges lead; their labels are in the digests
-        foreign = 0
-        leading, links = edges, self._links(edges, 0)
-        while True:
-            known: List[Any] = list(map(order.get, links))
-            while None in known:
-                place = known.index(None)
-                node = links[place]
-                number = order.get(node, -1)
-                if number < 0 and node is not None:
-                    foreign += leading[place][2]
-                    if foreign <= _FOREIGN_MAX or not leading[place][2]:
-                        number = order[node] = len(queue)
-                        queue.append(node)
-                known[place] = number
-            numbers += known
-            numbers.append(-2)
-            if len(digests) == len(queue):
-                break
-            if len(digests) >= _OBJECTS_MAX:
-                raise Unstable("it reaches too much code to follow")
-            node = queue[len(digests)]
-            if node.mark not in found:
-                found[node.mark] = node
+        found = Walk(edges, self._node, self._current())
+        self._meet(found.nodes, self._loose)
+        return found.digest
+
+    def _walk_from(self, root: Any) -> str:
+        """The same for a function or class. Where it leads to few others, what these lead to is visited once for all."""
+        edges: List[Edge] = [("", Held(root, ""), False)]
+        nodes: List[Node] = []
+        while len(edges) == 1 and len(nodes) < 2:
+            nodes.append(self._node(edges[0][1]))
+            edges = nodes[-1].edges
+        if len(edges) > _FEW:
+            return self._walk([("", nodes[0].value, False)])
+        self._meet(nodes, self._loose)
+        digests = [node.digest for node in nodes]
+        for edge in edges:
+            walk = self._scope.walks.get(id(edge[1]))
+            if walk is None or walk.of != self._current():
+                walk = Walk([("", *edge[1:])], self._node, self._current())
+                self._scope.walks[id(edge[1])] = walk
+            self._walks.append(walk)
+            self._meet(walk.nodes, {})
+            digests.append(walk.digest)
+        return _digest("\n".join(digests))
+
+    def _meet(self, nodes: Iterable[Node], among: Dict[int, Node]) -> None:
+        for node in nodes:
+            if node.mark not in self._nodes:
+                self._nodes[node.mark] = among[node.mark] = node
                 self._fresh.append(node)
                 if node.is_noted:
                     self._note(node)
-            digests.append(node.digest)
-            leading, links = node.edges, node.links
-            if node.linked != self._current():
-                links = self._links(node.edges, foreign)
-                if None not in links:
-                    node.links, node.linked = links, self._current()
-        labels = module_names.portable(repr([label for label, _, _ in edges]))
-        return _digest("\n".join((labels, repr(numbers), *digests)))
-
-    def _links(self, edges: List[Edge], foreign: int) -> List[Any]:
-        """What edges lead to, where that many are in libraries already: None for what is too much of those."""
-        if foreign < _FOREIGN_MAX:
-            return [self._node(value) for _, value, _ in edges]
-        return [None if is_foreign else self._node(value) for _, value, is_foreign in edges]
 
     def _current(self) -> Tuple[int, int]:
         """Changes when a node is made anew: what others lead to has to be looked for again."""
@@ -339,7 +330,8 @@ class Fingerprint:
 
     def _all(self, attribute: str) -> Set[Any]:
         """What all nodes have of it."""
-        return set().union(*map(attrgetter(attribute), self._nodes.values()))
+        walks = [walk.union(attribute) for walk in self._walks]
+        return set().union(*walks, *map(attrgetter(attribute), self._loose.values()))
 
     def _digest_sources(self) -> None:
         while self._fresh:
@@ -364,7 +356,7 @@ class Fingerprint:
         if counts == digest and source.classes:
             self._with_code.add(label)
             code = [("", each, False) for each in source.classes if not self._scope.is_outside(each)]
-            counts += self._walk(code, self._nodes) if code else ""
+            counts += self._walk(code) if code else ""
             counts += repr([_named(each) for each in source.classes])
             for each in source.classes:
                 if self._scope.is_outside(each):
@@ -460,7 +452,7 @@ class Fingerprint:
                     if is_module(space[each]):
                         self._opened.setdefault(space[each].__name__, set())
                     else:
-                        self._lines.append(self._walk([(each, held(module, each), False)], self._nodes))
+                        self._lines.append(self._walk([(each, held(module, each), False)]))
         self.unloaded = [name for name in self._opened if name not in sys.modules and name in self._modules]
 
 

@@ -21,6 +21,8 @@ class Scope:
 
     def __init__(self, package: str) -> None:
         self.package = package
+        #: Walks from functions that several lead to, by id.
+        self.walks: WeakValueDictionary[int, Any] = WeakValueDictionary()
         #: How often a node was dropped that no longer held.
         self.renewed = 0
         self._own: Dict[str, bool] = {}

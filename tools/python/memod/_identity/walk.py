@@ -1,0 +1,74 @@
+"""What code leads to, and what that leads to in its turn."""
+
+from __future__ import annotations
+
+import hashlib
+from operator import attrgetter
+from typing import Any, Callable, Dict, FrozenSet, List, Tuple
+
+from .._codec import module_names
+from .contribution import Edge
+from .nodes import Node
+from .plain_data import Unstable
+
+_OBJECTS_MAX = 20_000
+_FOREIGN_MAX = 1_000
+
+
+class Walk:
+    """The nodes that edges lead to, in order, and a digest of all of it."""
+
+    def __init__(self, edges: List[Edge], node_of: Callable[[Any], Node], of: Tuple[int, int]) -> None:
+        """`of` changes when nodes are made anew. Raises `Unstable`."""
+        self.of = of
+        self.nodes: List[Node] = []
+        self._node_of = node_of
+        self._unions: Dict[str, FrozenSet[Any]] = {}
+        order: Dict[Any, int] = {}
+        queue = self.nodes
+        numbers: List[int] = []  # where edges lead; their labels are in the digests
+        foreign = visited = 0
+        leading, links = edges, self._links(edges, 0)
+        while True:
+            known: List[Any] = list(map(order.get, links))
+            while None in known:
+                place = known.index(None)
+                node = links[place]
+                number = order.get(node, -1)
+                if number < 0 and node is not None:
+                    foreign += leading[place][2]
+                    if foreign <= _FOREIGN_MAX or not leading[place][2]:
+                        number = order[node] = len(queue)
+                        queue.append(node)
+                known[place] = number
+            numbers += known
+            numbers.append(-2)
+            if visited == len(queue):
+                break
+            if visited >= _OBJECTS_MAX:
+                raise Unstable("it reaches too much code to follow")
+            node = queue[visited]
+            if node.problem:
+                raise Unstable(node.problem)
+            visited += 1
+            leading, links = node.edges, node.links
+            if node.linked != of:
+                links = self._links(node.edges, foreign)
+                if None not in links:
+                    node.links, node.linked = links, of
+        labels = module_names.portable(repr([label for label, _, _ in edges]))
+        text = "\n".join((labels, repr(numbers), *[node.digest for node in queue]))
+        self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _links(self, edges: List[Edge], foreign: int) -> List[Any]:
+        """What edges lead to, where that many are in libraries already: None for what is too much of those."""
+        if foreign < _FOREIGN_MAX:
+            return [self._node_of(value) for _, value, _ in edges]
+        return [None if is_foreign else self._node_of(value) for _, value, is_foreign in edges]
+
+    def union(self, attribute: str) -> FrozenSet[Any]:
+        """What all nodes have of it."""
+        found = self._unions.get(attribute)
+        if found is None:
+            found = self._unions[attribute] = frozenset().union(*map(attrgetter(attribute), self.nodes))
+        return found
