@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import Platform
 internal import RemoteLink
 internal import RemoteTier
 
@@ -23,7 +24,8 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
     /// How long the server lets a read of the log wait. An answer, even of nothing, is a sign of life.
     private static let blockMs = 1000
     /// Without one for so long the connection is given up.
-    private static let silence = TimeAmount.milliseconds(2500)
+    private static let silenceMs: Int64 = 2500
+    private static let silence = TimeAmount.milliseconds(silenceMs)
     private static let linesAtOnce = 1000
 
     /// - Parameter position: behind which line; `nil`: the last one there is.
@@ -129,7 +131,8 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
         case let known?:
             let isCut = added.map { $0 > length } ?? true
             let isBehindFirst = first.map { known < $0 } ?? (known < last)
-            if last < known || (isBehindFirst && isCut) {
+            // Of a log that was not cut the line that was read last is there, or it is another log.
+            if last < known || (isBehindFirst && (isCut || known != .start)) {
                 tell(.gap)
                 position = last
             }
@@ -145,7 +148,12 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
         var arguments = ["COUNT".wire, Self.linesAtOnce.wire]
         if isBlocking { arguments += ["BLOCK".wire, Self.blockMs.wire] }
         arguments += ["STREAMS".wire, names.log, (position ?? .start).description.wire]
+        let asked = BootClock.nowMs
         connection.send(RespCommand(name: "XREAD", arguments: arguments)) { [self] reply in
+            // This process, or the machine, stood still: lines may have been cut meanwhile.
+            if BootClock.nowMs - asked > Self.silenceMs {
+                return connection.close("nothing was heard for too long")
+            }
             switch reply {
             case .failure(.refused(let error)): connection.close("its log cannot be read: \(error)")
             case .failure(.unavailable): break

@@ -12,6 +12,7 @@ import clients
 import cold
 import filling
 import region
+import remote
 import report
 import steady
 from bench import QUICK, WHOLE, Bench
@@ -42,6 +43,13 @@ WORKLOADS: dict[str, Callable[[Bench], Result]] = {
     "region-get": region.get,
     "region-first": region.first,
     "region-processes": region.processes,
+    "remote-hit-1": remote.hit_1,
+    "remote-hit-50": remote.hit_50,
+    "remote-mget": remote.mget,
+    "remote-local": remote.local,
+    "remote-stopped": remote.stopped,
+    "remote-clear": remote.clear,
+    "remote-idle": remote.idle,
 }
 
 

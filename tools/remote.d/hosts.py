@@ -55,7 +55,7 @@ def environment():
 class Host:
     """A memod in a folder."""
 
-    def __init__(self, folder, name, url, namespace, *options, functions="*"):
+    def __init__(self, folder, name, url, namespace, *options, functions="*", variables=()):
         self.name = name
         self.folder = Path(folder) / name
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -65,6 +65,8 @@ class Host:
         self.options += ["--remote-namespace", namespace, *options]
         if functions:
             self.options += ["--remote-functions", functions]
+        #: Besides what the tests run with.
+        self.variables = dict(variables)
         self.process = None
         self.connection = None
 
@@ -73,7 +75,7 @@ class Host:
             [MEMOD, "--socket", self.socket, "--database", self.folder / "memod.db", *map(str, self.options)],
             stdin=subprocess.DEVNULL,
             stderr=open(self.folder / "memod.log", "ab"),
-            env=environment(),
+            env={**environment(), **self.variables},
         )
         wait_until(self.answers, what=f"{self.name} answers")
         self.connection = self.connect()

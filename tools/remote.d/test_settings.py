@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -127,3 +128,65 @@ def test_a_helper_of_its_own_serves_several_daemons(shared_redis, machines):
     finally:
         process.kill()
         process.wait()
+
+
+# Kills the making of internet sockets as RestrictAddressFamilies=AF_UNIX does: they fail with EAFNOSUPPORT.
+NO_SOCKETS = """
+import ctypes, os, struct, sys
+code = [
+    (0x20, 0, 0, 0),  # which system call
+    (0x15, 0, 3, 41),  # socket
+    (0x20, 0, 0, 16),  # its family
+    (0x15, 1, 0, 1),  # AF_UNIX
+    (0x06, 0, 0, 0x00050000 | 97),  # EAFNOSUPPORT
+    (0x06, 0, 0, 0x7fff0000),
+]
+program = b"".join(struct.pack("HBBI", *step) for step in code)
+memory = ctypes.create_string_buffer(program)
+filter = struct.pack("HxxxxxxP", len(code), ctypes.addressof(memory))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.create_string_buffer(filter), 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def refused(ended):
+    return ended.returncode == 64 and all(
+        what in ended.stderr for what in (" enable --now memod-remote", "/memod-remote/memod-remote.sock")
+    )
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the number of a system call is another one elsewhere")
+def test_under_a_unit_that_makes_no_internet_sockets_the_unit_of_the_helper_is_named(tmp_path):
+    def run(*arguments):
+        command = [MEMOD, "--check", "--socket", tmp_path / "s", "--database", tmp_path / "d", *arguments]
+        return subprocess.run(
+            [sys.executable, "-c", NO_SOCKETS, *map(str, command)],
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment(),
+        )  # fmt: skip
+
+    ended = run("--remote-url", "rediss://cache.internal")
+    assert refused(ended) and "RestrictAddressFamilies=" in ended.stderr, ended.stderr
+    assert run("--remote-url", "redis+unix:///run/redis.sock").returncode == 0
+    assert run("--remote", "/run/memod-remote/memod-remote.sock").returncode == 0
+    assert run().returncode == 0
+
+
+def test_under_a_unit_with_a_network_of_its_own_the_unit_of_the_helper_is_named(tmp_path):
+    if subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode != 0:
+        pytest.skip("network namespaces cannot be made here")
+    command = (
+        f"unshare --net sh -c '{{}} exec {MEMOD} --check --socket {tmp_path}/s --database {tmp_path}/d "
+        "--remote-url redis://cache.internal'"
+    )
+
+    def run(setting):
+        return subprocess.run(
+            ["sh", "-c", command.format(setting)], capture_output=True, text=True, env=environment()
+        )
+
+    ended = run("SYSTEMD_EXEC_PID=$$")
+    assert refused(ended) and "PrivateNetwork=" in ended.stderr, ended.stderr
+    # A machine, or a container, that has nothing but a loopback interface can have a server on it.
+    assert run("").returncode == 0

@@ -1,4 +1,6 @@
+internal import Glibc
 package import MemoStore
+internal import Platform
 internal import RemoteLink
 
 /// How the tier on other machines is reached, and what is shared in it.
@@ -37,11 +39,14 @@ package struct RemoteSettings: Sendable {
         self.files = files
         if let url {
             guard socket == nil else { throw ConfigurationError("remote and remote-url exclude each other") }
+            let address: ServerAddress
             do throws(ServerAddress.Invalid) {
-                try ServerAddress(url).requireSupport()
+                address = try ServerAddress(url)
+                try address.requireSupport()
             } catch {
                 throw ConfigurationError("remote-url: \(error)")
             }
+            try Self.requireNetwork(for: address, .ofThisProcess)
             let arguments = Self.helperFiles.flatMap { name, option in files[name].map { [option, $0] } ?? []
             }
             helper = .started(
@@ -54,6 +59,27 @@ package struct RemoteSettings: Sendable {
             }
             helper = .running(socket: socket)
         }
+    }
+
+    /// The helper has what memod has: under a unit without network it would never reach a server.
+    static func requireNetwork(
+        for address: ServerAddress, _ access: NetworkAccess
+    ) throws(ConfigurationError) {
+        let needsIt = address.places.contains { if case .tcp = $0 { true } else { false } }
+        guard needsIt, access != .free else { return }
+        let why =
+            access == .noSockets
+            ? "may make no internet sockets (RestrictAddressFamilies=)"
+            : "has a network of its own (PrivateNetwork=)"
+        let (settings, systemctl, runtime) =
+            getenv("XDG_RUNTIME_DIR").map {
+                ("~/.config/memod", "systemctl --user", String(cString: $0))
+            } ?? ("/etc/memod", "systemctl", "/run")
+        throw ConfigurationError(
+            "remote-url: memod runs where it \(why), and so would a helper that it starts. Let "
+                + "memod-remote.service reach the server: MEMOD_REMOTE_OPTIONS=--url … in \(settings)/remote.env, "
+                + "\(systemctl) enable --now memod-remote, and in memod.conf, in place of remote-url, "
+                + "remote = \(runtime)/memod-remote/memod-remote.sock")
     }
 
     /// What the helper gets, and what it calls it.

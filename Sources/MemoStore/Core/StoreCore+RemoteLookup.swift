@@ -152,7 +152,7 @@ extension StoreCore {
         case .hit(let entry):
             guard !flight.void.contains(index), let place = functions.place(id: key.function) else { return }
             switch judge(entry, flight.function, key) {
-            case .good: fill(place, key, entry, isLate: flight.waiters.isEmpty)
+            case .good: fill(place, key, entry, flight)
             case .bad:
                 note(entry.generation, of: key, at: place)
                 remote.misses[.init(function: key.function, hash: key.hash)] = .init(
@@ -203,7 +203,7 @@ extension StoreCore {
             if case .good = judge(entry, flight.function, flight.keys[index]),
                 !flight.void.contains(index), let place = functions.place(id: flight.keys[index].function)
             {
-                fill(place, flight.keys[index], entry, isLate: flight.waiters.isEmpty)
+                fill(place, flight.keys[index], entry, flight)
             }
         }
         if flight.isAnswered { finish(id) }
@@ -233,22 +233,26 @@ extension StoreCore {
     }
 
     /// Keeps what was found as if it had been put here.
-    private mutating func fill(_ place: UInt32, _ key: RemoteFlights.Key, _ entry: SharedValue, isLate: Bool)
-    {
+    private mutating func fill(
+        _ place: UInt32, _ key: RemoteFlights.Key, _ entry: SharedValue,
+        _ flight: RemoteFlights.Flight
+    ) {
         note(entry.generation, of: key, at: place)
         let missKey = RecentMisses.Key(function: key.function, hash: key.hash)
         remote.misses[missKey] = .init(generation: entry.generation, at: 0)
         releaseRemotely(missKey)
         remote.leases.forgetTaken(missKey)
-        if isLate { remote.figures.lateFills += 1 }
+        if flight.waiters.isEmpty { remote.figures.lateFills += 1 }
         let names = entry.tags.map { String(decoding: $0.name, as: UTF8.self) }
         guard let numbers = internTags(owner: FunctionRow.everyone, names: names) else { return }
         key.bytes.withUnsafeBytes { bytes in
             entry.value.withUnsafeBytes { value in
                 guard case .absent = find(place, bytes, hash: key.hash, loadedRows: []) else { return }
                 var put = PutRequest(key: bytes, hash: key.hash, value: value, uid: .max)
-                put.ttlMs = entry.ttlMs
-                put.staleMs = entry.graceMs
+                // What is left of its time was read when the answer was sent, at the earliest when it was asked for.
+                let age = max(0, now - flight.began)
+                put.ttlMs = entry.ttlMs.map { max(0, $0 - age) }
+                put.staleMs = entry.ttlMs.map { max(0, entry.graceMs - max(0, age - $0)) } ?? entry.graceMs
                 put.costMs = Int64(entry.costMs)
                 put.tags = numbers
                 put.isFromRemote = true
