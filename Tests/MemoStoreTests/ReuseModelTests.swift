@@ -71,6 +71,7 @@ import Testing
         let exact = Self.exactRatios(keys, sizes: sizes)
         var model = ReuseModel(recentMax: 4096, sampledMax: 4096)
         for key in keys { model.use(Self.hash(key, seed), weight: 1, isGapless: true) }
+        model.count(Int64(keys.count))
         model.check()
         for (size, ratio) in zip(sizes, exact) {
             let estimate = model.estimate.ratio(size: Int64(size))
@@ -120,6 +121,7 @@ import Testing
         for (index, key) in keys.enumerated() {
             let isGapless = index / 25_000 % 4 == 0
             if index % 25_000 == 0, !isGapless { model.endStretch() }
+            model.count(1)
             let hash = Self.hash(key, 1)
             if isGapless || SampledReuse.samplingHash(hash) < model.threshold {
                 model.use(hash, weight: 1, isGapless: isGapless)

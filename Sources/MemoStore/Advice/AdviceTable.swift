@@ -1,5 +1,19 @@
 /// The models of reuse: one for each of the busiest bounded functions, over entries, and one for the hot tier, over bytes.
 struct AdviceTable {
+    /// How many look-ups there were since the last time, and which keys of them were noted.
+    struct LookupCounts {
+        struct Function {
+            var id: UInt32
+            var asked: Int64
+            /// 0: not all look-ups of any key.
+            var threshold: UInt64
+        }
+
+        var asked: Int64
+        var threshold: UInt64
+        var functions: [Function]
+    }
+
     private struct Function {
         var model: ReuseModel
         /// Store time of its first look-up.
@@ -19,7 +33,7 @@ struct AdviceTable {
         var functionsMax = 48
         /// Keys whose reuse is known exactly, and keys in a sample, for each model.
         var recentMax = 4096
-        var sampledMax = 4096
+        var sampledMax = 8192
         /// What was counted counts half after this.
         var halfLifeMs: Int64 = 86_400_000
     }
@@ -39,13 +53,22 @@ struct AdviceTable {
     }
 
     /// Takes what was looked up since the last time.
-    mutating func add(_ taken: LookupSampler.Taken, now: Int64) {
+    mutating func add(_ taken: LookupSampler.Taken, _ counts: LookupCounts, now: Int64) {
+        hot.lower(to: counts.threshold)
+        hot.count(counts.asked)
+        // What is told of others is not all of their sample; they begin with the next time.
+        var ready: Set<UInt32> = []
+        for function in counts.functions where functions[function.id] != nil || admit(function.id, now) {
+            functions[function.id]!.lookupsLately += Double(function.asked)
+            guard function.threshold > 0 else { continue }
+            functions[function.id]!.model.lower(to: function.threshold)
+            functions[function.id]!.model.count(function.asked)
+            ready.insert(function.id)
+        }
         for lookup in taken.lookups {
             hot.use(lookup.hash, weight: lookup.bytes, isGapless: lookup.isGapless)
-            guard lookup.function != 0, functions[lookup.function] != nil || admit(lookup.function, now)
-            else { continue }
+            guard ready.contains(lookup.function) else { continue }
             functions[lookup.function]!.model.use(lookup.hash, weight: 1, isGapless: lookup.isGapless)
-            functions[lookup.function]!.lookupsLately += 1
         }
         if taken.overran { overrun() }
         if taken.stretchEnded {
@@ -55,10 +78,9 @@ struct AdviceTable {
         age(now)
     }
 
-    /// Too many look-ups are of sampled keys: whoever has most of them samples fewer.
+    /// Too many look-ups are of sampled keys.
     private mutating func overrun() {
-        let busiest = functions.max { $0.value.lookupsLately < $1.value.lookupsLately }
-        if let busiest { functions[busiest.key]!.model.overrun() }
+        for function in functions.keys { functions[function]!.model.overrun() }
         hot.overrun()
     }
 

@@ -1,39 +1,55 @@
 /// The hit ratio of a least-recently-used cache, by its size.
+///
+/// How the hits in caches up to `limit` are spread over the sizes is known from every look-up of some stretches of time: a
+/// sample of the keys would have or lack the few with most look-ups by chance. Those that miss there are of keys that are used
+/// seldom, and of these it has its share, of all the time.
 struct HitRatioEstimate {
-    private let recent: (below: DistanceHistogram.Cumulative, total: Double)
-    /// Sizes up to this are known from every look-up; `nil`: all are.
-    private let limit: Int64?
-    private let sampled: (below: DistanceHistogram.Cumulative, total: Double)
-    /// The share of look-ups for keys asked for the first time: no size makes hits of them.
-    let firstUseRatio: Double
+    private let recent: DistanceHistogram.Cumulative
+    private let limit: Int64
+    private let sampled: SampledReuse.Shares
+    private let asked: Double
+    /// The share of look-ups that hit in a cache of size `limit`.
+    private let known: Double
     /// Distinct keys that were asked for, or what they weigh.
     let distinct: Int64
 
-    init(
-        recent: (below: DistanceHistogram.Cumulative, total: Double), limit: Int64?,
-        sampled: (below: DistanceHistogram.Cumulative, total: Double), firstUseRatio: Double, distinct: Int64
-    ) {
-        self.recent = recent
-        self.limit = limit
+    /// - Parameter asked: how many look-ups there were, told or not.
+    init(recent: RecentReuse.Shares, sampled: SampledReuse.Shares, asked: Double, distinct: Int64) {
+        self.recent = recent.below
         self.sampled = sampled
-        self.firstUseRatio = firstUseRatio
+        self.asked = asked
         self.distinct = distinct
+        let unknown = max(0, asked - recent.counted)
+        // The sample knows of larger sizes only where most look-ups are left to it: keys of middling use are in it by chance.
+        limit = unknown * Self.few < asked ? recent.limit : recent.limit / 2
+        let knownHits = recent.below.below(limit)
+        // Where no key is asked for often, the sample's own total is the surer one.
+        let isEven = recent.counted > 0 && knownHits * Self.few < recent.counted
+        let all = isEven ? max(1, sampled.unknownMisses(0)) : unknown
+        let hits = knownHits + max(0, 1 - sampled.unknownMisses(limit) / max(1, all)) * unknown
+        known = asked > 0 ? min(1, hits / asked) : 0
     }
 
-    /// How many look-ups there were, about.
-    var lookups: Int64 { Int64(sampled.total) }
+    private static let few = 10.0
+
+    /// How many look-ups there were.
+    var lookups: Int64 { Int64(asked) }
+
+    /// The share of look-ups for keys asked for the first time: no size makes hits of them.
+    var firstUseRatio: Double { asked > 0 ? min(1, sampled.firstUses / asked) : 0 }
 
     /// The share of look-ups that hit in a cache of this size.
     func ratio(size: Int64) -> Double {
-        guard let limit, size > limit else { return recentRatio(size) }
-        let known = recentRatio(limit)
-        let further = sampled.total - sampled.below.below(limit)
-        guard further > 0 else { return known }
-        let share = (sampled.below.below(size) - sampled.below.below(limit)) / further
-        return known + (1 - known) * min(1, max(0, share))
+        guard asked > 0, size > 0 else { return 0 }
+        guard size > limit else { return known * spread(size) }
+        let seldom = sampled.misses(limit)
+        return seldom > 0 ? known + (1 - known) * (1 - sampled.misses(size) / seldom) : known
     }
 
-    private func recentRatio(_ size: Int64) -> Double {
-        recent.total > 0 && size > 0 ? recent.below.below(size) / recent.total : 0
+    /// Of the hits in a cache of size `limit`, those in a smaller one.
+    private func spread(_ size: Int64) -> Double {
+        let hits = recent.below(limit) > 0 ? recent : sampled.below
+        let all = hits.below(limit)
+        return all > 0 ? hits.below(size) / all : Double(size) / Double(limit)
     }
 }

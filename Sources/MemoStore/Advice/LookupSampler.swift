@@ -1,7 +1,7 @@
 /// Look-ups on their way to the models of reuse, noted under the store's lock and taken twice a second.
 ///
 /// What it takes is bounded: `stretchMax` look-ups are noted one after another, without a gap; then, for as many takes as
-/// `takesBetween` says, only those of sampled keys, `sampledMax` of them between two takes.
+/// `takesBetween` says, only those of sampled keys. Where these are too many, fewer keys are sampled from then on.
 struct LookupSampler: ~Copyable {
     struct Lookup {
         var hash: UInt64
@@ -27,16 +27,22 @@ struct LookupSampler: ~Copyable {
 
     static let stretchMax = 16384
     static let takesBetween = 4
-    static let sampledMax = 4096
+    /// After so many for one model, between two takes, it samples half as many keys.
+    static let sampledMax = 16384
+    /// For all models together.
+    static let notedMax = 65536
 
     private var lookups: [Lookup] = []
     private var stretchLeft = Self.stretchMax
-    private var sampledLeft = Self.sampledMax
+    private var notedLeft = Self.notedMax
+    private var recent = RecentNotes()
     private var stretchEnded = false
     private var takesSinceEnd = 0
     private var overran = false
-    /// Keys of all functions are noted whose sampling hash is below this.
-    var threshold: UInt64 = 0
+    /// Of the keys of all functions.
+    var sampling = KeySampling(threshold: SampledReuse.whole)
+    /// For the model of one function.
+    var budget = UInt32(Self.sampledMax)
 
     init() { lookups.reserveCapacity(Self.lookupsExpected) }
 
@@ -49,23 +55,31 @@ struct LookupSampler: ~Copyable {
         if stretchLeft > 0 { return true }
         stretchEnded = true
         let sampling = SampledReuse.samplingHash(hash)
-        return sampling < threshold || sampling < self.threshold
+        return sampling < threshold || sampling < self.sampling.threshold
     }
 
     /// Notes one that is wanted.
     /// - Parameters:
     ///   - bytes: what the entry takes; 0 if there is none.
-    mutating func note(_ hash: UInt64, function: UInt32, bytes: Int) {
+    ///   - own: the sampling of the function's keys.
+    mutating func note(_ hash: UInt64, function: UInt32, bytes: Int, _ own: inout KeySampling) {
         let size = UInt32(truncatingIfNeeded: bytes >> 4)
         if stretchLeft > 0 {
             stretchLeft -= 1
             append(hash, function, size | Lookup.gapless)
-        } else if sampledLeft > 0 {
-            sampledLeft -= 1
-            append(hash, function, size & ~Lookup.gapless)
-        } else {
-            overran = true
+            return
         }
+        let least = own.threshold > 0 ? min(own.threshold, sampling.threshold) : sampling.threshold
+        guard recent.takes(hash, threshold: least) else { return }
+        guard notedLeft > 0 else {
+            overran = true
+            return
+        }
+        notedLeft -= 1
+        append(hash, function, size & ~Lookup.gapless)
+        let sampled = SampledReuse.samplingHash(hash)
+        if sampled < sampling.threshold { sampling.count(atMost: UInt32(Self.sampledMax)) }
+        if sampled < own.threshold { own.count(atMost: budget) }
     }
 
     @inline(__always)
@@ -82,7 +96,7 @@ struct LookupSampler: ~Copyable {
         lookups = []
         // What was noted this time may be noted next time: nothing is allocated under load.
         lookups.reserveCapacity(max(Self.lookupsExpected, taken.lookups.count))
-        sampledLeft = Self.sampledMax
+        notedLeft = Self.notedMax
         overran = false
         if stretchLeft > 0 {
             // All was told until now, and the stretch goes on.

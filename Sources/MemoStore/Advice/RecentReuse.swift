@@ -2,8 +2,8 @@
 struct RecentReuse {
     private var distances = StackDistances()
     private var histogram = DistanceHistogram()
-    /// Look-ups of keys that are not among the most recent ones.
-    private var beyond = 0.0
+    /// Look-ups that count.
+    private var counted = 0.0
     private let keysMax: Int
     /// What the most recent keys weighed, on average, when there were as many as are kept.
     private var fullWeight = 0.0
@@ -13,25 +13,23 @@ struct RecentReuse {
 
     init(keysMax: Int) { self.keysMax = keysMax }
 
-    /// Distances below this are known exactly; `nil` if all are.
-    var limit: Int64? { fullCount > 0 ? Int64(fullWeight) : nil }
-
-    mutating func use(_ hash: UInt64, weight: Int64) {
+    /// - Returns: whether it counts: after a gap, the first look-ups tell nothing of what was used before it.
+    mutating func use(_ hash: UInt64, weight: Int64) -> Bool {
         let distance = distances.use(hash, weight: weight)
         if distances.count > keysMax {
             distances.removeOldest()
             fullCount = min(fullCount + 1, Self.meanOver)
             fullWeight += (Double(distances.weight) - fullWeight) / fullCount
         }
-        // After a gap, the first look-ups tell nothing of what was used before it.
         let counts = keysSinceGap >= keysMax || lookupsSinceGap >= Self.lookupsToSettle
         if lookupsSinceGap < .max { lookupsSinceGap += 1 }
+        if counts { counted += 1 }
         if case .known(let distance) = distance {
             if counts { histogram.add(1, distance: distance) }
-        } else {
-            if counts { beyond += 1 }
-            if keysSinceGap < .max { keysSinceGap += 1 }
+        } else if keysSinceGap < .max {
+            keysSinceGap += 1
         }
+        return counts
     }
 
     /// Some look-ups were not told.
@@ -43,13 +41,21 @@ struct RecentReuse {
 
     mutating func age() {
         histogram.scale(0.5)
-        beyond *= 0.5
+        counted *= 0.5
     }
 
-    /// The shares of look-ups whose distance is less than some distance, which is no more than `limit`.
-    var shares: (below: DistanceHistogram.Cumulative, total: Double) {
-        let sums = histogram.cumulative
-        return (sums, sums.total + beyond)
+    struct Shares {
+        /// Look-ups whose distance is less than some distance.
+        let below: DistanceHistogram.Cumulative
+        let counted: Double
+        /// What all keys weigh that are kept: distances below this are known.
+        let limit: Int64
+    }
+
+    var shares: Shares {
+        Shares(
+            below: histogram.cumulative, counted: counted,
+            limit: fullCount > 0 ? Int64(fullWeight) : distances.weight)
     }
 
     private static let lookupsToSettle = 8192

@@ -1,14 +1,13 @@
-/// Estimates the hit ratio of a least-recently-used cache of any size from some of the look-ups: exactly up to the sizes
-/// for which it remembers every key, and beyond them from a sample of the keys.
-///
-/// A sample alone is not enough: a few keys often have most look-ups, and it has or lacks them by chance. But those keys
-/// are used often, and so are among the most recent ones, which are all known.
+/// Estimates the hit ratio of a least-recently-used cache of any size from some of the look-ups, and how many there were:
+/// exactly where it is told all of them, up to the sizes for which it remembers every key; else from a sample of the keys.
 struct ReuseModel {
     private var recent: RecentReuse
     private var sampled: SampledReuse
     /// The mean of the weights that are known, and over how many.
     private var meanWeight = 1.0
     private var weighed = 0.0
+    /// Look-ups, told or not.
+    private var asked = 0.0
 
     init(recentMax: Int, sampledMax: Int) {
         recent = RecentReuse(keysMax: recentMax)
@@ -18,6 +17,14 @@ struct ReuseModel {
     /// Keys whose sampling hash is below this are to be told always, others as often as there is time.
     var threshold: UInt64 { sampled.threshold }
     var sampledKeys: Int { sampled.keyCount }
+
+    /// There were so many look-ups, those that are told among them.
+    mutating func count(_ lookups: Int64) { asked += Double(max(0, lookups)) }
+
+    /// Samples fewer keys from now on.
+    mutating func lower(to threshold: UInt64) {
+        if threshold < sampled.threshold { sampled.lower(to: threshold) }
+    }
 
     /// A look-up.
     /// - Parameters:
@@ -29,8 +36,8 @@ struct ReuseModel {
             meanWeight += (Double(weight) - meanWeight) / weighed
         }
         let weight = weight > 0 ? weight : max(1, Int64(meanWeight))
-        if isGapless { recent.use(hash, weight: weight) }
-        sampled.use(hash, weight: weight)
+        let isKnown = isGapless && recent.use(hash, weight: weight)
+        sampled.use(hash, weight: weight, isKnown: isKnown)
     }
 
     /// A stretch is over, and look-ups of keys that are not sampled are left out until the next.
@@ -45,6 +52,7 @@ struct ReuseModel {
 
     /// Lets what was counted so far count half.
     mutating func age() {
+        asked *= 0.5
         recent.age()
         sampled.age()
     }
@@ -52,8 +60,7 @@ struct ReuseModel {
     /// What it has seen so far, to be asked for many sizes.
     var estimate: HitRatioEstimate {
         HitRatioEstimate(
-            recent: recent.shares, limit: recent.limit, sampled: sampled.shares,
-            firstUseRatio: sampled.firstUseRatio, distinct: sampled.weight)
+            recent: recent.shares, sampled: sampled.shares, asked: asked, distinct: sampled.weight)
     }
 
     private static let meanOver = 10_000.0

@@ -8,6 +8,9 @@ struct SampledReuse {
     private var histogram = DistanceHistogram()
     /// Look-ups for keys that were never asked before: no size makes hits of them.
     private var firstUses = 0.0
+    /// The same of look-ups of which nothing else is known.
+    private var unknown = DistanceHistogram()
+    private var unknownFirstUses = 0.0
     private let keysMax: Int
 
     /// Every key.
@@ -24,12 +27,18 @@ struct SampledReuse {
     /// What all keys weigh that were ever asked for, or as far back as the sample goes.
     var weight: Int64 { Int64((Double(distances.weight) / rate).rounded(.up)) }
 
-    mutating func use(_ hash: UInt64, weight: Int64) {
+    /// - Parameter isKnown: what came of it is known exactly.
+    mutating func use(_ hash: UInt64, weight: Int64, isKnown: Bool) {
         guard Self.samplingHash(hash) < threshold else { return }
         let scale = 1 / rate
         switch distances.use(hash, weight: weight) {
-        case .known(let distance): histogram.add(scale, distance: Int64(Double(distance) * scale))
-        case .firstUse: firstUses += scale
+        case .known(let distance):
+            let distance = Int64(Double(distance) * scale)
+            histogram.add(scale, distance: distance)
+            if !isKnown { unknown.add(scale, distance: distance) }
+        case .firstUse:
+            firstUses += scale
+            if !isKnown { unknownFirstUses += scale }
         case .unknown: break
         }
         if distances.count > keysMax { lower(to: threshold / 8 * 7) }
@@ -47,18 +56,30 @@ struct SampledReuse {
     mutating func age() {
         histogram.scale(0.5)
         firstUses *= 0.5
+        unknown.scale(0.5)
+        unknownFirstUses *= 0.5
     }
 
-    /// What the look-ups weigh whose distance is less than some distance, and what all of them do.
-    var shares: (below: DistanceHistogram.Cumulative, total: Double) {
-        let sums = histogram.cumulative
-        return (sums, sums.total + firstUses)
+    struct Shares {
+        /// Look-ups whose distance is less than some distance, and those of keys that were never asked before.
+        let below: DistanceHistogram.Cumulative
+        let firstUses: Double
+        /// The same of look-ups of which nothing else is known.
+        let unknownBelow: DistanceHistogram.Cumulative
+        let unknownFirstUses: Double
+
+        /// Look-ups that miss in a cache of this size.
+        func misses(_ size: Int64) -> Double { firstUses + below.total - below.below(size) }
+
+        func unknownMisses(_ size: Int64) -> Double {
+            unknownFirstUses + unknownBelow.total - unknownBelow.below(size)
+        }
     }
 
-    /// The share of look-ups for keys asked for the first time.
-    var firstUseRatio: Double {
-        let total = shares.total
-        return total > 0 ? firstUses / total : 0
+    var shares: Shares {
+        Shares(
+            below: histogram.cumulative, firstUses: firstUses, unknownBelow: unknown.cumulative,
+            unknownFirstUses: unknownFirstUses)
     }
 
     func check() {

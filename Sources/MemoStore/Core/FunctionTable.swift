@@ -18,8 +18,10 @@ struct FunctionProfile {
     var isDirty = false
     /// What its history has of its counters.
     var noted = HistoryCounters()
-    /// Look-ups are noted of its keys whose sampling hash is below this.
-    var samplingThreshold: UInt64 = 0
+    /// Of which of its keys look-ups are noted.
+    var sampling = KeySampling()
+    /// How many of its hits and misses the models of reuse know of, or are not to know of.
+    var advised: Int64 = 0
     /// Whether its results are shared with other machines.
     var sharing = Sharing.none
     /// It is defined coherent, and other machines cannot be heard: nothing of it is served.

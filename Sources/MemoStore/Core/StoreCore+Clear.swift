@@ -48,6 +48,7 @@ extension StoreCore {
             functions[function].noted = HistoryCounters(evictions: functions[function].row.evictions)
             history.reset(.function(functions[function].row.id), to: functions[function].noted)
             totals.retire(functions[function].row, .counters)
+            functions[function].advised &-= functions[function].row.lookups
             functions[function].row.hits = 0
             functions[function].row.misses = 0
             functions[function].row.savedMs = 0

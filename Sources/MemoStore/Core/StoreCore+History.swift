@@ -131,7 +131,9 @@ extension StoreCore {
     /// All is loaded. What was counted and is not in the history yet happened before the daemon ended.
     mutating func startHistory() {
         history.finishLoad(wallMs: wallNow)
+        advised = totals.all.hits &+ totals.all.misses
         for place in functions.allPlaces where functions.isLive(place) {
+            beginSampling(place)
             let counted = HistoryCounters(functions[place].row)
             guard let noted = history.counted(.function(functions[place].row.id)) else {
                 functions[place].noted = counted
@@ -151,21 +153,58 @@ extension StoreCore {
     /// - Parameter bytes: what the entry takes; asked for only if the look-up is noted, which few are.
     @inline(__always)
     mutating func noteLookup(_ function: UInt32, _ hash: UInt64, bytes: @autoclosure () -> Int) {
-        guard lookups.wants(hash, threshold: functions[function].samplingThreshold) else { return }
+        guard lookups.wants(hash, threshold: functions[function].sampling.threshold) else { return }
         noteWanted(function, hash, bytes: bytes())
     }
 
     @inline(never)
     private mutating func noteWanted(_ function: UInt32, _ hash: UInt64, bytes: Int) {
         let isBounded = functions[function].row.maxsize != nil
-        lookups.note(hash, function: isBounded ? functions[function].row.id : 0, bytes: bytes)
+        lookups.note(
+            hash, function: isBounded ? functions[function].row.id : 0, bytes: bytes,
+            &functions[function].sampling)
+    }
+
+    /// A function has a bound from now on.
+    mutating func beginSampling(_ function: UInt32) {
+        guard functions[function].row.maxsize != nil, functions[function].sampling.threshold == 0 else {
+            return
+        }
+        functions[function].sampling = KeySampling(threshold: SampledReuse.whole)
+        functions[function].advised = functions[function].row.lookups
+    }
+
+    /// How many look-ups there were since the last time, of all functions and of some.
+    mutating func takeLookupCounts(_ ids: some Sequence<UInt32>) -> AdviceTable.LookupCounts {
+        let asked = totals.all.hits &+ totals.all.misses
+        var counts = AdviceTable.LookupCounts(
+            asked: asked &- advised, threshold: lookups.sampling.threshold, functions: [])
+        advised = asked
+        for id in ids {
+            guard let place = functions.place(id: id) else { continue }
+            let asked = functions[place].row.lookups
+            counts.functions.append(
+                .init(
+                    id: id, asked: asked &- functions[place].advised,
+                    threshold: functions[place].sampling.threshold))
+            functions[place].advised = asked
+        }
+        return counts
     }
 
     /// Samples as the models want it from now on.
-    mutating func setSampling(hot: UInt64, _ thresholds: [(function: UInt32, threshold: UInt64)]) {
-        lookups.threshold = hot
-        for (id, threshold) in thresholds {
-            if let place = functions.place(id: id) { functions[place].samplingThreshold = threshold }
+    /// - Parameter asked: the functions that were asked for; those without a model are not sampled.
+    mutating func setSampling(
+        hot: UInt64, _ thresholds: [(function: UInt32, threshold: UInt64)], asked: some Sequence<UInt32>
+    ) {
+        lookups.sampling = KeySampling(threshold: min(hot, lookups.sampling.threshold))
+        lookups.budget = UInt32(max(1024, LookupSampler.sampledMax / max(1, thresholds.count)))
+        let modelled = Dictionary(uniqueKeysWithValues: thresholds.map { ($0.function, $0.threshold) })
+        for id in asked {
+            guard let place = functions.place(id: id) else { continue }
+            let own = functions[place].sampling.threshold
+            let threshold = modelled[id] ?? 0
+            functions[place].sampling = KeySampling(threshold: own > 0 ? min(own, threshold) : threshold)
         }
     }
 }

@@ -43,6 +43,7 @@ extension StoreCore {
         }
         row.usedMs = now
         functions[function].row = row
+        beginSampling(function)
         // Uses of what was published before are not told apart from others.
         if row.isBounded, !before.isBounded { hidePublished(function) }
         if remote.phase != .off { updateSharing(function) }
@@ -91,6 +92,9 @@ extension StoreCore {
         if regionHits > 0 {
             published.hits[functions[function].row.owner, default: 0].addSaturating(regionHits)
         }
+        // Of hits within a client's own process nobody knows which keys they were of.
+        functions[function].advised &+= hits &- regionHits
+        advised &+= hits &- regionHits
         functions[function].row.hits.addSaturating(hits)
         functions[function].row.savedMs.addSaturating(savedMs)
         functions.markDirty(function)

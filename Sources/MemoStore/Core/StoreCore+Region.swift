@@ -218,7 +218,7 @@ extension StoreCore {
             else { return }
             entries[slot].hits &+= 1
             markUsed(slot)
-            if functions[function].row.isBounded, let payload = entries[slot].payload {
+            if let payload = entries[slot].payload {
                 noteLookup(
                     function, hash(function, payload.key), bytes: payload.footprint &+ HotTier.overhead)
             }

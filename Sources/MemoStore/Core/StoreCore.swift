@@ -40,6 +40,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package var work = WorkMeter()
     var history: HistoryTable
     var lookups = LookupSampler()
+    /// How many hits and misses of all functions the models of reuse know of, or are not to know of.
+    var advised: Int64 = 0
     var published = PublishedRegions(reason: "shared-bytes is 0")
     /// The tier that is shared with other machines.
     var remote: RemoteState

@@ -37,6 +37,8 @@ package struct FunctionRow: Sendable, Equatable {
         self.name = name
     }
 
+    var lookups: Int64 { hits &+ misses }
+
     /// Whether its entries are kept in the order of their last use, because there may be too many of them.
     var isBounded: Bool { maxsize != nil || maxBytes != nil }
 

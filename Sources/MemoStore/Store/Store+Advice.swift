@@ -24,11 +24,14 @@ extension Store {
             if !core.lookups.isEmpty { taken = core.lookups.take() }
         }
         guard let taken else { return }
+        var asked = Set(advice.withLock { $0.thresholds.map(\.function) })
+        for lookup in taken.lookups where lookup.function != 0 { asked.insert(lookup.function) }
+        let counts = core.withLock { $0.takeLookupCounts(asked) }
         let (hot, thresholds) = advice.withLock { table in
-            table.add(taken, now: clock.now())
+            table.add(taken, counts, now: clock.now())
             return (table.hotThreshold, table.thresholds)
         }
-        core.withLock { $0.setSampling(hot: hot, thresholds) }
+        core.withLock { $0.setSampling(hot: hot, thresholds, asked: asked) }
     }
 
     /// The numbers of the functions that have a model; `nil`: ask again.

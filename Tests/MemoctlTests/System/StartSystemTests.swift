@@ -1,5 +1,6 @@
 import Foundation
 import MemodFixture
+import Platform
 import Testing
 
 /// Daemons that memoctl starts and ends, each in a home of its own where no socket is named.
@@ -72,6 +73,66 @@ import Testing
         // The process that has that number now is none of memod's.
         try "\(getpid())\n".write(toFile: socket + ".lock", atomically: true, encoding: .utf8)
         #expect(try memoctl("stop").status == 1)
+    }
+
+    /// The program with a smaller version, which the compiler puts into its code.
+    private func olderMemod() throws -> String? {
+        func word(_ version: String) -> Data { Data(version.utf8) + Data(count: 8 - version.utf8.count) }
+        var program = try Data(contentsOf: URL(fileURLWithPath: SystemFixture.program("memod")))
+        let older = "0.0." + String(repeating: "0", count: Version.text.count - 4)
+        var isThere = false
+        while let place = program.range(of: word(Version.text)) {
+            program.replaceSubrange(place, with: word(older))
+            isThere = true
+        }
+        // On other processors it is in pieces.
+        guard isThere else { return nil }
+        let path = fixture.directory + "/older/memod"
+        try FileManager.default.createDirectory(
+            atPath: fixture.directory + "/older", withIntermediateDirectories: true)
+        try program.write(to: URL(fileURLWithPath: path))
+        chmod(path, 0o755)
+        return path
+    }
+
+    @Test(arguments: [true, false]) func anOlderDaemonMakesRoomIfClientsStartedIt(byClients: Bool) throws {
+        guard let older = try olderMemod() else { return }
+        let daemon = Process()
+        daemon.executableURL = URL(fileURLWithPath: older)
+        daemon.environment = ["HOME": fixture.directory, "XDG_RUNTIME_DIR": fixture.directory]
+        if byClients { daemon.environment?["MEMOD_AUTOSTART"] = "1" }
+        daemon.standardError = FileHandle.nullDevice
+        try daemon.run()
+        defer { daemon.terminate() }
+        try fixture.wait { try memoctl("ping").status == 0 }
+        let put = try memoctl("put", "f", "1", "2")
+        #expect(put.status == 0 && put.errors.isEmpty)
+        defer { _ = try? memoctl("stop") }
+        let executable = try FileManager.default.destinationOfSymbolicLink(
+            atPath: "/proc/\(try #require(pid))/exe")
+        if byClients {
+            daemon.waitUntilExit()
+            #expect(daemon.terminationStatus == 0)
+            #expect(!executable.hasPrefix(older))
+        } else {
+            #expect(pid == daemon.processIdentifier)
+        }
+        #expect(try memoctl("get", "f", "1").output == "2\n")
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func nothingIsStartedForSomebodyElse() throws {
+        // Another user's home.
+        chown(fixture.directory, 12345, 12345)
+        let result = try memoctl("put", "f", "1", "2", more: ["XDG_RUNTIME_DIR": ""])
+        #expect(result.status == 1)
+        #expect(result.errors.contains("\(fixture.directory) belongs to uid 12345, not to this user (0)"))
+        chown(fixture.directory, 0, 0)
+        // Another user's cache.
+        let cache = fixture.directory + "/.cache"
+        mkdir(cache, 0o700)
+        chown(cache, 12345, 12345)
+        #expect(try memoctl("put", "f", "1", "2").errors.contains("\(cache) belongs to uid 12345"))
+        #expect(!FileManager.default.fileExists(atPath: log))
     }
 
     @Test func aFailingStartSaysWhy() throws {

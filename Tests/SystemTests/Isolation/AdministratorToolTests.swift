@@ -36,6 +36,18 @@ import Testing
         #expect(try memoctl(household, "keys", "g").first?.hasSuffix("TIER") == true)
     }
 
+    @Test func aNameMeansEverybodys() throws {
+        let household = try filled()
+        #expect(
+            try memoctl(household, "stats", "f").first
+                == "CacheInfo(hits=0, misses=0, maxsize=None, currsize=2)")
+        #expect(
+            try memoctl(household, "stats", "g").first
+                == "CacheInfo(hits=0, misses=0, maxsize=None, currsize=1)")
+        #expect(try memoctl(household, "history", "f", "--csv").count > 1)
+        #expect(try memoctl(household, "forget", "f").first == "forgot 2 functions, 2 entries")
+    }
+
     @Test func eachUsersFunctionIsASeriesOfItsOwn() throws {
         let household = try filled()
         let series = try memoctl(household, "stats", "--prometheus")

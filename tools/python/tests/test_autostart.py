@@ -57,6 +57,12 @@ class House:
             program.write_text(f"#!{sys.executable} -IS\n" + textwrap.dedent(script))
         program.chmod(0o755)
 
+    def update(self):
+        """The memod that is there is a newer one from now on."""
+        program = self.bin / "memod"
+        newer = '[ "$1" = --version ] && exec echo memod 9.9.9'
+        program.write_text(program.read_text().replace("#!/bin/sh\n", f"#!/bin/sh\n{newer}\n"))
+
     def program(self, source=WORK, **more):
         file = self.root / "program.py"
         if not file.exists() or file.read_text() != textwrap.dedent(source):
@@ -264,6 +270,69 @@ def test_nothing_is_started_for_the_home_or_from_the_files_of_somebody_else(hous
     os.chown(house.bin / "memod", 12345, 12345)
     _, error = house.run()
     assert "memod belongs to uid 12345" in error and house.started() == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take another user's rights")
+def test_nothing_is_started_with_another_users_rights(house):
+    house.install()
+    source = """
+        import memod, os
+        @memod.cache
+        def f(n): return n
+        os.seteuid(12345)
+        assert f(1) == 1
+    """
+    _, error = house.run(source)
+    assert "is not started by a program that runs with another user's rights" in error and house.started() == 0
+
+
+NEWER = "import memod._client.autostart as a; a._OWN_VERSION = (9, 9, 9)\n" + textwrap.dedent(WORK)
+
+
+def test_an_older_daemon_that_is_idle_makes_room_for_a_newer_one(house):
+    house.install()
+    assert house.run() == ("", "")
+    older = house.daemon
+    # A newer client that finds no newer program goes on with what is there.
+    assert house.run(NEWER) == ("", "") and house.daemon == older
+    house.update()
+    assert house.run(NEWER) == ("", "")
+    assert house.daemon not in (None, older) and not daemon_process.is_alive(older)
+    assert (house.times_computed(), house.started()) == (5, 2)
+    # An older client uses it as it is.
+    newer = house.daemon
+    assert house.run() == ("", "") and house.daemon == newer
+
+
+def test_an_older_daemon_that_is_busy_is_used_and_ends_with_its_last_client(house):
+    house.install()
+    assert house.run() == ("", "")
+    older = house.daemon
+    house.update()
+    with memod.Client(str(house.runtime / "memod" / "memod.sock")) as client:
+        client.ping()
+        assert house.run(NEWER) == ("", "")
+        assert house.daemon == older and house.started() == 1
+    deadline = time.monotonic() + 30
+    while daemon_process.is_alive(older) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert house.run(NEWER) == ("", "") and house.daemon not in (None, older)
+    assert (house.times_computed(), house.started()) == (5, 2)
+
+
+def test_a_daemon_that_nobody_started_by_a_client_stays(house):
+    house.install()
+    environment = house.environment()
+    daemon = subprocess.Popen([binary("memod")], env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        while "ready" not in daemon.stderr.readline():
+            assert daemon.poll() is None
+        house.update()
+        assert house.run(NEWER) == ("", "")
+        assert house.daemon == daemon.pid and daemon.poll() is None and house.started() == 0
+    finally:
+        daemon.terminate()
+        daemon.communicate(timeout=30)
 
 
 def test_the_log_is_bounded_and_one_older_is_kept(house):

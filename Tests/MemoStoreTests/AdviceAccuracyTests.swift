@@ -1,0 +1,117 @@
+import Foundation
+import Testing
+
+@testable import MemoStore
+
+/// Advice on look-ups that come at some pace, taken twice a second as the daemon does, against caches of every size that
+/// really run.
+@Suite struct AdviceAccuracyTests {
+    /// - Parameter perTake: how many look-ups there are in half a second.
+    private static func estimate(_ keys: [Int], perTake: Int, seed: UInt64) -> HitRatioEstimate {
+        var sampler = LookupSampler()
+        var own = KeySampling(threshold: SampledReuse.whole)
+        var table = AdviceTable(now: 0)
+        var now: Int64 = 0
+        for start in stride(from: 0, to: keys.count, by: perTake) {
+            let part = keys[start..<min(start + perTake, keys.count)]
+            for key in part {
+                let hash = ReuseModelTests.hash(key, seed)
+                if sampler.wants(hash, threshold: own.threshold) {
+                    sampler.note(hash, function: 1, bytes: 160, &own)
+                }
+            }
+            now += 500
+            let counts = AdviceTable.LookupCounts(
+                asked: Int64(part.count), threshold: sampler.sampling.threshold,
+                functions: [.init(id: 1, asked: Int64(part.count), threshold: own.threshold)])
+            let taken = sampler.take()
+            #expect(taken.lookups.count <= LookupSampler.stretchMax + LookupSampler.notedMax)
+            table.add(taken, counts, now: now)
+            sampler.sampling = KeySampling(threshold: table.hotThreshold)
+            own = KeySampling(threshold: table.thresholds[0].threshold)
+        }
+        table.check()
+        let estimate = table.estimate(of: 1, now: now).estimate
+        #expect(estimate.lookups == Int64(keys.count))
+        return estimate
+    }
+
+    private static func check(
+        _ keys: [Int], perTake: Int, seed: UInt64, within tolerance: Double, _ what: String
+    ) {
+        let sizes = (0..<18).map { 1 << $0 }
+        let exact = ReuseModelTests.exactRatios(keys, sizes: sizes)
+        let estimate = estimate(keys, perTake: perTake, seed: seed)
+        for (size, ratio) in zip(sizes, exact) {
+            let estimated = estimate.ratio(size: Int64(size))
+            #expect(
+                abs(estimated - ratio) < tolerance,
+                "\(what), \(perTake), seed \(seed), size \(size): \(estimated), exactly \(ratio)")
+        }
+    }
+
+    /// Up to 30,000 look-ups a second all are told. Of more, keys of middling use are in the sample by chance.
+    @Test(
+        arguments: ReuseModelTests.Trace.allCases,
+        [(1000, 0.005), (15_000, 0.02), (30_000, 0.05), (100_000, 0.06), (250_000, 0.06)])
+    func holdsAtEveryPace(trace: ReuseModelTests.Trace, pace: (perTake: Int, tolerance: Double)) {
+        for seed in UInt64(1)...3 {
+            var random = RandomSource(seed: seed)
+            Self.check(
+                trace.keys(120_000, &random), perTake: pace.perTake, seed: seed, within: pace.tolerance,
+                "\(trace)")
+        }
+    }
+
+    /// What a compiler would look up: the words of this repository's sources, and their lines, in the order of reading.
+    @Test(arguments: [true, false], [5000, 15_000]) func holdsForWhatTheSourcesSay(
+        ofWords: Bool, perTake: Int
+    ) throws {
+        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        var numbers: [Substring: Int] = [:]
+        var keys: [Int] = []
+        var texts: [String] = []
+        for folder in ["Sources", "Tests", "tools/python"] {
+            let files = FileManager.default.enumerator(atPath: package.path + "/" + folder)
+            var names: [String] = []
+            while let name = files?.nextObject() as? String {
+                if name.hasSuffix(".swift") || name.hasSuffix(".py") { names.append(name) }
+            }
+            for name in names.sorted() {
+                texts.append(
+                    try String(contentsOfFile: package.path + "/" + folder + "/" + name, encoding: .utf8))
+            }
+        }
+        for text in texts {
+            let parts =
+                ofWords
+                ? text.utf8.split { !(97...122 ~= $0 | 0x20 || 48...57 ~= $0 || $0 == 95) }
+                : text.utf8.split(separator: UInt8(ascii: "\n"))
+            for part in parts {
+                keys.append(numbers[Substring(part), default: numbers.count])
+                numbers[Substring(part)] = keys.last
+            }
+        }
+        // Lines are fewer than words.
+        if !ofWords { keys += keys.prefix(max(0, 120_000 - keys.count)) }
+        #expect(keys.count >= 100_000)
+        Self.check(Array(keys.prefix(400_000)), perTake: perTake, seed: 1, within: 0.02, "sources")
+    }
+
+    /// What is not told, as hits that clients read from shared memory, is counted.
+    @Test func hitsOfWhichNobodyTellsAreHits() {
+        var model = ReuseModel(recentMax: 4096, sampledMax: 8192)
+        var random = RandomSource(seed: 4)
+        for _ in 0..<20_000 {
+            model.use(ReuseModelTests.hash(random.below(1000), 1), weight: 1, isGapless: true)
+        }
+        model.count(20_000)
+        let before = model.estimate
+        #expect(abs(before.ratio(size: 2000) - 0.95) < 0.001)
+        model.count(80_000)
+        let after = model.estimate
+        #expect(abs(after.ratio(size: 2000) - 0.99) < 0.001)
+        #expect(after.ratio(size: 100) / after.ratio(size: 2000) > 0.1)
+    }
+}
