@@ -424,3 +424,23 @@ def test_what_a_function_counts_in_its_own_attribute_is_its_own_affair(monkeypat
         f = memod.lru_cache(module.f)
         assert [f(n) for n in range(4)] == [0, 1, 2, 3]
         assert module.h.calls == calls
+
+
+def test_annotations_that_are_made_when_they_are_asked_for_count(monkeypatch):
+    """As Python 3.14 has them, which keeps a function in place of the dict."""
+    from memod._identity.class_form import annotations_of, class_annotations
+
+    made = type("K", (), {"__annotate_func__": lambda form: {"a": int}})
+    assert annotations_of(made) == {"a": int}
+    assert [(name, text) for name, text, _ in class_annotations(made)] == [("a", "<class 'int'>")]
+
+    def missing(form):
+        raise NameError("OnlyForCheckers")
+
+    library = types.SimpleNamespace(
+        Format=types.SimpleNamespace(STRING=4), get_annotations=lambda holder, format: {"a": "OnlyForCheckers"}
+    )
+    monkeypatch.setitem(sys.modules, "annotationlib", library)
+    made = type("K", (), {})
+    made.__annotate_func__ = missing
+    assert annotations_of(made) == {"a": "OnlyForCheckers"}

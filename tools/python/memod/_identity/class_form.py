@@ -52,11 +52,28 @@ def spelling(annotation: Any) -> str:
     return annotation if isinstance(annotation, str) else _ADDRESS.sub("", repr(annotation))
 
 
+def annotations_of(holder: Any) -> Mapping[str, Any]:
+    """Those of a function or class itself, which since 3.14 are made when they are asked for."""
+    held = vars(holder).get("__annotations__") if isinstance(holder, type) else None
+    if held is not None:
+        return dict(held)
+    annotate = vars(holder).get("__annotate_func__") if isinstance(holder, type) else None
+    try:
+        if callable(annotate):
+            return dict(annotate(1))  # as values
+        return {} if isinstance(holder, type) else dict(holder.__annotations__)
+    except Exception:  # a name in them is only there for type checkers
+        library: Any = sys.modules.get("annotationlib")
+        if library is None:
+            import annotationlib as library  # type: ignore[no-redef,import-not-found,unused-ignore]
+        return dict(library.get_annotations(holder, format=library.Format.STRING))
+
+
 def class_annotations(cls: type) -> Iterator[Tuple[str, str, List[Any]]]:
     """The annotations of the class itself, by which data become instances: name, text, and the types that
     it names."""
     namespace = getattr(sys.modules.get(cls.__module__), "__dict__", {})
-    for name, annotation in vars(cls).get("__annotations__", {}).items():
+    for name, annotation in annotations_of(cls).items():
         text = spelling(annotation)
         parts = (annotation, *map(namespace.get, _WORD.findall(text)))
         yield name, text, [part for part in parts if is_type(part)]

@@ -14,7 +14,7 @@ from .._client.signals import is_from_signal
 from .._codec import module_names
 from . import hash_watch, known_modules
 from .ambient_inputs import REFLECTIVE, inputs_of
-from .class_form import class_annotations, class_members, is_type, spelling
+from .class_form import annotations_of, class_annotations, class_members, is_type, spelling
 from .code_form import LOOKUPS, Read
 from .code_store import code_form, set_flow_of
 from .data_source import MISSING
@@ -223,10 +223,9 @@ class Node(LibraryUse):
             self._lead(f"{name} default {key}", None, value)
         for free, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
             self._cell(f"{name} closure {free}", cell)
-        if function.__annotations__:
-            self._add(
-                "annotations", [(key, spelling(value)) for key, value in function.__annotations__.items()]
-            )
+        annotations = annotations_of(function)
+        if annotations:
+            self._add("annotations", [(key, spelling(value)) for key, value in annotations.items()])
         self._attributes_of(name, function)
         attributes = form.attributes if LOOKUPS.isdisjoint(form.names) else form.attributes | form.texts
         self._mentions(form.names, attributes, form.texts)
