@@ -9,7 +9,7 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
     private let hello: LinkRequest.Hello
     private let names: EntryNames
     private let envelope: Envelope
-    private let router: any Router
+    private let router: Router
     private let connector: Connector
     private let raising: ScriptRunner
     private let releasing: ScriptRunner
@@ -37,7 +37,7 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
             namespace: hello.namespace, keys: keys,
             valueMax: Int(min(hello.valueMax, UInt64(FrameBuffer.lengthMax))))
         connector = Connector(settings: settings, eventLoop: eventLoop)
-        let router = Routers.make(connector)
+        let router = Router(connector, home: names.epochs)
         self.router = router
         raising = ScriptRunner(Scripts.raise, router)
         releasing = ScriptRunner(Scripts.release, router)
@@ -45,7 +45,7 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         puts = PutWriter(
             names: names, envelope: envelope, script: ScriptRunner(Scripts.put, router),
             queueBytes: Int(min(hello.queueBytes, UInt64(Int.max))), eventLoop: eventLoop,
-            isUp: { router.isUp }, refused: { refusals.note($0) })
+            isUp: { router.isUp }, takes: { router.takes($0) }, refused: { refusals.note($0) })
         puts.isReadOnly = hello.isReadOnly
         refusals.note = { [weak self] in self?.noteRefusal($0) }
         router.onChange = { [weak self] in self?.changed() }
@@ -88,8 +88,7 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
     private func follow(after position: LogPosition?) {
         follower?.stop()
         let follower = LogFollower(
-            names: names, connector: connector, after: position,
-            place: { [router, names] in router.place(of: names.log) },
+            names: names, connector: connector, router: router, after: position,
             tell: { [weak self] reply in
                 if case .events(let events, _, _) = reply {
                     for event in events { self?.puts.forget(event.subject) }
@@ -106,19 +105,13 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         // Epochs that are not known are read before the values that they decide on.
         readEpochs(lookup.id, lookup.epochs) { [self] isAnswered in
             if isAnswered { return find(lookup) }
-            for index in lookup.keys.indices { found(lookup, index, .failed(.unavailable)) }
+            let gathering = Gathering(lookup, tell)
+            for index in lookup.keys.indices { gathering.note(index, .failed(.unavailable)) }
         }
     }
 
-    private func found(_ lookup: LinkRequest.Lookup, _ index: Int, _ finding: LinkReply.Finding) {
-        tell(
-            .found(
-                id: lookup.id, index: UInt64(index), isLast: index == lookup.keys.count - 1, finding))
-    }
-
     private func find(_ lookup: LinkRequest.Lookup) {
-        // The answers of several servers come in any order, and are told in that of the keys.
-        let gathering = Gathering(count: lookup.keys.count) { [self] in found(lookup, $0, $1) }
+        let gathering = Gathering(lookup, tell)
         for (index, key) in lookup.keys.enumerated() {
             let name = names.value(function: lookup.function, key: key)
             var value: RedisReply = .failure(.unavailable)
@@ -233,13 +226,14 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
             puts.isReadOnly = true
             logger.warning("read-only from now on", metadata: ["reason": "\(error)"])
             changed()
-        case "READONLY", "MASTERDOWN", "CLUSTERDOWN": router.refresh()
-        case "LOADING", "OOM", "BUSY", "TRYAGAIN": break
+        case "READONLY", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "OOM", "BUSY", "TRYAGAIN": break
         default: logger.warning("the server refused a command", metadata: ["reason": "\(error)"])
         }
     }
 
     private func changed() {
+        // May call this again.
+        follower?.look()
         let isUp = router.isUp && follower?.isUp == true
         let state = LinkReply.State(
             phase: isUp ? .up : .down, isReadOnly: hello.isReadOnly || refusal != nil,
@@ -249,7 +243,6 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
                     address: "\($0.place)", isUp: $0.isUp,
                     roundTripMicroseconds: UInt64(max(0, $0.roundTripMicroseconds)))
             })
-        if router.takeLoss() { follower?.reconnect() }
         // The first state is that nothing is connected yet.
         if let told, told.phase != state.phase || (!isUp && told.reason != state.reason) {
             logger.log(
@@ -263,34 +256,31 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
             told = state
             tell(.state(state))
         }
-        puts.pump()
+        puts.pump(anew: true)
     }
 
     private func tick() {
-        for server in router.servers { server.probe() }
+        router.tick()
         let counts = puts.takeCounts()
         if counts != LinkReply.Counts() { tell(.counts(counts)) }
         changed()
     }
 }
 
-/// Puts findings back into the order of their keys.
+/// Counts the findings of a look-up, which come from several servers in any order.
 private final class Gathering {
-    private var findings: [LinkReply.Finding?]
-    private var next = 0
-    private let tell: (Int, LinkReply.Finding) -> Void
+    private let id: UInt64
+    private var rest: Int
+    private let tell: (LinkReply) -> Void
 
-    init(count: Int, _ tell: @escaping (Int, LinkReply.Finding) -> Void) {
-        findings = Array(repeating: nil, count: count)
+    init(_ lookup: LinkRequest.Lookup, _ tell: @escaping (LinkReply) -> Void) {
+        id = lookup.id
+        rest = lookup.keys.count
         self.tell = tell
     }
 
     func note(_ index: Int, _ finding: LinkReply.Finding) {
-        findings[index] = finding
-        while next < findings.count, let finding = findings[next] {
-            findings[next] = nil
-            tell(next, finding)
-            next += 1
-        }
+        rest -= 1
+        tell(.found(id: id, index: UInt64(index), isLast: rest == 0, finding))
     }
 }

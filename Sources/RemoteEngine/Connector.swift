@@ -63,21 +63,26 @@ struct Connector: Sendable {
             connection.onClose = nil
             promise.succeed(connection)
         }
-        var hello = ["HELLO".wire, "3".wire]
-        if !isSentinel, let password = settings.password {
-            hello += ["AUTH".wire, (settings.address.user ?? "default").wire, password]
+        /// Sentinels mostly have no password of their own.
+        func hello(isNamed: Bool) {
+            var arguments = ["3".wire]
+            if isNamed, let password = settings.password {
+                arguments += ["AUTH".wire, (settings.address.user ?? "default").wire, password]
+            }
+            connection.send(RespCommand(name: "HELLO", arguments: arguments)) { answered($0, isNamed) }
         }
-        connection.send(RespCommand(name: "HELLO", arguments: Array(hello.dropFirst()))) { reply in
+        func answered(_ reply: RedisReply, _ isNamed: Bool) {
             switch reply {
             case .failure(.refused(let error)):
-                refuse(Self.explain(error, hasPassword: self.settings.password != nil))
+                if !isNamed, error.code == "NOAUTH", settings.password != nil { return hello(isNamed: true) }
+                refuse(Self.explain(error, hasPassword: settings.password != nil))
             case .failure(.unavailable): break
             case .success(let greeting):
                 guard greeting.member("proto")?.integer == 3 else {
                     return refuse("it does not speak RESP3: Redis 6, or Valkey, is the oldest that serves")
                 }
-                guard self.settings.address.database > 0, !isSentinel else { return done() }
-                connection.send(RespCommand("SELECT", self.settings.address.database.wire)) { reply in
+                guard settings.address.database > 0, !isSentinel else { return done() }
+                connection.send(RespCommand("SELECT", settings.address.database.wire)) { reply in
                     switch reply {
                     case .success: done()
                     case .failure(.refused(let error)): refuse("the database of the URL: \(error)")
@@ -86,6 +91,7 @@ struct Connector: Sendable {
                 }
             }
         }
+        hello(isNamed: !isSentinel)
     }
 
     private static func explain(_ error: RespError, hasPassword: Bool) -> String {

@@ -7,15 +7,17 @@ internal import RemoteTier
 final class LogFollower: @unchecked Sendable {  // Touched on its event loop only.
     private let names: EntryNames
     private let connector: Connector
-    private let place: () -> ServerAddress.Place?
+    private let router: Router
     private let tell: (LinkReply) -> Void
     private let eventLoop: any EventLoop
     private var connection: RedisConnection?
+    private var place: ServerAddress.Place?
+    private var isConnecting = false
     private var position: LogPosition?
     private(set) var isUp = false
     private(set) var reason = "not connected yet"
     private var isStopped = false
-    private var backoffMs: Int64 = 100
+    private var backoff = Backoff()
     private var retry: Scheduled<Void>?
     private var watch: RepeatedTask?
     /// Called when it comes up or goes down.
@@ -30,27 +32,55 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
 
     /// - Parameter position: behind which line; `nil`: the last one there is.
     init(
-        names: EntryNames, connector: Connector, after position: LogPosition?,
-        place: @escaping () -> ServerAddress.Place?, tell: @escaping (LinkReply) -> Void
+        names: EntryNames, connector: Connector, router: Router, after position: LogPosition?,
+        tell: @escaping (LinkReply) -> Void
     ) {
         self.names = names
         self.connector = connector
         self.position = position
-        self.place = place
+        self.router = router
         self.tell = tell
         eventLoop = connector.eventLoop
     }
 
-    func start() {
-        guard !isStopped else { return }
-        guard let place = place() else { return failed("no server is known for the log") }
+    func start() { connect() }
+
+    func stop() {
+        isStopped = true
+        retry?.cancel()
+        watch?.cancel()
+        connection?.close("stopped")
+        connection = nil
+    }
+
+    /// Servers came or went: the one with the log may be there now, or be another one.
+    func look() {
+        if router.takeLoss() { return leave("a server was replaced, or started anew") }
+        if isUp, let now = router.place(of: names.log), now != place {
+            return leave("another server has the log now")
+        }
+        if retry == nil { connect() }
+    }
+
+    private func connect() {
+        // Without a server there is nothing to try: `look` is called as soon as there is one.
+        guard !isStopped, !isConnecting, connection == nil, let place = router.place(of: names.log) else {
+            return
+        }
+        isConnecting = true
+        self.place = place
         connector.connect(to: place).whenComplete { [self] result in
+            isConnecting = false
             switch result {
             case .failure(let error): failed(Reason.text(error))
             case .success(let connection):
                 guard !isStopped else { return connection.close("stopped") }
                 self.connection = connection
-                connection.onClose = { [weak self] in self?.lost($0) }
+                connection.onClose = { [weak self, weak connection] reason in
+                    guard let self, self.connection === connection else { return }
+                    self.connection = nil
+                    failed(reason)
+                }
                 watch = eventLoop.scheduleRepeatedTask(
                     initialDelay: Self.silence, delay: .seconds(1)
                 ) { [weak self] _ in
@@ -64,19 +94,11 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
         }
     }
 
-    func stop() {
-        isStopped = true
-        retry?.cancel()
-        watch?.cancel()
-        connection?.close("stopped")
-        connection = nil
-    }
-
-    /// The server of the log may be another now.
-    func reconnect() { connection?.close("another server has the log now") }
-
-    private func lost(_ why: String) {
-        connection = nil
+    /// Gives the connection up at once: nothing that is answered from now on counts before the log was read again.
+    private func leave(_ why: String) {
+        guard let connection else { return }
+        self.connection = nil
+        connection.close(why)
         failed(why)
     }
 
@@ -86,25 +108,16 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
         watch = nil
         isUp = false
         reason = why
-        onChange?()
-        let jitter = Int64.random(in: 0...backoffMs / 2)
-        retry = eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(backoffMs + jitter)) {
-            [weak self] in
-            self?.start()
+        retry?.cancel()
+        retry = eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(backoff.next())) { [weak self] in
+            self?.retry = nil
+            self?.connect()
         }
-        backoffMs = min(backoffMs * 2, 2000)
+        onChange?()
     }
 
     private func identify(_ connection: RedisConnection) {
-        connection.send(RespCommand("INFO", "server".wire)) { [self] reply in
-            var identity: [UInt8] = []
-            if case .success(let text) = reply, let bytes = text.bytes {
-                let line = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n")
-                    .first { $0.hasPrefix("run_id:") }
-                identity = line.map { Array($0.dropFirst(7).utf8) } ?? []
-            }
-            tell(.identity(identity))
-        }
+        tell(.identity(router.noteIdentity()))
         connection.send(RespCommand("XINFO", "STREAM".wire, names.log)) { [self] reply in
             switch reply {
             case .success(let info): begin(connection, info)
@@ -137,7 +150,7 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
                 position = last
             }
         }
-        backoffMs = 100
+        backoff.reset()
         isUp = true
         reason = ""
         onChange?()

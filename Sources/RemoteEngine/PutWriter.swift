@@ -10,6 +10,7 @@ final class PutWriter: @unchecked Sendable {  // Touched on its event loop only.
     private let script: ScriptRunner
     private let eventLoop: any EventLoop
     private let isUp: () -> Bool
+    private let takes: ([UInt8]) -> Bool
     private let refused: (RespError) -> Void
     private(set) var queue: WriteQueue
     private var inFlight = 0
@@ -26,17 +27,19 @@ final class PutWriter: @unchecked Sendable {  // Touched on its event loop only.
 
     /// - Parameters:
     ///   - isUp: whether the servers are.
+    ///   - takes: whether the server of an entry is.
     ///   - refused: told of what the server does not let us do.
     init(
         names: EntryNames, envelope: Envelope, script: ScriptRunner, queueBytes: Int,
         eventLoop: any EventLoop,
-        isUp: @escaping () -> Bool, refused: @escaping (RespError) -> Void
+        isUp: @escaping () -> Bool, takes: @escaping ([UInt8]) -> Bool, refused: @escaping (RespError) -> Void
     ) {
         self.names = names
         self.envelope = envelope
         self.script = script
         self.eventLoop = eventLoop
         self.isUp = isUp
+        self.takes = takes
         self.refused = refused
         queue = WriteQueue(bytesMax: queueBytes)
     }
@@ -66,13 +69,18 @@ final class PutWriter: @unchecked Sendable {  // Touched on its event loop only.
         return taken
     }
 
-    func pump() {
+    /// - Parameter anew: whether servers may have come: what waits for one is looked at again.
+    func pump(anew: Bool = false) {
+        if anew { queue.unpark() }
         let now = BootClock.nowMs
         guard isUp(), !isReadOnly, now >= pausedUntilMs else { return }
-        while inFlight < Self.inFlightMax, let waiting = queue.take(now: now) { send(waiting, now) }
+        while inFlight < Self.inFlightMax, let waiting = queue.take(now: now) {
+            let name = names.value(function: waiting.put.function, key: waiting.put.key)
+            if takes(name) { send(waiting, name, now) } else { queue.park(waiting) }
+        }
     }
 
-    private func send(_ waiting: WriteQueue.Waiting, _ now: Int64) {
+    private func send(_ waiting: WriteQueue.Waiting, _ name: [UInt8], _ now: Int64) {
         let put = waiting.put
         var entry = put.entry
         let waited = max(0, now - waiting.since)
@@ -85,7 +93,6 @@ final class PutWriter: @unchecked Sendable {  // Touched on its event loop only.
         let life =
             entry.ttlMs.map { min($0 + min(entry.graceMs, Self.ttlMaxMs), Self.ttlMaxMs) } ?? Self.ttlMaxMs
         guard life > 0 else { return }
-        let name = names.value(function: put.function, key: put.key)
         let bytes = envelope.encode(entry, function: put.function, key: put.key, name: name)
         inFlight += 1
         let lease = put.lease == 0 ? name : names.lease(function: put.function, key: put.key)

@@ -17,6 +17,7 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
 
     private struct Pending {
         let sent: NIODeadline
+        let bytes: Int
         let reply: (RedisReply) -> Void
     }
 
@@ -27,8 +28,19 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
     private var outgoing: ByteBuffer
     private var isFlushScheduled = false
     private(set) var isClosed = false
+    /// Of commands that are not answered.
+    private var pendingBytes = 0
+    private var lastRead = NIODeadline.now()
     /// Called once, with the reason.
     var onClose: ((String) -> Void)?
+    /// Called for what the server says without being asked.
+    var onPush: (() -> Void)?
+
+    /// Who answers nothing for so long is given up.
+    private static let silence = TimeAmount.seconds(1)
+    /// Longer, where much is to be sent first over a slow line.
+    private static let silenceMax = TimeAmount.seconds(10)
+    private static let slowBytesPerMs = 256
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -37,7 +49,13 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
 
     /// When the oldest command that is not answered was sent.
     var oldest: NIODeadline? { pending.first?.sent }
-    var pendingCount: Int { pending.count }
+
+    /// Whether it was asked something, and has not said a word for too long.
+    var isSilent: Bool {
+        guard let oldest else { return false }
+        let slow = TimeAmount.milliseconds(Int64(pendingBytes / Self.slowBytesPerMs))
+        return NIODeadline.now() - max(oldest, lastRead) > min(Self.silence + slow, Self.silenceMax)
+    }
 
     /// Sends a command at the end of the loop's turn, with the others of it.
     /// - Parameter reply: called once, never before this returns.
@@ -45,11 +63,31 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
         guard !isClosed else {
             return eventLoop.assumeIsolated().execute { reply(.failure(.unavailable)) }
         }
-        pending.append(Pending(sent: .now(), reply: reply))
+        let before = outgoing.readableBytes
         command.encode { outgoing.writeBytes($0) }
+        let bytes = outgoing.readableBytes - before
+        pending.append(Pending(sent: .now(), bytes: bytes, reply: reply))
+        pendingBytes += bytes
         guard !isFlushScheduled else { return }
         isFlushScheduled = true
         eventLoop.assumeIsolated().execute { self.flush() }
+    }
+
+    /// The same, and closes where no answer comes in time.
+    func ask(_ command: RespCommand, _ reply: @escaping (RedisReply) -> Void) {
+        let timeout = eventLoop.assumeIsolated().scheduleTask(in: Self.silence) { [weak self] in
+            self?.close("it does not answer")
+        }
+        send(command) { answer in
+            timeout.cancel()
+            reply(answer)
+        }
+    }
+
+    /// Sends a command that is answered by pushes.
+    func post(_ command: RespCommand) {
+        command.encode { outgoing.writeBytes($0) }
+        flush()
     }
 
     private func flush() {
@@ -68,6 +106,7 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
         pending.removeAll()
         let told = onClose
         onClose = nil
+        onPush = nil
         // What a reply leads to must not happen within what led here.
         eventLoop.assumeIsolated().execute {
             for command in waiting { command.reply(.failure(.unavailable)) }
@@ -83,10 +122,15 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         unwrapInboundIn(data).withUnsafeReadableBytes { parser.append($0) }
+        lastRead = .now()
         do {
             while let value = try parser.next() {
-                if case .push = value { continue }
+                if case .push = value {
+                    onPush?()
+                    continue
+                }
                 guard let command = pending.popFirst() else { return close("it answers what was not asked") }
+                pendingBytes -= command.bytes
                 if case .error(let error) = value {
                     command.reply(.failure(.refused(error)))
                 } else {

@@ -1,9 +1,10 @@
 internal import NIOCore
+internal import Platform
 internal import RemoteLink
 internal import RemoteTier
 
 /// One server: a connection for look-ups and one for everything that changes something, a gate before a server that does not
-/// answer, and a breaker behind one that answers badly. What waits here before it is sent counts for neither.
+/// answer, and a breaker behind one that answers late. What waits here before it is sent counts for neither.
 final class RedisServer: @unchecked Sendable {  // Touched on its event loop only.
     let place: ServerAddress.Place
     private let connector: Connector
@@ -12,27 +13,30 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
     private(set) var writes: RedisConnection?
     /// Why it is not up.
     private(set) var reason = "not connected yet"
+    /// What it calls its run, from the first connection on; empty where it does not say.
+    private(set) var run: [UInt8]?
+    /// Whether an attempt to connect has ended, in one way or the other.
+    private(set) var wasTried = false
+    /// Whether it counts as down where it is a replica.
+    private var mustBePrimary: Bool
     /// Of the last look-ups.
     private(set) var roundTripMicroseconds: Int64 = 0
     private var isStopped = false
     private var isConnecting = false
-    private var backoffMs = RedisServer.backoffFirstMs
+    private var backoff = Backoff()
     private var retry: Scheduled<Void>?
     private var isWatched = false
     private var breaker = Breaker()
     private let stall: TimeAmount
-    /// Called when it comes up or goes down.
+    /// Called when it comes up or goes down, or could not be reached again.
     var onChange: (() -> Void)?
 
-    private static let backoffFirstMs: Int64 = 100
-    private static let backoffMaxMs: Int64 = 2000
-    /// A server that answers nothing for so long is given up.
-    private static let silence = TimeAmount.seconds(1)
     private static let watchInterval = TimeAmount.milliseconds(250)
 
-    init(place: ServerAddress.Place, connector: Connector) {
+    init(place: ServerAddress.Place, connector: Connector, mustBePrimary: Bool) {
         self.place = place
         self.connector = connector
+        self.mustBePrimary = mustBePrimary
         eventLoop = connector.eventLoop
         stall = .milliseconds(connector.settings.budgetMs)
     }
@@ -54,14 +58,16 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
 
     /// Whether a look-up would be answered in time, as far as can be known.
     var takesLookups: Bool {
-        guard let reads, !breaker.isOpen(.now()) else { return false }
+        guard let reads, !breaker.isOpen else { return false }
         guard let oldest = reads.oldest else { return true }
         return NIODeadline.now() - oldest <= stall
     }
 
     /// A look-up: fails at once where the server does not answer.
-    func read(_ command: RespCommand, _ reply: @escaping (RedisReply) -> Void) {
+    /// - Parameter isAsking: the key is one that this server is about to get.
+    func read(_ command: RespCommand, isAsking: Bool = false, _ reply: @escaping (RedisReply) -> Void) {
         guard takesLookups, let reads else { return fail(reply) }
+        if isAsking { reads.send(RespCommand("ASKING")) { _ in } }
         let sent = NIODeadline.now()
         reads.send(command) { [self] answer in
             if case .success = answer { measured(NIODeadline.now() - sent) }
@@ -70,8 +76,9 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
         watch()
     }
 
-    func write(_ command: RespCommand, _ reply: @escaping (RedisReply) -> Void) {
+    func write(_ command: RespCommand, isAsking: Bool = false, _ reply: @escaping (RedisReply) -> Void) {
         guard let writes else { return fail(reply) }
+        if isAsking { writes.send(RespCommand("ASKING")) { _ in } }
         writes.send(command, reply)
         watch()
     }
@@ -90,7 +97,21 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
         let microseconds = time.nanoseconds / 1000
         roundTripMicroseconds =
             roundTripMicroseconds == 0 ? microseconds : (roundTripMicroseconds * 7 + microseconds) / 8
-        breaker.note(isLate: time > stall, .now())
+        if let pause = breaker.note(isLate: time > stall, nowMs: BootClock.nowMs) { test(after: pause) }
+    }
+
+    /// Looks whether a server that was late is in time again. Nobody waits for that.
+    private func test(after pauseMs: Int64) {
+        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(pauseMs)) { [weak self] in
+            guard let self, let reads else { return }
+            let sent = NIODeadline.now()
+            reads.send(RespCommand("PING")) { [weak self] _ in
+                guard let self, self.reads === reads else { return }
+                let isLate = NIODeadline.now() - sent > stall
+                if let pause = breaker.probed(isLate: isLate, nowMs: BootClock.nowMs) { test(after: pause) }
+            }
+            watch()
+        }
     }
 
     // MARK: connections
@@ -98,33 +119,84 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
     private func connect() {
         guard !isStopped, !isConnecting else { return }
         isConnecting = true
-        let connections = connector.connect(to: place).and(connector.connect(to: place))
-        connections.whenComplete { [self] result in
-            isConnecting = false
+        let (connector, place) = (connector, place)
+        connector.connect(to: place).flatMap { first in
+            connector.connect(to: place).map { (first, $0) }.flatMapErrorThrowing { error in
+                first.close("the other connection failed")
+                throw error
+            }
+        }.whenComplete { [self] result in
             switch result {
             case .success((let first, let second)):
-                guard !isStopped else {
-                    first.close("stopped")
-                    second.close("stopped")
-                    return
-                }
-                // One may have closed while the other was still connecting.
-                guard !first.isClosed, !second.isClosed else {
+                guard !isStopped, !first.isClosed, !second.isClosed else {
                     first.close("not both connections")
                     second.close("not both connections")
                     return failed("it closed the connection")
                 }
-                first.onClose = { [weak self] in self?.lost($0) }
-                second.onClose = { [weak self] in self?.lost($0) }
-                reads = first
-                writes = second
-                backoffMs = Self.backoffFirstMs
-                breaker = Breaker()
-                reason = ""
-                onChange?()
+                identify(first, second)
             case .failure(let error): failed(Reason.text(error))
             }
         }
+    }
+
+    /// Asks which run of which server this is, before it is used.
+    private func identify(_ first: RedisConnection, _ second: RedisConnection) {
+        func end(_ why: String) {
+            first.onClose = nil
+            second.onClose = nil
+            first.close(why)
+            second.close(why)
+            failed(why)
+        }
+        first.onClose = end
+        second.onClose = end
+        let timeout = eventLoop.assumeIsolated().scheduleTask(in: Connector.patience) {
+            second.close("it did not answer in time")
+        }
+        var run: [UInt8] = []
+        second.send(RespCommand("INFO", "server".wire)) { reply in
+            run = Self.field("run_id", of: reply) ?? []
+        }
+        second.send(RespCommand("INFO", "replication".wire)) { [self] reply in
+            timeout.cancel()
+            if case .failure(.unavailable) = reply { return }
+            if mustBePrimary, Self.field("role", of: reply) == "slave".wire {
+                return end("it is a replica, and takes no writes")
+            }
+            use(first, second, run)
+        }
+    }
+
+    private static func field(_ name: String, of reply: RedisReply) -> [UInt8]? {
+        guard case .success(let text) = reply, let bytes = text.bytes else { return nil }
+        let line = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n")
+            .first { $0.hasPrefix(name + ":") }
+        return line.map { Array($0.dropFirst(name.count + 1).utf8) }
+    }
+
+    private func use(_ first: RedisConnection, _ second: RedisConnection, _ run: [UInt8]) {
+        guard !isStopped else {
+            first.close("stopped")
+            second.close("stopped")
+            return
+        }
+        isConnecting = false
+        wasTried = true
+        first.onClose = { [weak self] in self?.lost($0) }
+        second.onClose = { [weak self] in self?.lost($0) }
+        reads = first
+        writes = second
+        self.run = run
+        backoff.reset()
+        breaker = Breaker()
+        reason = ""
+        onChange?()
+    }
+
+    /// It said that it is a replica: names may lead to the primary soon.
+    func requirePrimary() {
+        mustBePrimary = true
+        lost("it is a replica, and takes no writes")
     }
 
     private func lost(_ why: String) {
@@ -139,14 +211,13 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
 
     private func failed(_ why: String) {
         guard !isStopped else { return }
+        isConnecting = false
+        wasTried = true
         reason = why
-        let jitter = Int64.random(in: 0...backoffMs / 2)
         retry?.cancel()
-        retry = eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(backoffMs + jitter)) {
-            [weak self] in
+        retry = eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(backoff.next())) { [weak self] in
             self?.connect()
         }
-        backoffMs = min(backoffMs * 2, Self.backoffMaxMs)
         onChange?()
     }
 
@@ -157,11 +228,8 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
         eventLoop.assumeIsolated().scheduleTask(in: Self.watchInterval) { [weak self] in
             guard let self else { return }
             isWatched = false
-            let now = NIODeadline.now()
-            for connection in [reads, writes].compactMap({ $0 }) {
-                if let oldest = connection.oldest, now - oldest > Self.silence {
-                    return lost("it does not answer")
-                }
+            for connection in [reads, writes].compactMap({ $0 }) where connection.isSilent {
+                return lost("it does not answer")
             }
             if reads?.oldest != nil || writes?.oldest != nil { watch() }
         }

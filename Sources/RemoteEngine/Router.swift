@@ -2,50 +2,262 @@ internal import NIOCore
 internal import RemoteLink
 internal import RemoteTier
 
-/// Finds the server of a key.
-protocol Router: AnyObject {
-    func start()
-    func stop()
-    /// Called when a server comes up or goes down.
-    var onChange: (() -> Void)? { get set }
-    /// Whether every key has a server that is up.
-    var isUp: Bool { get }
+/// Finds the server of a key, and follows keys to where they moved.
+final class Router: @unchecked Sendable {  // Touched on its event loop only.
+    private let connector: Connector
+    private let topology: any Topology
+    private let eventLoop: any EventLoop
+    /// A key of the slot without which nothing works: that of epochs and log.
+    private let home: Int
+    private var map: SlotMap?
+    private var serverAt: [ServerAddress.Place: RedisServer] = [:]
+    /// Servers that are not in the map, and until when they are kept: a redirect led there.
+    private var borrowed: [ServerAddress.Place: NIODeadline] = [:]
+    /// Why the map is not known, or not known anew.
+    private var mapReason = "not connected yet"
+    private var isAsking = false
+    private var lastAsked: NIODeadline?
+    private var nextAsk: Scheduled<Void>?
+    private var backoff = Backoff()
+    private var isStopped = false
+    private var noted: (identity: [UInt8], runs: Set<[UInt8]>)?
+    /// Called when a server comes up or goes down, or another has a key.
+    var onChange: (() -> Void)?
+
+    /// The map is asked for no more often.
+    private static let askInterval = TimeAmount.milliseconds(500)
+    private static let hopsMax = 5
+    private static let borrowedFor = TimeAmount.seconds(10)
+    /// How long a change of something may be on its way.
+    private static let writePatience = TimeAmount.seconds(1)
+
+    /// - Parameter home: a key of the slot without which nothing works.
+    init(_ connector: Connector, home: [UInt8]) {
+        self.connector = connector
+        self.home = KeySlot.of(home)
+        topology = Topologies.make(connector)
+        eventLoop = connector.eventLoop
+        topology.onHint = { [weak self] in self?.refresh() }
+    }
+
+    func start() { refresh() }
+
+    func stop() {
+        isStopped = true
+        nextAsk?.cancel()
+        topology.stop()
+        for server in serverAt.values { server.stop() }
+    }
+
+    // MARK: how it stands
+
+    private var homeServer: RedisServer? { map?[home].flatMap { serverAt[$0] } }
+
+    /// Whether what is known of epochs and log can be asked. Other servers may be down: their keys are misses.
+    var isUp: Bool { homeServer?.isUp == true }
+
     /// Why not, for people.
-    var reason: String { get }
-    var servers: [RedisServer] { get }
-    func read(_ name: [UInt8], _ command: RespCommand, _ reply: @escaping (RedisReply) -> Void)
-    func write(_ name: [UInt8], _ command: RespCommand, _ reply: @escaping (RedisReply) -> Void)
-    /// Where a connection of its own for this key goes.
-    func place(of name: [UInt8]) -> ServerAddress.Place?
-    /// Whether something may have been lost since the last call: a server is another one now.
-    func takeLoss() -> Bool
-    /// A server of the router said that it is not the right one.
-    func refresh()
-}
-
-/// One server for all keys.
-final class StandaloneRouter: Router, @unchecked Sendable {  // Touched on its event loop only.
-    private let server: RedisServer
-    var onChange: (() -> Void)? {
-        didSet { server.onChange = onChange }
+    var reason: String {
+        if let homeServer { return homeServer.reason }
+        return map == nil ? mapReason : "no server has the slot of the epochs"
     }
 
-    init(place: ServerAddress.Place, connector: Connector) {
-        server = RedisServer(place: place, connector: connector)
+    /// Those of the map; that of the epochs first.
+    var servers: [RedisServer] {
+        let first = homeServer
+        let others = (map?.places ?? []).compactMap { serverAt[$0] }.filter { $0 !== first }
+            .sorted { $0.place.description < $1.place.description }
+        return (first.map { [$0] } ?? []) + others
     }
 
-    func start() { server.start() }
-    func stop() { server.stop() }
-    var isUp: Bool { server.isUp }
-    var reason: String { server.reason }
-    var servers: [RedisServer] { [server] }
+    /// Where a connection of its own for this key goes; `nil` as long as there is nothing to connect to.
+    func place(of name: [UInt8]) -> ServerAddress.Place? {
+        isUp && isSettled ? map?[KeySlot.of(name)] : nil
+    }
+
+    /// Whether a put of this key can be sent.
+    func takes(_ name: [UInt8]) -> Bool {
+        map?[KeySlot.of(name)].flatMap { serverAt[$0] }?.isUp == true
+    }
+
+    // MARK: loss
+
+    /// Whether every server is known, or known to be gone.
+    private var isSettled: Bool {
+        map?.places.allSatisfy { serverAt[$0]?.wasTried == true } == true
+    }
+
+    private var identity: [UInt8] {
+        ServerIdentity.of(
+            (map?.places ?? []).map { serverAt[$0]?.run ?? Array("? \($0)".utf8) })
+    }
+
+    /// Which servers they are now.
+    func noteIdentity() -> [UInt8] {
+        noted = (identity, Set(servers.compactMap(\.run)))
+        return identity
+    }
+
+    /// Whether a server is another one, or another run of one, than was noted: something may have been lost.
+    func takeLoss() -> Bool {
+        guard let noted else { return false }
+        let isNew = servers.contains { $0.isUp && $0.run.map { !noted.runs.contains($0) } == true }
+        guard isNew || (isSettled && identity != noted.identity) else { return false }
+        self.noted = nil
+        return true
+    }
+
+    // MARK: commands
+
+    private struct Request {
+        let slot: Int
+        let command: RespCommand
+        let isLookup: Bool
+        let deadline: NIODeadline
+        var hops = 0
+        let reply: (RedisReply) -> Void
+    }
+
+    /// A look-up: fails at once where the server does not answer.
     func read(_ name: [UInt8], _ command: RespCommand, _ reply: @escaping (RedisReply) -> Void) {
-        server.read(command, reply)
+        let budget = TimeAmount.milliseconds(connector.settings.budgetMs)
+        send(
+            Request(
+                slot: slot(of: name), command: command, isLookup: true, deadline: .now() + budget,
+                reply: reply))
     }
+
     func write(_ name: [UInt8], _ command: RespCommand, _ reply: @escaping (RedisReply) -> Void) {
-        server.write(command, reply)
+        send(
+            Request(
+                slot: slot(of: name), command: command, isLookup: false,
+                deadline: .now() + Self.writePatience, reply: reply))
     }
-    func place(of name: [UInt8]) -> ServerAddress.Place? { server.place }
-    func takeLoss() -> Bool { false }
-    func refresh() {}
+
+    private func slot(of name: [UInt8]) -> Int { map?.isCluster == true ? KeySlot.of(name) : 0 }
+
+    private func send(
+        _ request: Request, to target: ServerAddress.Place? = nil, isAsking: Bool = false
+    ) {
+        guard let place = target ?? map?[request.slot], let server = serverAt[place] else {
+            return fail(request)
+        }
+        let answered: (RedisReply) -> Void = { [self] answer in
+            if case .failure(.refused(let error)) = answer { return refused(request, error, by: server) }
+            request.reply(answer)
+        }
+        if request.isLookup {
+            server.read(request.command, isAsking: isAsking, answered)
+        } else {
+            server.write(request.command, isAsking: isAsking, answered)
+        }
+    }
+
+    private func fail(_ request: Request) {
+        if !topology.isFixed { refresh() }
+        eventLoop.assumeIsolated().execute { request.reply(.failure(.unavailable)) }
+    }
+
+    private func refused(_ request: Request, _ error: RespError, by server: RedisServer) {
+        switch Redirect(error, from: server.place) {
+        case .moved(let slot, let place):
+            map?.move(slot, to: place)
+            refresh()
+            return follow(request, to: place, isAsking: false)
+        case .ask(_, let place): return follow(request, to: place, isAsking: true)
+        case nil: break
+        }
+        switch error.code {
+        case "TRYAGAIN" where !request.isLookup && request.deadline > .now():
+            return later(.milliseconds(50)) { $0.send(request) }
+        case "READONLY" where map?.isCluster != true:
+            server.requirePrimary()
+            refresh()
+        case "READONLY", "MASTERDOWN", "CLUSTERDOWN": refresh()
+        default: break
+        }
+        request.reply(.failure(.refused(error)))
+    }
+
+    /// Sends it again, to where it was told to; waits for that server's connection as long as the request may take.
+    private func follow(_ request: Request, to place: ServerAddress.Place, isAsking: Bool) {
+        var request = request
+        request.hops += 1
+        guard request.hops <= Self.hopsMax, !isStopped else { return fail(request) }
+        if map?.places.contains(place) != true { borrowed[place] = .now() + Self.borrowedFor }
+        let server = server(at: place)
+        if server.isUp { return send(request, to: place, isAsking: isAsking) }
+        guard request.deadline > .now() else { return fail(request) }
+        request.hops -= 1
+        later(.milliseconds(5)) { [request] in $0.follow(request, to: place, isAsking: isAsking) }
+    }
+
+    private func later(_ time: TimeAmount, _ body: @escaping (Router) -> Void) {
+        eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in body(self) }
+    }
+
+    // MARK: the map
+
+    /// The map may be outdated: asks for it, not too often.
+    func refresh() {
+        guard !isStopped, !isAsking, nextAsk == nil, map == nil || !topology.isFixed else { return }
+        let due = lastAsked.map { $0 + Self.askInterval } ?? .now()
+        guard due > .now() else { return ask() }
+        ask(in: due - .now())
+    }
+
+    private func ask(in time: TimeAmount) {
+        nextAsk = eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
+            self?.nextAsk = nil
+            self?.ask()
+        }
+    }
+
+    private func ask() {
+        isAsking = true
+        lastAsked = .now()
+        topology.ask(servers.filter(\.isUp).shuffled()) { [weak self] result in
+            guard let self, !isStopped else { return }
+            isAsking = false
+            switch result {
+            case .success(let map):
+                backoff.reset()
+                use(map)
+            case .failure(let why):
+                mapReason = why.description
+                ask(in: max(.milliseconds(backoff.next()), Self.askInterval))
+            }
+            onChange?()
+        }
+    }
+
+    private func use(_ map: SlotMap) {
+        self.map = map
+        for place in map.places { _ = server(at: place) }
+        borrowed = borrowed.filter { $0.value > .now() }
+        for (place, server) in serverAt where !map.places.contains(place) && borrowed[place] == nil {
+            server.stop()
+            serverAt[place] = nil
+        }
+    }
+
+    private func server(at place: ServerAddress.Place) -> RedisServer {
+        if let known = serverAt[place] { return known }
+        let server = RedisServer(place: place, connector: connector, mustBePrimary: topology.needsPrimaries)
+        serverAt[place] = server
+        server.onChange = { [weak self, weak server] in
+            guard let self, let server else { return }
+            // It may be gone for good, and another have its keys.
+            if !server.isUp { refresh() }
+            onChange?()
+        }
+        server.start()
+        return server
+    }
+
+    /// Once a second: measures round trips, and asks anew while a server is down.
+    func tick() {
+        for server in servers { server.probe() }
+        if servers.contains(where: { !$0.isUp }) { refresh() }
+    }
 }

@@ -3,12 +3,12 @@ internal import RemoteTier
 /// Runs a script by its hash, and sends it whole where the server does not have it: at first, and after a flush.
 final class ScriptRunner: @unchecked Sendable {  // Touched on its event loop only.
     private let text: [UInt8]
-    private let router: any Router
+    private let router: Router
     /// As a server said it is.
     private var hash: [UInt8]?
     private var isLoading = false
 
-    init(_ text: String, _ router: any Router) {
+    init(_ text: String, _ router: Router) {
         self.text = text.wire
         self.router = router
     }

@@ -1,6 +1,6 @@
 /// Where the server is, as `--remote-url` says it.
 package struct ServerAddress: Equatable, Sendable {
-    package enum Place: Equatable, Sendable {
+    package enum Place: Hashable, Sendable {
         case tcp(host: String, port: Int)
         case unix(path: String)
     }
@@ -104,16 +104,6 @@ package struct ServerAddress: Equatable, Sendable {
                         "several hosts are a cluster (redis+cluster://) or sentinels (redis+sentinel://)")
             }
             if !path.isEmpty { database = try Self.database(path) }
-        }
-    }
-
-    /// Throws where this version does not reach such servers yet.
-    package func requireSupport() throws(Invalid) {
-        guard topology == .standalone else {
-            throw Invalid(
-                description:
-                    "clusters and sentinels are not reached yet; name one server, "
-                    + "as redis://HOST:PORT")
         }
     }
 

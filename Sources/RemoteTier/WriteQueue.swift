@@ -21,6 +21,8 @@ package struct WriteQueue: Sendable {
     /// In the order in which they came; those that were replaced meanwhile have another number.
     private var order: [(key: Key, number: UInt64)] = []
     private var head = 0
+    /// Those whose server is not there, which the others do not wait for.
+    private var parked: [(key: Key, number: UInt64)] = []
     private var next: UInt64 = 0
     package private(set) var bytes = 0
     private let bytesMax: Int
@@ -30,6 +32,7 @@ package struct WriteQueue: Sendable {
     package init(bytesMax: Int) { self.bytesMax = bytesMax }
 
     package var count: Int { waiting.count }
+    var orderCount: Int { order.count }
     package var isEmpty: Bool { waiting.isEmpty }
 
     package mutating func add(_ put: LinkRequest.Put, now: Int64) {
@@ -45,7 +48,14 @@ package struct WriteQueue: Sendable {
         next += 1
         waiting[key] = Waiting(put: put, since: now, number: next)
         order.append((key, next))
+        if order.count - head > 2 * Self.countMax { forgetReplaced() }
         bytes += Self.bytes(put)
+    }
+
+    /// The same key again and again takes no more room.
+    private mutating func forgetReplaced() {
+        order = order[head...].filter { waiting[$0.key]?.number == $0.number }
+        head = 0
     }
 
     /// How many were given up since the last call.
@@ -72,6 +82,21 @@ package struct WriteQueue: Sendable {
             return found
         }
         return nil
+    }
+
+    /// Puts back what was taken, until `unpark`.
+    package mutating func park(_ taken: Waiting) {
+        let key = Key(function: taken.put.function, key: taken.put.key)
+        waiting[key] = taken
+        bytes += Self.bytes(taken.put)
+        parked.append((key, taken.number))
+    }
+
+    package mutating func unpark() {
+        guard !parked.isEmpty else { return }
+        order.replaceSubrange(..<head, with: parked)
+        head = 0
+        parked = []
     }
 
     /// A key was deleted: what was computed before it is of no use.

@@ -20,7 +20,10 @@ struct MemodRemote: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The server: redis://HOST:PORT, rediss://… with TLS, redis+unix:///PATH; USER@ before the host.",
+            """
+            The server: redis://HOST:PORT, redis+unix:///PATH, redis+cluster://HOST:PORT,HOST:PORT, \
+            redis+sentinel://HOST:PORT,HOST:PORT/MASTER; with TLS rediss…; USER@ before the host.
+            """,
             valueName: "URL"))
     var url: String
 
@@ -106,7 +109,6 @@ struct MemodRemote: ParsableCommand {
         let address: ServerAddress
         do throws(ServerAddress.Invalid) {
             address = try ServerAddress(url)
-            try address.requireSupport()
         } catch {
             throw SettingError("--url", error.description)
         }

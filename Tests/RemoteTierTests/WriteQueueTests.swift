@@ -50,4 +50,30 @@ struct WriteQueueTests {
         queue.forget(below: 2)
         #expect(queue.take(now: 0) == nil)
     }
+
+    @Test func whatWaitsForItsServerHoldsNothingUp() {
+        var queue = WriteQueue(bytesMax: 1 << 20)
+        for key in 1...3 { queue.add(Self.put(UInt8(key)), now: 0) }
+        queue.park(queue.take(now: 0)!)
+        queue.park(queue.take(now: 0)!)
+        #expect(queue.take(now: 0)?.put.key == [3] && queue.take(now: 0) == nil && queue.count == 2)
+        // The newest of a key counts here too, and what is given up.
+        queue.add(Self.put(1, 20), now: 0)
+        queue.forget(function: [1], key: [2])
+        #expect(queue.take(now: 0)?.put == Self.put(1, 20))
+        queue.unpark()
+        #expect(queue.take(now: 0) == nil && queue.isEmpty && queue.bytes == 0)
+        queue.add(Self.put(4), now: 0)
+        queue.park(queue.take(now: 0)!)
+        queue.unpark()
+        #expect(queue.take(now: 60_001) == nil && queue.takeDropped() == 1 && queue.bytes == 0)
+    }
+
+    @Test func theSameKeyAgainAndAgainTakesNoMoreRoom() {
+        var queue = WriteQueue(bytesMax: 1 << 20)
+        for number in 0..<100_000 { queue.add(Self.put(UInt8(number % 3)), now: 0) }
+        #expect(queue.count == 3 && queue.orderCount <= 2 * WriteQueue.countMax + 1)
+        #expect((0..<3).map { _ in queue.take(now: 0)!.put.key } == [[1], [2], [0]])
+        #expect(queue.take(now: 0) == nil)
+    }
 }

@@ -72,7 +72,9 @@ class World:
             self.is_hung = on
 
     def fault(self, host):
-        kind = self.random.choice(["helper", "crash", "restart", "flush", "scripts", "hang", "redis", "clients"])
+        self.spoil(self.random.choice(["helper", "crash", "restart", "flush", "scripts", "hang", "redis", "clients"]), host)
+
+    def spoil(self, kind, host):
         if kind == "helper" and host.helper:
             os.kill(host.helper, signal.SIGKILL)
         elif kind in ("crash", "restart"):

@@ -42,7 +42,6 @@ package struct RemoteSettings: Sendable {
             let address: ServerAddress
             do throws(ServerAddress.Invalid) {
                 address = try ServerAddress(url)
-                try address.requireSupport()
             } catch {
                 throw ConfigurationError("remote-url: \(error)")
             }
