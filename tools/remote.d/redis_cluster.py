@@ -183,7 +183,7 @@ class Sentinels:
                 f"port {port}\nbind 127.0.0.1\ndir {self.folder}\nunixsocket {self.folder}/s{port}.sock\n"
                 f"sentinel monitor {self.name} 127.0.0.1 {self.master.port} 2\n"
                 f"sentinel down-after-milliseconds {self.name} {NODE_TIMEOUT_MS}\n"
-                f"sentinel failover-timeout {self.name} 5000\n"
+                f"sentinel failover-timeout {self.name} 1000\n"
             )
             self.processes.append(
                 subprocess.Popen(

@@ -87,11 +87,14 @@ class Load:
             self.error = error
 
     def __exit__(self, *_):
+        end = time.monotonic() + 20
+        while self.count < 200 and self.error is None and time.monotonic() < end:
+            time.sleep(0.01)
         self.ends.set()
         for thread in self.threads:
             thread.join()
         assert self.error is None, self.error
-        assert self.count > 100
+        assert self.count >= 200
 
 
 def test_entries_spread_and_a_request_for_many_finds_them_all(cluster, machines):
