@@ -39,6 +39,7 @@ let package = Package(
                 .embedInCode("0005_function_settings.sql"),
                 .embedInCode("0006_history.sql"), .embedInCode("0007_verification.sql"),
                 .embedInCode("0008_remote.sql"),
+                .embedInCode("0009_region_hits.sql"),
             ],
             swiftSettings: settings),
         .target(name: "MemoWire", dependencies: ["Platform"], swiftSettings: settings),

@@ -16,5 +16,6 @@ public enum Migrations {
         ("0006_history", String(decoding: PackageResources._006_history_sql, as: UTF8.self)),
         ("0007_verification", String(decoding: PackageResources._007_verification_sql, as: UTF8.self)),
         ("0008_remote", String(decoding: PackageResources._008_remote_sql, as: UTF8.self)),
+        ("0009_region_hits", String(decoding: PackageResources._009_region_hits_sql, as: UTF8.self)),
     ]
 }

@@ -28,9 +28,12 @@ struct OwnerTotals {
     mutating func countExpiration() { all.expirations += 1 }
 
     /// Adds what clients counted.
-    mutating func report(hits: Int64, savedMs: Int64, verified: Int64, mismatched: Int64) {
+    mutating func report(
+        hits: Int64, savedMs: Int64, regionHits: Int64 = 0, verified: Int64, mismatched: Int64
+    ) {
         all.hits.addSaturating(hits)
         all.savedMs.addSaturating(savedMs)
+        all.regionHits.addSaturating(regionHits)
         all.verified.addSaturating(verified)
         all.mismatched.addSaturating(mismatched)
     }

@@ -54,6 +54,7 @@ extension StoreCore {
             functions[function].row.savedMs = 0
             functions[function].row.verified = 0
             functions[function].row.mismatched = 0
+            functions[function].row.regionHits = 0
         }
         // If it was dirty it stays so: what it counted is in totals that are still to be written.
         enqueue(.function(functions[function].row))

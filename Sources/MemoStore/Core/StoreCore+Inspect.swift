@@ -218,6 +218,7 @@ extension Totals {
         expirations = row.expirations
         verified = row.verified
         mismatched = row.mismatched
+        regionHits = row.regionHits
     }
 }
 

@@ -89,16 +89,15 @@ extension StoreCore {
         _ function: UInt32, hits: Int64, savedMs: Int64, regionHits: Int64 = 0, verified: Int64 = 0,
         mismatched: Int64 = 0
     ) {
-        if regionHits > 0 {
-            published.hits[functions[function].row.owner, default: 0].addSaturating(regionHits)
-        }
         // Of hits within a client's own process nobody knows which keys they were of.
         functions[function].advised &+= hits &- regionHits
         advised &+= hits &- regionHits
         functions[function].row.hits.addSaturating(hits)
         functions[function].row.savedMs.addSaturating(savedMs)
         functions.markDirty(function)
-        totals.report(hits: hits, savedMs: savedMs, verified: verified, mismatched: mismatched)
+        functions[function].row.regionHits.addSaturating(regionHits)
+        totals.report(
+            hits: hits, savedMs: savedMs, regionHits: regionHits, verified: verified, mismatched: mismatched)
         guard verified > 0 || mismatched > 0 else { return }
         functions[function].row.verified.addSaturating(verified)
         functions[function].row.mismatched.addSaturating(mismatched)

@@ -261,7 +261,6 @@ extension StoreCore {
             figures.clients += region.clientCount
         }
         if owner == nil { figures.clients = published.clientCount }
-        figures.hits = owner.map { published.hits[$0] ?? 0 } ?? published.hits.values.reduce(0, +)
         return figures
     }
 }
@@ -278,7 +277,6 @@ package struct RegionStatistics {
     package var limit = 0
     package var entries = 0
     package var clients = 0
-    package var hits: Int64 = 0
     package var reason: String?
 }
 

@@ -20,8 +20,6 @@ struct PublishedRegions: ~Copyable {
     /// Changes whenever a process has mapped a region, or has it mapped no more; 0: nobody has.
     private(set) var generation: UInt32 = 0
     private var generations: UInt32 = 0
-    /// Hits that were taken there, by whose functions they were.
-    var hits: [Int64: Int64] = [:]
 
     /// As the kernel says of whoever made a connection.
     struct Process: Hashable {

@@ -22,6 +22,8 @@ package struct FunctionRow: Sendable, Equatable {
     /// Hits that a client computed again, and those of them that gave another result.
     package var verified: Int64 = 0
     package var mismatched: Int64 = 0
+    /// Those of the hits that were read from published memory.
+    package var regionHits: Int64 = 0
     /// Entries of this function with a smaller row number were cleared, whether or not they are still there.
     package var clearedBelow: Int64 = 0
     /// Whether `define` was ever called: a function that was only looked up is forgotten when empty.

@@ -9,6 +9,7 @@ package struct Totals: Sendable, Equatable {
     package var coldHits: Int64 = 0
     package var verified: Int64 = 0
     package var mismatched: Int64 = 0
+    package var regionHits: Int64 = 0
 
     package init() {}
 }
@@ -24,5 +25,6 @@ extension Totals {
         coldHits += other.coldHits
         verified += other.verified
         mismatched += other.mismatched
+        regionHits += other.regionHits
     }
 }

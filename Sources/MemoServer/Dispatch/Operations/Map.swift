@@ -80,7 +80,7 @@ extension Dispatcher {
         connection.output.append("}")
     }
 
-    func appendRegion(_ figures: RegionStatistics, to object: inout ObjectWriter) {
+    func appendRegion(_ figures: RegionStatistics, hits: Int64, to object: inout ObjectWriter) {
         object.object("region") {
             $0.field("enabled", figures.reason == nil)
             if let reason = figures.reason { $0.field("reason", reason) }
@@ -88,7 +88,7 @@ extension Dispatcher {
             $0.field("limit_bytes", figures.limit)
             $0.field("entries", figures.entries)
             $0.field("clients", figures.clients)
-            $0.field("hits", figures.hits)
+            $0.field("hits", hits)
         }
     }
 }

@@ -45,7 +45,7 @@ extension Dispatcher {
             object.field("connections", own.count)
             object.field("connection_limit", own.limit)
         }
-        appendRegion(core.regionStatistics(owner: owner), to: &object)
+        appendRegion(core.regionStatistics(owner: owner), hits: totals.regionHits, to: &object)
         if context.connection.isAdministrator { appendSettings(to: &object) }
         object.reply(to: request, into: &context.connection.output)
         return .done

@@ -70,8 +70,8 @@ final class MetaTable {
     func totals() throws(ColdError) -> Totals {
         var totals = Totals()
         guard let numbers = try numbers(.totals) else { return totals }
-        // Of before hits were verified there are 7.
-        guard numbers.count == 7 || numbers.count == 9 else { return try unreadable(.totals) }
+        // Of before hits were verified there are 7, and of before they were published 9.
+        guard [7, 9, 10].contains(numbers.count) else { return try unreadable(.totals) }
         totals.hits = numbers[0]
         totals.misses = numbers[1]
         totals.savedMs = numbers[2]
@@ -80,6 +80,7 @@ final class MetaTable {
         totals.hotHits = numbers[5]
         totals.coldHits = numbers[6]
         if numbers.count > 7 { (totals.verified, totals.mismatched) = (numbers[7], numbers[8]) }
+        if numbers.count > 9 { totals.regionHits = numbers[9] }
         return totals
     }
 
@@ -89,6 +90,7 @@ final class MetaTable {
             numbers: [
                 totals.hits, totals.misses, totals.savedMs, totals.evictions, totals.expirations,
                 totals.hotHits, totals.coldHits, totals.verified, totals.mismatched,
+                totals.regionHits,
             ])
     }
 

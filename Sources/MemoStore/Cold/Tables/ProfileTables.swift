@@ -13,13 +13,14 @@ final class ProfileTables {
     init(_ connection: borrowing Connection) throws(SQLiteError) {
         let functionColumns = """
             id, owner, name, maxsize, ttl_ms, stale_ms, typed, defined, hits, misses, saved_ms, evictions, \
-            expirations, cleared_below, max_bytes, persists, used_ms, verified, mismatched, checksum
+            expirations, cleared_below, max_bytes, persists, used_ms, verified, mismatched, \
+            region_hits, checksum
             """
         replaceFunction = try Statement(
             connection,
             """
             INSERT OR REPLACE INTO function (\(functionColumns))
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         deleteFunction = try Statement(connection, "DELETE FROM function WHERE id = ?")
         selectFunctions = try Statement(
@@ -51,7 +52,8 @@ final class ProfileTables {
         try replaceFunction.bind(17, row.usedMs)
         try replaceFunction.bind(18, row.verified)
         try replaceFunction.bind(19, row.mismatched)
-        try replaceFunction.bind(20, Self.checksum(row))
+        try replaceFunction.bind(20, row.regionHits)
+        try replaceFunction.bind(21, Self.checksum(row))
         try replaceFunction.run()
     }
 
@@ -102,7 +104,8 @@ final class ProfileTables {
             row.usedMs = selectFunctions.integer(16)
             row.verified = selectFunctions.integer(17)
             row.mismatched = selectFunctions.integer(18)
-            if selectFunctions.integer(19) == Self.checksum(row) { body(row) } else { damaged += 1 }
+            row.regionHits = selectFunctions.integer(19)
+            if selectFunctions.integer(20) == Self.checksum(row) { body(row) } else { damaged += 1 }
         }
         return damaged
     }
@@ -136,6 +139,7 @@ final class ProfileTables {
             numbers += [row.maxBytes ?? -1, row.persists ? 1 : 0, row.usedMs]
         }
         if row.verified != 0 || row.mismatched != 0 { numbers += [row.verified, row.mismatched] }
+        if row.regionHits != 0 { numbers.append(row.regionHits) }
         return checksum(row.id, numbers, row.name)
     }
 
