@@ -64,7 +64,12 @@ def memory(bench: Bench) -> Result:
     count = bench.scale.million
     result = Result("memory", f"resident memory with {count:,} entries of 64 B, all hot")
     bench.end_fleets()
-    for kind, options in ((Memod, ("--hot-bytes", "1GiB")), (Redis, ()), (Memcached, ())):
+    for name, kind, options in (
+        ("memod", Memod, ("--hot-bytes", "1GiB")),
+        ("memod, region off", Memod, ("--hot-bytes", "1GiB", "--shared-bytes", "0")),
+        ("Redis", Redis, ()),
+        ("memcached", Memcached, ()),
+    ):
         server = bench.start(kind, *options)
         if server is None:
             continue
@@ -74,9 +79,10 @@ def memory(bench: Bench) -> Result:
             hot = json.loads(server.ask(b'{"op":"stats"}\n'))["hot"]
             if hot["entries"] != count:
                 raise BenchError(f"only {hot['entries']} of {count} entries are hot")
-        result.of(kind.name).add({"memory": server.memory()})
+        result.of(name).add({"memory": server.memory()})
         bench.end(server)
     result.compare("memory", "Redis", 1.0)
+    result.compare("memory", "Redis", 1.0, own="memod, region off")
     result.compare("memory", "memcached")
     return result
 

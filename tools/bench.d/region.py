@@ -9,7 +9,7 @@ from pathlib import Path
 from bench import Bench
 from clients import CLIENT
 from cold import has_module
-from generator import PATIENCE_SECONDS
+from generator import PATIENCE_SECONDS, Load, fill, processors
 from results import Result
 from servers import BenchError, Memod, Redis, Server
 
@@ -90,6 +90,116 @@ def first(bench: Bench) -> Result:
     result.compare("p50_us", "diskcache", 0.20)
     result.compare("p50_us", "diskcache", 0.40, own="memod, pure Python")
     result.compare("throughput", "diskcache")
+    return result
+
+
+def swift(bench: Bench) -> Result:
+    """A Swift program that reads the region, beside a C program that asks Redis."""
+    result = Result("region-swift", "Swift: `BlockingClient.get` of 64 B, and a memoized function; C: Redis's GET")
+    caller = Path(Memod.program).parent / "MemoCaller"
+    if not caller.is_file():
+        raise BenchError(f"there is no {caller}")
+    bench.end_fleets()
+    server, redis = bench.start(Memod), bench.start(Redis)
+    if server is None:
+        raise BenchError("there is no memod")
+    if redis is not None:
+        bench.load(redis, fill(64))
+    for number in range(bench.scale.rounds):
+        bench.progress.step(f"{number + 1} of {bench.scale.rounds}")
+        done = subprocess.run(
+            [str(caller), "hits", str(bench.scale.seconds)],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            env={**os.environ, "MEMOD_SOCKET": str(server.socket)},
+        )
+        if done.returncode:
+            raise BenchError(f"{caller}: {done.stderr.strip()[-500:]}")
+        for name, ns in json.loads(done.stdout).items():
+            result.of(name).add({"p50_us": ns / 1000})
+        if redis is not None:
+            load = Load(connections=1, keys=64, seconds=bench.scale.seconds, warm_up=bench.scale.warm_up)
+            result.of("Redis").add({"p50_us": bench.generator.run(redis, load).p50_us})
+    result.compare("p50_us", "Redis", 0.05, own="BlockingClient.get")
+    more = [one - other for one, other in zip(*(result.of(name).rounds["p50_us"] for name in MEMOIZED))]
+    result.notes.append(f"A hit in the region takes {sorted(more)[len(more) // 2]:.2f} µs more than one in the process (≤ 1).")
+    bench.end(server, redis)
+    return result
+
+
+MEMOIZED = ("memoize, first calls", "memoize, again")
+
+
+def beside_readers(bench: Bench) -> Result:
+    """The daemon and who asks it have one processor, four readers the other."""
+    result = Result("region-beside", "hot get by the socket, 50 connections, on one processor: alone, and beside 4 readers")
+    if processors() < 2:
+        raise BenchError("needs two processors")
+    bench.end_fleets()
+    server = bench.start(Memod)
+    if server is None:
+        raise BenchError("there is no memod")
+    bench.load(server, fill(100_000))
+    finish(start(bench, server, None, "get-fill", "memod"))
+    first, second, *_ = sorted(os.sched_getaffinity(0))
+    everywhere = os.sched_getaffinity(0)
+    try:
+        for each in Path(f"/proc/{server.pid}/task").iterdir():
+            os.sched_setaffinity(int(each.name), {first})
+        load = Load(connections=50, seconds=bench.scale.seconds, warm_up=bench.scale.warm_up)
+        for number in range(bench.scale.rounds):
+            for name in ("alone", "beside readers") if number % 2 else ("beside readers", "alone"):
+                bench.progress.step(f"{name}, {number + 1} of {bench.scale.rounds}")
+                readers = []
+                if name != "alone":
+                    os.sched_setaffinity(0, {second})
+                    readers = [start(bench, server, None, "read", "memod") for _ in range(4)]
+                    for each in readers:
+                        assert each.stdout is not None
+                        each.stdout.readline()
+                os.sched_setaffinity(0, {first})
+                try:
+                    result.of(name).add(bench.generator.run(server, load).as_dict())
+                finally:
+                    for each in readers:
+                        each.kill()
+                        each.communicate()
+    finally:
+        os.sched_setaffinity(0, everywhere)
+    result.compare("throughput", "alone", 0.95, own="beside readers")
+    result.compare("cpu_us", "alone", 1.05, own="beside readers")
+    bench.end(server)
+    return result
+
+
+def unpublished_puts(bench: Bench) -> Result:
+    result = Result("region-put", "put of entries nobody published, 50 connections, one process has the region mapped")
+    bench.end_fleets()
+    keys = min(200_000, bench.scale.put_entries)
+    load = Load("put", connections=50, keys=keys, order="sequential", anew=True)
+    rows: list[tuple[str, Server, Load]] = []
+    readers = []
+    for name, options in (("region", ()), ("region off", ("--shared-bytes", "0"))):
+        server = bench.start(Memod, *options)
+        if server is None:
+            raise BenchError("there is no memod")
+        finish(start(bench, server, None, "get-fill", "memod"))
+        readers.append(start(bench, server, None, "idle", "memod"))
+        reader = readers[-1]
+        assert reader.stdout is not None
+        reader.stdout.readline()
+        rows.append((name, server, load))
+    try:
+        bench.mixed_rounds(result, rows)
+    finally:
+        for each in readers:
+            each.kill()
+            each.communicate()
+    result.compare("cpu_us", "region off", 1.02, own="region")
+    result.compare("throughput", "region off", own="region")
+    for _, server, _ in rows:
+        bench.end(server)
     return result
 
 

@@ -3,6 +3,7 @@
     region_worker.py get-fill|get CONTENDER          64 keys, again and again, in the contender's plain `get`
     region_worker.py first-fill|first CONTENDER      10,000 keys, each once, through a decorated function
     region_worker.py zipf-fill|zipf CONTENDER SEED   100,000 keys by Zipf's law, and new ones
+    region_worker.py read|idle CONTENDER             the 64 keys, until it is killed; or only once: says when it reads by itself
     region_worker.py versions memod
 """
 
@@ -11,6 +12,7 @@ import itertools
 import json
 import os
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -104,6 +106,20 @@ def get(contender: str, fills: bool) -> dict[str, float]:
     return {}
 
 
+def stay(contender: str, reads: bool) -> None:
+    look, _ = plain(contender)
+    keys = [key_of(number) for number in range(HOT_KEYS)]
+    for _ in range(200):
+        for key in keys:
+            look(key)
+    print("ready", flush=True)
+    while reads:
+        for key in keys:
+            if not look(key):
+                raise SystemExit(f"no value for {key}")
+    signal.pause()
+
+
 def first(contender: str, fills: bool) -> dict[str, float]:
     """Filled by one process, and read by another, so that all is where later ones find it."""
     function = decorated(contender)
@@ -162,6 +178,8 @@ def main() -> None:
     if action == "versions":
         return print(versions())
     prepare(contender)
+    if action in ("read", "idle"):
+        return stay(contender, action == "read")
     fills = action.endswith("-fill")
     kind = action.removesuffix("-fill")
     if kind == "zipf":
