@@ -14,6 +14,7 @@ import pytest
 
 from memod._codec.codec import Unstorable
 from memod._decorator.event_key import mark_of
+from memod._identity import keys
 from memod._identity.keys import key_text
 
 
@@ -207,3 +208,21 @@ def test_random_calls_never_collide():
         made = exact((args, tuple(kwds.items())))
         assert seen.setdefault(key_text(args, kwds)[0], made) == made
     assert len(seen) > 100
+
+
+def test_plain_arguments_have_the_same_key_either_way(monkeypatch):
+    chance = random.Random(3)
+    kinds = [
+        lambda: chance.choice([0, -1, 7, 10**6, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, True, False, None]),
+        lambda: chance.choice([0.5, 1.0, -0.0, 1e22, 1e-7, 1.5e300, float("inf"), float("nan"), 0.1 + 0.2]),
+        lambda: chance.choice(["", "a", 'q"\\\n\x00\x7f', "ü", "\ud800", "x" * 20_000, b"x", (1,), [2]]),
+    ]
+    quick = 0
+    for _ in range(2000):
+        args = tuple(chance.choice(kinds)() for _ in range(chance.randrange(4)))
+        found = key_text(args, {})
+        quick += keys._plain_text(args) != ""
+        with monkeypatch.context() as patched:
+            patched.setattr(keys, "_plain_text", lambda args: "")
+            assert key_text(args, {}) == found
+    assert 200 < quick < 1800

@@ -17,7 +17,7 @@ TAG = "$memod"
 
 #: Nesting of a packed value. The daemon reads 512 levels, counted from the request.
 DEPTH_MAX = 240
-_INT_PLAIN_MIN, _INT_PLAIN_MAX = -(1 << 63), (1 << 63) - 1
+INT_PLAIN_MIN, INT_PLAIN_MAX = -(1 << 63), (1 << 63) - 1
 _HEX = frozenset("0123456789abcdef")
 _CANONICAL_NAN = struct.pack(">d", float("nan"))
 
@@ -96,7 +96,7 @@ class Packer:
     def number(self, value: Any) -> Any:
         """An int or a float. Readers of JSON round what has more than 64 bits, so that goes as hex digits."""
         if type(value) is int:
-            if _INT_PLAIN_MIN <= value <= _INT_PLAIN_MAX:
+            if INT_PLAIN_MIN <= value <= INT_PLAIN_MAX:
                 return value
             return tagged("int", hex(value))
         if value - value == 0:  # finite

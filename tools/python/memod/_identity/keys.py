@@ -5,13 +5,14 @@ of the kind `kw` with their pairs in the order of the call, which `functools` te
 
 from __future__ import annotations
 
+import json
 import sys
 from hashlib import blake2b
 from operator import is_
 from typing import Any, Collection, Dict, List, Mapping, Optional, Tuple
 
 from .._codec import class_layout
-from .._codec.codec import TAG, Unstorable, tagged, text_maker
+from .._codec.codec import INT_PLAIN_MAX, INT_PLAIN_MIN, TAG, Unstorable, tagged, text_maker
 from .._codec.module_names import MAIN, resolve
 from . import modules
 from .ambient_inputs import INPUTS, short
@@ -31,6 +32,8 @@ _class_prints: Dict[type, Fingerprint] = {}
 _CLASSES_MAX = 4096
 _UNCHANGING = frozenset((int, float, str, bool, bytes, type(None)))
 _len = len  # a program may put a memoized one in its place
+_quote = json.encoder.encode_basestring
+_int_text, _float_text = int.__repr__, float.__repr__
 
 
 class KeyPacker(CanonicalPacker):
@@ -175,6 +178,10 @@ def key_text(
     """The key of a call as JSON text, and whether an argument may change under way. `owner` is the class
     whose method is called, of whose object the attributes `apart` do not matter; `reader` is the function's
     fingerprint. Raises `Unstorable`."""
+    if owner is None and not kwds:
+        text = _plain_text(args)
+        if text:
+            return text, False
     packer = KeyPacker()
     packer.apart = apart
     if reader is not None:
@@ -206,6 +213,29 @@ def key_text(
         raise Unstorable("an argument is nested too deep") from None
     except Exception as error:
         raise Unstorable(f"an argument cannot be encoded: {error!r}") from error
+
+
+def _plain_text(args: Tuple[Any, ...]) -> str:
+    """The same text for what nearly all keys are made of, sooner; "" where there is something else among them."""
+    parts = []
+    for arg in args:
+        kind = type(arg)
+        if kind is str:
+            if not arg.isascii():
+                return ""
+            parts.append(_quote(arg))
+        elif kind is int:
+            if not INT_PLAIN_MIN <= arg <= INT_PLAIN_MAX:
+                return ""
+            parts.append(_int_text(arg))
+        elif kind is float:
+            if arg - arg != 0 or arg.is_integer():
+                return ""
+            parts.append(_float_text(arg))
+        else:
+            return ""
+    text = f"[{','.join(parts)}]"
+    return text if _len(text) <= _TEXT_MAX else ""
 
 
 def _digest(text: str) -> str:
