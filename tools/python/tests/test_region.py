@@ -1,5 +1,6 @@
 """Hits that are read from the memory which the daemon publishes: never an old one, counted, and uses in their order."""
 
+import asyncio
 import ctypes
 import os
 import random
@@ -85,6 +86,20 @@ def test_hits_are_counted_at_once_and_exactly(client):
     assert stats["region"]["clients"] == 1 and stats["region"]["entries"] == 2
     client.clear("f")
     assert client.info("f")["hits"] == 0 and client.stats()["hits"] == 6000
+
+
+def test_hits_are_kept_across_restarts(daemon, client):
+    publish(client, "f", "k", 1)
+    publish(client, "g", "k", 1)
+    for _ in range(300):
+        assert client.get("f", "k") == client.get("g", "k") == 1
+    before = client.stats()["region"]["hits"]
+    assert before >= 600
+    client.clear("g")  # which zeroes its own
+    daemon.stop()
+    daemon.start()
+    with memod.Client() as other:
+        assert other.stats()["region"]["hits"] == before
 
 
 def test_hits_count_when_the_client_is_gone(daemon, client):
@@ -216,6 +231,29 @@ def test_a_bare_fork_reads_nothing(client):
         os._exit(0 if function.find('"k"') is None and not function.reader.is_open() else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert function.find('"k"') is not None
+
+
+def test_event_loops_read_it_too(daemon):
+    async def main():
+        async with memod.AsyncClient() as client:
+            for key in range(3):
+                await client.put("f", key, [key])
+            deadline = time.monotonic() + 10
+            while find(client, "f", 1) is None:
+                assert await client.get("f", 1) == [1] and time.monotonic() < deadline
+            before = (await client.stats())["region"]["hits"]
+            for _ in range(100):
+                assert await client.get("f", 1) == [1]
+            assert (await client.stats())["region"]["hits"] - before == 100
+            assert await client.get("f", "missing", 7) == 7
+            found = await client.mget("f", [0, 1, "missing", 2])
+            assert [each.value for each in found] == [[0], [1], None, [2]]
+            await client.put("f", 1, "new")
+            assert await client.get("f", 1) == "new" and find(client, "f", 1) in (None, "new")
+            daemon.kill()
+            assert find(client, "f", 1) is None
+
+    asyncio.run(main())
 
 
 def test_memoized_functions_read_it(daemon):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, AsyncIterator, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
+from .._region.region import Region, region_of
 from . import operations
 from .async_connection import AsyncConnection
 from .connection import encode_request
@@ -25,6 +27,9 @@ class AsyncClient:
         self._closed = False
         self._subscribed: List[Operation] = []
         self._connection: Optional[AsyncConnection] = None
+        #: What the daemon publishes to this process.
+        self._region: Optional[Region] = None
+        self._learning: Optional[asyncio.Future[None]] = None
 
     async def __aenter__(self) -> AsyncClient:
         await self._live()
@@ -48,7 +53,15 @@ class AsyncClient:
                 await connection.exchange([encode_request(each.request) for each in self._subscribed])
                 connection.events.append({"event": "lost"})
             self._connection = connection
+            self._region = region_of(connection, self._path)
         return self._connection
+
+    def _answered(self, region: Region, fn: str) -> None:
+        """A hit came from the daemon. To map the region blocks, so another thread does it, once at a time."""
+        function = region.counted(fn)
+        if function is not None and (self._learning is None or self._learning.done()):
+            loop = asyncio.get_running_loop()
+            self._learning = loop.run_in_executor(None, region.learn, fn, function)
 
     async def _call(self, operation: Operation) -> Any:
         return (await self._exchange([operation]))[0]
@@ -92,7 +105,17 @@ class AsyncClient:
 
     async def get(self, fn: str, key: Any, default: Any = None) -> Any:
         """The value of an entry, or `default`."""
-        return await self._call(operations.get(fn, key, default))
+        region = self._region
+        if region is None or self._closed:
+            return await self._call(operations.get(fn, key, default))
+        found = region.find(fn, operations.key_text(key))
+        if found is not None:
+            return operations.unpack(found[0])
+        value = await self._call(operations.get(fn, key, operations.MISSING))
+        if value is operations.MISSING:
+            return default
+        self._answered(region, fn)
+        return value
 
     async def fetch(
         self,
@@ -156,7 +179,17 @@ class AsyncClient:
 
     async def mget(self, fn: str, keys: Iterable[Any]) -> List[Entry]:
         """Several entries of a function, in the order of the keys."""
-        result: List[Entry] = await self._call(operations.mget(fn, keys))
+        region = self._region
+        if region is None or self._closed:
+            result: List[Entry] = await self._call(operations.mget(fn, keys))
+            return result
+        keys = list(keys)
+        found = [region.find(fn, operations.key_text(key)) for key in keys]
+        missing = [key for key, hit in zip(keys, found) if hit is None]
+        asked = iter(await self._call(operations.mget(fn, missing)) if missing or not keys else ())
+        result = [next(asked) if hit is None else Entry(True, operations.unpack(hit[0])) for hit in found]
+        if any(hit is None and entry.hit for hit, entry in zip(found, result)):
+            self._answered(region, fn)
         return result
 
     async def mput(

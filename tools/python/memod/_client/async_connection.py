@@ -34,6 +34,9 @@ class AsyncConnection:
         self.pid = os.getpid()
         self.limits: Dict[str, Any] = {}
         self.features: FrozenSet[str] = frozenset()
+        #: As `Connection` has them.
+        self.instance = ""
+        self.publishes = False
         self.line_bytes_max = LINE_BYTES_MAX
         self.events: Deque[Reply] = deque(maxlen=10_000)
         self._socket: Optional[socket.socket] = None
@@ -55,6 +58,8 @@ class AsyncConnection:
         limits = reply.get("limits")
         made.limits = limits if isinstance(limits, dict) else {}
         made.features = features_of(reply)
+        made.instance = str(reply.get("instance", ""))
+        made.publishes = reply.get("region") is True
         made.line_bytes_max = max(LINE_BYTES_MAX, line_limit(made.limits))
         return made
 

@@ -11,13 +11,15 @@ import socket
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
 
+from .._client.complaint import complain
 from .._client.errors import MemodError
 from .._client.signals import pass_on
 from .canonical import canonical
 
 if TYPE_CHECKING:
+    from .._client.async_connection import AsyncConnection
     from .._client.connection import Connection
 
 #: Hits from the daemon before the region is mapped, and hits of one function before its place is asked for.
@@ -30,6 +32,11 @@ _PAUSE_SECONDS = 1.0
 _RETRY_SECONDS = 10.0
 _FUNCTIONS_MAX = 4096
 _DESCRIPTORS_MAX = 8
+
+
+class _Unreadable(OSError):
+    """The daemon is there, and what it handed over makes no sense."""
+
 
 Found = Tuple[Any, int, Optional[int]]
 
@@ -82,6 +89,7 @@ class Region:
         self.instance = instance
         self._path = path
         self._seconds = seconds
+        self._has_complained = False
         self._start()
 
     def _start(self) -> None:
@@ -108,20 +116,26 @@ class Region:
         return None if function is None else function.find(key)
 
     def answered(self, name: str) -> None:
-        """A hit came from the daemon."""
+        """A hit came from the daemon: now and then it is asked where its hits are published."""
+        function = self.counted(name)
+        if function is not None:
+            self.learn(name, function)
+
+    def counted(self, name: str) -> Optional[Function]:
+        """Counts a hit that came from the daemon; the function where `learn` is to be called for it."""
         self._hits += 1
         if self._hits < _HITS_FIRST:
-            return
+            return None
         function = self.functions.get(name)
         if function is None:
             if len(self.functions) >= _FUNCTIONS_MAX:
-                return
+                return None
             function = self.functions.setdefault(name, Function())
         function.hits += 1
-        if function.hits >= function.ask_at:
-            self._learn(name, function)
+        return function if function.hits >= function.ask_at else None
 
-    def _learn(self, name: str, function: Function) -> None:
+    def learn(self, name: str, function: Function) -> None:
+        """Asks the daemon, and maps the region before if it is not mapped."""
         now = time.monotonic()
         if now < function.asked + _PAUSE_SECONDS or now < self._retry_at:
             return
@@ -141,6 +155,9 @@ class Region:
             pass_on(error)
             self.forget()
             self._retry_at = now + _RETRY_SECONDS
+            if isinstance(error, _Unreadable) and not self._has_complained:
+                self._has_complained = True
+                complain(f"what the daemon publishes cannot be read, so that it is asked for each hit: {error}")
         finally:
             try:
                 self._lock.release()
@@ -169,7 +186,12 @@ class Region:
                 # In another time namespace what ends would end at another time.
                 serves_ending = before <= reply["boottime_ms"] <= after
                 pairs = zip(descriptors[1::2], descriptors[2::2])
-                self._readers = [make(descriptors[0], region, uses, serves_ending) for region, uses in pairs]
+                try:
+                    self._readers = [make(descriptors[0], region, uses, serves_ending) for region, uses in pairs]
+                except OSError as error:
+                    # Where the daemon has ended meanwhile, this raises, and there is nothing to be said.
+                    connection.exchange([encode_request({"op": "ping"})])
+                    raise _Unreadable(str(error)) from error
                 self._places = reply["places"]
             finally:
                 for descriptor in descriptors:
@@ -218,7 +240,7 @@ def _receive(connection: Connection, seconds: float) -> Tuple[bytes, List[int]]:
 _regions: "weakref.WeakValueDictionary[str, Region]" = weakref.WeakValueDictionary()
 
 
-def region_of(connection: Connection, path: Optional[str]) -> Optional[Region]:
+def region_of(connection: Union[Connection, AsyncConnection], path: Optional[str]) -> Optional[Region]:
     """The region of the daemon that was connected to, or None if it has none."""
     instance = connection.instance
     if not connection.publishes or not instance:
