@@ -1,6 +1,7 @@
 """Published hits when daemons die, clients write garbage, and users are many."""
 
 import ctypes
+import fcntl
 import json
 import mmap
 import os
@@ -10,11 +11,13 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 
 import pytest
 
 import memod
 from memod._client import operations
+from memod._region import region
 from region_cases import Raw, find, publish, reader, started, wait_published  # noqa: F401
 
 LOOPS = int(os.environ.get("MEMOD_TEST_LOOPS", "1"))
@@ -49,7 +52,7 @@ def test_death_and_replacement(daemon, monkeypatch):
     thread.start()
     old = []
     try:
-        for version in range(1, 12 * LOOPS):
+        for version in range(1, 100 * LOOPS):
             client = memod.Client()
             client.put("f", "k", version, durable=True)
             state["acknowledged"] = version
@@ -148,6 +151,56 @@ def test_a_thousand_maps(daemon, client):
         raw.reply()
         raw.close()
     assert find(client, "f", "k") == 1
+
+
+def test_what_cannot_be_read_is_dropped_and_said_once(client, monkeypatch):
+    """The daemon's answer with other memory in the place of the region's."""
+    seals = 0x2 | 0x4  # against cutting and growing
+    contents = [bytes(1 << 16), b"MEMODRG1" + bytes(1 << 16), os.urandom(1 << 16), bytes(16)]
+    for number, content in enumerate(contents):
+        memory = os.memfd_create("region", os.MFD_ALLOW_SEALING)
+        os.write(memory, content)
+        if number != 2:  # what may be cut is refused for that
+            fcntl.fcntl(memory, 1033, seals)  # F_ADD_SEALS
+        real = region._receive
+
+        def receive(connection, seconds, memory=memory):
+            line, descriptors = real(connection, seconds)
+            os.dup2(memory, descriptors[1])
+            return line, descriptors
+
+        with monkeypatch.context() as patched:
+            patched.setattr(region, "_receive", receive)
+            patched.setattr(region, "_RETRY_SECONDS", 0.0)
+            client._region.forget()
+            client._region._has_complained = False
+            client.put("f", "k", number)
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                for _ in range(3 * region._HITS_AGAIN):
+                    assert client.get("f", "k") == number
+            assert find(client, "f", "k") is None
+            assert len(said) == 1 and "asked for each hit" in str(said[0].message)
+        os.close(memory)
+    client._region._retry_at = 0.0
+    wait_published(client, "f", "k", 3)
+
+
+def test_a_mapping_that_is_held_costs_others_nothing(daemon):
+    """Who maps and never does anything keeps a bounded amount, of what the region has anyway."""
+    raw = Raw(daemon.socket)
+    raw.send('{"op":"map"}')
+    assert raw.reply()["ok"]
+    with memod.Client() as client:
+        publish(client, "f", "k", 0)
+        for version in range(2000):
+            client.put("f", version % 50, "x" * 4000)
+            assert client.get("f", version % 50) == "x" * 4000
+        publish(client, "f", "k", 1)
+        found = client.stats()["region"]
+        assert found["clients"] == 2 and found["bytes"] <= found["limit_bytes"]
+        assert sum(os.fstat(each).st_size for each in raw.descriptors) <= found["limit_bytes"] + (1 << 20)
+    raw.close()
 
 
 def test_map_goes_on_a_connection_of_its_own(daemon):
