@@ -140,8 +140,8 @@ def beside_readers(bench: Bench) -> Result:
     server = bench.start(Memod)
     if server is None:
         raise BenchError("there is no memod")
+    # The readers' keys are the first of these.
     bench.load(server, fill(100_000))
-    finish(start(bench, server, None, "get-fill", "memod"))
     first, second, *_ = sorted(os.sched_getaffinity(0))
     everywhere = os.sched_getaffinity(0)
     try:
