@@ -28,6 +28,9 @@ struct AccessControlTests {
         // The group the process has, whatever the database says.
         #expect(control.judge(peer(400, 9), now: 0) == .allowed(isAdministrator: false))
         #expect(control.judge(peer(400, 7), now: 0) == .allowed(isAdministrator: true))
+        #expect(control.judge(peer(400), supplementary: [1, 9], now: 0) == .allowed(isAdministrator: false))
+        #expect(control.judge(peer(400), supplementary: [1, 7], now: 0) == .allowed(isAdministrator: true))
+        #expect(control.judge(peer(400), supplementary: [1, 2], now: 0) == .refused)
     }
 
     @Test func membershipIsLookedUpOnceAMinute() {

@@ -14,18 +14,14 @@ struct OwnerTotalsTests {
             for _ in 0..<200 {
                 let index = Int(random.next() % 6)
                 let owner = rows[index].owner
-                switch random.next() % 4 {
+                switch random.next() % 3 {
                 case 0:
                     totals.countEviction()
                     rows[index].evictions += 1
                     evictions[owner, default: 0] += 1
                 case 1:
-                    totals.retire(rows[index], .counters)
-                    rows[index].hits = 0
-                case 2:
-                    totals.retire(rows[index], .all)
-                    rows[index].hits = 0
-                    rows[index].evictions = 0
+                    totals.retire(rows[index])
+                    rows[index].resetCounters()
                 default:
                     totals.countHit(savedMs: 1, isHot: true)
                     rows[index].hits += 1
@@ -49,7 +45,7 @@ struct OwnerTotalsTests {
         for owner in 1...2 as ClosedRange<Int64> {
             var row = FunctionRow(id: 1, owner: owner, name: "f")
             row.hits = 5
-            totals.retire(row, .all)
+            totals.retire(row)
         }
         totals.check()
         #expect(totals.retired(of: 1).hits == 5)

@@ -250,6 +250,7 @@ import Testing
             let size = Int64(ColdSize.bytes(key: bytes.count, value: value.count))
             if size > model[name]!.maxBytes ?? .max {
                 #expect(outcome == .tooLarge)
+                if model[name]!.entries[key] != nil { drop(name, key) }
                 return
             }
             if model[name]!.maxsize == 0 {

@@ -31,13 +31,17 @@ struct AccessControl {
         self.groupsOf = groupsOf
     }
 
-    /// - Parameter now: milliseconds of `CLOCK_BOOTTIME`.
-    mutating func judge(_ peer: PeerCredentials, now: Int64) -> Verdict {
+    /// - Parameters:
+    ///   - supplementary: the groups that the process has beside its first one, which may be others than its user's.
+    ///   - now: milliseconds of `CLOCK_BOOTTIME`.
+    mutating func judge(
+        _ peer: PeerCredentials, supplementary: @autoclosure () -> [UInt32] = [], now: Int64
+    ) -> Verdict {
         if peer.user == 0 || peer.user == owner { return .allowed(isAdministrator: true) }
         if rules.administrators == nil && rules.groups.isEmpty {
             return rules.users.contains(peer.user) ? .allowed(isAdministrator: false) : .refused
         }
-        let groups = memberships(of: peer, now)
+        let groups = memberships(of: peer.user, now) + [peer.group] + supplementary()
         if let administrators = rules.administrators, groups.contains(administrators) {
             return .allowed(isAdministrator: true)
         }
@@ -47,11 +51,11 @@ struct AccessControl {
         return .refused
     }
 
-    private mutating func memberships(of peer: PeerCredentials, _ now: Int64) -> [UInt32] {
-        if let known = memberships[peer.user], now < known.until { return known.groups + [peer.group] }
-        let groups = groupsOf(peer.user)
+    private mutating func memberships(of user: UInt32, _ now: Int64) -> [UInt32] {
+        if let known = memberships[user], now < known.until { return known.groups }
+        let groups = groupsOf(user)
         if memberships.count >= Self.memorySize { memberships.removeAll() }
-        memberships[peer.user] = (groups, now + Self.memoryMs)
-        return groups + [peer.group]
+        memberships[user] = (groups, now + Self.memoryMs)
+        return groups
     }
 }

@@ -38,7 +38,8 @@ extension EventLoop {
 
     private func admit(_ descriptor: Int32) {
         guard let peer = PeerCredentials(of: descriptor),
-            let verdict = acceptor?.control.judge(peer, now: now)
+            let verdict = acceptor?.control.judge(
+                peer, supplementary: PeerCredentials.supplementaryGroups(of: descriptor), now: now)
         else { return refuse(descriptor, .forbidden, "the peer's credentials cannot be read") }
         guard case .allowed(let isAdministrator) = verdict else {
             quotas.countForbidden()

@@ -41,20 +41,12 @@ struct OwnerTotals {
     /// Adds what an earlier run counted.
     mutating func restore(_ totals: Totals) { all.add(totals) }
 
-    /// Which of a function's counters start anew.
-    enum Retirement { case counters, all }
-
-    /// Keeps what a function has counted.
-    mutating func retire(_ row: FunctionRow, _ which: Retirement) {
+    /// Keeps what a function has counted, before its counters start anew.
+    mutating func retire(_ row: FunctionRow) {
         retirements &+= 1
         guard row.owner != FunctionRow.everyone else { return }
         guard retired[row.owner] != nil || retired.count < ownersMax else { return }
-        var counted = Totals(row)
-        if which == .counters {
-            counted.evictions = 0
-            counted.expirations = 0
-        }
-        retired[row.owner, default: Totals()].add(counted)
+        retired[row.owner, default: Totals()].add(Totals(row))
     }
 
     /// What an owner's functions had counted that they count no more.

@@ -45,16 +45,11 @@ extension StoreCore {
         if resettingCounters {
             resetRemoteCounts(function)
             noteHistory(function)
-            functions[function].noted = HistoryCounters(evictions: functions[function].row.evictions)
+            functions[function].noted = HistoryCounters()
             history.reset(.function(functions[function].row.id), to: functions[function].noted)
-            totals.retire(functions[function].row, .counters)
+            totals.retire(functions[function].row)
             functions[function].advised &-= functions[function].row.lookups
-            functions[function].row.hits = 0
-            functions[function].row.misses = 0
-            functions[function].row.savedMs = 0
-            functions[function].row.verified = 0
-            functions[function].row.mismatched = 0
-            functions[function].row.regionHits = 0
+            functions[function].row.resetCounters()
         }
         // If it was dirty it stays so: what it counted is in totals that are still to be written.
         enqueue(.function(functions[function].row))

@@ -10,7 +10,7 @@ extension StoreCore {
         history.forget(.function(before.id))
         mismatches.forget(function: before.id)
         functions[function].noted = HistoryCounters()
-        totals.retire(before, .all)
+        totals.retire(before)
         var row = FunctionRow(id: before.id, owner: before.owner, name: before.name)
         row.clearedBelow = before.clearedBelow
         row.usedMs = now
@@ -58,7 +58,7 @@ extension StoreCore {
             guard used > 0, now - used > limits.functionIdleMs, !isReferredTo(place) else { continue }
             history.forget(.function(functions[place].row.id))
             mismatches.forget(function: functions[place].row.id)
-            totals.retire(functions[place].row, .all)
+            totals.retire(functions[place].row)
             drop(place)
         }
     }

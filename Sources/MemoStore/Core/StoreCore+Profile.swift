@@ -19,8 +19,8 @@ package struct ProfileChange {
 
 extension StoreCore {
     /// Changes a function's profile, evicts what a smaller bound leaves no room for (see `isResizing`), and clears
-    /// the function where `typed` changes, because its keys then mean something else, and where it is no longer to be on
-    /// disk.
+    /// the function if `typed` changes, because its keys then mean something else, or `persist`, because what was kept
+    /// under the other promise is to stay under it.
     package mutating func define(_ function: UInt32, _ change: ProfileChange) {
         takeRegionUses(of: function)
         let before = functions[function].row
@@ -52,12 +52,9 @@ extension StoreCore {
             renumber(function)
             _ = clear(function: function, cause: .typedChanged, resettingCounters: false)
         }
-        if before.persists, !row.persists {
+        if row.persists != before.persists {
             mismatches.forget(function: row.id)
             _ = clear(function: function, cause: .unpersisted, resettingCounters: false)
-        } else if row.persists, !before.persists, degraded == nil {
-            pipeline.needGathering()
-            signals.callMaintenance()
         }
         if row.maxsize != before.maxsize || row.maxBytes != before.maxBytes {
             // Which were in no journal until now.
@@ -231,6 +228,21 @@ package struct FunctionInfo: Sendable {
         self.row = row
         self.currsize = currsize
         self.bytes = bytes
+    }
+
+    /// Adds what another function holds and has counted.
+    package mutating func add(_ other: FunctionInfo) {
+        currsize += other.currsize
+        bytes += other.bytes
+        remoteHits.addSaturating(other.remoteHits)
+        remoteMisses.addSaturating(other.remoteMisses)
+        row.hits.addSaturating(other.row.hits)
+        row.misses.addSaturating(other.row.misses)
+        row.savedMs.addSaturating(other.row.savedMs)
+        row.evictions.addSaturating(other.row.evictions)
+        row.expirations.addSaturating(other.row.expirations)
+        row.verified.addSaturating(other.row.verified)
+        row.mismatched.addSaturating(other.row.mismatched)
     }
 
     /// Whether there is nothing to say of it.

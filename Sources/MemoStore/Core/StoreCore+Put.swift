@@ -179,13 +179,12 @@ extension StoreCore {
         }
         let short = UInt32(truncatingIfNeeded: request.hash)
         let diskBytes = ColdSize.bytes(key: request.key.count, value: request.value.count)
-        let isTooLarge = diskBytes > cold.limit || diskBytes > functions[function].row.maxBytes ?? .max
-        if functions[function].row.maxsize == 0 || isTooLarge {
-            let outcome: PutOutcome = isTooLarge ? .tooLarge : .maxsize
-            ghosts.add(
-                hash: short, function: functions[function].row.id, at: now, .rejected,
-                outcome == .tooLarge ? .tooLarge : .maxsize)
-            return outcome
+        if diskBytes > cold.limit || diskBytes > functions[function].row.maxBytes ?? .max {
+            return rejectTooLarge(function, request, over: existing)
+        }
+        if functions[function].row.maxsize == 0 {
+            ghosts.add(hash: short, function: functions[function].row.id, at: now, .rejected, .maxsize)
+            return .maxsize
         }
         let isMemoryOnly = degraded != nil || !functions[function].row.persists
         guard
@@ -195,7 +194,7 @@ extension StoreCore {
         else { return .noMemory }
         if isMemoryOnly, payload.soleBytes + HotTier.overhead > hot.limit {
             payload.release()
-            return .tooLarge
+            return rejectTooLarge(function, request, over: existing)
         }
         if existing == nil, entries.count >= entries.capacity - 1 { trimCold() }
         guard let slot = place(function, short, over: existing, unpersisted: isMemoryOnly) else {
@@ -338,6 +337,20 @@ extension StoreCore {
         hot.interned.retain(payload.block)
         return Payload.allocate(
             metadata, tags: payload.tags, key: payload.key, value: payload.value, block: payload.block)
+    }
+
+    /// Turns away what no tier has room for. What it was to replace goes: the caller has said that it is no longer so.
+    private mutating func rejectTooLarge(
+        _ function: UInt32, _ request: PutRequest, over existing: Slot?
+    ) -> PutOutcome {
+        if let existing {
+            noteDeleteElsewhere(function, request.key)
+            remove(existing, .deleted, .tooLarge)
+        }
+        ghosts.add(
+            hash: UInt32(truncatingIfNeeded: request.hash), function: functions[function].row.id, at: now,
+            .rejected, .tooLarge)
+        return .tooLarge
     }
 
     /// Ends a lease without storing anything.

@@ -134,7 +134,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             noteHistory(place)
             history.forget(.function(row.id))
             mismatches.forget(function: row.id)
-            totals.retire(row, .all)
+            totals.retire(row)
             enqueue(.forget(function: row.id))
             givePlaceBack(place)
             functions.remove(place)

@@ -44,6 +44,17 @@ package struct FunctionRow: Sendable, Equatable {
     /// Whether its entries are kept in the order of their last use, because there may be too many of them.
     var isBounded: Bool { maxsize != nil || maxBytes != nil }
 
+    mutating func resetCounters() {
+        hits = 0
+        misses = 0
+        savedMs = 0
+        evictions = 0
+        expirations = 0
+        verified = 0
+        mismatched = 0
+        regionHits = 0
+    }
+
     /// Whether nothing is counted and nothing set: without entries, there is nothing to list then.
     package var isBlank: Bool {
         hits == 0 && misses == 0 && savedMs == 0 && evictions == 0 && expirations == 0

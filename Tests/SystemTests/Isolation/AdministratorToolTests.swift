@@ -48,6 +48,17 @@ import Testing
         #expect(try memoctl(household, "forget", "f").first == "forgot 2 functions, 2 entries")
     }
 
+    @Test func figuresOfAFunctionThatOnlyOthersHaveAreShown() throws {
+        let household = try filled()
+        #expect(try household.alice.connect().get("g", "1").isHit)
+        #expect(
+            try memoctl(household, "stats", "g").first
+                == "CacheInfo(hits=1, misses=0, maxsize=None, currsize=1)")
+        // Of a name of one's own, one's own.
+        #expect(try household.daemon.connect().call(#"{"op":"info","fn":"f"}"#).int("currsize") == 1)
+        #expect(try household.bob.connect().call(#"{"op":"info","fn":"g"}"#).int("currsize") == 0)
+    }
+
     @Test func eachUsersFunctionIsASeriesOfItsOwn() throws {
         let household = try filled()
         let series = try memoctl(household, "stats", "--prometheus")

@@ -48,6 +48,24 @@ import Testing
         #expect(try one.isSilent(for: 0.05))
     }
 
+    /// Who puts has said that what was there is no longer so.
+    @Test func whatATooLargeValueWasToReplaceGoes() throws {
+        let daemon = try Daemon()
+        let (reader, writer) = (try daemon.connect(), try daemon.connect())
+        #expect(try writer.define("f", "\"max_bytes\":1000").isOK)
+        #expect(try writer.put("f", "1", "1").isOK)
+        #expect(try reader.call(#"{"op":"subscribe"}"#).isOK)
+        let large = "\"" + String(repeating: "x", count: 2000) + "\""
+        #expect(try writer.put("f", "1", large, "\"if_absent\":true").string("reason") == "exists")
+        #expect(try writer.put("f", "1", large).string("reason") == "too_large")
+        #expect(try event(reader)[0...2] == ["delete", "f", "1"])
+        #expect(try !writer.get("f", "1").isHit)
+        #expect(try writer.call(#"{"op":"sync"}"#).isOK)
+        try daemon.kill()
+        let next = try Daemon(daemon.home)
+        #expect(try !next.connect().get("f", "1").isHit)
+    }
+
     @Test func aSubscriberThatDoesNotReadIsToldThatItMissedSome() throws {
         let daemon = try Daemon()
         let (slow, writer) = (try daemon.connect(), try daemon.connect())

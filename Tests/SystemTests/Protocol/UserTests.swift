@@ -7,7 +7,9 @@ import Testing
 
     /// Sends lines as another user.
     /// - Returns: the reply to each; fewer where the connection was closed.
-    private func ask(_ home: Home, as user: Int, group: Int? = nil, _ lines: String...) throws -> [Reply] {
+    private func ask(
+        _ home: Home, as user: Int, group: Int? = nil, supplementary: Int? = nil, _ lines: String...
+    ) throws -> [Reply] {
         let script = """
             import socket, sys
             s = socket.socket(socket.AF_UNIX); s.settimeout(20)
@@ -21,7 +23,8 @@ import Testing
                 if not b: break
                 sys.stdout.buffer.write(b)
             """
-        let credentials = ["--reuid=\(user)", "--regid=\(group ?? user)", "--clear-groups"]
+        let groups = supplementary.map { "--groups=\($0)" } ?? "--clear-groups"
+        let credentials = ["--reuid=\(user)", "--regid=\(group ?? user)", groups]
         let output = try Command.output(
             arguments: ["setpriv"] + credentials + [Command.systemPython!, "-c", script, home.socket] + lines)
         return try output.split(separator: "\n").map { try Reply(String($0)) }
@@ -45,6 +48,19 @@ import Testing
         #expect(refused.first?.code == "forbidden")
         #expect(daemon.process.logs("refused a user", within: 5))
         #expect(try daemon.connect().call(#"{"op":"ping"}"#).isOK)
+    }
+
+    /// As `docker --group-add` and `SupplementaryGroups=` give them, which no group database knows of.
+    @Test func theGroupsOfTheProcessCount() throws {
+        let home = try openHome()
+        let daemon = try Daemon(
+            home, ["--allow-group", "54330", "--admin-group", "54331", "--socket-mode", "0666"])
+        let backup = #"{"op":"backup","path":"/etc/passwd"}"#
+        #expect(try ask(home, as: Self.alice, supplementary: 54330, backup).map(\.code) == ["forbidden"])
+        #expect(try ask(home, as: Self.alice, supplementary: 54331, backup).map(\.code) != ["forbidden"])
+        let refused = try ask(home, as: Self.alice, supplementary: 54332, #"{"op":"ping"}"#)
+        #expect(refused.map(\.code) == ["forbidden"])
+        #expect(daemon.process.logs("refused a user", within: 5))
     }
 
     @Test func withIsolationEachUserHasTheirOwn() throws {

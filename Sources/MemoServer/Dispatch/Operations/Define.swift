@@ -31,7 +31,7 @@ extension Dispatcher {
             let before = core.info(function).row
             core.define(function, change)
             let row = core.info(function).row
-            if row.typed != before.typed || (before.persists && !row.persists) {
+            if row.typed != before.typed || row.persists != before.persists {
                 publishClear(row, connection)
             }
         }

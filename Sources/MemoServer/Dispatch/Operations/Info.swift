@@ -2,20 +2,26 @@ internal import MemoStore
 internal import MemoWire
 
 extension Dispatcher {
+    /// An administrator without a function of this name is told of everybody's: their sums, and the settings of the newest.
     /// - Parameter mismatches: whether what differed is listed.
     func info(
         _ core: inout StoreCore, _ request: Request, listing mismatches: Bool, _ context: Context
     ) {
         let owner = owner(request, context.connection)
         let place = core.function(owner: owner, name: request.function)
-        if let place { core.takeRegionHits(of: place) }
-        let found = place.map { core.info($0) }
+        let places = place.map { [$0] } ?? named(core, request, context.connection)
+        var found: FunctionInfo?
+        for place in places.sorted(by: { core.info($0).row.id > core.info($1).row.id }) {
+            core.takeRegionHits(of: place)
+            let info = core.info(place)
+            if found == nil { found = info } else { found?.add(info) }
+        }
         let name = String(decoding: request.function, as: UTF8.self)
         let info = found ?? FunctionInfo(row: FunctionRow(id: 0, owner: owner, name: name))
         ReplyWriter.begin(request.id, into: &context.connection.output)
         append(info, isAdministrator: false, to: &context.connection.output)
         if mismatches {
-            append(place.map { core.mismatches(of: $0) } ?? [], to: &context.connection.output)
+            append(places.flatMap { core.mismatches(of: $0) }, to: &context.connection.output)
         }
         if let place { appendRegion(place, &core, context.connection) }
         ReplyWriter.end(into: &context.connection.output)

@@ -90,6 +90,10 @@ extension Dispatcher {
             }
             core.work.spend(publish(.put, request, key: fields.key.bytes, connection))
         }
+        if outcome == .tooLarge, subscriptions.isWatched {
+            // What it was to replace is gone.
+            core.work.spend(publish(.delete, request, key: fields.key.bytes, connection))
+        }
         return outcome
     }
 }
