@@ -14,6 +14,7 @@ HERE = pathlib.Path(__file__).parent
 ALLOWED = HERE / "arrows"
 ROOT = HERE.parent.parent
 SOURCES = ROOT / "Sources"
+PAGE = ROOT / "docs" / "modules.md"
 
 NOT_CODE = re.compile(r'"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*[\s\S]*?\*/')
 DECLARED = re.compile(
@@ -107,6 +108,23 @@ def picture(uses: dict[str, list[str]]) -> list[str]:
     return lines
 
 
+def whole_picture(between: dict, inside: dict) -> list[str]:
+    """The modules, and the folders of each."""
+    lines = picture(between)
+    for name, arrows in inside.items():
+        label = {folder: folder + "/" for folder in arrows} | {".": "(beside them)"}
+        shown = {label[folder]: [label[other] for other in sorted(to)] for folder, to in arrows.items()}
+        lines += ["", f"{name}/"] + ["  " + line for line in picture(shown)]
+    return lines
+
+
+def with_picture(page: str, lines: list[str]) -> str:
+    """The page with these lines in the place of its picture."""
+    before, _, rest = page.partition("```\n")
+    _, _, after = rest.partition("```\n")
+    return before + "```\n" + "\n".join(lines) + "\n```\n" + after
+
+
 def allowed_arrows() -> dict[str, dict[str, list[str]]]:
     allowed: dict[str, dict[str, list[str]]] = {}
     module: dict[str, list[str]] = {}
@@ -129,23 +147,19 @@ def main() -> int:
     inside = {name: arrows for name, arrows in inside.items() if len(arrows) > 1}
 
     if "--picture" in sys.argv:
-        print("\n".join(picture(between)))
-        for name, arrows in inside.items():
-            print(f"\n{name}/")
-            label = {folder: folder + "/" for folder in arrows} | {".": "(beside them)"}
-            shown = {label[folder]: [label[other] for other in sorted(to)] for folder, to in arrows.items()}
-            print("\n".join("  " + line for line in picture(shown)))
+        print("\n".join(whole_picture(between, inside)))
         return 0
     if "--write" in sys.argv:
         lines = [
             "# Which folder of a module may use which others: tools/tidy fails for any other arrow. A new one is a",
-            "# decision: write it here by hand, or all of them with `python3 tools/tidy.d/arrows.py --write`, and bring the",
-            "# picture in ARCHITECTURE.md up to date (`tools/tidy --picture`). `.` are the files beside the folders.",
+            "# decision: write all that there are with `python3 tools/tidy.d/arrows.py --write`, which writes the",
+            "# picture in docs/modules.md with them. `.` are the files beside the folders.",
         ]
         for name, arrows in inside.items():
             lines += ["", name]
             lines += [f"  {folder}: {' '.join(sorted(to))}".rstrip() for folder, to in sorted(arrows.items())]
         ALLOWED.write_text("\n".join(lines) + "\n")
+        PAGE.write_text(with_picture(PAGE.read_text(), whole_picture(between, inside)))
         return 0
 
     wrong = []
@@ -164,6 +178,9 @@ def main() -> int:
     for name in sorted(allowed):
         for folder in sorted(allowed[name].keys() - inside.get(name, {}).keys()):
             wrong.append(f"{ALLOWED.relative_to(ROOT)}: there is no folder {name}/{folder}")
+    page = PAGE.read_text()
+    if with_picture(page, whole_picture(between, inside)) != page:
+        wrong.append(f"{PAGE.relative_to(ROOT)}: the picture is not what the sources say: see {ALLOWED.relative_to(ROOT)}")
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 
