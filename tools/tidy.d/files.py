@@ -13,6 +13,8 @@ UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(?!XX)")
 PERSONAL = re.compile(r"""(^|[\s"'=:(])/(home/(?!me\b)|work/|root/|Users/)[a-z]""")
 TRAILING = re.compile(r" +$")
 REPORTED = 3
+# Files and folders that ARCHITECTURE.md names.
+NAMED = re.compile(r"`([\w+/.]+(?:\.swift|\.py|/))`")
 
 
 def complaints(name: str, text: str):
@@ -36,6 +38,17 @@ def complaints(name: str, text: str):
             yield f"{what} line {number}"
 
 
+def missing(page: str, names: list[str]):
+    """What a page says is a file or a folder of the project and is not, or is more than one."""
+    known = ["/" + name for name in names]
+    for word in sorted(set(NAMED.findall(page))):
+        if word.endswith("/"):
+            if not any("/" + word in name for name in known):
+                yield f"there is no folder {word}"
+        elif (count := sum(name.endswith("/" + word) for name in known)) != 1:
+            yield f"{count} files are called {word}"
+
+
 def main() -> int:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\0")
@@ -50,6 +63,9 @@ def main() -> int:
         for complaint in complaints(name, data.decode("utf-8", "replace")):
             print(f"{name}: {complaint}")
             status = 1
+    for complaint in missing(pathlib.Path("ARCHITECTURE.md").read_text(), names):
+        print(f"ARCHITECTURE.md: {complaint}")
+        status = 1
     return status
 
 
