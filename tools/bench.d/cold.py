@@ -1,4 +1,4 @@
-"""Gets of entries that are on disk alone."""
+"""Gets of entries that are only on disk."""
 
 import json
 import os

@@ -82,7 +82,7 @@ class Server:
         raise BenchError(f"{self.name} does not answer")
 
     def ask(self, request: bytes, lines: int = 1) -> bytes:
-        """Sends a request and returns so many lines of what comes back, or one that says what is wrong."""
+        """Sends a request and returns this many lines of what comes back, or one that says what is wrong."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(30)
             connection.connect(str(self.socket))

@@ -1,6 +1,6 @@
-"""What somebody does who has just found memod: every command of README.md in the order it stands, then the loss of all
+"""What someone does who has just found memod: every command of README.md in the order it stands, then the loss of all
 processes, then two hundred programs at once. In a user account made for it: a number of its own, an empty home, no
-variables, no process of anybody else's.
+variables, no process of anyone else's.
 
 usage: newcomer.py; it prints the transcript. Only root can make such an account: for others it is left out."""
 

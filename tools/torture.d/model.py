@@ -74,7 +74,7 @@ class Writer:
         self.states = [start or self.state.snapshot()]
         self.is_fresh = start is None
         self.version = 0
-        self.firm = 0  # so many operations are promised to survive
+        self.firm = 0  # this many operations are promised to survive
         self.acknowledged = 0
         self.moments = []  # (position in the record, operations promised by then)
         self.violations = []
@@ -94,7 +94,7 @@ class Writer:
         """The next one: its request, whether its answer is a promise, and what it will answer, where that is known."""
         random, state = self.random, self.state
         if not self.is_fresh:
-            # What was found had an order of use that nobody knows.
+            # What was found had an order of use that no one knows.
             self.is_fresh = True
             self.state = State()
             self.state.maxsize = self.states[0][1]
@@ -171,7 +171,7 @@ class Writer:
                     self.moments.append((position(), number))
 
     def judge(self, state, least, most=None):
-        """Whether a state that was found is one that may be: after so many operations at least.
+        """Whether a state that was found is one that may be: after at least this many operations.
         Returns after how many it is, or None with a violation noted."""
         most = self.sent if most is None else most
         for number in range(most, least - 1, -1):

@@ -1,4 +1,4 @@
-"""What is told: in JSON, to Prometheus, and in a page that stands alone."""
+"""What is told: in JSON, to Prometheus, and in a page that needs no server."""
 
 import json
 import os

@@ -38,7 +38,7 @@ def candidates(path: Optional[str] = None) -> List[str]:
 
 
 def _private(directory: str) -> bool:
-    # Anyone may create names in /tmp: only a real directory of ours that nobody else can enter counts.
+    # Anyone may create names in /tmp: only a real directory of ours that no one else can enter counts.
     try:
         found = os.lstat(directory)
     except OSError:
@@ -90,7 +90,7 @@ def _connect(connection: socket.socket, path: str) -> None:
 
 def connect(path: Optional[str], seconds: float) -> socket.socket:
     """A connected socket to the first daemon found, its peer checked. Raises `Unavailable`; `NotRunning` where
-    nobody listens at any of the usual places."""
+    no one listens at any of the usual places."""
     tried = []
     refused = ""
     for candidate in candidates(path):

@@ -204,7 +204,7 @@ class AsyncClient:
         durable: Optional[bool] = None,
         if_absent: Optional[bool] = None,
     ) -> int:
-        """Stores entries, pairs of key and value or dicts with both and the options of `put` for that entry alone;
+        """Stores entries, pairs of key and value or dicts with both and the options of `put` only for that entry;
         how many were stored. Raises `TypeError` for anything else, and stores nothing then."""
         options = operations.put_options(
             ttl_ms=ttl_ms,

@@ -1,5 +1,5 @@
 """Starts a daemon for this user where none answers and no socket is named. `ensure` is called where connecting
-found nobody; everything else is this module's own affair.
+found no one; everything else is this module's own affair.
 
 One process at a time starts, behind a lock beside the socket; the others wait in silence. A start that fails is
 not tried again for a while, and whoever waited for it fails with it."""
@@ -51,7 +51,7 @@ def applies(path: Optional[str]) -> bool:
 
 
 def connect(path: Optional[str], seconds: float) -> socket.socket:
-    """As `address.connect`; where nobody listens, a daemon is started."""
+    """As `address.connect`; if no one listens, a daemon is started."""
     try:
         return address.connect(path, seconds)
     except NotRunning as missing:
@@ -194,7 +194,7 @@ def _pause(error: Unavailable) -> Unavailable:
 
 
 def patience(path: Optional[str]) -> float:
-    """What the first answer on a new connection may take beyond the usual, in seconds: a daemon that somebody is
+    """What the first answer on a new connection may take beyond the usual, in seconds: a daemon that someone is
     starting listens before it has loaded."""
     if not applies(path):
         return 0.0

@@ -23,10 +23,10 @@ LINE_BYTES_MORE = 1 << 20
 EVENTS_MAX = 10_000
 _CHUNK_BYTES = 1 << 18
 _SHORT_BYTES = 1 << 12
-#: A long line may take longer than the timeout, by one second for so many bytes.
+#: A long line may take longer than the timeout, by one second for this many bytes.
 BYTES_PER_SECOND = 8 << 20
 #: How long an answer is looked for before the thread sleeps, in seconds: it takes a few microseconds, and where the
-#: daemon has to wake up first some tens, as this thread would. Where that was in vain, so many requests sleep at once.
+#: daemon has to wake up first some tens, as this thread would. If that was in vain, this many requests sleep at once.
 _LOOK_SECONDS = 100e-6
 _LOOK_PAUSE = 32
 

@@ -19,7 +19,7 @@ from .signals import pass_on
 _IDLE_MAX = 16
 _BACKOFF_SECONDS_MIN = 0.05
 _BACKOFF_SECONDS_MAX = 5.0
-#: After a request that ran into the timeout, the daemon is left alone for this many times what that cost.
+#: After a request that ran into the timeout, the daemon is not asked for this many times what that cost.
 _REST_FACTOR = 4.0
 
 

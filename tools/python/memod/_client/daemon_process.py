@@ -30,7 +30,7 @@ _LOG_BYTES_RESERVE = 64 << 10
 _LAST_WORDS_MAX = 300
 _LAUNCH_SECONDS = 5.0
 
-#: Run by an interpreter of its own, which ends at once, so that the daemon is nobody's child: what it takes to make
+#: Run by an interpreter of its own, which ends at once, so that the daemon is no one's child: what it takes to make
 #: a process as a service manager would, without forking this one, which may have threads.
 _LAUNCHER = """
 import os, signal, sys
@@ -93,7 +93,7 @@ def plan() -> Plan:
     }
     if _runtime() is None:
         environment.pop("XDG_RUNTIME_DIR", None)
-    # Tells the daemon that where it keeps its data was nobody's decision.
+    # Tells the daemon that where it keeps its data was no one's decision.
     environment["MEMOD_AUTOSTART"] = "1"
     return Plan(program, socket, socket + ".start", os.path.join(cache, "memod.log"), environment)
 
@@ -213,7 +213,7 @@ class Daemon:
         return [match.group(1) for match in found if match]
 
 
-#: Kept, so that nobody waits for them or is told that they still run.
+#: Kept, so that no one waits for them or is told that they still run.
 _children: List["subprocess.Popen[bytes]"] = []
 
 
@@ -254,7 +254,7 @@ def _open_log(path: str) -> int:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process is there and has not ended: what nobody waited for has."""
+    """Whether the process is there and has not ended: what no one waited for has."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as status:
             return status.read(512).rpartition(b")")[2].split()[0] not in (b"Z", b"X")

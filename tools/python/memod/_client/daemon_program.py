@@ -1,4 +1,4 @@
-"""The `memod` that may be started for this user: where it is, and whether nobody else can exchange it."""
+"""The `memod` that may be started for this user: where it is, and whether no one else can exchange it."""
 
 from __future__ import annotations
 

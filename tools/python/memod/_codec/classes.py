@@ -115,7 +115,7 @@ def _enum_class(tree: Dict[str, Any]) -> Any:
 
 
 def _combines_as_usual(cls: Any) -> bool:
-    """Whether the library alone makes members out of numbers: code of the class's own must not run for what data
+    """Whether only the library makes members out of numbers: code of the class's own must not run for what data
     says."""
     made_by = getattr(cls._missing_, "__func__", None)
     return any(made_by is base.__dict__["_missing_"].__func__ for base in cls.__mro__ if _makes_flags(base))

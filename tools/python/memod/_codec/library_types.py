@@ -15,7 +15,7 @@ from .containers import pack_namespace
 _ADDRESSES = frozenset(
     f"IPv{version}{what}" for version in (4, 6) for what in ("Address", "Network", "Interface")
 )
-#: Results of system calls: tuples, some with further fields that are known by name alone.
+#: Results of system calls: tuples, some with further fields that are known only by name.
 _STRUCTURES = frozenset(
     """
     time.struct_time os.stat_result os.terminal_size os.statvfs_result os.times_result os.uname_result

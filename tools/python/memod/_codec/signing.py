@@ -1,4 +1,4 @@
-"""Pickles that only this user can have written: signed with a key that nobody else can read."""
+"""Pickles that only this user can have written: signed with a key that no one else can read."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def lru_cache(
     chance. `tags` are for `memoctl clear --tag`. With `single_flight` a result is computed by one process
     at a time. `ignore` names parameters that do not matter; `key` is called with the arguments and returns
     what does. `serializer="pickle"` stores, signed, what JSON cannot express. `verify`, a share or `"first"`,
-    has hits of the daemon computed again and compared. With `persist=False` results live in memory alone."""
+    has hits of the daemon computed again and compared. With `persist=False` results live only in memory."""
     options = checked_options(
         name=name,
         version=version,
@@ -313,7 +313,7 @@ class _Controls:
             """Clear the cache and cache statistics"""
             loop = _running_loop() if awaits else None
             if loop is not None:
-                # Removed here at once, and in the daemon before it is asked again; nobody waits for that.
+                # Removed here at once, and in the daemon before it is asked again; no one waits for that.
                 shared.clear_here()
                 loop.run_in_executor(None, _quietly, shared.clear_there())
             else:

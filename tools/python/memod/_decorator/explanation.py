@@ -16,7 +16,7 @@ class Explanation(NamedTuple):
     shared: bool
     #: `present`, `expired`, `evicted`, `deleted`, `cleared`, `rejected` or `unknown`, as the daemon says.
     state: str
-    #: Why results, or this one, are for this process alone, or "".
+    #: Why results, or this one, are only for this process, or "".
     reason: str
     #: What is other than in the version of the function before.
     changes: List[str]

@@ -28,7 +28,7 @@ _len = len  # a program may put a memoized one in its place
 
 
 def short(value: Any, limit: int = 200) -> str:
-    """What a value looks like, in at most so many characters."""
+    """What a value looks like, in at most this many characters."""
     try:
         text = repr(value)
     except Exception as error:

@@ -14,7 +14,7 @@ _PLAIN = re.compile(
 ).fullmatch
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?").fullmatch
 _quote = json.encoder.encode_basestring
-#: Integers of so many digits are written out.
+#: Integers of this many digits are written out.
 _DIGITS_MAX = 20
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Hits from the daemon before the region is mapped, and hits of one function before its place is asked for.
 _HITS_FIRST = 16
 _FUNCTION_HITS_FIRST = 2
-#: After so many hits of a function that were not found in the region, its place is asked for again.
+#: After this many hits of a function that were not found in the region, its place is asked for again.
 _HITS_AGAIN = 64
 _PAUSE_SECONDS = 1.0
 #: After a refusal.
