@@ -3,13 +3,14 @@
 import itertools
 import os
 import signal
+import subprocess
 import threading
 import time
 
 import pytest
-from hosts import memoctl
+from hosts import HELPER, MEMOCTL, MEMOD, memoctl
 from redis_cluster import Cluster, slot_of
-from redis_server import wait_until
+from redis_server import HOME, ROOT, wait_until
 from test_model import World
 
 NUMBERS = itertools.count()
@@ -345,3 +346,18 @@ def test_nothing_of_before_a_clear_or_delete_is_left_in_a_cluster(seed, cluster,
     finally:
         for node in world.stopped:
             node.signal(signal.SIGCONT)
+
+
+def test_the_demonstration_runs_to_its_end_and_leaves_nothing():
+    command = ROOT / "tools/cluster"
+    told = {"MEMOD_BIN": MEMOD, "MEMOCTL_BIN": MEMOCTL, "MEMOD_REMOTE_BIN": HELPER, "REDIS_HOME": str(HOME)}
+    helped = subprocess.run([command, "--help"], capture_output=True, text=True)
+    assert helped.returncode == 0 and helped.stdout.startswith("usage: tools/cluster")
+    shown = subprocess.run(
+        [command], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, env={**os.environ, **told}
+    )
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert "two computed 0" in shown.stdout and shown.stdout.endswith("all ended\n")
+    folder = next(line for line in shown.stdout.splitlines() if line.startswith("one: ")).split()[1].rsplit("/", 2)[0]
+    assert not os.path.exists(folder)
+    assert subprocess.run(["pgrep", "-f", folder], capture_output=True).returncode == 1
