@@ -28,6 +28,8 @@ struct AdviceTable {
     private var agedAt: Int64 = 0
     /// Store time when it began.
     private var since: Int64
+    /// Look-ups that are still wanted without a gap, because models are new.
+    private var wanted: Int
 
     struct Limits {
         var functionsMax = 48
@@ -36,10 +38,13 @@ struct AdviceTable {
         var sampledMax = 8192
         /// What was counted counts half after this.
         var halfLifeMs: Int64 = 86_400_000
+        /// What a new model wants to be told without a gap.
+        var newMax = 1 << 17
     }
 
     init(now: Int64, limits: Limits = Limits()) {
         since = now
+        wanted = limits.newMax
         self.limits = limits
         hot = ReuseModel(recentMax: limits.recentMax, sampledMax: limits.sampledMax)
     }
@@ -52,8 +57,12 @@ struct AdviceTable {
         functions.map { ($0.key, $0.value.model.threshold) }
     }
 
+    /// Whether every look-up is wanted.
+    var areModelsNew: Bool { wanted > 0 }
+
     /// Takes what was looked up since the last time.
     mutating func add(_ taken: LookupSampler.Taken, _ counts: LookupCounts, now: Int64) {
+        wanted = max(0, wanted - taken.lookups.count)
         hot.lower(to: counts.threshold)
         hot.count(counts.asked)
         // What is told of others is not all of their sample; they begin with the next time.
@@ -94,6 +103,7 @@ struct AdviceTable {
         functions[function] = Function(
             model: ReuseModel(recentMax: limits.recentMax, sampledMax: limits.sampledMax), since: now,
             agedAt: now)
+        wanted += limits.newMax
         return true
     }
 

@@ -1,4 +1,5 @@
-/// Look-ups on their way to the models of reuse, noted under the store's lock and taken twice a second.
+/// Look-ups on their way to the models of reuse, noted under the store's lock and taken twice a second, or as soon as there
+/// are `lookupsDue` while the models are new.
 ///
 /// What it takes is bounded: `stretchMax` look-ups are noted one after another, without a gap; then, for as many takes as
 /// `takesBetween` says, only those of sampled keys. Where these are too many, fewer keys are sampled from then on.
@@ -27,6 +28,8 @@ struct LookupSampler: ~Copyable {
 
     static let stretchMax = 16384
     static let takesBetween = 4
+    /// While the models are new a stretch goes on: it is taken when there are so many, before it has come to its end.
+    static let lookupsDue = stretchMax / 2
     /// After so many for one model, between two takes, it samples half as many keys.
     static let sampledMax = 16384
     /// For all models together.
@@ -43,6 +46,8 @@ struct LookupSampler: ~Copyable {
     var sampling = KeySampling(threshold: SampledReuse.whole)
     /// For the model of one function.
     var budget = UInt32(Self.sampledMax)
+    /// Whether stretches are to go on.
+    var areModelsNew = true
 
     init() { lookups.reserveCapacity(Self.lookupsExpected) }
 
@@ -62,30 +67,35 @@ struct LookupSampler: ~Copyable {
     /// - Parameters:
     ///   - bytes: what the entry takes; 0 if there is none.
     ///   - own: the sampling of the function's keys.
-    mutating func note(_ hash: UInt64, function: UInt32, bytes: Int, _ own: inout KeySampling) {
+    /// - Returns: whether it is time to take what was noted.
+    mutating func note(_ hash: UInt64, function: UInt32, bytes: Int, _ own: inout KeySampling) -> Bool {
         let size = UInt32(truncatingIfNeeded: bytes >> 4)
         if stretchLeft > 0 {
             stretchLeft -= 1
             append(hash, function, size | Lookup.gapless)
-            return
+            return areModelsNew && lookups.count == Self.lookupsDue
         }
         let least = own.threshold > 0 ? min(own.threshold, sampling.threshold) : sampling.threshold
-        guard recent.takes(hash, threshold: least) else { return }
+        guard recent.takes(hash, threshold: least) else { return false }
         guard notedLeft > 0 else {
             overran = true
-            return
+            return false
         }
         notedLeft -= 1
         append(hash, function, size & ~Lookup.gapless)
         let sampled = SampledReuse.samplingHash(hash)
         if sampled < sampling.threshold { sampling.count(atMost: UInt32(Self.sampledMax)) }
         if sampled < own.threshold { own.count(atMost: budget) }
+        return false
     }
 
     @inline(__always)
     private mutating func append(_ hash: UInt64, _ function: UInt32, _ size: UInt32) {
         lookups.append(Lookup(hash: hash, function: function, size: size))
     }
+
+    /// Whether there is enough to be taken before its time.
+    var isDue: Bool { areModelsNew && stretchLeft > 0 && lookups.count >= Self.lookupsDue }
 
     /// Whether nothing was looked up since the last take.
     var isEmpty: Bool { lookups.isEmpty && !stretchEnded }

@@ -160,9 +160,10 @@ extension StoreCore {
     @inline(never)
     private mutating func noteWanted(_ function: UInt32, _ hash: UInt64, bytes: Int) {
         let isBounded = functions[function].row.maxsize != nil
-        lookups.note(
+        let isDue = lookups.note(
             hash, function: isBounded ? functions[function].row.id : 0, bytes: bytes,
             &functions[function].sampling)
+        if isDue { signals.callMaintenance() }
     }
 
     /// A function has a bound from now on.
@@ -193,10 +194,14 @@ extension StoreCore {
     }
 
     /// Samples as the models want it from now on.
-    /// - Parameter asked: the functions that were asked for; those without a model are not sampled.
+    /// - Parameters:
+    ///   - areModelsNew: whether they want every look-up.
+    ///   - asked: the functions that were asked for; those without a model are not sampled.
     mutating func setSampling(
-        hot: UInt64, _ thresholds: [(function: UInt32, threshold: UInt64)], asked: some Sequence<UInt32>
+        hot: UInt64, _ thresholds: [(function: UInt32, threshold: UInt64)], areModelsNew: Bool,
+        asked: some Sequence<UInt32>
     ) {
+        lookups.areModelsNew = areModelsNew
         lookups.sampling = KeySampling(threshold: min(hot, lookups.sampling.threshold))
         lookups.budget = UInt32(max(1024, LookupSampler.sampledMax / max(1, thresholds.count)))
         let modelled = Dictionary(uniqueKeysWithValues: thresholds.map { ($0.function, $0.threshold) })

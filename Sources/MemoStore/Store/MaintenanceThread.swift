@@ -29,10 +29,10 @@ extension Store {
             boundFunctions()
             gatherUnpersisted()
             LargeBlocks.giveBack()
+            if flushes || core.withLock({ $0.lookups.isDue }) { takeLookups() }
             if flushes {
                 inPieces { $0.flushCounters(atMost: Self.functionsAtOnce) }
                 perform { $0.flushHistory() }
-                takeLookups()
                 flushUses()
                 compactJournal()
                 watchWriter()

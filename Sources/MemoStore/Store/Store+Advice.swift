@@ -27,11 +27,11 @@ extension Store {
         var asked = Set(advice.withLock { $0.thresholds.map(\.function) })
         for lookup in taken.lookups where lookup.function != 0 { asked.insert(lookup.function) }
         let counts = core.withLock { $0.takeLookupCounts(asked) }
-        let (hot, thresholds) = advice.withLock { table in
+        let (hot, thresholds, areNew) = advice.withLock { table in
             table.add(taken, counts, now: clock.now())
-            return (table.hotThreshold, table.thresholds)
+            return (table.hotThreshold, table.thresholds, table.areModelsNew)
         }
-        core.withLock { $0.setSampling(hot: hot, thresholds, asked: asked) }
+        core.withLock { $0.setSampling(hot: hot, thresholds, areModelsNew: areNew, asked: asked) }
     }
 
     /// The numbers of the functions that have a model; `nil`: ask again.
