@@ -108,6 +108,8 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
         watch = nil
         isUp = false
         reason = why
+        // The log may have moved, and without it nothing else asks where.
+        router.refresh()
         retry?.cancel()
         retry = eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(backoff.next())) { [weak self] in
             self?.retry = nil

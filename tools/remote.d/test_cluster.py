@@ -139,6 +139,23 @@ def test_a_slot_that_moves_under_load_costs_no_request(cluster, machines):
     wait_until(lambda: not hits(b, range(20)), seconds=1)
 
 
+def test_the_log_is_followed_to_where_it_moves_though_nobody_asks_for_anything(cluster, machines):
+    a, b = machines.two(cluster.url)
+    place = f"memod:v1:{{{machines.namespace}}}:e"
+    a.put(1, "v")
+    wait_until(lambda: b.get(1) == "v")
+    source = cluster.owner(place)
+    target = next(n for n in cluster.nodes[:3] if n is not source)
+    cluster.migrate(slot_of(place), source, target)
+    for host in (a, b):
+        wait_until(
+            lambda host=host: host.remote["state"] == "up" and host.remote["nodes"][0]["address"].endswith(f":{target.port}"),
+            what="the log is followed",
+        )
+    assert a.clear() == "done"
+    wait_until(lambda: b.get(1) is None, seconds=1)
+
+
 def test_r17_the_topology_is_asked_for_at_most_twice_a_second(cluster, machines):
     a = machines.make(cluster.url).start()
 
