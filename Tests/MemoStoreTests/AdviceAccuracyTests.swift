@@ -60,13 +60,10 @@ import Testing
     }
 
     /// A new model is told all.
-    @Test(arguments: ReuseModelTests.Trace.allCases, [1000, 15_000, 30_000, 100_000, 250_000])
+    @Test(arguments: ReuseModelTests.Trace.allCases, [1000, 30_000, 250_000])
     func holdsAtEveryPace(trace: ReuseModelTests.Trace, perTake: Int) {
-        for seed in UInt64(1)...2 {
-            var random = RandomSource(seed: seed)
-            Self.check(
-                trace.keys(120_000, &random), perTake: perTake, seed: seed, within: 0.02, "\(trace)")
-        }
+        var random = RandomSource(seed: 1)
+        Self.check(trace.keys(120_000, &random), perTake: perTake, seed: 1, within: 0.02, "\(trace)")
     }
 
     /// Later on up to 30,000 look-ups a second all are told. Of more, keys of middling use are in the sample by chance.
