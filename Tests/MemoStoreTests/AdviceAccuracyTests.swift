@@ -127,4 +127,20 @@ import Testing
         #expect(abs(after.ratio(size: 2000) - 0.99) < 0.001)
         #expect(after.ratio(size: 100) / after.ratio(size: 2000) > 0.1)
     }
+
+    /// More functions than there are models for, asked for between two takes: each takes the place of the one before.
+    @Test func functionsThatComeAndGoBetweenTwoTakes() {
+        var sampler = LookupSampler()
+        var own = KeySampling(threshold: SampledReuse.whole)
+        var table = AdviceTable(now: 0)
+        var counts = AdviceTable.LookupCounts(asked: 0, threshold: sampler.sampling.threshold, functions: [])
+        for function in 1...200 as ClosedRange<UInt32> {
+            _ = sampler.note(ReuseModelTests.hash(Int(function), 1), function: function, bytes: 64, &own)
+            counts.asked += 1
+            counts.functions.append(.init(id: function, asked: 1, threshold: own.threshold))
+        }
+        table.add(sampler.take(), counts, now: 500)
+        table.check()
+        #expect(table.thresholds.count == 48)
+    }
 }

@@ -77,7 +77,8 @@ struct AdviceTable {
         for lookup in taken.lookups {
             hot.use(lookup.hash, weight: lookup.bytes, isGapless: lookup.isGapless)
             guard ready.contains(lookup.function) else { continue }
-            functions[lookup.function]!.model.use(lookup.hash, weight: 1, isGapless: lookup.isGapless)
+            // One that came later in the list may have taken its place.
+            functions[lookup.function]?.model.use(lookup.hash, weight: 1, isGapless: lookup.isGapless)
         }
         if taken.overran { overrun() }
         if taken.stretchEnded {
