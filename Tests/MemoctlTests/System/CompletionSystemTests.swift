@@ -70,17 +70,29 @@ import Testing
             ], directory: fixture.directory)
         try terminal.start()
         let got = fixture.directory + "/got"
-        func words(after keys: String) throws -> [String] {
-            try? FileManager.default.removeItem(atPath: got)
-            terminal.type(keys)
-            try fixture.wait { terminal.drain() || FileManager.default.fileExists(atPath: got) }
-            return try String(contentsOfFile: got, encoding: .utf8).split(
-                separator: "\0", omittingEmptySubsequences: false
-            ).dropLast().map(String.init)
+        /// The daemon has half a second to answer, which it can miss on a busy machine: then nothing is offered, and a
+        /// quote that was begun stays open. So the line is given up and typed again.
+        func words(after keys: String, toBe expected: [String]) throws -> [String]? {
+            var words: [String]?
+            for _ in 0..<12 {
+                try? FileManager.default.removeItem(atPath: got)
+                terminal.type(keys)
+                let end = Date(timeIntervalSinceNow: 10)
+                try fixture.wait {
+                    terminal.drain() || FileManager.default.fileExists(atPath: got) || Date() > end
+                }
+                words = (try? String(contentsOfFile: got, encoding: .utf8)).map {
+                    $0.split(separator: "\0", omittingEmptySubsequences: false).dropLast().map(String.init)
+                }
+                if words == expected { break }
+                terminal.type("\u{3}")
+            }
+            return words
         }
-        #expect(try words(after: shell[3...].joined(separator: "\n") + "\nmemoctl ready\n") == ["ready"])
+        let ready = shell[3...].joined(separator: "\n") + "\nmemoctl ready\n"
+        #expect(try words(after: ready, toBe: ["ready"]) == ["ready"])
         for (line, expected) in Self.lines {
-            #expect(try words(after: line + "\t\r") == expected, "\(line)")
+            #expect(try words(after: line + "\t\r", toBe: expected) == expected, "\(shell[0]): \(line)")
         }
         #expect(!FileManager.default.fileExists(atPath: fixture.directory + "/pwned"))
         terminal.end(SIGKILL)
