@@ -7,6 +7,8 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
 RUN = """
 import importlib, json, os, sys, warnings
 warnings.simplefilter("ignore")
@@ -92,3 +94,27 @@ class Outcome:
         self.given, self.truth, self.scope, self.reason, self.hits = given, truth, scope, reason, hits
         #: Whether it computes the same twice in one process.
         self.steady = steady
+
+
+def two_sides(directory, cases):
+    """What the second of two processes found, whose environment differs as `SIDES` says."""
+    for module in ("numpy", "pandas", "pydantic", "attr"):
+        if any(f"import {module}" in source for source in cases.values()):
+            pytest.importorskip(module)
+    batch = Batch(directory, cases, sides=True)
+    batch.run(MEMOD_CASE="one")
+    return batch.run(MEMOD_CASE="two")
+
+
+def wrong_among(outcomes, last_only=False):
+    """The cases that got what computing would not have given, or stay in their process without a reason.
+
+    With `last_only` only the last call is compared: what `change` does after the first has happened for good by the time
+    the truth is found."""
+    wrong = []
+    for case, outcome in outcomes.items():
+        calls = slice(-1, None) if last_only else slice(None)
+        right = outcome.hits == 0 or (outcome.steady and outcome.given[calls] == outcome.truth[calls])
+        if not right or (outcome.scope == "process") != bool(outcome.reason):
+            wrong.append((case, outcome.given, outcome.truth, outcome.reason))
+    return wrong

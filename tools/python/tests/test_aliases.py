@@ -1,8 +1,6 @@
 """Objects that go by several names: to change them by one is to change them by the other."""
 
-import pytest
-
-from batch import Batch
+from batch import two_sides, wrong_among
 
 #: The second process differs in `B`, and in what `change` does before each call.
 CASES = {
@@ -124,20 +122,5 @@ CASES = {
 }
 
 
-def run(directory, cases):
-    for module in {"numpy", "pandas", "pydantic", "attr"}:
-        if any(f"import {module}" in source for source in cases.values()):
-            pytest.importorskip(module)
-    batch = Batch(directory, cases, sides=True)
-    for side in ("one", "two"):
-        outcomes = batch.run(MEMOD_CASE=side)
-    return outcomes
-
-
 def test_the_second_process_computes(daemon, tmp_path):
-    wrong = []
-    for case, outcome in run(tmp_path, CASES).items():
-        right = outcome.hits == 0 or (outcome.steady and outcome.given == outcome.truth)
-        if not right or (outcome.scope == "process") != bool(outcome.reason):
-            wrong.append((case, outcome.given, outcome.truth, outcome.reason))
-    assert not wrong
+    assert not wrong_among(two_sides(tmp_path, CASES))

@@ -1,8 +1,6 @@
 """Code that is found in data, in models' fields, and in tables of generic functions."""
 
-import pytest
-
-from batch import Batch
+from batch import two_sides, wrong_among
 
 #: The second process differs in `B`, and in what `change` does before each call.
 CASES = {
@@ -400,29 +398,13 @@ SHARED = {
 }
 
 
-def run(directory, cases):
-    for module in {"numpy", "pandas", "pydantic", "attr"}:
-        if any(f"import {module}" in source for source in cases.values()):
-            pytest.importorskip(module)
-    batch = Batch(directory, cases, sides=True)
-    for side in ("one", "two"):
-        outcomes = batch.run(MEMOD_CASE=side)
-    return outcomes
-
-
 def test_the_second_process_computes(daemon, tmp_path):
-    wrong = []
-    for case, outcome in run(tmp_path, CASES).items():
-        # Of the last call: what changes after the first has changed for good when the truth is found.
-        right = outcome.hits == 0 or (outcome.steady and outcome.given[-1:] == outcome.truth[-1:])
-        if not right or (outcome.scope == "process") != bool(outcome.reason):
-            wrong.append((case, outcome.given, outcome.truth, outcome.reason))
-    assert not wrong
+    assert not wrong_among(two_sides(tmp_path, CASES), last_only=True)
 
 
 def test_what_is_the_same_is_shared(daemon, tmp_path):
     wrong = []
-    for case, outcome in run(tmp_path, SHARED).items():
+    for case, outcome in two_sides(tmp_path, SHARED).items():
         if outcome.given != outcome.truth or outcome.scope != "shared" or outcome.hits == 0:
             wrong.append((case, outcome.given, outcome.truth, outcome.reason, outcome.hits))
     assert not wrong

@@ -3,7 +3,7 @@ results do not, which have to be shared."""
 
 import pytest
 
-from batch import Batch
+from batch import Batch, wrong_among
 
 #: What one process must not be given from another. The processes differ in all that is named here.
 DIFFERENT = {
@@ -254,12 +254,7 @@ def test_what_belongs_to_a_process_stays_there(daemon, places):
     batch = Batch(places / "code", DIFFERENT)
     for environment in environments(places):
         outcomes = batch.run(**environment)
-    wrong = []
-    for case, outcome in outcomes.items():
-        right = outcome.hits == 0 or (outcome.steady and outcome.given == outcome.truth)
-        if not right or (outcome.scope == "process") != bool(outcome.reason):
-            wrong.append((case, outcome.given, outcome.truth, outcome.reason))
-    assert not wrong
+    assert not wrong_among(outcomes)
 
 
 def test_what_depends_on_its_arguments_is_shared(daemon, places):
