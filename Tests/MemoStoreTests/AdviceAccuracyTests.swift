@@ -128,6 +128,23 @@ import Testing
         #expect(after.ratio(size: 100) / after.ratio(size: 2000) > 0.1)
     }
 
+    /// Functions that take the places of others, one after the other, do not have every look-up noted for ever.
+    @Test func modelsAreNewForAWhileOnly() {
+        var sampler = LookupSampler()
+        var own = KeySampling(threshold: SampledReuse.whole)
+        var table = AdviceTable(now: 0, limits: AdviceTable.Limits(functionsMax: 4, newMax: 100))
+        for function in 1...60 as ClosedRange<UInt32> {
+            #expect(table.areModelsNew == (function <= 50), "\(function)")
+            for key in 0..<10 {
+                _ = sampler.note(ReuseModelTests.hash(key, 1), function: function, bytes: 64, &own)
+            }
+            let counts = AdviceTable.LookupCounts(
+                asked: 10, threshold: sampler.sampling.threshold,
+                functions: [.init(id: function, asked: 10, threshold: own.threshold)])
+            table.add(sampler.take(), counts, now: Int64(function) * 500)
+        }
+    }
+
     /// More functions than there are models for, asked for between two takes: each takes the place of the one before.
     @Test func functionsThatComeAndGoBetweenTwoTakes() {
         var sampler = LookupSampler()

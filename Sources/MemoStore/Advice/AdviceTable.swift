@@ -96,7 +96,10 @@ struct AdviceTable {
 
     /// Makes room for a function's model, if another one is idle enough.
     private mutating func admit(_ function: UInt32, _ now: Int64) -> Bool {
-        if functions.count >= limits.functionsMax {
+        if functions.count < limits.functionsMax {
+            wanted += limits.newMax
+        } else {
+            // It is not told all: functions that take turns would have every look-up noted for ever.
             let idlest = functions.min { $0.value.lookupsLately < $1.value.lookupsLately }!
             guard idlest.value.lookupsLately < Self.idle else { return false }
             functions[idlest.key] = nil
@@ -104,7 +107,6 @@ struct AdviceTable {
         functions[function] = Function(
             model: ReuseModel(recentMax: limits.recentMax, sampledMax: limits.sampledMax), since: now,
             agedAt: now)
-        wanted += limits.newMax
         return true
     }
 
