@@ -10,14 +10,15 @@ extension Dispatcher {
         let owner = owner(request, context.connection)
         let place = core.function(owner: owner, name: request.function)
         let places = place.map { [$0] } ?? named(core, request, context.connection)
-        var found: FunctionInfo?
-        for place in places.sorted(by: { core.info($0).row.id > core.info($1).row.id }) {
+        var infos: [FunctionInfo] = []
+        for place in places {
             core.takeRegionHits(of: place)
-            let info = core.info(place)
-            if found == nil { found = info } else { found?.add(info) }
+            infos.append(core.info(place))
         }
+        infos.sort { $0.row.id > $1.row.id }
         let name = String(decoding: request.function, as: UTF8.self)
-        let info = found ?? FunctionInfo(row: FunctionRow(id: 0, owner: owner, name: name))
+        var info = infos.first ?? FunctionInfo(row: FunctionRow(id: 0, owner: owner, name: name))
+        for other in infos.dropFirst() { info.add(other) }
         ReplyWriter.begin(request.id, into: &context.connection.output)
         append(info, isAdministrator: false, to: &context.connection.output)
         if mismatches {
