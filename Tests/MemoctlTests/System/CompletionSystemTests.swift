@@ -59,8 +59,13 @@ import Testing
         let fixture = try SystemFixture()
         try fixture.startDaemon()
         for name in Self.names { try fixture.memoctl("put", "--", name, "1", "1") }
-        let programs = URL(fileURLWithPath: try SystemFixture.program("memoctl")).deletingLastPathComponent()
-            .path
+        let programs = fixture.directory + "/bin"
+        try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: false)
+        for program in ["memoctl", "memod", "memod-web"] {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(programs)/\(program)",
+                withDestinationPath: try SystemFixture.program(program))
+        }
         // A shell for people wants a terminal of its own.
         let terminal = try PseudoTerminal(
             ["-c"] + shell[...2], program: "/usr/bin/setsid",
