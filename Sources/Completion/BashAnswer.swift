@@ -15,7 +15,7 @@ enum BashAnswer {
         }
     }
 
-    /// Of several words readline inserts what their spellings have in common. That is only right where their
+    /// Of several words readline inserts what their spellings have in common. That is only right if their
     /// values have it in common too: the beginning of an escape is no beginning of a word.
     private static func offered(_ values: [String], _ line: BashLine) -> [String] {
         func spelling(_ value: some StringProtocol) -> String {
@@ -26,7 +26,7 @@ enum BashAnswer {
         let insertion = spelling(common)
         let spellings = values.map { spelling($0) }
         let shared = spellings.dropFirst().reduce(spellings[0]) { $0.commonPrefix(with: $1) }
-        // Longer than what was typed: it alone, and the cursor stays behind it.
+        // Longer than what was typed: only this one, and the cursor stays behind it.
         if common.unicodeScalars.count > line.value.unicodeScalars.count, shared != insertion {
             return [insertion, insertion + "…"]
         }

@@ -36,9 +36,9 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
     /// Called for what the server says without being asked.
     var onPush: (() -> Void)?
 
-    /// Who answers nothing for so long is given up.
+    /// A server that answers nothing for this long is given up.
     private static let silence = TimeAmount.seconds(1)
-    /// Longer, where much is to be sent first over a slow line.
+    /// Longer, if much has to be sent first over a slow line.
     private static let silenceMax = TimeAmount.seconds(10)
     private static let slowBytesPerMs = 256
 
@@ -73,7 +73,7 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
         eventLoop.assumeIsolated().execute { self.flush() }
     }
 
-    /// The same, and closes where no answer comes in time.
+    /// The same, and closes the connection if no answer comes in time.
     func ask(_ command: RespCommand, _ reply: @escaping (RedisReply) -> Void) {
         let timeout = eventLoop.assumeIsolated().scheduleTask(in: Self.silence) { [weak self] in
             self?.close("it does not answer")

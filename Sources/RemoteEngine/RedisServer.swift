@@ -13,11 +13,11 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
     private(set) var writes: RedisConnection?
     /// Why it is not up.
     private(set) var reason = "not connected yet"
-    /// What it calls its run, from the first connection on; empty where it does not say.
+    /// What it calls its run, from the first connection on; empty if it does not say.
     private(set) var run: [UInt8]?
     /// Whether an attempt to connect has ended, in one way or the other.
     private(set) var wasTried = false
-    /// Whether it counts as down where it is a replica.
+    /// Whether it counts as down if it is a replica.
     private var mustBePrimary: Bool
     /// Of the last look-ups.
     private(set) var roundTripMicroseconds: Int64 = 0
@@ -63,7 +63,7 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
         return NIODeadline.now() - oldest <= stall
     }
 
-    /// A look-up: fails at once where the server does not answer.
+    /// A look-up: fails at once if the server does not answer.
     /// - Parameter isAsking: the key is one that this server is about to get.
     func read(_ command: RespCommand, isAsking: Bool = false, _ reply: @escaping (RedisReply) -> Void) {
         guard takesLookups, let reads else { return fail(reply) }
@@ -83,7 +83,7 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
         watch()
     }
 
-    /// Measures a round trip where no look-up does.
+    /// Measures a round trip when no look-up does.
     func probe() {
         guard let reads, reads.oldest == nil else { return }
         read(RespCommand("PING")) { _ in }

@@ -118,7 +118,7 @@ final class Router: @unchecked Sendable {  // Touched on its event loop only.
         let reply: (RedisReply) -> Void
     }
 
-    /// A look-up: fails at once where the server does not answer.
+    /// A look-up: fails at once if the server does not answer.
     func read(_ name: [UInt8], _ command: RespCommand, _ reply: @escaping (RedisReply) -> Void) {
         let budget = TimeAmount.milliseconds(connector.settings.budgetMs)
         send(

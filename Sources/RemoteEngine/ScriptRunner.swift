@@ -1,6 +1,6 @@
 internal import RemoteTier
 
-/// Runs a script by its hash, and sends it whole where the server does not have it: at first, and after a flush.
+/// Runs a script by its hash, and sends it whole if the server does not have it: the first time, and after a flush.
 final class ScriptRunner: @unchecked Sendable {  // Touched on its event loop only.
     private let text: [UInt8]
     private let router: Router

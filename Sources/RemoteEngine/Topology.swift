@@ -43,7 +43,7 @@ final class OneServer: Topology {
     func stop() {}
 }
 
-/// Asks the nodes of a cluster which slots they have. The first ones, of the URL, are asked for ever where no other answers.
+/// Asks the nodes of a cluster which slots they have. Those of the URL are asked as long as no other answers.
 final class ClusterTopology: Topology, @unchecked Sendable {  // Touched on its event loop only.
     private let connector: Connector
     var onHint: (() -> Void)?

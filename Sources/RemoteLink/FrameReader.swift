@@ -76,7 +76,7 @@ package struct FrameBuffer {
 
     package mutating func append(_ more: some Collection<UInt8>) { bytes.append(contentsOf: more) }
 
-    /// The next whole frame, without its length; `nil` where more has to come first.
+    /// The next whole frame, without its length; `nil` until more arrives.
     package mutating func next() throws(FrameError) -> ArraySlice<UInt8>? {
         guard bytes.count - position >= 4 else { return compact() }
         var length = 0

@@ -15,7 +15,7 @@ package enum LinkReply: Equatable, Sendable {
     case events([LogEvent], through: LogPosition, isCaughtUp: Bool)
     /// Lines are missing before the next ones: the server lost its log, or it was cut.
     case gap
-    /// Which server it is that the log is read from; empty where it does not say. Comes before the log's first lines.
+    /// Which server the log is read from; empty if it does not say. Comes before the log's first lines.
     case identity([UInt8])
     /// Counted since the last such reply.
     case counts(Counts)

@@ -9,7 +9,7 @@ package enum LinkRequest: Equatable, Sendable {
     case put(Put)
     /// What the epochs of these fields are.
     case epochs(id: UInt64, [EpochField])
-    /// Raise them, each at least to the number beside it. With 0 one is made where there is none.
+    /// Raise them, each at least to the number beside it. With 0 one is made if there is none.
     case raise(id: UInt64, [Raise])
     case tombstone(id: UInt64, function: [UInt8], key: [UInt8], Generation)
     /// Another host may compute: this one does not, or no longer.
@@ -44,7 +44,7 @@ package enum LinkRequest: Equatable, Sendable {
         package var budgetMs: UInt64
         package var function: [UInt8]
         package var keys: [[UInt8]]
-        /// Answered first, where they are asked for.
+        /// Answered first, if they are asked for.
         package var epochs: [EpochField]
         /// Taken for the only key, unless another host has one.
         package var lease: Lease?

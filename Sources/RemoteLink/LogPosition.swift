@@ -10,7 +10,7 @@ package struct LogPosition: Comparable, Sendable, Hashable, CustomStringConverti
         self.sequence = sequence
     }
 
-    /// - Returns: `nil` where the text is not `ms-sequence`.
+    /// - Returns: `nil` if the text is not `ms-sequence`.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, let ms = UInt64(parts[0]), let sequence = UInt64(parts[1]) else { return nil }

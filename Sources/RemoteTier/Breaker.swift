@@ -1,4 +1,4 @@
-/// Opens where a fifth of the look-ups of a second were late. What closes it is a probe that was answered in time, never a
+/// Opens when a fifth of the look-ups of a second were late. What closes it is a probe that was answered in time, never a
 /// client's request.
 package struct Breaker: Sendable {
     /// Fewer say nothing.
@@ -13,7 +13,7 @@ package struct Breaker: Sendable {
     package init() {}
 
     /// A look-up was answered.
-    /// - Returns: after how many ms to probe, where this opened it.
+    /// - Returns: after how many ms to probe, if this opened it.
     package mutating func note(isLate: Bool, nowMs: Int64) -> Int64? {
         guard !isOpen else { return nil }
         if nowMs - sinceMs >= 1000 {
@@ -31,7 +31,7 @@ package struct Breaker: Sendable {
     }
 
     /// A probe was answered.
-    /// - Returns: after how many ms to probe again, where it stays open.
+    /// - Returns: after how many ms to probe again, if it stays open.
     package mutating func probed(isLate: Bool, nowMs: Int64) -> Int64? {
         guard isOpen else { return nil }
         if isLate { return backoff.next() }

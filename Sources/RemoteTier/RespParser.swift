@@ -5,7 +5,7 @@ package struct RespParser {
     private static let depthMax = 16
     private var buffer: [UInt8] = []
     private var position = 0
-    /// Nothing is whole before so many bytes are there.
+    /// Nothing is complete before this many bytes have arrived.
     private var wanted = 0
 
     package init() {}
@@ -18,7 +18,7 @@ package struct RespParser {
         buffer.append(contentsOf: bytes)
     }
 
-    /// The next whole value; `nil` where more has to come first.
+    /// The next whole value; `nil` until more arrives.
     package mutating func next() throws(RespSyntaxError) -> RespValue? {
         guard buffer.count - position >= max(1, wanted) else { return compact() }
         var cursor = Cursor(position: position)

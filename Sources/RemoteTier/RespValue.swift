@@ -17,7 +17,7 @@ package indirect enum RespValue: Equatable, Sendable {
         package var value: RespValue
     }
 
-    /// Its text, where it is one.
+    /// Its text, if it is one.
     package var bytes: [UInt8]? {
         switch self {
         case .simple(let bytes), .bulk(let bytes): bytes

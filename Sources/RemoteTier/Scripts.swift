@@ -44,6 +44,6 @@ package enum Scripts {
         return raised
         """
 
-    /// Lines that the log keeps, about. Who missed more drops what it has.
+    /// About how many lines the log keeps. A machine that missed more drops what it has.
     package static let logLinesMax = 100_000
 }

@@ -2,8 +2,8 @@ internal import Crypto
 
 /// Which servers they are, all together: another run of one of them may have lost what was there.
 package enum ServerIdentity {
-    /// - Parameter runs: what each server calls its run; empty where it does not say.
-    /// - Returns: empty where one does not say.
+    /// - Parameter runs: what each server calls its run; empty if it does not say.
+    /// - Returns: empty if one does not say.
     package static func of(_ runs: [[UInt8]]) -> [UInt8] {
         guard !runs.isEmpty, !runs.contains([]) else { return [] }
         guard runs.count > 1 else { return runs[0] }

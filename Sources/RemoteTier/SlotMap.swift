@@ -17,7 +17,7 @@ package struct SlotMap: Equatable, Sendable {
     /// - Parameters:
     ///   - reply: to CLUSTER SLOTS.
     ///   - place: who answered.
-    /// - Returns: `nil` where it is no such reply, or no slot has a server.
+    /// - Returns: `nil` if it is no such reply, or no slot has a server.
     package init?(clusterSlots reply: RespValue, askedAt place: ServerAddress.Place) {
         guard let ranges = reply.elements else { return nil }
         places = []
@@ -36,7 +36,7 @@ package struct SlotMap: Equatable, Sendable {
         if places.isEmpty { return nil }
     }
 
-    /// - Returns: `nil` where no server has the slot.
+    /// - Returns: `nil` if no server has the slot.
     package subscript(slot: Int) -> ServerAddress.Place? {
         if slots.isEmpty { return places[0] }
         return slots[slot] == Self.nobody ? nil : places[Int(slots[slot])]

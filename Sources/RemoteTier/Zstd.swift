@@ -2,7 +2,7 @@ internal import CZstd
 
 /// Compression at the fastest level that pays; what comes from outside is never trusted for its size.
 enum Zstd {
-    /// - Returns: `nil` where it would not save an eighth.
+    /// - Returns: `nil` if it would not save an eighth.
     static func compress(_ bytes: [UInt8]) -> [UInt8]? {
         let most = bytes.count - bytes.count / 8
         var failed = false
@@ -17,7 +17,7 @@ enum Zstd {
     }
 
     /// - Parameter size: what it has to become.
-    /// - Returns: `nil` where it is damaged, or of another size.
+    /// - Returns: `nil` if it is damaged, or of another size.
     static func decompress(_ bytes: ArraySlice<UInt8>, size: Int) -> [UInt8]? {
         var isWhole = false
         let plain = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in

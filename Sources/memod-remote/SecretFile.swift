@@ -4,7 +4,7 @@ internal import Glibc
 enum SecretFile {
     private static let sizeMax = 64 << 10
 
-    /// - Throws: where it cannot be read, is too large for what it should be, or others may read it.
+    /// - Throws: if it cannot be read, is too large for what it should be, or others may read it.
     static func read(_ path: String, setting: String) throws(SettingError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SettingError(setting, "\(path): \(reason())") }

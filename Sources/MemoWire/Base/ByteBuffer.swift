@@ -121,7 +121,7 @@ public struct ByteBuffer: ~Copyable {
     /// From this size on the kernel moves a block's pages to a larger place, and nothing is copied.
     private static var movedBytes: Int { 2 << 20 }
 
-    /// Makes room for `additional` bytes: by moving the content to the front where that wins at least as much
+    /// Makes room for `additional` bytes: by moving the content to the front if that wins at least as much
     /// as it copies, else by doubling the storage.
     @usableFromInline mutating func grow(_ additional: Int) {
         precondition(additional >= 0)

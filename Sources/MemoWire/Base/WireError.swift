@@ -1,12 +1,12 @@
 /// Why a line is not a request: an error reply's content.
 ///
-/// `@unchecked Sendable` because `id` is a view that is written by nobody while the line it points into
+/// `@unchecked Sendable` because `id` is a view that nothing writes to while the line it points into
 /// lives, and an error does not outlive its line.
 public struct WireError: Error, @unchecked Sendable {
     public var code: ErrorCode
     /// For people: what is wrong, and what would be right.
     public var message: String
-    /// The request's `id` as it was sent, where it had one that could be read.
+    /// The request's `id` as it was sent, if it had one that could be read.
     public var id: Bytes?
 
     public init(code: ErrorCode, message: String, id: Bytes? = nil) {

@@ -7,7 +7,7 @@ internal import Glibc
 /// Every byte is looked at once, however the input arrives.
 public struct LineFramer: Sendable {
     public enum Frame {
-        /// A line without its LF: not empty, and not white space alone. A view of the input.
+        /// A line without its LF: not empty, and not only white space. A view of the input.
         case line(Bytes)
         /// A line longer than the limit. Said once, as soon as it is known; the rest of the line is skipped.
         case tooLong

@@ -31,7 +31,7 @@ extension ByteBuffer {
         append(decimal: Int64(value))
     }
 
-    /// Appends a number in the shortest form that reads back as the same `Double`; `null` where it is not
+    /// Appends a number in the shortest form that reads back as the same `Double`; `null` if it is not
     /// finite, since JSON has no such numbers.
     public mutating func append(decimal value: Double) {
         guard value.isFinite else { return append("null") }

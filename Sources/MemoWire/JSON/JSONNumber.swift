@@ -90,7 +90,7 @@ struct JSONNumber {
     /// Whether it has no fraction, however it was written.
     var isIntegral: Bool { isZero || exponent >= 0 }
 
-    /// Its value, where it is integral and of at most 18 digits.
+    /// Its value, if it is integral and of at most 18 digits.
     var integer: Int64? {
         if isZero { return 0 }
         guard exponent >= 0, exponent <= 18, Int64(digitCount) + exponent <= 18 else { return nil }

@@ -3,7 +3,7 @@ internal import Glibc
 /// Reads over JSON text and checks it against RFC 8259 and strict UTF-8, without taking it apart. It never
 /// recurses, allocates or reads beyond the text.
 struct JSONScanner {
-    /// What was seen in the text passed over: canonical forms and decoding need work only where a bit is set.
+    /// What was seen in the text passed over: canonical forms and decoding need work only if a bit is set.
     struct Traits: OptionSet, BitwiseCopyable {
         var rawValue: UInt8
 

@@ -23,13 +23,13 @@ public indirect enum JSONValue: Equatable, Sendable {
 
     public static func number(_ value: some BinaryInteger) -> JSONValue { .number("\(value)") }
 
-    /// The member of that name, the last one if it is repeated; `nil` where there is none or this is no object.
+    /// The member of that name, the last one if it is repeated; `nil` if there is none or this is no object.
     public subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.last { $0.name == name }?.value
     }
 
-    /// The element at that position; `nil` where there is none or this is no array.
+    /// The element at that position; `nil` if there is none or this is no array.
     public subscript(index: Int) -> JSONValue? {
         guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
         return elements[index]
@@ -41,7 +41,7 @@ public indirect enum JSONValue: Equatable, Sendable {
         if case .bool(let value) = self { value } else { nil }
     }
 
-    /// The number, where it is whole and fits; it may be written as `1.0` or `1e3`.
+    /// The number, if it is whole and fits; it may be written as `1.0` or `1e3`.
     public var intValue: Int? {
         guard case .number(var text) = self else { return nil }
         if let value = Int(text) { return value }
@@ -54,7 +54,7 @@ public indirect enum JSONValue: Equatable, Sendable {
         }
     }
 
-    /// The number as the nearest `Double`; `nil` where that is infinite.
+    /// The number as the nearest `Double`; `nil` if that is infinite.
     public var doubleValue: Double? {
         guard case .number(let text) = self, let value = Double(text), value.isFinite else { return nil }
         return value

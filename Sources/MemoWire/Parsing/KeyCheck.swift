@@ -1,7 +1,7 @@
 /// What the daemon would find wrong with a key, found before it is sent.
 package enum KeyCheck {
     /// - Parameter key: one JSON value.
-    /// - Returns: the fault, with its byte counted from the beginning of the key; `nil` where there is none.
+    /// - Returns: the fault, with its byte counted from the beginning of the key; `nil` if there is none.
     package static func fault(in key: [UInt8]) -> String? {
         // The reader of arrays says what a scanner saw in an element.
         let list = [UInt8(ascii: "[")] + key + [UInt8(ascii: "]")]

@@ -16,7 +16,7 @@ public struct CanonicalKey {
     /// Numbers that are equal have the same form, however they were spelt.
     public var bytes: Bytes
     /// The form for functions defined `typed`, in which a number written with a fraction or an exponent
-    /// differs from an integer. The same view as `bytes` where the key has no such number.
+    /// differs from an integer. The same view as `bytes` if the key has no such number.
     public var typedBytes: Bytes
 
     public init(bytes: Bytes, typedBytes: Bytes) {
@@ -68,7 +68,7 @@ public struct GetFields {
         get { Int64(wait) }
         set { wait = Int32(newValue) }
     }
-    /// XFetch's beta, not negative: `nil` where not asked for.
+    /// XFetch's beta, not negative: `nil` if not asked for.
     public var early: Double? {
         get { beta < 0 ? nil : beta }
         set { beta = newValue ?? -1 }
@@ -165,7 +165,7 @@ public struct Request {
 
     /// The request's `id` as it was sent, or `nil`.
     public var id: Bytes?
-    /// `fn`, decoded; empty where the operation has none.
+    /// `fn`, decoded; empty if the operation has none.
     public var function: Bytes
     public var body: Body
 

@@ -139,7 +139,7 @@ struct Spelling: ~Copyable {
 /// The spellings of the last requests, few of them: clients of a few kinds use one daemon at a time.
 struct Spellings: ~Copyable {
     private static let capacity = 4
-    /// A spelling that is new takes the place of another only once in so many requests that were spelt in no known way,
+    /// A new spelling takes the place of another only once in a number of requests that were spelt in no known way,
     /// so that those who spell each request otherwise do not spoil it for the rest.
     private static let patience = 16
 

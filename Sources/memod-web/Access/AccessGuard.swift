@@ -1,4 +1,4 @@
-/// Who may read: whoever knows the token and asks this server by its own name, so that no other site's page can.
+/// Who may read: a client that knows the token and asks this server by its own name, so that no other site's page can.
 struct AccessGuard: Sendable {
     enum Verdict: Equatable {
         /// - Parameter setsCookie: the token came in the address; from now on the cookie is enough.

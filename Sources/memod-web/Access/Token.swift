@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The secret that whoever reads has to know.
+/// The secret that a reader has to know.
 struct Token: Sendable {
     private let bytes: [UInt8]
     /// What 128 bits take in hexadecimal.
@@ -22,7 +22,7 @@ struct Token: Sendable {
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The one in a file that is the user's own and nobody else's to read; makes the file if there is none.
+    /// The one in a file that only the user owns and reads; makes the file if there is none.
     init(file path: String) throws {
         let made = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         if made >= 0 {

@@ -12,7 +12,7 @@ struct SavedPage {
 
     func write(to path: String) async throws {
         let page = Array(try await html().utf8)
-        // Names of functions may be nobody else's business.
+        // Names of functions are not for others to see.
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else {
             throw WebError(message: "\(path) cannot be made: \(String(cString: strerror(errno)))")

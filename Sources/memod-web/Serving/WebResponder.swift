@@ -81,7 +81,7 @@ struct WebResponder: Sendable {
         }
     }
 
-    /// Who asks for nothing but plain text is given the format of before OpenMetrics.
+    /// A client that accepts only plain text is given the format of before OpenMetrics.
     private static func format(_ accept: String?) -> MetricsText.Format {
         guard let accept = accept?.lowercased(), accept.hasPrefix("text/plain"),
             !accept.contains("openmetrics")
