@@ -15,6 +15,16 @@ package enum TextEscaping {
         return printable
     }
 
+    /// The beginning of data within a message: printable, and no longer than a person reads.
+    package static func shown(_ text: some StringProtocol, atMost scalars: Int = 60) -> String {
+        var beginning = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            guard beginning.count < scalars else { return printable(String(beginning)) + "…" }
+            beginning.append(scalar)
+        }
+        return printable(String(beginning))
+    }
+
     private static func escape(_ unit: UInt16) -> String {
         let digits = String(unit, radix: 16)
         return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits

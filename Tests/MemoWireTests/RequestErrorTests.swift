@@ -64,6 +64,27 @@ internal import Testing
             "lease_ms must be an integer from 0 to 3600000, not 3600001"
         ),
         (
+            "{\"op\":\"get\",\"fn\":\"f\",\"key\":1,\"wait_ms\":\(String(repeating: "1", count: 60))}",
+            .badRequest,
+            "wait_ms must be an integer from 0 to 3600000, not \(String(repeating: "1", count: 40))…"
+        ),
+        (
+            "{\"op\":\"history\",\"points\":0}", .badRequest,
+            "points must be an integer from 1 to 2000, not 0"
+        ),
+        (
+            "{\"op\":\"history\",\"points\":2001}", .badRequest,
+            "points must be an integer from 1 to 2000, not 2001"
+        ),
+        (
+            "{\"op\":\"history\",\"span_ms\":0}", .badRequest,
+            "span_ms must be an integer from 1 to 9007199254740992, not 0"
+        ),
+        (
+            "{\"op\":\"functions\",\"limit\":0}", .badRequest,
+            "limit must be an integer from 1 to 1000, not 0"
+        ),
+        (
             "{\"op\":\"get\",\"fn\":\"f\",\"key\":1,\"early\":1e400}", .badRequest,
             "early must be a number from 0 to 1.7e308, not 1e400"
         ),

@@ -34,10 +34,17 @@ struct FieldReader {
         }
     }
 
+    /// Of a number that is wrong.
+    private static let shownDigits = 40
+
     @inline(never) func mismatch(_ field: Field, _ expected: String) -> WireError {
         let text = text(field)
         var found = JSONText.kind(of: text)
-        if found == "a number", text.count <= 40 { found = String(decoding: text, as: UTF8.self) }
+        if found == "a number" {
+            found =
+                String(decoding: text.prefix(Self.shownDigits), as: UTF8.self)
+                + (text.count > Self.shownDigits ? "…" : "")
+        }
         return fault("\(field.rawValue) must be \(expected), not \(found)")
     }
 
@@ -89,18 +96,20 @@ struct FieldReader {
         return value
     }
 
-    /// A whole number from 0 to `limit`.
+    /// A whole number from `least` to `limit`.
     @inline(__always) func count(
-        _ field: Field, limit: Int64 = WireLimits.integer
+        _ field: Field, from least: Int64 = 0, limit: Int64 = WireLimits.integer
     ) throws(WireError) -> Int64? {
         guard has(field) else { return nil }
-        return try count(present: field, limit: limit)
+        return try count(present: field, from: least, limit: limit)
     }
 
-    private func count(present field: Field, limit: Int64) throws(WireError) -> Int64 {
-        var expected: String { "an integer from 0 to \(limit)" }
+    private func count(
+        present field: Field, from least: Int64, limit: Int64
+    ) throws(WireError) -> Int64 {
+        var expected: String { "an integer from \(least) to \(limit)" }
         let value = try integer(field, expected)
-        guard value >= 0, value <= limit else { throw mismatch(field, expected) }
+        guard value >= least, value <= limit else { throw mismatch(field, expected) }
         return value
     }
 
@@ -123,11 +132,7 @@ struct FieldReader {
 
     /// `limit`: how many rows.
     func rowLimit() throws(WireError) -> Int? {
-        guard has(.limit) else { return nil }
-        let expected = "an integer from 1 to \(WireLimits.rows)"
-        let value = try integer(.limit, expected)
-        guard 1...Int64(WireLimits.rows) ~= value else { throw mismatch(.limit, expected) }
-        return Int(value)
+        try count(.limit, from: 1, limit: Int64(WireLimits.rows)).map { Int($0) }
     }
 
     /// `early`: a finite factor, not negative.

@@ -98,12 +98,8 @@ extension RequestParser {
             guard !path.contains(0) else { throw reader.fault("path must not contain U+0000") }
             return .backup(path: path)
         case .history:
-            let points = try reader.count(.points, limit: WireLimits.historyPoints)
-            if points == 0 {
-                throw reader.mismatch(.points, "an integer from 1 to \(WireLimits.historyPoints)")
-            }
-            let span = try reader.count(.spanMs)
-            if span == 0 { throw reader.mismatch(.spanMs, "an integer of at least 1") }
+            let points = try reader.count(.points, from: 1, limit: WireLimits.historyPoints)
+            let span = try reader.count(.spanMs, from: 1)
             return .history(spanMs: span ?? WireLimits.historySpanMs, points: points.map { Int($0) } ?? 120)
         case .advise: return .advise
         case .ping, .get, .put, .release, .delete, .touch, .mget, .mput, .why: return .ping
