@@ -43,6 +43,7 @@ struct CommandLineTests {
         (["--check=1"], "option --check takes no value"),
         (["--hot-bytes", "-1"], "hot-bytes: \"-1\" is not a size"),
         (["--hot-bytes="], "hot-bytes: \"\" is not a size"), (["--config", "/nowhere/x"], "/nowhere/x"),
+        (["--config", ""], "config: \"\" is not a path"), (["--socket", ""], "socket: \"\" is not a path"),
         // The first problem is told.
         (["--one", "--two"], "--one"),
     ]) func whatIsWrongIsNamed(_ arguments: [String], _ message: String) {

@@ -97,6 +97,28 @@ struct ServerConfigurationTests {
         #expect(error(file: "\ndurability = maybe\n")?.hasSuffix("(memod.conf, line 2)") == true)
     }
 
+    /// The other would be found wrong the day that what overrides it is taken away.
+    @Test func whatIsOverriddenHasToBeRightToo() {
+        let wrong = "hot-bytes: \"much\" is not a size"
+        #expect(error([.hotBytes: ["much", "1MiB"]])?.hasPrefix(wrong) == true)
+        #expect(
+            error([.hotBytes: ["1MiB"]], environment: ["MEMOD_HOT_BYTES": "much"])?.hasPrefix(wrong) == true)
+        #expect(
+            error([.hotBytes: ["1MiB"]], file: "\nhot-bytes = much\n")?.hasSuffix("(memod.conf, line 2)")
+                == true)
+        #expect(error(environment: ["MEMOD_HOT_BYTES": "1MiB"], file: "hot-bytes = much\n") != nil)
+        #expect(error([.allowGroup: ["0"]], file: "allow-group = no such group\n") != nil)
+        #expect(error([.remoteURL: ["redis://a"]], environment: ["MEMOD_REMOTE_URL": "http://a"]) != nil)
+        #expect(error([.hotBytes: ["1MiB"]], environment: ["MEMOD_HOT_BYTES": "2MiB"]) == nil)
+    }
+
+    @Test func aLongValueIsShownShort() {
+        let long = String(repeating: "1", count: 100_000)
+        for text in [error([.hotBytes: [long]]), error(file: long), error(file: long + " = 1")] {
+            #expect((text?.utf8.count ?? 0) < 500)
+        }
+    }
+
     @Test(arguments: [
         (SettingName.maxConnections, "0"), (.maxConnections, "x"), (.maxConnections, "+5"),
         (.ioThreads, "65"),

@@ -35,13 +35,15 @@ package struct CommandLineOptions: Sendable {
     private mutating func take(_ word: String, _ words: inout ArraySlice<String>) throws(ConfigurationError) {
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard word.hasPrefix("-"), word != "-", word != "--" else {
-            throw ConfigurationError("\"\(word)\" is no option; settings are given as in --hot-bytes=1GiB")
+            throw ConfigurationError(
+                "\"\(TextEscaping.shown(word))\" is no option; settings are given as in --hot-bytes=1GiB")
         }
         guard let option = CommandLineOption.named(parts[0]) else {
             let names = CommandLineOption.all.flatMap(\.spellings).filter { $0.hasPrefix("--") }
             let meant = NameSuggestion.nearest(to: String(parts[0]), among: names)
             throw ConfigurationError(
-                "there is no option \(parts[0])" + (meant.map { "; did you mean \($0)?" } ?? ""))
+                "there is no option \(TextEscaping.shown(parts[0]))"
+                    + (meant.map { "; did you mean \($0)?" } ?? ""))
         }
         guard let placeholder = option.placeholder else {
             if parts.count == 2 { throw ConfigurationError("option \(parts[0]) takes no value") }
@@ -61,9 +63,12 @@ package struct CommandLineOptions: Sendable {
             throw ConfigurationError("option \(parts[0]) needs a value: \(parts[0]) <\(placeholder)>")
         }
         switch option {
-        case .setting(let name) where name.isList: settings[name, default: []].append(value)
-        case .setting(let name): settings[name] = [value]
-        default: config = value
+        case .setting(let name): settings[name, default: []].append(value)
+        default:
+            guard !value.isEmpty else {
+                throw ConfigurationError("config: \"\" is not a path (option --config)")
+            }
+            config = value
         }
     }
 

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// A setting that cannot be used: a usage error, which names the setting, its value and where it came from.
 package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     package let description: String
@@ -7,6 +9,7 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     }
 
     init(_ setting: SettingName, _ value: String, _ problem: String, _ origin: SettingOrigin) {
-        description = "\(setting.rawValue): \"\(value)\" \(problem) (\(origin))"
+        description =
+            "\(setting.rawValue): \"\(TextEscaping.shown(value, atMost: 200))\" \(problem) (\(origin))"
     }
 }

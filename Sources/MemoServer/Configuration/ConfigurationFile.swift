@@ -37,14 +37,16 @@ package struct ConfigurationFile: Sendable {
     private mutating func add(_ line: Substring, _ number: Int) throws(ConfigurationError) {
         if line.isEmpty || line.first == "#" { return }
         guard let equals = line.firstIndex(of: "=") else {
-            throw ConfigurationError("\(path), line \(number): \"\(line)\" is not of the form name = value")
+            throw ConfigurationError(
+                "\(path), line \(number): \"\(TextEscaping.shown(line))\" is not of the form name = value")
         }
         let label = Self.trim(line[..<equals])
         let value = Self.trim(line[line.index(after: equals)...])
         guard let name = SettingName(rawValue: String(label)) else {
             let meant = NameSuggestion.nearest(to: String(label), among: SettingName.allCases.map(\.rawValue))
             let hint = meant.map { "; did you mean \($0)?" } ?? ""
-            throw ConfigurationError("\(path), line \(number): there is no setting \"\(label)\"\(hint)")
+            throw ConfigurationError(
+                "\(path), line \(number): there is no setting \"\(TextEscaping.shown(label))\"\(hint)")
         }
         guard !value.isEmpty else {
             throw ConfigurationError("\(path), line \(number): \(label) has no value")

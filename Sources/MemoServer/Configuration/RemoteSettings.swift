@@ -26,7 +26,6 @@ package struct RemoteSettings: Sendable {
 
     /// - Throws: for settings that do not go together, too.
     init(_ settings: Settings) throws(ConfigurationError) {
-        let url = try settings.ifAny(.remoteURL) { $0 }
         let socket = try settings.path(.remote)
         namespace = try settings.value(.remoteNamespace) { RemoteNamespace.isValid($0) ? $0 : nil }
         functions = try settings.list(.remoteFunctions) { (1...512).contains($0.utf8.count) ? $0 : nil }
@@ -37,26 +36,30 @@ package struct RemoteSettings: Sendable {
         var files: [SettingName: String] = [:]
         for name in Self.helperFiles.map(\.name) { files[name] = try settings.path(name) }
         self.files = files
-        if let url {
+        for other in settings.overridden(.remoteURL) { _ = try Self.address(other) }
+        if let url = settings[.remoteURL].last {
             guard socket == nil else { throw ConfigurationError("remote and remote-url exclude each other") }
-            let address: ServerAddress
-            do throws(ServerAddress.Invalid) {
-                address = try ServerAddress(url)
-            } catch {
-                throw ConfigurationError("remote-url: \(error)")
-            }
+            let address = try Self.address(url)
             try Self.requireNetwork(for: address, .ofThisProcess)
             let arguments = Self.helperFiles.flatMap { name, option in files[name].map { [option, $0] } ?? []
             }
             helper = .started(
-                url: url,
-                arguments: ["--url", url, "--budget", "\(TimeSpan(milliseconds: budgetMs))"] + arguments)
+                url: url.text,
+                arguments: ["--url", url.text, "--budget", "\(TimeSpan(milliseconds: budgetMs))"] + arguments)
         } else if let socket {
             if let name = Self.helperFiles.map(\.name).first(where: { files[$0] != nil }) {
                 throw ConfigurationError(
                     "\(name.rawValue): the memod-remote at \(socket) has files of its own; name it there")
             }
             helper = .running(socket: socket)
+        }
+    }
+
+    private static func address(_ url: Settings.Value) throws(ConfigurationError) -> ServerAddress {
+        do throws(ServerAddress.Invalid) {
+            return try ServerAddress(url.text)
+        } catch {
+            throw ConfigurationError("remote-url: \(error) (\(url.origin))")
         }
     }
 

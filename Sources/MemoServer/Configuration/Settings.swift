@@ -7,33 +7,47 @@ package struct Settings: Sendable {
     }
 
     private var values: [SettingName: [Value]] = [:]
+    /// What counts for nothing because another source gives the setting, and has to be right all the same: it would be
+    /// found wrong the day that the other is taken away.
+    private var overridden: [SettingName: [Value]] = [:]
 
     /// - Parameters:
-    ///   - options: what the command line gave, by setting; a list that is empty was not given.
+    ///   - options: what the command line gave, by setting: of several values of one that is no list the last counts.
     ///   - environment: the process's environment; empty variables count as not set.
     ///   - file: the configuration file, if there is one.
     package init(options: [SettingName: [String]], environment: [String: String], file: ConfigurationFile?) {
         for name in SettingName.allCases {
-            if let texts = options[name], !texts.isEmpty {
-                values[name] = texts.map { Value(text: $0, origin: .option(name)) }
-            } else if let text = environment[name.environmentName], !text.isEmpty {
-                let texts = name.isList ? text.split(separator: ",").map(String.init) : [text]
-                values[name] = texts.map { Value(text: $0, origin: .environment(name.environmentName)) }
-            } else if let file, let entries = file.entries[name] {
-                values[name] = entries.map {
-                    Value(text: $0.value, origin: .file(path: file.path, line: $0.line))
-                }
+            var given = (options[name] ?? []).map { Value(text: $0, origin: .option(name)) }
+            if !name.isList, let last = given.popLast() {
+                overridden[name] = given
+                given = [last]
             }
+            var weaker: [Value] = []
+            if let text = environment[name.environmentName], !text.isEmpty {
+                let texts = name.isList ? text.split(separator: ",").map(String.init) : [text]
+                weaker = texts.map { Value(text: $0, origin: .environment(name.environmentName)) }
+            }
+            let written = (file?.entries[name] ?? []).map {
+                Value(text: $0.value, origin: .file(path: file?.path ?? "", line: $0.line))
+            }
+            for values in [weaker, written] {
+                if given.isEmpty { given = values } else { overridden[name, default: []] += values }
+            }
+            if !given.isEmpty { values[name] = given }
         }
     }
 
-    /// The setting's values; empty where no source gives one.
+    /// The setting's values that count; empty where no source gives one.
     package subscript(name: SettingName) -> [Value] { values[name] ?? [] }
+
+    /// What another source overrides.
+    func overridden(_ name: SettingName) -> [Value] { overridden[name] ?? [] }
 
     /// The setting's value converted: what was given, or else what its row has.
     /// - Parameter convert: `nil` if the text is not a value of the setting.
     /// - Returns: `nil` if nothing was given and its row has nothing either.
     func ifAny<T>(_ name: SettingName, _ convert: (String) -> T?) throws(ConfigurationError) -> T? {
+        for other in overridden(name) { _ = try converted(other, name, convert) }
         if let given = self[name].last { return try converted(given, name, convert) }
         guard let fallback = name.row.fallback else { return nil }
         guard let value = convert(fallback) else {
@@ -50,6 +64,7 @@ package struct Settings: Sendable {
 
     /// The values of a setting that is a list, converted.
     func list<T>(_ name: SettingName, _ convert: (String) -> T?) throws(ConfigurationError) -> [T] {
+        for other in overridden(name) { _ = try converted(other, name, convert) }
         var list: [T] = []
         for given in self[name] { list.append(try converted(given, name, convert)) }
         return list
