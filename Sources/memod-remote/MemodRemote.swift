@@ -64,15 +64,13 @@ struct MemodRemote: ParsableCommand {
 
     private static func report(_ error: any Error) -> Never {
         let code = exitCode(for: error)
-        var lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false).map(
-            String.init)
+        var text = fullMessage(for: error)
         if !code.isSuccess {
-            lines = lines.map { TextEscaping.printable($0) }
-            if let first = lines.first, first.hasPrefix("Error: ") {
-                lines[0] = "memod-remote: " + first.dropFirst(7)
+            text = ParserMessage.lines(text, of: "memod-remote", arguments: CommandLine.arguments) { _ in nil
             }
+            .joined(separator: "\n")
         }
-        let text = lines.joined(separator: "\n") + "\n"
+        text += "\n"
         if text != "\n" { _ = write(code.isSuccess ? STDOUT_FILENO : STDERR_FILENO, text, text.utf8.count) }
         Glibc.exit(code.rawValue)
     }
@@ -89,6 +87,9 @@ struct MemodRemote: ParsableCommand {
         if check { return }
         guard (listen == nil) != (link == nil) else {
             throw ValidationError("name the socket to listen on with --listen SOCKET")
+        }
+        guard listen != "" else {
+            throw ValidationError("--listen: \"\" is no path")
         }
         let logger = Logger(label: "memod-remote") { _ in PlainLogHandler() }
         signal(SIGPIPE, SIG_IGN)

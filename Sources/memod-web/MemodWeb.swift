@@ -21,9 +21,8 @@ struct MemodWeb: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Talk to the daemon at this socket (where clients look).", valueName: "path"),
-        completion: .file())
-    var socket: String?
+            "Talk to the daemon at this socket (where clients look).", valueName: "path"))
+    var socket: PathArgument?
     @Option(
         help: ArgumentHelp(
             "Serve at this address of the loopback interface; port 0 is any.", valueName: "address"))
@@ -31,16 +30,14 @@ struct MemodWeb: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Take the token from this file of mode 0600, which is made if it is missing (a new token each time).",
-            valueName: "file"),
-        completion: .file())
-    var tokenFile: String?
+            valueName: "file"))
+    var tokenFile: PathArgument?
     @Flag(help: "Ask for no token: every user of this machine may read then. Not for root or administrators.")
     var noToken = false
     @Option(
         help: ArgumentHelp(
-            "Write a page that stands alone to this new file instead, and end.", valueName: "file"),
-        completion: .file())
-    var save: String?
+            "Write a page that stands alone to this new file instead, and end.", valueName: "file"))
+    var save: PathArgument?
     @Option(
         help: ArgumentHelp(
             "End after so long without a request, such as 1h (never).", valueName: "duration"))
@@ -67,10 +64,10 @@ struct MemodWeb: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let daemon = DaemonFigures(Memo(path: socket, timeout: .seconds(10)))
+        let daemon = DaemonFigures(Memo(path: socket?.path, timeout: .seconds(10)))
         do {
-            if let save { return try await SavedPage(daemon).write(to: save) }
-            let token = noToken ? nil : try tokenFile.map(Token.init(file:)) ?? Token()
+            if let save { return try await SavedPage(daemon).write(to: save.path) }
+            let token = noToken ? nil : try tokenFile.map { try Token(file: $0.path) } ?? Token()
             if noToken { try await AdministratorCheck.refuseAdministrators(daemon) }
             try await WebServer(
                 daemon: daemon, address: listen, token: token, idleExit: idleExit?.duration

@@ -61,6 +61,7 @@ def test_a_setting_of_the_helper_that_is_wrong_is_a_usage_error_that_names_it(tm
         (["--url", "rediss://c", "--certificate-file", good], "--certificate-key-file"),
         (["--url", "redis://c", "--budget", "soon"], "--budget"),
         (["--url", "redis://c"], "--listen"),
+        (["--url", "redis://c", "--listen", ""], "--listen"),
     ]:
         ended = helper(*arguments)
         assert ended.returncode == 64 and complaint in ended.stderr, (arguments, ended.stderr)

@@ -50,6 +50,7 @@ public struct SocketLocation: Sendable, Equatable {
 
     /// Why nothing may be connected to at this place, or `nil` where it may be tried.
     func refusal(uid: UInt32) -> String? {
+        guard !path.isEmpty else { return "an empty path" }
         guard path.utf8.count <= UnixSocketAddress.pathBytesMax else {
             return "longer than the \(UnixSocketAddress.pathBytesMax) bytes that a socket's path may have"
         }

@@ -9,23 +9,18 @@ enum Complaints {
 
     /// What the argument parser says of wrong usage, with what would be right.
     static func say(usage message: String) {
-        var lines = message.split(separator: "\n").map { TextEscaping.printable($0) }
-        let parserPrefix = "Error: "
-        if let first = lines.first, first.hasPrefix(parserPrefix) {
-            var said = first.dropFirst(parserPrefix.count)
-            if said.hasSuffix(".") { said.removeLast() }
-            lines[0] = "memod-web: " + said + (right(said).map { ": " + $0 } ?? "")
-        }
+        let lines = ParserMessage.lines(
+            message, of: "memod-web", arguments: CommandLine.arguments, right: right)
         write(lines.joined(separator: "\n") + "\n")
     }
 
-    private static func right(_ message: Substring) -> String? {
-        guard message.hasPrefix("The value '") else { return nil }
-        if message.hasSuffix("<duration>'") {
-            return "a duration is a whole number and a unit, ms, s, m, h or d, such as 1h"
+    private static func right(_ option: Substring) -> String? {
+        switch option.drop(while: { $0 != "<" }) {
+        case "<duration>": "a duration is a whole number and a unit, ms, s, m, h or d, such as 1h"
+        case "<address>": "it is an address of the loopback interface and a port, such as 127.0.0.1:7270"
+        case "<path>", "<file>": "a path has at least one character"
+        default: nil
         }
-        return message.hasSuffix("<address>'")
-            ? "it is an address of the loopback interface and a port, such as 127.0.0.1:7270" : nil
     }
 
     private static func write(_ text: String) {

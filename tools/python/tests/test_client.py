@@ -152,6 +152,9 @@ def test_where_clients_look(daemon, tmp_path, monkeypatch):
         client.ping()
     with pytest.raises(memod.Unavailable, match="nowhere"):
         memod.Client(str(tmp_path / "nowhere"))
+    # As of a variable that is not set: no other daemon is meant.
+    with pytest.raises(ValueError, match="empty"):
+        memod.Client("")
 
 
 def test_a_directory_in_tmp_must_be_ours(monkeypatch, tmp_path):

@@ -125,6 +125,8 @@ class AccessTests(unittest.TestCase):
             self.refused(["--listen", address], 64, "--listen")
         self.refused(["--listen", self.web.host], 1, "cannot listen")
         self.refused(["--no-token", "--token-file", "x"], 64, "exclude")
+        for option in ("--socket", "--token-file", "--save"):
+            self.refused([option, ""], 64, f"'' is invalid for '{option} ")
 
     @unittest.skipUnless(os.geteuid() == 0, "asks as root")
     def test_without_a_token_root_is_refused(self):

@@ -23,6 +23,9 @@ _complained: Set[str] = set()
 
 def candidates(path: Optional[str] = None) -> List[str]:
     """The socket paths to try, in order. A path that was named, or `MEMOD_SOCKET`, is the only one."""
+    if path is not None and not os.fspath(path):
+        # As of a variable that is not set: not to be taken for another daemon.
+        raise ValueError("the path of the socket is empty")
     chosen = path if path is not None else os.environ.get("MEMOD_SOCKET")
     if chosen:
         return [os.fspath(chosen)]
