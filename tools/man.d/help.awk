@@ -40,7 +40,7 @@ function item(line, parts, name) {
 /^[A-Z][A-Z ]+:$/ {
     section = tolower($0)
     sub(/:$/, "", section)
-    if (section ~ /subcommands$/) section = "commands"
+    if (section != "options" && section != "arguments") section = "commands"
     next
 }
 part == "overview" && section == "overview" {

@@ -37,6 +37,10 @@ public struct JSONText: Sendable, Hashable, CustomStringConvertible {
         self.init(trusted: Array(String(number).utf8))
     }
 
+    package init(_ flag: Bool) {
+        self.init(trusted: Array("\(flag)".utf8))
+    }
+
     public static let null = JSONText(trusted: Array("null".utf8))
 
     /// An array.

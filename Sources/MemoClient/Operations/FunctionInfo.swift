@@ -27,7 +27,7 @@ public struct FunctionInfo: Sendable {
         currsize = try reply.require(reply.int("currsize"), "currsize")
         isTyped = reply.bool("typed") ?? false
         ttl = reply.int("ttl_ms").map { .milliseconds($0) }
-        stale = reply.int("stale_ms").map { .milliseconds($0) }
+        stale = reply.int("stale_ms").flatMap { $0 > 0 ? .milliseconds($0) : nil }
         saved = .milliseconds(reply.int("saved_ms") ?? 0)
         verified = reply.int("verified") ?? 0
         mismatched = reply.int("mismatched") ?? 0
@@ -60,7 +60,7 @@ public struct FunctionProfile: Sendable {
         }
         maxsize = reply.int("maxsize")
         ttl = reply.int("ttl_ms").map { .milliseconds($0) }
-        stale = reply.int("stale_ms").map { .milliseconds($0) }
+        stale = reply.int("stale_ms").flatMap { $0 > 0 ? .milliseconds($0) : nil }
         isTyped = reply.bool("typed") ?? false
         persists = reply.bool("persist") ?? true
         maxBytes = reply.int("max_bytes")

@@ -3,8 +3,8 @@ internal import MemoClient
 
 /// What every command takes.
 struct CommonOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Talk to the daemon at this socket.", valueName: "path"), completion: .file())
-    var socket: String?
+    @Option(help: ArgumentHelp("Talk to the daemon at this socket.", valueName: "path"))
+    var socket: PathArgument?
 
     @Flag(help: "Print JSON, for scripts.")
     var json = false
@@ -24,7 +24,7 @@ struct CommonOptions: ParsableArguments {
     /// - Parameter autostart: whether a daemon is started where none is: for what puts results.
     func client(patience: Duration = patience, autostart: Bool = false) -> BlockingClient {
         let client = BlockingClient(
-            path: socket, timeout: timeout?.duration ?? patience, autostart: autostart)
+            path: socket?.path, timeout: timeout?.duration ?? patience, autostart: autostart)
         let terminal = Terminal.standardError
         if terminal.isTerminal {
             client.slowReply = (

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import MemoWire
 
 /// The name of a memoized function.
 struct FunctionArgument: ExpressibleByArgument {
@@ -9,7 +10,7 @@ struct FunctionArgument: ExpressibleByArgument {
     let name: String
 
     init?(argument: String) {
-        guard !argument.isEmpty else { return nil }
         name = ArgumentOrder.unmarked(argument)
+        guard 1...WireLimits.functionBytes ~= name.utf8.count else { return nil }
     }
 }

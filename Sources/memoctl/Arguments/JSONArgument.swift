@@ -26,16 +26,26 @@ struct JSONArgument: ExpressibleByArgument {
             throw ValidationError(Self.complaint(name, text, error))
         }
         if isKey, let fault = KeyCheck.fault(in: json.bytes) {
-            throw ValidationError("\(name) cannot be a key: \(TextEscaping.printable(fault)).")
+            throw ValidationError("\(name) cannot be a key: \(TextEscaping.shown(fault, atMost: 200)).")
         }
         return json
     }
 
     private static func complaint(_ name: String, _ text: String, _ error: MemoError) -> String {
-        let shown = TextEscaping.printable(text.count > 40 ? text.prefix(40) + "…" : text)
-        let quoted = TextEscaping.printable(JSONText(string: text.count > 40 ? "text" : text).description)
+        // That is JSON, and more than the daemon takes.
+        if let error = error.cause as? JSONError, error.reason == .tooDeep { return "\(name) is \(error)." }
+        let shown = TextEscaping.shown(text, atMost: shownMost)
+        // What begins as no other JSON does was meant for a string.
+        let beginnings: Set<Character> = ["{", "[", "\""]
+        if let first = text.first, beginnings.contains(first) {
+            return "\(name) is not JSON: \(shown) (\(error.message))."
+        }
+        let example = text.unicodeScalars.count > shownMost ? "text" : text
+        let quoted = TextEscaping.printable(JSONText(string: example).description)
             .split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
         return "\(name) is not JSON: \(shown) (\(error.message)). "
             + "A string is written '\(quoted)', or with --string as it is."
     }
+
+    private static let shownMost = 40
 }

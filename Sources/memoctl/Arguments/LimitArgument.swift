@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MemoClient
+internal import MemoWire
 
 /// A `maxsize`: a number of entries, or `none` for no bound.
 struct LimitArgument: ExpressibleByArgument {
@@ -8,7 +9,9 @@ struct LimitArgument: ExpressibleByArgument {
     init?(argument: String) {
         if argument.lowercased() == "none" {
             limit = .unlimited
-        } else if let count = Int64(ArgumentOrder.unmarked(argument)) {
+        } else if let count = Int64(ArgumentOrder.unmarked(argument)),
+            count.magnitude <= WireLimits.integer.magnitude
+        {
             limit = .entries(count)
         } else {
             return nil

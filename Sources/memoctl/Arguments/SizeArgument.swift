@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MemoClient
+internal import MemoWire
 
 /// A number of bytes as the command line has it: `4096`, `64KiB`, `256MiB`, `4GiB`; or `none` for no bound.
 struct SizeArgument: ExpressibleByArgument {
@@ -16,7 +17,7 @@ struct SizeArgument: ExpressibleByArgument {
             return nil
         }
         let (bytes, overflow) = count.multipliedReportingOverflow(by: unit)
-        guard !overflow else { return nil }
+        guard !overflow, bytes <= WireLimits.integer else { return nil }
         limit = .entries(bytes)
     }
 

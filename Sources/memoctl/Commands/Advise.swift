@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import MemoClient
-internal import MemoWire
 internal import Platform
 
 struct Advise: ParsableCommand {
@@ -41,7 +40,7 @@ struct Advise: ParsableCommand {
             for name in Set(rows.map(\.name)).sorted() {
                 advised += try client.perform(.advise(name)).reply.list("functions") ?? []
             }
-            let members = [("ok", JSONText(.bool(true))), ("functions", JSONText(joining: advised))]
+            let members = [("ok", JSONText(true)), ("functions", JSONText(joining: advised))]
             return try AdviceReply(Reply(parsing: JSONText(members: members).bytes))
         case .none: throw try FunctionChoice.notFound(function.name, client)
         }
@@ -68,8 +67,9 @@ struct Advise: ParsableCommand {
         let name = row.function.map { TextEscaping.printable($0) + owner } ?? "the hot tier"
         func size(_ size: Int64) -> String { row.function == nil ? HumanFormat.bytes(size) : "\(size)" }
         guard let suggestion = row.suggestion else {
-            return
-                "\(name): \(percent(row.current.hitRatio)) of look-ups hit; \(row.reason ?? "nothing to change")"
+            // There may have been none at all.
+            let hits = row.current.hitRatio > 0 ? "\(percent(row.current.hitRatio)) of look-ups hit; " : ""
+            return "\(name): \(hits)\(row.reason ?? "nothing to change")"
         }
         if suggestion.size < row.current.size {
             return "\(name) needs \(size(suggestion.size)) of its \(size(row.current.size))"

@@ -15,10 +15,10 @@ struct Backup: ParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
-    @Argument(help: "The copy; nothing may be there yet.", completion: .file()) var file: String
+    @Argument(help: "The copy; nothing may be there yet.") var file: PathArgument
 
     func run() throws {
-        let path = try absolute(file)
+        let path = try absolute(file.path)
         try common.perform(.backup(path: path)) { "wrote \(TextEscaping.printable(path))" }
     }
 

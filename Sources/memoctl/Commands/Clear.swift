@@ -43,7 +43,7 @@ struct Clear: ParsableCommand {
         }
         var cleared: Int64 = 0
         for name in names.sorted() { cleared += try client.perform(.clear(function: name)) }
-        try Output.standard.writeLine(
-            common.json ? "{\"ok\":true,\"cleared\":\(cleared)}" : "cleared \(cleared)")
+        if common.json { return try Output.standard.writeAnswer([("cleared", JSONText(cleared))]) }
+        try Output.standard.writeLine("cleared \(cleared)")
     }
 }

@@ -17,9 +17,8 @@ struct Dashboard: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Option(
-        help: ArgumentHelp("Write a page that stands alone to this new file instead.", valueName: "file"),
-        completion: .file())
-    var save: String?
+        help: ArgumentHelp("Write a page that stands alone to this new file instead.", valueName: "file"))
+    var save: PathArgument?
     @Flag(help: "Only say which file to open.") var noOpen = false
 
     func validate() throws {
@@ -34,8 +33,8 @@ struct Dashboard: ParsableCommand {
         let program = try WebProgram.find()
         let socket = Self.absolute(client.path ?? "")
         if let save {
-            try program.save(ArgumentOrder.unmarked(save), socket: socket)
-            return try Output.standard.writeLine(Terminal.standardOutput.safe("saved to \(save)"))
+            try program.save(save.path, socket: socket)
+            return try Output.standard.writeLine(Terminal.standardOutput.safe("saved to \(save.path)"))
         }
         let page = try ForwardingPage(socket: socket)
         var isNew = false
@@ -48,11 +47,10 @@ struct Dashboard: ParsableCommand {
         try page.write(address!)
         let isOpened = !noOpen && !common.json && Browser.open(page.path)
         if common.json {
-            let members = [
+            try Output.standard.writeAnswer([
                 ("file", JSONText(string: page.path)), ("address", JSONText(string: address!.withoutToken)),
-                ("started", try JSONText(parsing: "\(isNew)")),
-            ]
-            try Output.standard.writeText("\(JSONText(members: members))")
+                ("started", JSONText(isNew)),
+            ])
         } else {
             let what = isOpened ? "opened" : "open this file in a browser:"
             try Output.standard.writeLine(Terminal.standardOutput.safe("\(what) \(page.path)"))

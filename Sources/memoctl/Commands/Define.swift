@@ -19,8 +19,10 @@ struct Define: ParsableCommand {
     @Option(
         help: ArgumentHelp("How long its entries are fresh, such as 10m; or forever.", valueName: "duration"))
     var ttl: LifetimeArgument?
-    @Option(help: ArgumentHelp("How long they are served after that, such as 1h.", valueName: "duration"))
-    var stale: DurationArgument?
+    @Option(
+        help: ArgumentHelp("How long they are served after that, such as 1h; or none.", valueName: "duration")
+    )
+    var stale: GraceArgument?
     @Option(
         help: ArgumentHelp(
             "What its entries may take in both tiers, such as 64MiB; or none for no bound.", valueName: "size"

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import MemoClient
 
 struct Export: ParsableCommand {
@@ -15,12 +16,14 @@ struct Export: ParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
-    @Argument(help: "Where to; - is standard output.", completion: .file()) var file: String
+    @Argument(help: "Where to; - is standard output.") var file: PathArgument
     @Argument(help: ArgumentHelp("Only these functions.", valueName: "fn")) var functions:
         [FunctionArgument] = []
 
     func run() throws {
         let client = common.client()
+        let file = file.path
+        for function in functions { try FunctionChoice.require(function.name, client) }
         var exporter = try Exporter(client)
         var bar = ProgressBar("exporting")
         var part = ""
@@ -42,14 +45,9 @@ struct Export: ParsableCommand {
             try target.finish()
         }
         bar.finish()
-        let summary =
-            common.json
-            ? "{\"exported\":\(exporter.entries)}"
-            : "exported \(HumanFormat.count(exporter.entries, "entry", "entries"))\(part)"
-        if file == "-" {
-            Terminal.standardError.writeLine(summary)
-        } else {
-            try Output.standard.writeLine(summary)
-        }
+        // The export itself may be what is on standard output.
+        let output = file == "-" ? Output(descriptor: STDERR_FILENO, name: "standard error") : .standard
+        if common.json { return try output.writeAnswer([("exported", JSONText(exporter.entries))]) }
+        try output.writeLine("exported \(HumanFormat.count(exporter.entries, "entry", "entries"))\(part)")
     }
 }

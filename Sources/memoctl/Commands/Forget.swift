@@ -31,10 +31,13 @@ struct Forget: ParsableCommand {
             functions += forgotten.functions
             entries += forgotten.entries
         }
+        if common.json {
+            return try Output.standard.writeAnswer([
+                ("forgotten", JSONText(functions)), ("cleared", JSONText(entries)),
+            ])
+        }
         try Output.standard.writeLine(
-            common.json
-                ? "{\"ok\":true,\"forgotten\":\(functions),\"cleared\":\(entries)}"
-                : "forgot \(HumanFormat.count(functions, "function", "functions")), "
-                    + HumanFormat.count(entries, "entry", "entries"))
+            "forgot \(HumanFormat.count(functions, "function", "functions")), "
+                + HumanFormat.count(entries, "entry", "entries"))
     }
 }

@@ -14,18 +14,14 @@ struct Functions: ParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
-    @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit: Int?
+    @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit: CountArgument?
     @Option(help: ArgumentHelp("Begin behind this one.", valueName: "next")) var after: String?
     @Flag(help: "A row for each version of a function.") var versions = false
-
-    func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
-    }
 
     func run() throws {
         let client = common.client()
         let isGrouped = !versions && !common.json
-        var listing = try Listing.read(limit: isGrouped ? nil : limit, after: after) { limit, after in
+        var listing = try Listing.read(limit: isGrouped ? nil : limit?.count, after: after) { limit, after in
             try client.perform(.functions(limit: limit, after: after))
         }
         if isGrouped { listing = try grouped(listing.rows) }
@@ -40,7 +36,7 @@ struct Functions: ParsableCommand {
     /// As many groups as there may be rows; the next ones begin behind the last version of the last of them.
     private func grouped(_ rows: [FunctionInfo]) throws -> Listing<FunctionInfo> {
         let groups = try FunctionGroup.grouped(rows)
-        guard let limit, groups.count > limit else { return Listing(rows: groups, next: nil) }
+        guard let limit = limit?.count, groups.count > limit else { return Listing(rows: groups, next: nil) }
         let last = groups[limit - 1]
         let names = (last.reply.list("versions") ?? []).compactMap { try? $0.value()["fn"]?.stringValue }
         return Listing(rows: Array(groups.prefix(limit)), next: names.last ?? last.name)

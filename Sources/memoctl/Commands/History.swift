@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MemoClient
+internal import MemoWire
 
 struct History: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,12 +20,14 @@ struct History: ParsableCommand {
     @Option(help: ArgumentHelp("How far back, such as 2h or 30d.", valueName: "duration"))
     var since = DurationArgument(.seconds(86_400))
     @Option(help: ArgumentHelp("At most so many steps, up to 2000 (what fits; 120).", valueName: "n"))
-    var points: Int?
+    var points: CountArgument?
     @Flag(help: "Print comma-separated values, times in milliseconds since 1970.") var csv = false
     @Flag(help: "Only the function that is called exactly so.") var exact = false
 
     func validate() throws {
-        if let points, !(1...2000 ~= points) { throw ValidationError("--points must be from 1 to 2000.") }
+        if let points, points.count > WireLimits.historyPoints {
+            throw ValidationError("--points must be from 1 to \(WireLimits.historyPoints).")
+        }
         if since.duration < .milliseconds(1) { throw ValidationError("--since must be longer than nothing.") }
         if csv, common.json { throw ValidationError("--csv and --json exclude each other.") }
         if exact && function == nil { throw ValidationError("--exact is for FN.") }
@@ -33,7 +36,7 @@ struct History: ParsableCommand {
     func run() throws {
         let terminal = Terminal.standardOutput
         let fitting = csv || common.json ? nil : HistoryChart.steps(for: terminal)
-        let history = try read(points: points ?? fitting)
+        let history = try read(points: points?.count ?? fitting)
         if csv {
             try Output.standard.writeLine(Self.csv(history))
         } else if common.json {

@@ -15,7 +15,8 @@ struct Import: ParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
-    @Argument(help: "What to read; - is standard input.", completion: .file()) var file: String
+    @Argument(help: ArgumentHelp("What to read; - is standard input.", valueName: "file")) var source:
+        PathArgument
 
     /// How much is stored between two notes of how far it has come.
     private static let noteBytes: Int64 = 8 << 20
@@ -25,9 +26,11 @@ struct Import: ParsableCommand {
         let importer = file == "-" ? try readInput(client) : try readFile(client)
         let figures = importer.figures
         if common.json {
-            try Output.standard.writeLine(
-                "{\"functions\":\(figures.functions),\"stored\":\(figures.stored),\"expired\":\(figures.expired),"
-                    + "\"refused\":\(figures.refused),\"complete\":\(importer.isComplete)}")
+            try Output.standard.writeAnswer([
+                ("functions", JSONText(figures.functions)), ("stored", JSONText(figures.stored)),
+                ("expired", JSONText(figures.expired)), ("refused", JSONText(figures.refused)),
+                ("complete", JSONText(importer.isComplete)),
+            ])
         } else {
             try Output.standard.writeLine(
                 "imported \(HumanFormat.count(figures.stored, "entry", "entries")) of "
@@ -42,6 +45,7 @@ struct Import: ParsableCommand {
         }
     }
 
+    private var file: String { source.path }
     private var name: String { file == "-" ? "standard input" : file }
 
     private func readInput(_ client: BlockingClient) throws -> Importer {

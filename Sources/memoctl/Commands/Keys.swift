@@ -13,18 +13,17 @@ struct Keys: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Argument(help: FunctionArgument.help) var function: FunctionArgument
-    @Option(help: ArgumentHelp("At most so many rows (100).", valueName: "n")) var limit: Int?
+    @Option(help: ArgumentHelp("At most so many rows (100).", valueName: "n")) var limit: CountArgument?
     @Option(help: ArgumentHelp("Begin behind this one.", valueName: "next")) var after: String?
     @Flag(help: "Print all of them, however many.") var all = false
 
     func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
         if all && limit != nil { throw ValidationError("--all and --limit say different things.") }
     }
 
     func run() throws {
         let client = common.client()
-        let listing = try Listing.read(limit: all ? nil : limit ?? 100, after: after) { limit, after in
+        let listing = try Listing.read(limit: all ? nil : limit?.count ?? 100, after: after) { limit, after in
             try client.perform(.keys(function.name, limit: limit, after: after))
         }
         if listing.rows.isEmpty, after == nil { try FunctionChoice.require(function.name, client) }

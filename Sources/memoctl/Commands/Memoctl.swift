@@ -58,7 +58,7 @@ struct Memoctl: ParsableCommand {
                 return
             }
             if let wrong = unreadableWord(arguments) {
-                refuse("\"\(TextEscaping.printable(wrong))\" is not UTF-8, as names and values have to be")
+                refuse("\"\(TextEscaping.shown(wrong))\" is not UTF-8, as names and values have to be")
             }
             if let settings = QuickArguments.runSettings(arguments, rawWords: { CommandWords.all }) {
                 try CommandRunner(settings).run()
@@ -70,7 +70,7 @@ struct Memoctl: ParsableCommand {
             if let wrong = unknownCommand(arranged) ?? unknownHelpTopic(arranged) {
                 let meant = NameSuggestion.nearest(to: wrong, among: names)
                 let hint = meant.map { "did you mean \($0)?" } ?? "memoctl help lists all"
-                refuse("there is no command \"\(TextEscaping.printable(wrong))\"; \(hint)")
+                refuse("there is no command \"\(TextEscaping.shown(wrong))\"; \(hint)")
             }
             var command = try parseAsRoot(arranged)
             do {
@@ -138,9 +138,12 @@ struct Memoctl: ParsableCommand {
         let code = exitCode(for: error)
         let message = command.fullMessage(for: error)
         if code.isSuccess {
-            try? Output.standard.writeLine(message)
+            // The headings say what the commands are about.
+            try? Output.standard.writeLine(message.replacing(" SUBCOMMANDS:\n", with: ":\n"))
         } else if !message.isEmpty {
-            for line in UsageMessage.lines(message) { Terminal.standardError.writeLine(line) }
+            for line in UsageMessage.lines(message, CommandLine.arguments) {
+                Terminal.standardError.writeLine(line)
+            }
         }
         Glibc.exit(code.rawValue)
     }

@@ -17,11 +17,7 @@ struct Monitor: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: ArgumentHelp("Only these functions.", valueName: "fn")) var functions:
         [FunctionArgument] = []
-    @Option(help: ArgumentHelp("Stop after so many events.", valueName: "n")) var count: Int?
-
-    func validate() throws {
-        if let count, count < 1 { throw ValidationError("--count must be at least 1.") }
-    }
+    @Option(help: ArgumentHelp("Stop after so many events.", valueName: "n")) var count: CountArgument?
 
     func run() throws {
         let client = common.client()
@@ -32,7 +28,7 @@ struct Monitor: ParsableCommand {
             Terminal.standardError.writeLine("memoctl: waiting for events; Ctrl-C ends")
         }
         var seen = 0
-        while seen < count ?? .max {
+        while seen < count?.count ?? .max {
             guard let event = try client.nextEvent(timeout: nil) else { continue }
             seen += 1
             if common.json {

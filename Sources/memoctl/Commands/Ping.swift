@@ -23,9 +23,10 @@ struct Ping: ParsableCommand {
         if common.json {
             let microseconds =
                 elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000
-            try Output.standard.writeLine(
-                "{\"server\":\"memod\",\"version\":\(JSONText(string: version)),\"socket\":\(JSONText(string: path)),"
-                    + "\"latency_us\":\(microseconds)}")
+            try Output.standard.writeAnswer([
+                ("server", JSONText(string: "memod")), ("version", JSONText(string: version)),
+                ("socket", JSONText(string: path)), ("latency_us", JSONText(microseconds)),
+            ])
         } else {
             let text = "memod \(version) at \(path) answered in \(HumanFormat.duration(elapsed))"
             try Output.standard.writeLine(Terminal.standardOutput.safe(text))

@@ -22,8 +22,8 @@ struct Put: ParsableCommand {
     var ttl: LifetimeArgument?
     @Option(
         help: ArgumentHelp(
-            "How long it is served after that, marked stale, such as 1h.", valueName: "duration"))
-    var stale: DurationArgument?
+            "How long it is served after that, marked stale, such as 1h; or none.", valueName: "duration"))
+    var stale: GraceArgument?
     @Option(help: ArgumentHelp("How long it took to compute, such as 250ms.", valueName: "duration"))
     var cost: DurationArgument?
     @Option(

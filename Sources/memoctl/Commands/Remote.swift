@@ -21,8 +21,11 @@ struct Remote: ParsableCommand {
         let remote = try RemoteTier(common)
         let output = Output.standard
         switch (question, common.json) {
-        case (.status, true): try output.writeText(remote.figures.payload.description)
-        case (.ping, true): try output.writeText(remote.figures["nodes"]?.description ?? "[]")
+        case (.status, true):
+            let figures = remote.figures
+            try output.writeAnswer(figures.names.compactMap { name in figures[name].map { (name, $0) } })
+        case (.ping, true):
+            try output.writeAnswer([("nodes", remote.figures["nodes"] ?? JSONText(joining: []))])
         case (.status, false): try write(remote.lines)
         case (.ping, false): try write(remote.nodeLines)
         }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MemoClient
+internal import MemoWire
 
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,7 +19,9 @@ struct Report: ParsableCommand {
     var saved: DurationArgument?
 
     func validate() throws {
-        guard hits >= 0 else { throw ValidationError("HITS must not be negative.") }
+        guard 0...WireLimits.integer ~= hits else {
+            throw ValidationError("HITS must be a whole number from 0 to \(WireLimits.integer).")
+        }
     }
 
     func run() throws {

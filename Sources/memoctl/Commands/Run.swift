@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MemoClient
+internal import Platform
 
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,8 +28,8 @@ struct Run: ParsableCommand {
             The exit status is the command's; 127 where there is no such command, 126 where it cannot be started.
             """)
 
-    @Option(help: ArgumentHelp("Talk to the daemon at this socket.", valueName: "path"), completion: .file())
-    var socket: String?
+    @Option(help: ArgumentHelp("Talk to the daemon at this socket.", valueName: "path"))
+    var socket: PathArgument?
     @Option(
         help: ArgumentHelp(
             "How long the daemon may take before the command simply runs (5s).", valueName: "duration"))
@@ -40,9 +41,8 @@ struct Run: ParsableCommand {
     var env: [String] = []
     @Option(
         help: ArgumentHelp(
-            "It depends on this regular file's content; may be repeated.", valueName: "path"),
-        completion: .file())
-    var file: [String] = []
+            "It depends on this regular file's content; may be repeated.", valueName: "path"))
+    var file: [PathArgument] = []
     @Flag(help: "A --file that is not there is something to depend on too, and no mistake.")
     var fileOptional = false
     @Flag(help: "It depends on the content of its arguments that are files.") var autoFiles = false
@@ -54,7 +54,7 @@ struct Run: ParsableCommand {
         help: ArgumentHelp(
             "How long after that it is still replayed, while it runs again in the background.",
             valueName: "duration"))
-    var stale: DurationArgument?
+    var stale: GraceArgument?
     @Option(help: ArgumentHelp("A name to clear it by; may be repeated.", valueName: "tag")) var tag:
         [TagArgument] = []
     @Flag(help: "Remember a failure too.") var keepFailures = false
@@ -77,18 +77,18 @@ struct Run: ParsableCommand {
         if fileOptional && file.isEmpty { throw ValidationError("--file-optional is for --file.") }
         if let wrong = env.first(where: { !RunSettings.isVariableName($0) }) {
             throw ValidationError(
-                "--env takes the name of a variable, such as LANG, and not \"\(wrong)\". Its value is that of the "
+                "--env takes the name of a variable, such as LANG, and not \"\(TextEscaping.shown(wrong))\". Its value is that of the "
                     + "environment, as in: LANG=C memoctl run --env LANG -- sort names.txt")
         }
     }
 
     var settings: RunSettings {
         var settings = RunSettings()
-        settings.socket = socket
+        settings.socket = socket?.path
         if let timeout { settings.timeout = timeout.duration }
         settings.anyDirectory = anyCwd
         settings.environment = env
-        settings.files = file.map(ArgumentOrder.unmarked)
+        settings.files = file.map(\.path)
         settings.filesAreOptional = fileOptional
         settings.takesArgumentFiles = autoFiles
         settings.readsInput = stdin

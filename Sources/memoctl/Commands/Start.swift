@@ -35,9 +35,10 @@ struct Start: ParsableCommand {
     private func tell(_ socket: String, isNew: Bool) throws {
         let pid = DaemonProcess(socket: socket)?.pid
         if common.json {
-            let process = pid.map { "\($0)" } ?? "null"
-            try Output.standard.writeLine(
-                "{\"started\":\(isNew),\"socket\":\(JSONText(string: socket)),\"process\":\(process)}")
+            try Output.standard.writeAnswer([
+                ("started", JSONText(isNew)), ("socket", JSONText(string: socket)),
+                ("process", pid.map { JSONText($0) } ?? .null),
+            ])
         } else {
             let process = pid.map { " (process \($0))" } ?? ""
             let what = isNew ? "memod started" : "memod runs already"

@@ -20,7 +20,7 @@ struct Stats: ParsableCommand {
     @Option(
         help: "Order of the rows: \(FunctionOrder.allCases.map(\.rawValue).joined(separator: ", ")) (calls).")
     var sort: FunctionOrder?
-    @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit: Int?
+    @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit: CountArgument?
     @Flag(help: "A row for each version of a function.") var versions = false
     @Flag(help: "With FN, only the function that is called exactly so.") var exact = false
     @Flag(help: "With FN, what differed when hits were computed again: the last ones, newest first.")
@@ -34,7 +34,6 @@ struct Stats: ParsableCommand {
     var interval: DurationArgument?
 
     func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
         if prometheus && (common.json || function != nil) {
             throw ValidationError("--prometheus is for all functions, and is not JSON.")
         }
@@ -64,14 +63,15 @@ struct Stats: ParsableCommand {
         let order = sort ?? .calls
         if watch {
             try StatsWatch(
-                client, common, order: order, limit: limit, details: details,
+                client, common, order: order, limit: limit?.count, details: details,
                 isGrouped: !versions && !common.json
             ).run(
                 every: interval?.duration ?? .seconds(2))
         }
         // What programs read has each version.
         let isGrouped = !versions && !common.json && !prometheus
-        let snapshot = try StatsSnapshot.read(from: client, order: order, limit: limit, isGrouped: isGrouped)
+        let snapshot = try StatsSnapshot.read(
+            from: client, order: order, limit: limit?.count, isGrouped: isGrouped)
         if prometheus {
             for line in MetricsText.of(
                 Snapshot(totals: snapshot.totals, functions: snapshot.functions)

@@ -45,8 +45,10 @@ struct Stop: ParsableCommand {
             poll(nil, 0, 10)
         }
         if common.json {
-            try Output.standard.writeLine(
-                "{\"stopped\":true,\"socket\":\(JSONText(string: socket)),\"process\":\(daemon.pid)}")
+            try Output.standard.writeAnswer([
+                ("stopped", JSONText(true)), ("socket", JSONText(string: socket)),
+                ("process", JSONText(daemon.pid)),
+            ])
         } else {
             try Output.standard.writeLine(
                 Terminal.standardOutput.safe("memod at \(socket) has ended (process \(daemon.pid))"))

@@ -33,20 +33,20 @@ enum QuickArguments {
             case "--auto-files": settings.takesArgumentFiles = true
             case "--file-optional": settings.filesAreOptional = true
             case "--socket":
-                guard let path = value() else { return nil }
-                settings.socket = path
+                guard let path = value().flatMap(PathArgument.init) else { return nil }
+                settings.socket = path.path
             case "--env":
                 guard let name = value(), RunSettings.isVariableName(name) else { return nil }
                 settings.environment.append(name)
             case "--file":
-                guard let path = value() else { return nil }
-                settings.files.append(path)
+                guard let path = value().flatMap(PathArgument.init) else { return nil }
+                settings.files.append(path.path)
             case "--key":
                 guard let key = value() else { return nil }
                 settings.key = key
             case "--tag":
-                guard let tag = value(), !tag.isEmpty else { return nil }
-                settings.tags.append(tag)
+                guard let tag = value().flatMap(TagArgument.init) else { return nil }
+                settings.tags.append(tag.name)
             case "--ttl":
                 guard let ttl = value().flatMap(LifetimeArgument.init) else { return nil }
                 settings.ttl = ttl.lifetime
@@ -57,7 +57,7 @@ enum QuickArguments {
                 guard let verify = value().flatMap({ Verification($0) }) else { return nil }
                 settings.verify = verify
             case "--stale":
-                guard let stale = value().flatMap(DurationArgument.init) else { return nil }
+                guard let stale = value().flatMap(GraceArgument.init) else { return nil }
                 settings.stale = stale.duration
             default: return nil
             }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import MemoClient
+internal import MemoWire
 internal import Platform
 
 /// Which functions a name on the command line means.
@@ -27,9 +28,14 @@ enum FunctionChoice {
         } else if !rows.isEmpty {
             self = .several(rows)
         } else {
-            let versions = try Self.functions(matching: name + "@*", client).filter {
-                FunctionVersion($0.name)?.base == name
-            }
+            let pattern = name + "@*"
+            // A longer name has no room for a version.
+            let versions =
+                pattern.utf8.count > WireLimits.functionBytes
+                ? []
+                : try Self.functions(matching: pattern, client).filter {
+                    FunctionVersion($0.name)?.base == name
+                }
             self = versions.isEmpty ? .none : .several(versions)
         }
     }
@@ -53,7 +59,9 @@ enum FunctionChoice {
             near.isEmpty
             ? names.isEmpty ? "; there are none yet" : "; memoctl functions lists all"
             : "; did you mean " + near.map { TextEscaping.printable($0) }.joined(separator: ", ") + "?"
-        return "there is no function \"\(TextEscaping.printable(name))\"\(hint)"
+        let isPattern = name.contains("*") || name.contains("?")
+        return (isPattern ? "no function matches" : "there is no function")
+            + " \"\(TextEscaping.shown(name))\"\(hint)"
     }
 
     /// The names that are the fewest slips away, and those that contain it.

@@ -8,7 +8,8 @@ enum FunctionGroup {
         "remote_hits", "remote_misses",
     ]
 
-    /// Rows with the versions of each name, of one owner, put together; a name with one version stays as it is.
+    /// Rows with the versions of each name, of one owner, put together. A version stands under the name
+    /// without one, unless that is another function.
     static func grouped(_ rows: [FunctionInfo]) throws(MemoError) -> [FunctionInfo] {
         struct Identity: Hashable {
             let base: String
@@ -16,11 +17,9 @@ enum FunctionGroup {
         }
         var versions: [Identity: [FunctionInfo]] = [:]
         var order: [Identity] = []
-        var literal = Set<Identity>()
         for row in rows {
             let version = FunctionVersion(row.name)
             let identity = Identity(base: version?.base ?? row.name, owner: row.owner)
-            if version == nil { literal.insert(identity) }
             if versions[identity] == nil { order.append(identity) }
             versions[identity, default: []].append(row)
         }
@@ -30,12 +29,11 @@ enum FunctionGroup {
             let own = all.filter { FunctionVersion($0.name) == nil }
             let others = all.filter { FunctionVersion($0.name) != nil }
             grouped += own
-            if others.count < 2 {
+            if !own.isEmpty, others.count == 1 {
                 grouped += others
-            } else {
-                // The name without a version is another function's already.
-                let name = literal.contains(identity) ? identity.base + "@*" : identity.base
-                grouped.append(try sum(others, name: name))
+            } else if !others.isEmpty {
+                // The name without a version may be another function's already.
+                grouped.append(try sum(others, name: own.isEmpty ? identity.base : identity.base + "@*"))
             }
         }
         return grouped
@@ -55,7 +53,7 @@ enum FunctionGroup {
                 FunctionVersion(left.name)?.version ?? left.name,
                 FunctionVersion(right.name)?.version ?? right.name)
         }
-        var members: [(String, JSONText)] = [("fn", JSONText(string: name))]
+        var members = [("fn", JSONText(string: name))]
         for member in newest?.reply.names ?? [] where member != "fn" && member != "ok" {
             if counters.contains(member) {
                 let total = rows.reduce(Int64(0)) {

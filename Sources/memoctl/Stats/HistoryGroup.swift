@@ -1,5 +1,4 @@
 internal import MemoClient
-internal import MemoWire
 
 /// What happened to several functions, together.
 enum HistoryGroup {
@@ -22,7 +21,7 @@ enum HistoryGroup {
             JSONText(members: [("at", JSONText(at))] + zip(names, row).map { ($0, JSONText($1)) })
         }
         let members = [
-            ("ok", JSONText(.bool(true))), ("step_ms", JSONText(histories.first?.stepMs ?? 0)),
+            ("ok", JSONText(true)), ("step_ms", JSONText(histories.first?.stepMs ?? 0)),
             ("points", JSONText(joining: points)),
         ]
         return try HistoryReply(Reply(parsing: JSONText(members: members).bytes))

@@ -28,15 +28,16 @@ struct MismatchListing {
 
     func show() throws {
         if isJSON {
-            let rows = rows.map { row in
-                JSONText(members: [
+            for row in rows {
+                let members = [
                     ("fn", JSONText(string: row.function)), ("at", JSONText(row.mismatch.at)),
                     ("digest", JSONText(string: row.mismatch.digest)),
                     ("kept", JSONText(string: row.mismatch.kept)),
                     ("computed", JSONText(string: row.mismatch.computed)),
-                ])
+                ]
+                try Output.standard.writeText("\(JSONText(members: members))")
             }
-            return try Output.standard.writeText("\(JSONText(joining: rows))")
+            return
         }
         var lines = [
             "\(TextEscaping.printable(info.name)): \(HumanFormat.count(info.verified, "hit", "hits")) verified, "

@@ -68,7 +68,7 @@ struct StatsWatch {
     }
 
     private func say(_ error: MemoError, on screen: LiveScreen?) throws {
-        let line = "\(WallClock.time())  no daemon: \(TextEscaping.printable(error.message))"
+        let line = "\(WallClock.time())  \(TextEscaping.printable(error.message))"
         if let screen {
             try screen.draw(WordWrap.lines(line, width: max(20, Terminal.standardOutput.size.columns)))
         } else {

@@ -31,6 +31,8 @@ struct TopView {
     private(set) var filter = ""
     private var selected = 0
     private var message = ""
+    /// Whether the message says that the daemon does not answer.
+    private var isAway = false
     /// Bytes of an arrow key that have come so far.
     private var escape: [UInt8] = []
     private(set) var isPaused = false
@@ -60,10 +62,12 @@ struct TopView {
             if past == nil { past = try Self.past(client) }
             snapshot = next
             taken = now
-            if message.hasPrefix("no daemon") { message = "" }
+            if isAway { message = "" }
+            isAway = false
         } catch let error as MemoError {
             guard snapshot != nil else { throw error }
-            message = "no daemon: \(TextEscaping.printable(error.message))"
+            message = TextEscaping.printable(error.message)
+            isAway = true
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import MemoClient
 internal import Platform
 
 /// A file descriptor that is written to in full or reported.
@@ -15,6 +16,11 @@ struct Output {
     /// A line that came from elsewhere: on a terminal without characters that would steer it. JSON stays the same.
     func writeText(_ text: String) throws {
         try writeLine(isatty(descriptor) == 1 ? TextEscaping.printable(text) : text)
+    }
+
+    /// What a command came to, as JSON. Whether it came off says the exit status: "ok" is in none.
+    func writeAnswer(_ members: [(String, JSONText)]) throws {
+        try writeText("\(JSONText(members: members))")
     }
 
     func write(_ bytes: [UInt8]) throws {

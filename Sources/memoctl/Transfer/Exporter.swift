@@ -103,7 +103,7 @@ struct Exporter {
         let own = listing.rows.filter { $0.owner.map { $0 == Int64(geteuid()) } ?? true }
         let known = Set(own.map(\.name))
         if let unknown = only.first(where: { !known.contains($0) }) {
-            throw MemoError(.invalidArgument, "there is no function \(TextEscaping.printable(unknown))")
+            throw MemoError(.invalidArgument, "there is no function \"\(TextEscaping.printable(unknown))\"")
         }
         return own.filter { only.isEmpty || only.contains($0.name) }
             .sorted { Self.compare($0.name, $1.name) < 0 }

@@ -4,6 +4,10 @@ import Testing
 
 /// What is said to whoever made a mistake.
 @Suite struct MessageSystemTests {
+    private static let long = String(repeating: "x", count: 5000)
+    private static let digits = String(repeating: "9", count: 100)
+    private static let deep = String(repeating: "[", count: 600) + String(repeating: "]", count: 600)
+
     @Test(arguments: [
         (
             ["get", "f", #"{"a": 1, "\u0061": 2}"#],
@@ -28,11 +32,49 @@ import Testing
         (["keys", "f", "--all", "--limit", "3"], "--all and --limit"),
         (["run", "--file-optional", "--", "true"], "--file-optional is for --file"),
         (["run", "--file", "nothing", "--", "true"], "--file nothing: there is no such file"),
+        (["get", "", "1"], "'' is invalid for '<fn>': a function's name has 1 to 512 bytes"),
+        (["clear", "--tag", ""], "'' is invalid for '--tag <tag>': a tag has 1 to 128 bytes"),
+        (["get", long, "1"], "…' is invalid for '<fn>': a function's name has 1 to 512 bytes"),
+        (
+            ["stats", "--socket", ""],
+            "'' is invalid for '--socket <path>': a path has at least one character"
+        ),
+        (["run", "--socket", "", "--", "true"], "'' is invalid for '--socket <path>'"),
+        (["run", "--socket=", "--", "true"], "Missing value for '--socket <path>'"),
+        (["run", "--file", "", "--", "true"], "'' is invalid for '--file <path>'"),
+        (["export", ""], "'' is invalid for '<file>'"), (["import", ""], "'' is invalid for '<file>'"),
+        (["backup", ""], "'' is invalid for '<file>'"),
+        (["dashboard", "--save", ""], "'' is invalid for '--save <file>'"),
+        (["keys", "f", "--limit", "0"], "'0' is invalid for '--limit <n>': it is a whole number from 1 to"),
+        (
+            ["keys", "f", "--limit", digits],
+            "…' is invalid for '--limit <n>': it is a whole number from 1 to"
+        ),
+        (
+            ["define", "f", "--maxsize", digits],
+            "it is a whole number of entries, or none (at most 9007199254740992)"
+        ),
+        (["define", "f", "--stale", "soon"], "such as 10m; or it is none"),
+        (["define", "f", "--ttl", "soon"], "such as 10m; or it is forever"),
+        (["history", "--points", "0"], "it is a whole number from 1"),
+        (["history", "--points", "2001"], "--points must be from 1 to 2000"),
+        (["report", "f", "-1"], "it is a whole number from 0 to 9007199254740992"),
+        (["put", "f", "1", deep], "VALUE is nested deeper than 512"),
+        (["get", "f", deep], "KEY is nested deeper than 512"),
+        (["get", "f", "[1,]"], "KEY is not JSON: [1,] (expected a value at byte 3)"),
+        (["get", "f", long], "KEY is not JSON: xxxx"),
+        (["get", "f", "1", long], "Unexpected argument 'xxxx"),
+        (["run", "--env", long + "=", "--", "true"], "and not \"xxxx"),
+        (["get", "f", "1", "--" + long], "Unknown option '--xxxx"),
+        (["get", "f", "1", "two\nlines\u{1B}[31m"], "Unexpected argument 'two\\u000alines\\u001b[31m'"),
+        ([long], "there is no command \"xxxx"),
     ])
     func aMistakeIsNamedBehindOnePrefix(arguments: [String], said: String) throws {
         let result = try SystemFixture().memoctl(arguments)
         #expect(result.status == 64)
         #expect(result.errors.hasPrefix("memoctl: ") && result.errors.contains(said), "\(result.errors)")
+        // What was typed is shown short, and cannot write to the terminal.
+        #expect(result.errors.utf8.count < 1000 && !result.errors.contains("\u{1B}"), "\(result.errors)")
         if let usage = result.errors.split(separator: "\n").first(where: { $0.hasPrefix("Usage: ") }) {
             #expect(usage.hasPrefix("Usage: memoctl \(arguments[0]) "), "\(usage)")
         }

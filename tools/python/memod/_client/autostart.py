@@ -83,7 +83,8 @@ def _ensure(missing: NotRunning) -> None:
     except daemon_process.Refused as refused:
         raise _failed(f"{missing}; {refused}") from None
     except OSError as error:
-        raise _failed(f"{missing}; memod was not started: {error}") from None
+        place = f"{error.filename}: " if error.filename else ""
+        raise _failed(f"{missing}; memod was not started: {place}{error.strerror or error}") from None
     try:
         for pause in _pauses():
             if _take(lock):
