@@ -25,6 +25,7 @@ struct JSONArgument: ExpressibleByArgument {
         } catch {
             throw ValidationError(Self.complaint(name, text, error))
         }
+        if let fault = Self.depthFault(in: json) { throw ValidationError("\(name) is \(fault).") }
         if isKey, let fault = KeyCheck.fault(in: json.bytes) {
             throw ValidationError("\(name) cannot be a key: \(TextEscaping.shown(fault, atMost: 200)).")
         }
@@ -33,7 +34,7 @@ struct JSONArgument: ExpressibleByArgument {
 
     private static func complaint(_ name: String, _ text: String, _ error: MemoError) -> String {
         // That is JSON, and more than the daemon takes.
-        if let error = error.cause as? JSONError, error.reason == .tooDeep { return "\(name) is \(error)." }
+        if let fault = depthFault(of: error.cause) { return "\(name) is \(fault)." }
         let shown = TextEscaping.shown(text, atMost: shownMost)
         // What begins as no other JSON does was meant for a string.
         let beginnings: Set<Character> = ["{", "[", "\""]
@@ -48,4 +49,23 @@ struct JSONArgument: ExpressibleByArgument {
     }
 
     private static let shownMost = 40
+    /// The request around it takes one.
+    private static let depth = WireLimits.depth - 1
+
+    /// What the daemon would refuse, with a byte of the request.
+    static func depthFault(in json: JSONText) -> String? {
+        do throws(JSONError) {
+            try json.bytes.withUnsafeBytes { text throws(JSONError) in
+                try JSONValue.validate(text, depth: depth)
+            }
+            return nil
+        } catch {
+            return depthFault(of: error)
+        }
+    }
+
+    static func depthFault(of error: (any Error)?) -> String? {
+        guard let error = error as? JSONError, error.reason == .tooDeep else { return nil }
+        return "nested deeper than \(depth) at byte \(error.offset)"
+    }
 }

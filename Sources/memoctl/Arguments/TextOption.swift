@@ -23,10 +23,16 @@ struct TextOption: ParsableArguments {
             }
             return JSONText(string: text)
         }
+        let json: JSONText
         do {
-            return try JSONText(parsing: input)
+            json = try JSONText(parsing: input)
         } catch {
+            if let fault = JSONArgument.depthFault(of: error.cause) {
+                throw UsageError("standard input is \(fault)")
+            }
             throw UsageError("standard input is not one JSON value: \(error.message)")
         }
+        if let fault = JSONArgument.depthFault(in: json) { throw UsageError("standard input is \(fault)") }
+        return json
     }
 }

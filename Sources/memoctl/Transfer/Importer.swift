@@ -69,11 +69,27 @@ struct Importer {
     /// Stores what was taken and not stored yet.
     mutating func flush() throws(MemoError) {
         guard !batch.isEmpty else { return }
-        let stored = try client.perform(.mput(function, batch))
+        let stored = try store()
         figures.stored += stored
         figures.refused += Int64(batch.count) - stored
         batch = []
         weight = 0
+    }
+
+    /// - Returns: how many the daemon took.
+    private func store() throws(MemoError) -> Int64 {
+        do throws(MemoError) {
+            return try client.perform(.mput(function, batch))
+        } catch {
+            // In a request with many, a value is two levels deeper than in one of its own.
+            guard error.code == .badJSON else { throw error }
+            var stored: Int64 = 0
+            for entry in batch {
+                let outcome = try client.perform(.put(function, entry.key, entry.value, entry.options))
+                if case .stored = outcome { stored += 1 }
+            }
+            return stored
+        }
     }
 
     private mutating func define(_ name: String, _ object: Reply) throws(MemoError) {

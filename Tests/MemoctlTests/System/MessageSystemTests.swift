@@ -59,8 +59,8 @@ import Testing
         (["history", "--points", "0"], "it is a whole number from 1"),
         (["history", "--points", "2001"], "--points must be from 1 to 2000"),
         (["report", "f", "-1"], "it is a whole number from 0 to 9007199254740992"),
-        (["put", "f", "1", deep], "VALUE is nested deeper than 512"),
-        (["get", "f", deep], "KEY is nested deeper than 512"),
+        (["put", "f", "1", deep], "VALUE is nested deeper than 511 at byte 511"),
+        (["get", "f", deep], "KEY is nested deeper than 511"),
         (["get", "f", "[1,]"], "KEY is not JSON: [1,] (expected a value at byte 3)"),
         (["get", "f", long], "KEY is not JSON: xxxx"),
         (["get", "f", "1", long], "Unexpected argument 'xxxx"),
@@ -78,6 +78,27 @@ import Testing
         if let usage = result.errors.split(separator: "\n").first(where: { $0.hasPrefix("Usage: ") }) {
             #expect(usage.hasPrefix("Usage: memoctl \(arguments[0]) "), "\(usage)")
         }
+    }
+
+    /// As deep as a request may have it: what was stored can be exported and imported, too.
+    @Test func whatIsDeepIsTakenOrRefusedBeforeItIsSent() throws {
+        let fixture = try SystemFixture()
+        try fixture.startDaemon()
+        func nested(_ depth: Int) -> String {
+            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        }
+        for (depth, status) in [(511, 0), (512, 64), (513, 64)] as [(Int, Int32)] {
+            let said = try fixture.memoctl("put", "f", "1", nested(depth)).errors
+            #expect(said.hasPrefix(status == 0 ? "" : "memoctl: VALUE is nested deeper than 511"), "\(said)")
+            #expect(try fixture.memoctl("put", "f", "2", "-", input: nested(depth)).status == status)
+            #expect(try fixture.memoctl("get", "f", nested(depth)).status == (status == 0 ? 2 : status))
+        }
+        try fixture.memoctl("put", "g", "1", "2")
+        try fixture.memoctl("export", "x.ndjson")
+        try fixture.memoctl("clear", "--all")
+        let imported = try fixture.memoctl("import", "x.ndjson")
+        #expect(imported.status == 0, "\(imported.errors)")
+        #expect(try fixture.memoctl("get", "f", "1").output == nested(511) + "\n")
     }
 
     @Test func anImportNamesFileAndLine() throws {
