@@ -1,6 +1,6 @@
 """What someone does who has just found memod: every command of README.md in the order it stands, then the loss of all
 processes, then two hundred programs at once. In a user account made for it: a number of its own, an empty home, no
-variables, no process of anyone else's.
+variables, no process of anyone else's. The recipes of docs/ci are tried there, too.
 
 usage: newcomer.py; it prints the transcript. Only root can make such an account: for others it is left out."""
 
@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+import recipes
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = 61234
@@ -144,6 +146,10 @@ def inside():
             except OSError:
                 continue
     print("none does")
+
+    say("the recipes for continuous integration, each twice")
+    lose_everything()
+    recipes.run(ROOT / "docs/ci", home / "memo/bin", lose_everything)
 
     say(f"{CROWD} programs at once, on an empty machine")
     lose_everything()
