@@ -54,10 +54,8 @@ struct JSONArgument: ExpressibleByArgument {
 
     /// What the daemon would refuse, with a byte of the request.
     static func depthFault(in json: JSONText) -> String? {
-        do throws(JSONError) {
-            try json.bytes.withUnsafeBytes { text throws(JSONError) in
-                try JSONValue.validate(text, depth: depth)
-            }
+        do {
+            try json.bytes.withUnsafeBytes { try JSONValue.validate($0, depth: depth) }
             return nil
         } catch {
             return depthFault(of: error)
