@@ -15,7 +15,7 @@ import Testing
         Array(name.utf8).withUnsafeBytes { core.internFunction(owner: -1, name: $0) }
     }
 
-    private func put(_ core: inout StoreCore, _ function: UInt32, _ key: Int, tags: [UInt32]) {
+    private func put(_ core: inout StoreCore, _ function: UInt32, _ key: Int, tags: [TagID]) {
         Array("\(key)".utf8).withUnsafeBytes { key in
             var request = PutRequest(key: key, hash: core.hash(function, key), value: key, uid: 0)
             request.tags = tags

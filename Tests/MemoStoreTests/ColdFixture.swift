@@ -70,7 +70,7 @@ struct TestEntry: Equatable {
     var hash: UInt64 = 0
     var key: [UInt8]
     var value: [UInt8]
-    var tags: [UInt32] = []
+    var tags: [TagID] = []
     var created: Int64 = 1
     var fresh = Int64.max
     var expires = Int64.max

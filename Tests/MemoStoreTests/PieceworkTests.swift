@@ -35,9 +35,9 @@ import Testing
         var currsize: Int { core.info(function).currsize }
         var leaseCount: Int { core.leases.count }
 
-        func tag(_ name: String) -> [UInt32] { core.internTags(owner: -1, names: [name]) ?? [] }
+        func tag(_ name: String) -> [TagID] { core.internTags(owner: -1, names: [name]) ?? [] }
 
-        func put(_ key: Int, tags: [UInt32] = []) {
+        func put(_ key: Int, tags: [TagID] = []) {
             Array("\(key)".utf8).withUnsafeBytes { key in
                 var request = PutRequest(key: key, hash: core.hash(function, key), value: key, uid: 0)
                 request.tags = tags

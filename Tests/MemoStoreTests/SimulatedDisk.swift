@@ -9,12 +9,12 @@ final class SimulatedDisk {
         var key: [UInt8]
         var value: [UInt8]
         var metadata: EntryMetadata
-        var tags: [UInt32]
+        var tags: [TagID]
     }
 
     var rows: [Int64: Row] = [:]
     var functions: [UInt32: FunctionRow] = [:]
-    var tags: [UInt32: TagRow] = [:]
+    var tags: [TagID: TagRow] = [:]
     var uses: [Int64] = []
     var totals = Totals()
     var history: [String: HistoryRow] = [:]

@@ -28,7 +28,7 @@ import Testing
 
     @discardableResult
     private func put(
-        _ core: inout StoreCore, _ function: UInt32, _ key: Int, bytes: Int = 10, tags: [UInt32] = []
+        _ core: inout StoreCore, _ function: UInt32, _ key: Int, bytes: Int = 10, tags: [TagID] = []
     ) -> PutOutcome {
         Array("\(key)".utf8).withUnsafeBytes { key in
             [UInt8](repeating: 0x31, count: bytes).withUnsafeBytes { value in

@@ -17,7 +17,7 @@ import Testing
                 switch random.below(4) {
                 case 0:
                     let pieces = 1 + random.below(3)
-                    let tags = (0..<pieces).map { UInt32($0 + 1) }
+                    let tags = (0..<pieces).map { TagID(UInt32($0 + 1)) }
                     clears.add(TagClears.Clear(connection: ConnectionID(number), tags: tags, below: 10))
                     left[ConnectionID(number)] = (pieces, pieces)
                 case 1:

@@ -161,7 +161,7 @@ extension ColdWriter {
         case .forget(let function):
             try profiles.forget(function: function)
         case .tag(let tag):
-            next.tag = max(next.tag, Int64(tag.id) + 1)
+            next.tag = max(next.tag, Int64(tag.id.rawValue) + 1)
             next.row = max(next.row, tag.clearedBelow)
             try profiles.save(tag)
         case .forgetTag(let tag):

@@ -5,7 +5,7 @@ struct ColdLoad: Sendable, Equatable {
     /// Numbers larger than any ever given out.
     var nextRow: Int64
     var nextFunction: UInt32
-    var nextTag: UInt32
+    var nextTag: TagID
     /// Two words for the keyed hash of the keys.
     var seed: [UInt64]
     var totals: Totals
@@ -19,7 +19,7 @@ struct ColdLoad: Sendable, Equatable {
     fileprivate mutating func setNext(_ next: MetaTable.NextNumbers) {
         nextRow = next.row
         nextFunction = UInt32(clamping: next.function)
-        nextTag = UInt32(clamping: next.tag)
+        nextTag = TagID(UInt32(clamping: next.tag))
     }
 }
 
@@ -39,7 +39,7 @@ extension ColdWriter {
             guard let seed = try meta.seed() else { throw ColdError(.corrupt, "its seed is missing") }
             var next = next
             var load = ColdLoad(
-                nextRow: 0, nextFunction: 0, nextTag: 0, seed: seed, totals: try meta.totals())
+                nextRow: 0, nextFunction: 0, nextTag: TagID(0), seed: seed, totals: try meta.totals())
 
             var functions: [UInt32: Int64] = [:]
             load.damaged += try profiles.forEachFunction {
@@ -48,10 +48,10 @@ extension ColdWriter {
                 next.row = max(next.row, $0.clearedBelow)
                 function($0)
             }
-            var tags: [UInt32: Int64] = [:]
+            var tags: [TagID: Int64] = [:]
             load.damaged += try profiles.forEachTag {
                 tags[$0.id] = $0.clearedBelow
-                next.tag = max(next.tag, Int64($0.id) + 1)
+                next.tag = max(next.tag, Int64($0.id.rawValue) + 1)
                 next.row = max(next.row, $0.clearedBelow)
                 tag($0)
             }

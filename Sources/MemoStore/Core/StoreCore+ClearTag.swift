@@ -1,7 +1,7 @@
 /// Clearing tags. Entries with one, older than the mark set here, are dead at once; they are counted and taken out of
 /// their functions by the maintenance thread, in pieces, where they are many.
 extension StoreCore {
-    package func tags(owner: Int64?, name: String) -> [UInt32] {
+    package func tags(owner: Int64?, name: String) -> [TagID] {
         if let owner {
             tags.find(owner: owner, name: name).map { [$0] } ?? []
         } else {
@@ -12,7 +12,7 @@ extension StoreCore {
     /// Clears the entries that bear one of some tags, looking at no others. Leases of their keys end: what is being
     /// computed for one that was stale is of the time before.
     /// - Returns: how many entries were cleared, by function; `nil` where the connection will be woken for that.
-    package mutating func clear(tags ids: [UInt32], for connection: ConnectionID) -> [UInt32: Int]? {
+    package mutating func clear(tags ids: [TagID], for connection: ConnectionID) -> [UInt32: Int]? {
         var clearing = TagClears.Clear(connection: connection, below: cold.nextRow)
         for id in ids {
             guard let row = tags.clear(id, below: cold.nextRow) else { continue }
@@ -33,7 +33,7 @@ extension StoreCore {
     }
 
     /// The same for a tag that nobody here waits for.
-    mutating func clearUnwatched(tag id: UInt32) {
+    mutating func clearUnwatched(tag id: TagID) {
         let nobody = ConnectionID(rawValue: .max)
         guard clear(tags: [id], for: nobody) == nil else { return }
         tagClears.leave(nobody)

@@ -80,7 +80,7 @@ extension StoreCore {
         }
     }
 
-    mutating func reserveNumbers(function: UInt32, tag: UInt32) {
+    mutating func reserveNumbers(function: UInt32, tag: TagID) {
         functions.reserve(function)
         tags.reserve(tag)
     }

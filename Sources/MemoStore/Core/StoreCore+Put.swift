@@ -8,8 +8,8 @@ package struct PutRequest {
     package var staleMs: Int64
     package var costMs: Int64
     package var uid: UInt32
-    /// Numbers of tags, from `internTags`.
-    package var tags: [UInt32]
+    /// From `internTags`.
+    package var tags: [TagID]
     package var lease: LeaseToken?
     package var ifAbsent: Bool
     /// Of a large value.
@@ -53,15 +53,15 @@ extension StoreCore {
         (functions[function].row.ttlMs, functions[function].row.staleMs ?? 0)
     }
 
-    /// The numbers of the tags that an entry is to bear, which stay until it was put. Where there are too many, entries
+    /// The tags that an entry is to bear, which stay until it was put. Where there are too many, entries
     /// that bear others are evicted.
     /// - Returns: `nil` where there are too many tags all the same.
-    package mutating func internTags(owner: Int64, names: [String]) -> [UInt32]? {
+    package mutating func internTags(owner: Int64, names: [String]) -> [TagID]? {
         let known = names.compactMap { tags.find(owner: owner, name: $0) }
         tags.pin(known)
         let new = names.count - known.count
         if new > 0, tags.areTooMany(new, of: owner) { makeRoomForTags(new, of: owner) }
-        var ids: [UInt32] = []
+        var ids: [TagID] = []
         for name in names {
             guard let (id, isNew) = tags.intern(owner: owner, name: name) else {
                 tags.pin(ids)

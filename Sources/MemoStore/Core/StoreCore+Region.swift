@@ -83,7 +83,7 @@ extension StoreCore {
     }
 
     /// Hides all that has a tag, of the owner of this one.
-    mutating func hidePublished(tag: UInt32) {
+    mutating func hidePublished(tag: TagID) {
         guard let owner = tags[tag]?.row.owner, let index = published.find(owner) else { return }
         published[index].writer.clearTagged()
     }

@@ -142,7 +142,7 @@ extension StoreCore {
     }
 
     /// The functions that have entries with a tag.
-    private func functionsBearing(_ tag: UInt32) -> [[UInt8]] {
+    private func functionsBearing(_ tag: TagID) -> [[UInt8]] {
         let places = Set(tags.members(of: tag).map { entries[$0].function })
         return places.map { Array(functions[$0].row.name.utf8) }
     }

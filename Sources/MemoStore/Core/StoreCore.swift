@@ -76,7 +76,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     /// A payload that shares its value with others where that pays.
     mutating func makePayload(
-        _ metadata: EntryMetadata, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
+        _ metadata: EntryMetadata, tags: some Collection<TagID>, key: UnsafeRawBufferPointer,
         value: UnsafeRawBufferPointer, prepared: PreparedValue? = nil
     ) -> Payload? {
         if let block = prepared?.take(for: hot.interned) {

@@ -4,7 +4,7 @@ struct TagClears: ~Copyable {
         /// Who waits for it, if somebody still does.
         var connection: ConnectionID?
         /// Those of which there may still be entries, the next one at the end.
-        var tags: [UInt32] = []
+        var tags: [TagID] = []
         /// Entries with smaller rows are cleared.
         let below: Int64
         /// How many entries were cleared, by function.

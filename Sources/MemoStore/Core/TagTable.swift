@@ -5,8 +5,8 @@ struct TagTable: ~Copyable {
     struct Membership: BitwiseCopyable {
         /// Overwritten while it is free.
         var slot: Slot
-        /// 0 where it was taken off its tag's list before its entry went.
-        var tag: UInt32
+        /// `noTag` if it was taken off its tag's list before its entry went.
+        var tag: TagID
         /// Neighbours in the tag's list.
         var older: UInt32
         var newer: UInt32
@@ -25,6 +25,7 @@ struct TagTable: ~Copyable {
     }
 
     private static let none = NodePool<Membership>.none
+    private static let noTag = TagID(0)
 
     /// By bytes: strings that only look the same are two names.
     private struct Name: Hashable {
@@ -37,18 +38,18 @@ struct TagTable: ~Copyable {
         }
     }
 
-    private var tags: [UInt32: Tag] = [:]
-    private var numbers: [Name: UInt32] = [:]
+    private var tags: [TagID: Tag] = [:]
+    private var ids: [Name: TagID] = [:]
     private var nextID: UInt32 = 1
-    private var ofOwner: [Int64: [UInt32]] = [:]
+    private var ofOwner: [Int64: [TagID]] = [:]
     private var nameBytes = 0
     private var memberships: NodePool<Membership>
     /// The first membership of each entry.
     private var first: ReservedArray<UInt32>
     /// Of a put under way: they stay, whether something bears them or not.
-    private var pinned: [UInt32] = []
+    private var pinned: [TagID] = []
     /// Tags that nothing bears any more.
-    private var unused: [UInt32] = []
+    private var unused: [TagID] = []
     /// So many tags there may be; a quarter more where none could be made to go.
     let capacity: Int
     /// The same of one user's tags, where they are not everybody's.
@@ -75,7 +76,7 @@ struct TagTable: ~Copyable {
     var rows: [TagRow] { tags.values.map(\.row) }
 
     /// Numbers below this were given out in an earlier run.
-    mutating func reserve(_ next: UInt32) { nextID = max(nextID, next) }
+    mutating func reserve(_ next: TagID) { nextID = max(nextID, next.rawValue) }
 
     /// Memory that it takes, about.
     var bytes: Int { memberships.bytes + tags.count * Self.tagBytes + nameBytes }
@@ -84,18 +85,18 @@ struct TagTable: ~Copyable {
     /// A tag's places in the tables; its name is there twice.
     private static let tagBytes = 320
 
-    func find(owner: Int64, name: String) -> UInt32? { numbers[Name(owner: owner, name: name)] }
+    func find(owner: Int64, name: String) -> TagID? { ids[Name(owner: owner, name: name)] }
 
     /// All tags of this name, whoever they belong to.
-    func findAll(name: String) -> [UInt32] { ofOwner.keys.compactMap { find(owner: $0, name: name) } }
+    func findAll(name: String) -> [TagID] { ofOwner.keys.compactMap { find(owner: $0, name: name) } }
 
-    subscript(id: UInt32) -> Tag? { tags[id] }
+    subscript(id: TagID) -> Tag? { tags[id] }
 
     /// Entries with this tag and a smaller row were cleared.
-    func clearedBelow(_ id: UInt32) -> Int64 { tags[id]?.row.clearedBelow ?? 0 }
+    func clearedBelow(_ id: TagID) -> Int64 { tags[id]?.row.clearedBelow ?? 0 }
 
     /// - Returns: the row as the database is to have it; `nil` if there is no such tag.
-    mutating func clear(_ id: UInt32, below row: Int64) -> TagRow? {
+    mutating func clear(_ id: TagID, below row: Int64) -> TagRow? {
         tags[id]?.row.clearedBelow = row
         return tags[id]?.row
     }
@@ -109,19 +110,19 @@ struct TagTable: ~Copyable {
     }
 
     /// - Returns: whether the tag is new; `nil` where there are too many tags.
-    mutating func intern(owner: Int64, name: String) -> (id: UInt32, isNew: Bool)? {
+    mutating func intern(owner: Int64, name: String) -> (id: TagID, isNew: Bool)? {
         if let id = find(owner: owner, name: name) { return (id, false) }
         guard tags.count < capacity + capacity / 4,
             owner == FunctionRow.everyone
                 || (ofOwner[owner]?.count ?? 0) < capacityPerOwner + capacityPerOwner / 4
         else { return nil }
-        let id = nextID
+        let id = TagID(nextID)
         add(TagRow(id: id, owner: owner, name: name))
         return (id, true)
     }
 
     mutating func add(_ row: TagRow) {
-        nextID = max(nextID, row.id + 1)
+        nextID = max(nextID, row.id.rawValue + 1)
         let name = Name(owner: row.owner, name: row.name)
         if tags[row.id] == nil {
             var tag = Tag(row: row)
@@ -132,20 +133,20 @@ struct TagTable: ~Copyable {
         } else {
             tags[row.id]!.row = row
         }
-        numbers[name] = row.id
+        ids[name] = row.id
     }
 
     /// Tags that a put is about to bear stay until the next call.
-    mutating func pin(_ ids: [UInt32]) {
+    mutating func pin(_ ids: [TagID]) {
         for id in pinned where tags[id]?.count == 0 { unused.append(id) }
         pinned = ids
     }
 
     /// Forgets the tags that nothing bears.
-    /// - Returns: their numbers.
-    mutating func takeUnused() -> [UInt32] {
+    /// - Returns: them.
+    mutating func takeUnused() -> [TagID] {
         if unused.isEmpty { return [] }
-        var gone: [UInt32] = []
+        var gone: [TagID] = []
         for id in exchange(&unused, with: []) {
             guard let tag = tags[id], tag.count == 0, !pinned.contains(id) else { continue }
             let owner = tag.row.owner
@@ -157,7 +158,7 @@ struct TagTable: ~Copyable {
             if ofOwner[owner]!.isEmpty { ofOwner[owner] = nil }
             let name = Name(owner: owner, name: tag.row.name)
             nameBytes -= 2 * name.bytes.count
-            numbers[name] = nil
+            ids[name] = nil
             tags[id] = nil
             gone.append(id)
         }
@@ -170,11 +171,11 @@ struct TagTable: ~Copyable {
     }
 
     /// The tag of an owner that the fewest entries bear, of some drawn at random; none of those that are about to be borne.
-    func smallest(of owner: Int64, _ random: inout RandomSource) -> UInt32? {
-        guard let ids = ofOwner[owner] ?? ofOwner.values.max(by: { $0.count < $1.count }) else { return nil }
-        var found: UInt32?
+    func smallest(of owner: Int64, _ random: inout RandomSource) -> TagID? {
+        guard let some = ofOwner[owner] ?? ofOwner.values.max(by: { $0.count < $1.count }) else { return nil }
+        var found: TagID?
         for _ in 0..<Self.draws {
-            let id = ids[random.below(ids.count)]
+            let id = some[random.below(some.count)]
             guard !pinned.contains(id) else { continue }
             if found == nil || tags[id]!.count < tags[found!]!.count { found = id }
         }
@@ -186,13 +187,13 @@ struct TagTable: ~Copyable {
     // MARK: who bears them
 
     /// The entry that has borne a tag longest.
-    func oldest(of id: UInt32) -> Slot? {
+    func oldest(of id: TagID) -> Slot? {
         guard let tag = tags[id], tag.oldest != Self.none else { return nil }
         return memberships[tag.oldest].slot
     }
 
     /// Who bears a tag, in the order of their rows.
-    func members(of id: UInt32) -> [Slot] {
+    func members(of id: TagID) -> [Slot] {
         var slots: [Slot] = []
         var next = tags[id]?.oldest ?? Self.none
         while next != Self.none {
@@ -205,7 +206,7 @@ struct TagTable: ~Copyable {
     /// Adds an entry with the newest row to a tag that it does not bear yet.
     /// - Returns: false where there is no memory.
     @discardableResult
-    mutating func add(_ slot: Slot, to id: UInt32) -> Bool {
+    mutating func add(_ slot: Slot, to id: TagID) -> Bool {
         guard let newest = tags[id]?.newest, first.grow(to: Int(slot) + 1) else { return tags[id] == nil }
         let membership = Membership(
             slot: slot, tag: id, older: newest, newer: Self.none, next: first.base[Int(slot)])
@@ -235,7 +236,7 @@ struct TagTable: ~Copyable {
     }
 
     /// Takes the entry that has borne a tag longest off its list. The entry is gone already, in all but its memory.
-    mutating func dropOldest(of id: UInt32) {
+    mutating func dropOldest(of id: TagID) {
         guard let number = tags[id]?.oldest, number != Self.none else { return }
         takeOff(number)
     }
@@ -243,8 +244,8 @@ struct TagTable: ~Copyable {
     private mutating func takeOff(_ number: UInt32) {
         let membership = memberships[number]
         let id = membership.tag
-        guard id != 0 else { return }
-        memberships[number].tag = 0
+        guard id != Self.noTag else { return }
+        memberships[number].tag = Self.noTag
         let (older, newer) = (membership.older, membership.newer)
         if older == Self.none { tags[id]!.oldest = newer } else { memberships[older].newer = newer }
         if newer == Self.none { tags[id]!.newest = older } else { memberships[newer].older = older }
@@ -256,7 +257,7 @@ struct TagTable: ~Copyable {
     func draw(_ random: inout RandomSource) -> Slot? {
         guard memberships.count > 0 else { return nil }
         let membership = memberships[UInt32(random.below(Int(memberships.end)))]
-        return membership.tag == 0 ? nil : membership.slot
+        return membership.tag == Self.noTag ? nil : membership.slot
     }
 
     /// Holds after any sequence of calls; ends the process where it does not. For tests.
@@ -272,10 +273,10 @@ struct TagTable: ~Copyable {
             precondition(tag.newest == before && tag.count == count)
             precondition(count > 0 || pinned.contains(id) || unused.contains(id), "a tag that nothing bears")
             precondition(ofOwner[tag.row.owner]?[tag.place] == id)
-            precondition(numbers[Name(owner: tag.row.owner, name: tag.row.name)] == id)
+            precondition(ids[Name(owner: tag.row.owner, name: tag.row.name)] == id)
             borne += count
         }
         precondition(borne <= memberships.count, "a membership that is not counted")
-        precondition(numbers.count == tags.count && nameBytes >= 0)
+        precondition(ids.count == tags.count && nameBytes >= 0)
     }
 }

@@ -8,6 +8,5 @@ package struct EntryHead: Sendable, Equatable {
     package var expires: Int64
     package var keyBytes: Int
     package var valueBytes: Int
-    /// Numbers of its tags.
-    package var tags: [UInt32]
+    package var tags: [TagID]
 }

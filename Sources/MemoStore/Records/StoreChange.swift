@@ -10,7 +10,7 @@ enum StoreChange {
     case forget(function: UInt32)
     /// Inserts or replaces the tag's row.
     indirect case tag(TagRow)
-    case forgetTag(UInt32)
+    case forgetTag(TagID)
     indirect case totals(Totals)
     /// Rows in the order of their last use, oldest first: appended to the access journal.
     case accesses([Int64])

@@ -26,7 +26,7 @@ extension StoreCore {
         let tagRows = tags.rows
         let memberParts = tagRows.map { tags.members(of: $0.id) }
         let tagParts = zip(tagRows, memberParts).map {
-            IndexSnapshot.Tag(id: UInt64($0.id), members: UInt64($1.count))
+            IndexSnapshot.Tag(id: UInt64($0.id.rawValue), members: UInt64($1.count))
         }
         let members = memberParts.flatMap { $0 }
         let header = IndexSnapshot.Header(
@@ -102,7 +102,7 @@ extension StoreCore {
         var next = 0
         for saved in savedTags {
             let end = next + Int(saved.members)
-            for slot in members[next..<end] { tags.add(slot, to: UInt32(saved.id)) }
+            for slot in members[next..<end] { tags.add(slot, to: TagID(UInt32(saved.id))) }
             next = end
         }
         journal.resume(after: header.uses)

@@ -81,10 +81,9 @@ struct Payload: @unchecked Sendable {
     var metadata: EntryMetadata {
         EntryMetadata(created: created, fresh: fresh, expires: expires, costMs: costMs, uid: uid)
     }
-    /// Numbers of its tags.
-    var tags: UnsafeBufferPointer<UInt32> {
+    var tags: UnsafeBufferPointer<TagID> {
         guard isExtended else { return UnsafeBufferPointer(start: nil, count: 0) }
-        let start = (extensionStart + MemoryLayout<Extension>.size).assumingMemoryBound(to: UInt32.self)
+        let start = (extensionStart + MemoryLayout<Extension>.size).assumingMemoryBound(to: TagID.self)
         return UnsafeBufferPointer(start: start, count: tagCount)
     }
     var key: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: body, count: keyBytes) }
@@ -112,7 +111,7 @@ struct Payload: @unchecked Sendable {
     /// - Parameter block: with the same value, whose reference it takes over; `nil`: the payload has its own copy.
     /// - Returns: `nil` where memory is exhausted.
     static func allocate(
-        _ metadata: EntryMetadata, tags: some Collection<UInt32>, key: UnsafeRawBufferPointer,
+        _ metadata: EntryMetadata, tags: some Collection<TagID>, key: UnsafeRawBufferPointer,
         value: UnsafeRawBufferPointer, block: UnsafeMutablePointer<InternTable.Block>? = nil
     ) -> Payload? {
         let extended = metadata.fresh != .max || metadata.expires != .max || !tags.isEmpty
@@ -144,7 +143,7 @@ struct Payload: @unchecked Sendable {
                 as: Extension.self)
             var next = payload.extensionStart + MemoryLayout<Extension>.size
             for tag in tags {
-                next.storeBytes(of: tag, as: UInt32.self)
+                next.storeBytes(of: tag, as: TagID.self)
                 next += 4
             }
         }

@@ -36,7 +36,7 @@ extension Dispatcher {
             context)
     }
 
-    private func tags(_ core: borrowing StoreCore, named tag: Bytes, _ owner: Int64?) -> [UInt32] {
+    private func tags(_ core: borrowing StoreCore, named tag: Bytes, _ owner: Int64?) -> [TagID] {
         let name = String(decoding: tag, as: UTF8.self)
         var tags = core.tags(owner: settings.isolatesUsers ? owner : FunctionRow.everyone, name: name)
         // What is shared is everybody's to invalidate.

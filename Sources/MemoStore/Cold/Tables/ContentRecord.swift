@@ -26,7 +26,7 @@ enum ContentRecord {
         target.storeBytes(of: metadata.uid.littleEndian, toByteOffset: 40, as: UInt32.self)
         var offset = fixedBytes
         for tag in payload.tags {
-            target.storeBytes(of: tag.littleEndian, toByteOffset: offset, as: UInt32.self)
+            target.storeBytes(of: tag.rawValue.littleEndian, toByteOffset: offset, as: UInt32.self)
             offset += 4
         }
         seal(target, row: row, shared: shared)
@@ -59,7 +59,7 @@ enum ContentRecord {
             || isInTable && body == Checksum.of(key: key, value: value, row: row, salt: 0)
     }
 
-    /// The tags' numbers in a record that `isSound`.
+    /// The tags in a record that `isSound`.
     static func tags(_ record: UnsafeRawBufferPointer) -> Tags { Tags(record: record) }
 
     /// Nothing is allocated for them.
@@ -68,10 +68,9 @@ enum ContentRecord {
         var startIndex: Int { 0 }
         var endIndex: Int { (record.count - fixedBytes) / 4 }
 
-        subscript(position: Int) -> UInt32 {
-            UInt32(
-                littleEndian: record.loadUnaligned(fromByteOffset: fixedBytes + 4 * position, as: UInt32.self)
-            )
+        subscript(position: Int) -> TagID {
+            let offset = fixedBytes + 4 * position
+            return TagID(UInt32(littleEndian: record.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
         }
     }
 

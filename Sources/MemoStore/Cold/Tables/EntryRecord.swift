@@ -27,7 +27,7 @@ enum EntryRecord {
         target.storeBytes(of: shared.littleEndian, toByteOffset: 32, as: Int64.self)
         var offset = fixedBytes
         for tag in payload.tags {
-            target.storeBytes(of: tag.littleEndian, toByteOffset: offset, as: UInt32.self)
+            target.storeBytes(of: tag.rawValue.littleEndian, toByteOffset: offset, as: UInt32.self)
             offset += 4
         }
         seal(target, row: row)
@@ -50,9 +50,10 @@ enum EntryRecord {
             tags: record.count == fixedBytes
                 ? []
                 : (0..<(record.count - fixedBytes) / 4).map {
-                    UInt32(
-                        littleEndian: record.loadUnaligned(
-                            fromByteOffset: fixedBytes + 4 * $0, as: UInt32.self))
+                    TagID(
+                        UInt32(
+                            littleEndian: record.loadUnaligned(
+                                fromByteOffset: fixedBytes + 4 * $0, as: UInt32.self)))
                 })
     }
 

@@ -58,7 +58,7 @@ final class ProfileTables {
     }
 
     func save(_ row: TagRow) throws(SQLiteError) {
-        try replaceTag.bind(1, Int64(row.id))
+        try replaceTag.bind(1, Int64(row.id.rawValue))
         try replaceTag.bind(2, row.owner)
         try replaceTag.bind(3, copying: Array(row.name.utf8))
         try replaceTag.bind(4, row.clearedBelow)
@@ -71,8 +71,8 @@ final class ProfileTables {
         try deleteFunction.run()
     }
 
-    func forget(tag: UInt32) throws(SQLiteError) {
-        try deleteTag.bind(1, Int64(tag))
+    func forget(tag: TagID) throws(SQLiteError) {
+        try deleteTag.bind(1, Int64(tag.rawValue))
         try deleteTag.run()
     }
 
@@ -120,7 +120,7 @@ final class ProfileTables {
                 continue
             }
             let row = TagRow(
-                id: id, owner: selectTags.integer(1),
+                id: TagID(id), owner: selectTags.integer(1),
                 name: String(decoding: selectTags.bytes(2), as: UTF8.self),
                 clearedBelow: selectTags.integer(3))
             if selectTags.integer(4) == Self.checksum(row) { body(row) } else { damaged += 1 }
@@ -144,7 +144,7 @@ final class ProfileTables {
     }
 
     private static func checksum(_ row: TagRow) -> Int64 {
-        checksum(row.id, [row.owner, row.clearedBelow], row.name)
+        checksum(row.id.rawValue, [row.owner, row.clearedBelow], row.name)
     }
 
     private static func checksum(_ id: UInt32, _ numbers: [Int64], _ name: String) -> Int64 {

@@ -1,6 +1,6 @@
 @testable import MemoStore
 
-/// Tests number connections as they like.
+/// Tests number connections, functions and tags as they like.
 extension ConnectionID: ExpressibleByIntegerLiteral {
     public init(integerLiteral number: UInt64) {
         self.init(rawValue: number)
@@ -8,5 +8,11 @@ extension ConnectionID: ExpressibleByIntegerLiteral {
 
     init(_ number: some BinaryInteger) {
         self.init(rawValue: UInt64(number))
+    }
+}
+
+extension TagID: ExpressibleByIntegerLiteral {
+    public init(integerLiteral number: UInt32) {
+        self.init(number)
     }
 }
