@@ -133,15 +133,16 @@ import Testing
         var sampler = LookupSampler()
         var own = KeySampling(threshold: SampledReuse.whole)
         var table = AdviceTable(now: 0, limits: AdviceTable.Limits(functionsMax: 4, newMax: 100))
-        for function in 1...60 as ClosedRange<UInt32> {
-            #expect(table.areModelsNew == (function <= 50), "\(function)")
+        for number in 1...60 as ClosedRange<UInt32> {
+            let function = FunctionID(number)
+            #expect(table.areModelsNew == (number <= 50), "\(number)")
             for key in 0..<10 {
                 _ = sampler.note(ReuseModelTests.hash(key, 1), function: function, bytes: 64, &own)
             }
             let counts = AdviceTable.LookupCounts(
                 asked: 10, threshold: sampler.sampling.threshold,
                 functions: [.init(id: function, asked: 10, threshold: own.threshold)])
-            table.add(sampler.take(), counts, now: Int64(function) * 500)
+            table.add(sampler.take(), counts, now: Int64(number) * 500)
         }
     }
 
@@ -151,8 +152,9 @@ import Testing
         var own = KeySampling(threshold: SampledReuse.whole)
         var table = AdviceTable(now: 0)
         var counts = AdviceTable.LookupCounts(asked: 0, threshold: sampler.sampling.threshold, functions: [])
-        for function in 1...200 as ClosedRange<UInt32> {
-            _ = sampler.note(ReuseModelTests.hash(Int(function), 1), function: function, bytes: 64, &own)
+        for number in 1...200 as ClosedRange<UInt32> {
+            let function = FunctionID(number)
+            _ = sampler.note(ReuseModelTests.hash(Int(number), 1), function: function, bytes: 64, &own)
             counts.asked += 1
             counts.functions.append(.init(id: function, asked: 1, threshold: own.threshold))
         }

@@ -11,11 +11,11 @@ import Testing
         return core
     }
 
-    private func function(_ core: inout StoreCore, _ name: String) -> UInt32? {
+    private func function(_ core: inout StoreCore, _ name: String) -> FunctionSlot? {
         Array(name.utf8).withUnsafeBytes { core.internFunction(owner: -1, name: $0) }
     }
 
-    private func put(_ core: inout StoreCore, _ function: UInt32, _ key: Int, tags: [TagID]) {
+    private func put(_ core: inout StoreCore, _ function: FunctionSlot, _ key: Int, tags: [TagID]) {
         Array("\(key)".utf8).withUnsafeBytes { key in
             var request = PutRequest(key: key, hash: core.hash(function, key), value: key, uid: 0)
             request.tags = tags
@@ -74,17 +74,19 @@ import Testing
             var count = 0
             while count < 10_000 {
                 let name = String(repeating: "x", count: nameBytes - 6) + "\(100_000 + count)"
-                let place = function(&core, name)
-                guard let place else { break }
+                let function = function(&core, name)
+                guard let function else { break }
                 var change = ProfileChange()
                 change.maxsize = .some(1)
-                core.define(place, change)
+                core.define(function, change)
                 count += 1
             }
             counts.append(count)
             let bytes = core.functions.bytes
             #expect(bytes < 2 << 20)
-            for place in core.functionPlaces where core.isFunction(place, of: nil) { _ = core.forget(place) }
+            for function in core.functionSlots where core.isFunction(function, of: nil) {
+                _ = core.forget(function)
+            }
             while core.removeEmptied() {}
         }
         #expect(counts[1] > 500 && counts[1] < counts[0] && counts[0] < 5000, "\(counts)")

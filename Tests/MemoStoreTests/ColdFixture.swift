@@ -66,7 +66,7 @@ final class ColdFixture {
 
 /// An entry as a test knows it.
 struct TestEntry: Equatable {
-    var function: UInt32 = 1
+    var function = FunctionID(1)
     var hash: UInt64 = 0
     var key: [UInt8]
     var value: [UInt8]

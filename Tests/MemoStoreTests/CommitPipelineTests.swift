@@ -5,10 +5,10 @@ import Testing
 /// Changes reach the database in their order, each once and none left out, whatever fails in between.
 @Suite struct CommitPipelineTests {
     /// A change that says which one it is.
-    private func change(_ number: Int) -> StoreChange { .forget(function: UInt32(number)) }
+    private func change(_ number: Int) -> StoreChange { .forget(function: FunctionID(UInt32(number))) }
 
     private func numbers(_ batch: CommitPipeline.Batch) -> [Int] {
-        batch.writes.compactMap { if case .forget(let number) = $0 { Int(number) } else { nil } }
+        batch.writes.compactMap { if case .forget(let number) = $0 { Int(number.rawValue) } else { nil } }
     }
 
     private func expectDamage(_ pipeline: borrowing CommitPipeline, isConfirmed: Bool) {

@@ -15,7 +15,7 @@ import Testing
             core.now = 1_000_000
         }
 
-        func place(_ name: String, owner: Int64 = -1) -> UInt32 {
+        func function(_ name: String, owner: Int64 = -1) -> FunctionSlot {
             var name = name
             return name.withUTF8 { core.internFunction(owner: owner, name: UnsafeRawBufferPointer($0))! }
         }
@@ -26,7 +26,7 @@ import Testing
         }
 
         @discardableResult
-        func put(_ function: UInt32, _ key: String, _ size: Int) -> PutOutcome {
+        func put(_ function: FunctionSlot, _ key: String, _ size: Int) -> PutOutcome {
             let value = [UInt8](repeating: 0x30, count: size)
             return Array(key.utf8).withUnsafeBytes { key in
                 value.withUnsafeBytes { value in
@@ -37,17 +37,17 @@ import Testing
             }
         }
 
-        func isLive(_ place: UInt32) -> Bool { core.functions.isLive(place) }
+        func isLive(_ function: FunctionSlot) -> Bool { core.functions.isLive(function) }
 
         var listed: Int { core.functions(after: nil, limit: 10) { _ in true }.page.count }
 
         func totalHits(of owner: Int64? = nil) -> Int64 { core.statistics(owner: owner).totals.hits }
 
-        func info(_ function: UInt32) -> FunctionInfo { core.info(function) }
+        func info(_ function: FunctionSlot) -> FunctionInfo { core.info(function) }
 
-        func forget(_ function: UInt32) -> Int { core.forget(function) }
+        func forget(_ function: FunctionSlot) -> Int { core.forget(function) }
 
-        func has(_ function: UInt32, _ key: String) -> Bool {
+        func has(_ function: FunctionSlot, _ key: String) -> Bool {
             Array(key.utf8).withUnsafeBytes { key in
                 switch core.why(function, key, hash: core.hash(function, key), loadedRows: []) {
                 case .present, .cold: true
@@ -70,7 +70,7 @@ import Testing
 
     @Test func aForgottenFunctionIsGoneAndItsCountsStayInTheTotals() {
         let fixture = Fixture()
-        let function = fixture.place("f")
+        let function = fixture.function("f")
         for key in 0..<5 { fixture.put(function, "\(key)", 100) }
         fixture.core.report(function, hits: 7, savedMs: 9)
         var change = ProfileChange()
@@ -87,7 +87,7 @@ import Testing
         fixture.disk.commit(&fixture.core)
         fixture.core.check()
         // Its number is not given out again, so that no row of before can be taken for a new one.
-        let again = fixture.place("f")
+        let again = fixture.function("f")
         #expect(!fixture.has(again, "1"))
         fixture.restart()
         #expect(fixture.totalHits() == 7)
@@ -97,7 +97,7 @@ import Testing
 
     @Test func oneThatIsUsedAgainAtOnceStays() {
         let fixture = Fixture()
-        let function = fixture.place("f")
+        let function = fixture.function("f")
         fixture.put(function, "1", 10)
         #expect(fixture.forget(function) == 1)
         fixture.put(function, "2", 10)
@@ -109,7 +109,7 @@ import Testing
 
     @Test func whatNothingUsedForLongIsRetired() {
         let fixture = Fixture()
-        let (empty, full) = (fixture.place("empty", owner: 5), fixture.place("full"))
+        let (empty, full) = (fixture.function("empty", owner: 5), fixture.function("full"))
         fixture.core.report(empty, hits: 3, savedMs: 0)
         fixture.put(full, "1", 10)
         fixture.core.flushCounters()
@@ -128,7 +128,7 @@ import Testing
 
     @Test func whatIsNotToPersistNeverReachesTheDisk() {
         let fixture = Fixture()
-        let function = fixture.place("secret")
+        let function = fixture.function("secret")
         fixture.put(function, "0", 100)
         var change = ProfileChange()
         change.persists = false
@@ -148,7 +148,7 @@ import Testing
         fixture.core.check()
         #expect(fixture.has(function, "7"))
         fixture.restart()
-        let again = fixture.place("secret")
+        let again = fixture.function("secret")
         #expect(!fixture.info(again).row.persists && fixture.info(again).currsize == 0)
         fixture.core.check()
         // What was put under the promise stays off the disk, and what is put from then on is written.
@@ -158,7 +158,7 @@ import Testing
         #expect(!fixture.has(again, "1"))
         fixture.put(again, "2", 100)
         fixture.restart()
-        let last = fixture.place("secret")
+        let last = fixture.function("secret")
         #expect(!fixture.has(last, "1") && fixture.has(last, "2"))
         fixture.core.check()
         fixture.core.dispose()
@@ -166,7 +166,7 @@ import Testing
 
     @Test func maxBytesEvictsTheFunctionsOwnOldest() {
         let fixture = Fixture()
-        let (bounded, other) = (fixture.place("bounded"), fixture.place("other"))
+        let (bounded, other) = (fixture.function("bounded"), fixture.function("other"))
         for key in 0..<10 {
             fixture.put(bounded, "\(key)", 1000)
             fixture.put(other, "\(key)", 1000)
@@ -181,7 +181,7 @@ import Testing
         #expect((0..<12).filter { fixture.has(bounded, "\($0)") } == [8, 9, 11])
         fixture.core.check()
         fixture.restart()
-        let again = fixture.place("bounded")
+        let again = fixture.function("bounded")
         #expect(fixture.info(again).row.maxBytes == 5000 && fixture.info(again).bytes <= 5000)
         fixture.core.check()
         fixture.core.dispose()

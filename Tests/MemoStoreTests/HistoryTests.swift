@@ -125,15 +125,15 @@ import Testing
 
     @Test func theBusiestFunctionsAreKept() {
         var table = HistoryTable(functionsMax: 4, ownersMax: 2)
-        func note(_ id: UInt32, _ hits: Int64, _ wallMs: Int64) {
+        func note(_ id: FunctionID, _ hits: Int64, _ wallMs: Int64) {
             let added = HistoryCounters(hits: hits)
             table.note(.function(id), added: added, counted: added, HistoryGauges(), wallMs: wallMs)
         }
-        func hits(_ id: UInt32, _ wallMs: Int64) -> Int64 {
+        func hits(_ id: FunctionID, _ wallMs: Int64) -> Int64 {
             let reading = table.read(.function(id), spanMs: 86_400_000, points: 48, wallMs: wallMs)
             return reading.points.reduce(0) { $0 + $1.counters.hits }
         }
-        for id in UInt32(1)...4 { note(id, Int64(id) * 100, 0) }
+        for id in UInt32(1)...4 { note(FunctionID(id), Int64(id) * 100, 0) }
         note(9, 1, 0)
         #expect(hits(9, 0) == 0)
         // Two hours later the first is idle enough to go.
@@ -157,7 +157,7 @@ import Testing
         while wallMs < end {
             for id in 1...functions {
                 table.note(
-                    .function(UInt32(id)),
+                    .function(FunctionID(UInt32(id))),
                     added: HistoryCounters(
                         hits: Int64(random.below(100_000)), misses: Int64(random.below(1000)),
                         savedMs: Int64(random.below(1_000_000)), evictions: Int64(random.below(100))),

@@ -44,8 +44,8 @@ import Testing
         var nextValue = 0
         /// Connections that were told, and have not asked again yet.
         var wakes: [ConnectionID] = []
-        /// The place that the first function gets.
-        static let function: UInt32 = 0
+        /// The slot that the first function gets.
+        static let function = FunctionSlot(0)
         let keys: [[UInt8]]
 
         init(seed: UInt64) {
@@ -58,8 +58,8 @@ import Testing
             model = LeaseModel(keys: keys.map { _ in LeaseModel.Key() }, now: core.now)
             clients = (0..<2 + random.below(5)).map { Client(id: ConnectionID($0)) }
             let name = Array("f".utf8)
-            let place = name.withUnsafeBytes { core.internFunction(owner: -1, name: $0) }
-            precondition(place == Self.function)
+            let function = name.withUnsafeBytes { core.internFunction(owner: -1, name: $0) }
+            precondition(function == Self.function)
         }
 
         /// Small tables: what is made for thousands of runs has to be cheap.

@@ -18,10 +18,10 @@ import Testing
         var random = SplitMix64(seed: UInt64(seed))
         var table = MismatchTable(capacity: 12)
         var disk: [Int64: MismatchRow] = [:]
-        var model: [(owner: Int64, function: UInt32, text: String)] = []
+        var model: [(owner: Int64, function: FunctionID, text: String)] = []
         for step in 0..<400 {
             let owner = Int64.random(in: 0..<4, using: &random)
-            let function = UInt32(owner * 2 + Int64.random(in: 1...2, using: &random))
+            let function = FunctionID(UInt32(owner * 2 + Int64.random(in: 1...2, using: &random)))
             switch Int.random(in: 0..<10, using: &random) {
             case 0:
                 table.forget(function: function)
@@ -31,7 +31,7 @@ import Testing
                 apply(table.takeChanges(), to: &disk)
                 table = MismatchTable(capacity: 12)
                 for number in disk.keys.sorted() {
-                    table.load(disk[number]!, owner: Int64((disk[number]!.function - 1) / 2))
+                    table.load(disk[number]!, owner: Int64((disk[number]!.function.rawValue - 1) / 2))
                 }
             case 2: apply(table.takeChanges(), to: &disk)
             case 3 where step % 7 == 0:

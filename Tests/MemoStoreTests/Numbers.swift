@@ -16,3 +16,15 @@ extension TagID: ExpressibleByIntegerLiteral {
         self.init(number)
     }
 }
+
+extension FunctionID: ExpressibleByIntegerLiteral {
+    public init(integerLiteral number: UInt32) {
+        self.init(number)
+    }
+}
+
+extension FunctionSlot: ExpressibleByIntegerLiteral {
+    public init(integerLiteral number: UInt32) {
+        self.init(number)
+    }
+}

@@ -18,7 +18,7 @@ import Testing
     /// One function and what it should have, keys in the order of their last use.
     private final class Run {
         var core: StoreCore
-        let function: UInt32
+        let function: FunctionSlot
         var random: RandomSource
         var order: [Int] = []
 

@@ -16,7 +16,7 @@ import Testing
             }
         }
 
-        mutating func addCleared(_ function: UInt32, count: Int, at: Int64, _ cause: RemovalCause) -> [Slot] {
+        mutating func addCleared(_ function: FunctionSlot, count: Int, at: Int64, _ cause: RemovalCause) -> [Slot] {
             var slots: [Slot] = []
             for _ in 0..<count {
                 let slot = entries.insert(
@@ -51,7 +51,7 @@ import Testing
                 switch random.below(3) {
                 case 0:
                     let cause: RemovalCause = random.below(2) == 0 ? .clearAll : .clearFunction
-                    let function = UInt32(random.below(3))
+                    let function = FunctionSlot(UInt32(random.below(3)))
                     let slots = fixture.addCleared(function, count: random.below(5), at: step, cause)
                     for slot in slots { left[slot] = (step, cause) }
                 case 1:
@@ -97,7 +97,7 @@ import Testing
 
     @Test func forgottenFunctionsThatHaveToWaitLetOthersPass() {
         var reclaimer = Reclaimer()
-        for function in 0..<5 as Range<UInt32> { _ = reclaimer.add(forgotten: function) }
+        for function in FunctionSlot(0)..<5 { _ = reclaimer.add(forgotten: function) }
         let last = reclaimer.takeForgotten(atMost: 2)
         reclaimer.putBack(forgotten: [4])
         let rest = reclaimer.takeForgotten(atMost: 10)

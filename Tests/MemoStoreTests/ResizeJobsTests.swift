@@ -19,9 +19,9 @@ import Testing
             var functions = makeFunctions(4)
             var jobs = ResizeJobs()
             var waiting: Set<ConnectionID> = []
-            var expected: [UInt32] = []
+            var expected: [FunctionSlot] = []
             for step in 0..<50 as Range<UInt64> {
-                let function = UInt32(random.below(4))
+                let function = FunctionSlot(UInt32(random.below(4)))
                 switch random.below(4) {
                 case 0 where !expected.contains(function):
                     jobs.begin(function, since: step, isInOrder: true, in: &functions)

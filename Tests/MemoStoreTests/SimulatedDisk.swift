@@ -4,7 +4,7 @@
 /// crash loses the rest.
 final class SimulatedDisk {
     struct Row {
-        var function: UInt32
+        var function: FunctionID
         var hash: UInt64
         var key: [UInt8]
         var value: [UInt8]
@@ -13,7 +13,7 @@ final class SimulatedDisk {
     }
 
     var rows: [Int64: Row] = [:]
-    var functions: [UInt32: FunctionRow] = [:]
+    var functions: [FunctionID: FunctionRow] = [:]
     var tags: [TagID: TagRow] = [:]
     var uses: [Int64] = []
     var totals = Totals()
@@ -76,8 +76,8 @@ final class SimulatedDisk {
             hotBytes: hotBytes, coldBytes: coldBytes, limits: limits,
             random: RandomSource(seed: random))!
         core.now = now
-        for row in functions.values.sorted(by: { $0.id < $1.id }) { core.load(row) }
-        for row in tags.values.sorted(by: { $0.id < $1.id }) { core.load(row) }
+        for row in functions.values.sorted(by: { $0.id.rawValue < $1.id.rawValue }) { core.load(row) }
+        for row in tags.values.sorted(by: { $0.id.rawValue < $1.id.rawValue }) { core.load(row) }
         for (id, row) in rows.sorted(by: { $0.key < $1.key }) {
             core.load(
                 EntryHead(

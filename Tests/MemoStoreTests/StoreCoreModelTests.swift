@@ -87,7 +87,7 @@ import Testing
             core.now = now
             // Readers go by the machine's clock, which is not the test's: they are not asked for what has ended.
             if let fresh = model[name]!.entries[key]?.fresh, fresh <= now { return }
-            guard let place = core.publishedPlace(place(name)) else { return }
+            guard let place = core.publishedPlace(slot(name)) else { return }
             let reader = readers[random.below(2)]
             let hit = Array(key.utf8).withUnsafeBytes {
                 reader.get(place.number, place: Int(place.place), $0, NoFreshness.self)
@@ -104,7 +104,7 @@ import Testing
             if model[name]!.maxsize == nil, model[name]!.maxBytes == nil { core.takeRegionUses() }
         }
 
-        mutating func place(_ name: String) -> UInt32 {
+        mutating func slot(_ name: String) -> FunctionSlot {
             var name = name
             return name.withUTF8 { core.internFunction(owner: -1, name: UnsafeRawBufferPointer($0))! }
         }
@@ -133,7 +133,7 @@ import Testing
             core.now = now
             let name = names[random.below(names.count)]
             let keyText = "\"k\(random.below(random.below(4) == 0 ? 40 : 8))\""
-            let function = place(name)
+            let function = slot(name)
             let key = Array(keyText.utf8)
             switch random.below(100) {
             case 0..<40: get(name, function, keyText, key, number)
@@ -166,7 +166,7 @@ import Testing
         /// What is expired counts until it is swept.
         mutating func dropSwept() {
             for name in names {
-                let function = place(name)
+                let function = slot(name)
                 for (key, entry) in model[name]!.entries where entry.expires <= now {
                     let isGone = Array(key.utf8).withUnsafeBytes {
                         let hash = core.hash(function, $0)
@@ -190,8 +190,9 @@ import Testing
             model[name]!.order.removeAll { $0 == key }
         }
 
-        mutating func get(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8], _ number: Int)
-        {
+        mutating func get(
+            _ name: String, _ function: FunctionSlot, _ key: String, _ bytes: [UInt8], _ number: Int
+        ) {
             let found: (value: [UInt8], stale: Bool)? = complete { core, loadedRows in
                 bytes.withUnsafeBytes { bytes in
                     let hash = core.hash(function, bytes)
@@ -219,7 +220,7 @@ import Testing
             }
         }
 
-        mutating func put(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8]) {
+        mutating func put(_ name: String, _ function: FunctionSlot, _ key: String, _ bytes: [UInt8]) {
             let value = [UInt8](
                 repeating: UInt8(truncatingIfNeeded: random.below(4)),
                 count: [1, 40, 64, 100, 511, 512, 900][random.below(7)])
@@ -273,7 +274,7 @@ import Testing
             while isOver(model[name]!) { drop(name, model[name]!.order[0]) }
         }
 
-        mutating func delete(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8]) {
+        mutating func delete(_ name: String, _ function: FunctionSlot, _ key: String, _ bytes: [UInt8]) {
             let deleted: Bool = complete { core, loadedRows in
                 bytes.withUnsafeBytes { bytes in
                     let outcome = core.delete(
@@ -285,7 +286,7 @@ import Testing
             drop(name, key)
         }
 
-        mutating func touch(_ name: String, _ function: UInt32, _ key: String, _ bytes: [UInt8]) {
+        mutating func touch(_ name: String, _ function: FunctionSlot, _ key: String, _ bytes: [UInt8]) {
             let ttl: Int64? = random.below(3) == 0 ? nil : Int64(random.below(2000))
             let touched: Bool = complete { core, loadedRows in
                 bytes.withUnsafeBytes { bytes in
@@ -304,7 +305,7 @@ import Testing
             use(name, key)
         }
 
-        mutating func define(_ name: String, _ function: UInt32) {
+        mutating func define(_ name: String, _ function: FunctionSlot) {
             var change = ProfileChange()
             let maxsize: Int64? = random.below(3) == 0 ? nil : Int64(random.below(12)) - 1
             change.maxsize = .some(maxsize)
@@ -354,7 +355,7 @@ import Testing
             core.check()
             core.checkInterning()
             for name in names {
-                let info = core.info(place(name))
+                let info = core.info(slot(name))
                 #expect(info.row.hits == model[name]!.hits, "seed \(seed)")
                 #expect(info.row.misses == model[name]!.misses, "seed \(seed)")
                 #expect(info.currsize >= alive(name))

@@ -22,13 +22,13 @@ import Testing
         _ = core.pipeline.failed(batch, ColdError(.io, "broken"))
     }
 
-    private func function(_ core: inout StoreCore, _ name: String) -> UInt32 {
+    private func function(_ core: inout StoreCore, _ name: String) -> FunctionSlot {
         Array(name.utf8).withUnsafeBytes { core.internFunction(owner: -1, name: $0)! }
     }
 
     @discardableResult
     private func put(
-        _ core: inout StoreCore, _ function: UInt32, _ key: Int, bytes: Int = 10, tags: [TagID] = []
+        _ core: inout StoreCore, _ function: FunctionSlot, _ key: Int, bytes: Int = 10, tags: [TagID] = []
     ) -> PutOutcome {
         Array("\(key)".utf8).withUnsafeBytes { key in
             [UInt8](repeating: 0x31, count: bytes).withUnsafeBytes { value in
@@ -39,19 +39,19 @@ import Testing
         }
     }
 
-    private func define(_ core: inout StoreCore, _ function: UInt32, maxsize: Int64?) {
+    private func define(_ core: inout StoreCore, _ function: FunctionSlot, maxsize: Int64?) {
         var change = ProfileChange()
         change.maxsize = .some(maxsize)
         core.define(function, change)
     }
 
-    private func remove(_ core: inout StoreCore, _ function: UInt32, _ key: Int) -> Bool {
+    private func remove(_ core: inout StoreCore, _ function: FunctionSlot, _ key: Int) -> Bool {
         Array("\(key)".utf8).withUnsafeBytes { key in
             core.delete(function, key, hash: core.hash(function, key), loadedRows: []).deleted
         }
     }
 
-    private func isHit(_ core: inout StoreCore, _ function: UInt32, _ key: Int) -> Bool {
+    private func isHit(_ core: inout StoreCore, _ function: FunctionSlot, _ key: Int) -> Bool {
         Array("\(key)".utf8).withUnsafeBytes { key in
             let outcome = core.get(
                 function, key, hash: core.hash(function, key), loadedRows: [], lease: nil, early: nil)
@@ -77,11 +77,11 @@ import Testing
                 // With more of them others would be forgotten.
                 guard owner < 0 || all.count(where: { $0.owner == owner }) < 4,
                     !all.contains(where: { $0 == (name, owner) }),
-                    let place = Array(name.utf8).withUnsafeBytes({
+                    let function = Array(name.utf8).withUnsafeBytes({
                         core.internFunction(owner: owner, name: $0)
                     })
                 else { continue }
-                core.report(place, hits: 1, savedMs: 0)
+                core.report(function, hits: 1, savedMs: 0)
                 all.append((name, owner))
             }
             all.sort { (Array($0.name.utf8), $0.owner) < (Array($1.name.utf8), $1.owner) }
@@ -211,7 +211,7 @@ import Testing
     @Test func oneOwnersFunctionsLeaveOthersTheirs() {
         var core = makeCore()
         defer { core.dispose() }
-        func intern(_ name: String, _ owner: Int64) -> UInt32? {
+        func intern(_ name: String, _ owner: Int64) -> FunctionSlot? {
             Array(name.utf8).withUnsafeBytes { core.internFunction(owner: owner, name: $0) }
         }
         let used = (1...4).compactMap { intern("\($0)", 7) }

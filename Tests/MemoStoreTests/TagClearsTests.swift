@@ -56,7 +56,7 @@ import Testing
     @Test func keysAreAskedForOnce() {
         var clears = TagClears()
         clears.add(leased: [(1, 10), (2, 20)])
-        var functions: [UInt32] = []
+        var functions: [FunctionSlot] = []
         while let key = clears.nextLeasedKey() { functions.append(key.function) }
         let hasMore = clears.hasLeasedKeys
         #expect(functions == [2, 1] && !hasMore)

@@ -6,7 +6,7 @@ internal import MemoWire
 struct RequestList: ~Copyable {
     private struct Line {
         var request: Request
-        var place: KeyProbe?
+        var probe: KeyProbe?
     }
 
     private var storage: UnsafeMutablePointer<Line>
@@ -32,10 +32,10 @@ struct RequestList: ~Copyable {
 
     /// Where the entry of a request's key is looked for, if that was found out beforehand.
     @inline(__always)
-    func place(at position: Int) -> KeyProbe? { storage[position].place }
+    func probe(at position: Int) -> KeyProbe? { storage[position].probe }
 
     @inline(__always)
-    mutating func setPlace(_ place: KeyProbe, at position: Int) { storage[position].place = place }
+    mutating func setProbe(_ probe: KeyProbe, at position: Int) { storage[position].probe = probe }
 
     /// Why the line at a position is no request, if so.
     @inline(__always)
@@ -47,7 +47,7 @@ struct RequestList: ~Copyable {
     mutating func append(_ request: Request) {
         if count == capacity { grow() }
         // It owns nothing: what it refers to is in the input and in the batch.
-        (storage + count).initialize(to: Line(request: request, place: nil))
+        (storage + count).initialize(to: Line(request: request, probe: nil))
         count += 1
     }
 

@@ -33,6 +33,6 @@ struct CursorCipher {
     }
 
     private func scramble(_ half: UInt16, _ round: UInt32, _ hash: KeyHash) -> UInt16 {
-        withUnsafeBytes(of: half) { UInt16(truncatingIfNeeded: hash(function: round, key: $0)) }
+        withUnsafeBytes(of: half) { UInt16(truncatingIfNeeded: hash(domain: round, key: $0)) }
     }
 }

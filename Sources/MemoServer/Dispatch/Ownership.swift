@@ -42,16 +42,16 @@ extension Dispatcher {
 
     /// The request's function; answers `busy` where there are too many.
     @inline(__always)
-    func intern(_ core: inout StoreCore, _ request: Request, _ context: Context) -> UInt32? {
+    func intern(_ core: inout StoreCore, _ request: Request, _ context: Context) -> FunctionSlot? {
         let owner = owner(request, context.connection)
-        if let place = core.function(owner: owner, name: request.function) { return place }
-        if let place = core.internFunction(owner: owner, name: request.function) { return place }
+        if let known = core.function(owner: owner, name: request.function) { return known }
+        if let new = core.internFunction(owner: owner, name: request.function) { return new }
         fail(request, .busy, "there are too many functions; clear some, or use fewer names", context)
         return nil
     }
 
     @inline(__always)
-    func bytes(_ key: CanonicalKey, _ core: borrowing StoreCore, _ function: UInt32) -> Bytes {
+    func bytes(_ key: CanonicalKey, _ core: borrowing StoreCore, _ function: FunctionSlot) -> Bytes {
         key.bytes(isTyped: core.isTyped(function))
     }
 }

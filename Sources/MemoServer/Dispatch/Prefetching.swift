@@ -50,12 +50,12 @@ extension Dispatcher {
             let name = batch.requests[position].function
             let owner = owner(of: name, connection)
             if !last.isNamed(name, owner) {
-                let place = core.function(owner: owner, name: name)
-                last = LastFunction(owner: owner, name: name, function: place.map { core.keyFunction($0) })
+                let slot = core.function(owner: owner, name: name)
+                last = LastFunction(owner: owner, name: name, function: slot.map { core.keyFunction($0) })
             }
             guard let function = last.function else { continue }
             let bytes = key.bytes(isTyped: function.isTyped)
-            batch.requests.setPlace(core.prepare(function, bytes), at: position)
+            batch.requests.setProbe(core.prepare(function, bytes), at: position)
         }
     }
 }

@@ -3,7 +3,7 @@ struct AdviceTable {
     /// How many look-ups there were since the last time, and which keys of them were noted.
     struct LookupCounts {
         struct Function {
-            var id: UInt32
+            var id: FunctionID
             var asked: Int64
             /// 0: not all look-ups of any key.
             var threshold: UInt64
@@ -22,7 +22,7 @@ struct AdviceTable {
         var lookupsLately = 0.0
     }
 
-    private var functions: [UInt32: Function] = [:]
+    private var functions: [FunctionID: Function] = [:]
     private var hot: ReuseModel
     private let limits: Limits
     private var agedAt: Int64 = 0
@@ -53,7 +53,7 @@ struct AdviceTable {
     var hotThreshold: UInt64 { hot.threshold }
 
     /// The thresholds of functions that have a model.
-    var thresholds: [(function: UInt32, threshold: UInt64)] {
+    var thresholds: [(function: FunctionID, threshold: UInt64)] {
         functions.map { ($0.key, $0.value.model.threshold) }
     }
 
@@ -66,7 +66,7 @@ struct AdviceTable {
         hot.lower(to: counts.threshold)
         hot.count(counts.asked)
         // What is told of others is not all of their sample; they begin with the next time.
-        var ready: Set<UInt32> = []
+        var ready: Set<FunctionID> = []
         for function in counts.functions where functions[function.id] != nil || admit(function.id, now) {
             functions[function.id]!.lookupsLately += Double(function.asked)
             guard function.threshold > 0 else { continue }
@@ -95,7 +95,7 @@ struct AdviceTable {
     }
 
     /// Makes room for a function's model, if another one is idle enough.
-    private mutating func admit(_ function: UInt32, _ now: Int64) -> Bool {
+    private mutating func admit(_ function: FunctionID, _ now: Int64) -> Bool {
         if functions.count < limits.functionsMax {
             wanted += limits.newMax
         } else {
@@ -129,10 +129,10 @@ struct AdviceTable {
         }
     }
 
-    mutating func forget(function: UInt32) { functions[function] = nil }
+    mutating func forget(function: FunctionID) { functions[function] = nil }
 
     /// What is known of a function, and over which time.
-    func estimate(of function: UInt32, now: Int64) -> (estimate: HitRatioEstimate, ms: Int64) {
+    func estimate(of function: FunctionID, now: Int64) -> (estimate: HitRatioEstimate, ms: Int64) {
         guard let known = functions[function] else {
             return (ReuseModel(recentMax: 1, sampledMax: 1).estimate, 1)
         }

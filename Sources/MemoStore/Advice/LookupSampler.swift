@@ -6,8 +6,8 @@
 struct LookupSampler: ~Copyable {
     struct Lookup {
         var hash: UInt64
-        /// The function's number; 0: it has no bound, and no model of its own.
-        var function: UInt32
+        /// `none`: it has no bound, and no model of its own.
+        var function: FunctionID
         /// What the entry takes, in units of 16 bytes; 0: not known. The top bit: it belongs to a stretch without gaps.
         fileprivate(set) var size: UInt32
 
@@ -68,7 +68,7 @@ struct LookupSampler: ~Copyable {
     ///   - bytes: what the entry takes; 0 if there is none.
     ///   - own: the sampling of the function's keys.
     /// - Returns: whether it is time to take what was noted.
-    mutating func note(_ hash: UInt64, function: UInt32, bytes: Int, _ own: inout KeySampling) -> Bool {
+    mutating func note(_ hash: UInt64, function: FunctionID, bytes: Int, _ own: inout KeySampling) -> Bool {
         let size = UInt32(truncatingIfNeeded: bytes >> 4)
         if stretchLeft > 0 {
             stretchLeft -= 1
@@ -90,7 +90,7 @@ struct LookupSampler: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func append(_ hash: UInt64, _ function: UInt32, _ size: UInt32) {
+    private mutating func append(_ hash: UInt64, _ function: FunctionID, _ size: UInt32) {
         lookups.append(Lookup(hash: hash, function: function, size: size))
     }
 

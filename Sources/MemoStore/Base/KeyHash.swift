@@ -7,8 +7,8 @@ package struct KeyHash: Sendable {
         self.seed = seed
     }
 
-    /// The hash of a key of the function with this number.
-    package func callAsFunction(function: UInt32, key: UnsafeRawBufferPointer) -> UInt64 {
+    /// - Parameter domain: equal keys of two of them have nothing to do with each other.
+    package func callAsFunction(domain: UInt32, key: UnsafeRawBufferPointer) -> UInt64 {
         var v0 = seed.0 ^ 0x736f_6d65_7073_6575
         var v1 = seed.1 ^ 0x646f_7261_6e64_6f6d
         var v2 = seed.0 ^ 0x6c79_6765_6e65_7261
@@ -36,7 +36,7 @@ package struct KeyHash: Sendable {
             v0 ^= word
         }
 
-        absorb(UInt64(function))
+        absorb(UInt64(domain))
         var offset = 0
         while offset + 8 <= key.count {
             absorb(key.loadUnaligned(fromByteOffset: offset, as: UInt64.self))

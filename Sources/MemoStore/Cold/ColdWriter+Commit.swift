@@ -155,7 +155,7 @@ extension ColdWriter {
             try entries.insert(row: row, function: function, hash: hash, payload: payload, shared: shared)
         case .delete: break
         case .function(let function):
-            next.function = max(next.function, Int64(function.id) + 1)
+            next.function = max(next.function, Int64(function.id.rawValue) + 1)
             next.row = max(next.row, function.clearedBelow)
             try profiles.save(function)
         case .forget(let function):

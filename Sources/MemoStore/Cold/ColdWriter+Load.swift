@@ -4,7 +4,7 @@ internal import SQLite
 struct ColdLoad: Sendable, Equatable {
     /// Numbers larger than any ever given out.
     var nextRow: Int64
-    var nextFunction: UInt32
+    var nextFunction: FunctionID
     var nextTag: TagID
     /// Two words for the keyed hash of the keys.
     var seed: [UInt64]
@@ -18,7 +18,7 @@ struct ColdLoad: Sendable, Equatable {
 
     fileprivate mutating func setNext(_ next: MetaTable.NextNumbers) {
         nextRow = next.row
-        nextFunction = UInt32(clamping: next.function)
+        nextFunction = FunctionID(UInt32(clamping: next.function))
         nextTag = TagID(UInt32(clamping: next.tag))
     }
 }
@@ -39,12 +39,12 @@ extension ColdWriter {
             guard let seed = try meta.seed() else { throw ColdError(.corrupt, "its seed is missing") }
             var next = next
             var load = ColdLoad(
-                nextRow: 0, nextFunction: 0, nextTag: TagID(0), seed: seed, totals: try meta.totals())
+                nextRow: 0, nextFunction: .none, nextTag: TagID(0), seed: seed, totals: try meta.totals())
 
-            var functions: [UInt32: Int64] = [:]
+            var functions: [FunctionID: Int64] = [:]
             load.damaged += try profiles.forEachFunction {
                 functions[$0.id] = $0.clearedBelow
-                next.function = max(next.function, Int64($0.id) + 1)
+                next.function = max(next.function, Int64($0.id.rawValue) + 1)
                 next.row = max(next.row, $0.clearedBelow)
                 function($0)
             }

@@ -4,7 +4,7 @@ internal import Glibc
 struct FunctionProfile {
     var row: FunctionRow
     fileprivate var nameHash: UInt64
-    fileprivate var chain: UInt32
+    fileprivate var chain: FunctionSlot
     /// Its entries in both tiers.
     var count = 0
     /// What they take, as on disk.
@@ -35,17 +35,16 @@ struct FunctionProfile {
     fileprivate(set) var isLive = true
 }
 
-/// The functions known, found by owner and name. A function's place does not change while it lives.
+/// The functions known, found by owner and name. A function's slot does not change while it lives.
 struct FunctionTable: ~Copyable {
-    static let none = UInt32.max
     private var profiles: ContiguousArray<FunctionProfile> = []
-    private var buckets = [UInt32](repeating: FunctionTable.none, count: 64)
-    private var free: [UInt32] = []
-    private var places: [UInt32: UInt32] = [:]
+    private var buckets = [FunctionSlot](repeating: .none, count: 64)
+    private var free: [FunctionSlot] = []
+    private var slots: [FunctionID: FunctionSlot] = [:]
     private var nextID: UInt32 = 1
-    /// Changes whenever a place may mean another function, or hash its keys in another form.
+    /// Changes whenever a slot may mean another function, or hash its keys in another form.
     private(set) var generation: UInt32 = 0
-    private(set) var dirty: [UInt32] = []
+    private(set) var dirty: [FunctionSlot] = []
     private(set) var countByOwner: [Int64: Int] = [:]
     private var nameBytes = 0
     private let hash: KeyHash
@@ -65,7 +64,8 @@ struct FunctionTable: ~Copyable {
 
     /// Memory that it takes, about.
     var bytes: Int {
-        profiles.capacity * MemoryLayout<FunctionProfile>.stride + buckets.count * MemoryLayout<UInt32>.stride
+        profiles.capacity * MemoryLayout<FunctionProfile>.stride + buckets.count
+            * MemoryLayout<FunctionSlot>.stride
             + count * Self.nameOverhead + nameBytes
     }
 
@@ -76,54 +76,58 @@ struct FunctionTable: ~Copyable {
 
     /// What a function takes beside its name.
     private static let overhead =
-        MemoryLayout<FunctionProfile>.stride + 2 * MemoryLayout<UInt32>.stride + nameOverhead
+        MemoryLayout<FunctionProfile>.stride + 2 * MemoryLayout<FunctionSlot>.stride + nameOverhead
 
-    /// A string's own block, and the place in the table of numbers.
+    /// A string's own block, and the entry in the table of numbers.
     private static let nameOverhead = 64
 
     /// A function became typed, or no longer is.
     mutating func typedChanged() { generation &+= 1 }
 
-    /// Every place, those of forgotten functions included.
-    var allPlaces: Range<UInt32> { 0..<UInt32(profiles.count) }
+    /// Every slot, those of forgotten functions included.
+    var allSlots: Range<FunctionSlot> { FunctionSlot(0)..<FunctionSlot(UInt32(profiles.count)) }
 
-    /// The next place of the search for functions that can make room for others; after the last comes the first.
-    mutating func nextForRoom() -> UInt32 { roomHand.next(of: profiles.count) }
+    /// A number of slots from one on, as far as there are.
+    func slots(from start: FunctionSlot, atMost count: Int) -> Range<FunctionSlot> {
+        start..<start.advanced(by: max(0, min(count, start.distance(to: allSlots.upperBound))))
+    }
+
+    /// The next slot of the search for functions that can make room for others; after the last comes the first.
+    mutating func nextForRoom() -> FunctionSlot { roomHand.next(of: profiles.count) }
 
     /// The same of the search for functions that were not used for long.
-    mutating func nextForRetirement() -> UInt32 { retirementHand.next(of: profiles.count) }
+    mutating func nextForRetirement() -> FunctionSlot { retirementHand.next(of: profiles.count) }
 
     private struct Hand {
-        private var place: UInt32 = 0
+        private var slot: UInt32 = 0
 
-        mutating func next(of count: Int) -> UInt32 {
-            if place >= count { place = 0 }
-            defer { place += 1 }
-            return place
+        mutating func next(of count: Int) -> FunctionSlot {
+            if slot >= count { slot = 0 }
+            defer { slot += 1 }
+            return FunctionSlot(slot)
         }
     }
 
-    /// The place of the function with this number.
-    func place(id: UInt32) -> UInt32? { places[id] }
+    func find(_ id: FunctionID) -> FunctionSlot? { slots[id] }
 
     /// Numbers below this were given out in an earlier run.
-    mutating func reserve(_ next: UInt32) { nextID = max(nextID, next) }
+    mutating func reserve(_ next: FunctionID) { nextID = max(nextID, next.rawValue) }
 
-    func isLive(_ place: UInt32) -> Bool { profiles[Int(place)].isLive }
+    func isLive(_ slot: FunctionSlot) -> Bool { profiles[slot.index].isLive }
 
-    subscript(place: UInt32) -> FunctionProfile {
-        @inline(__always) _read { yield profiles[Int(place)] }
-        @inline(__always) _modify { yield &profiles[Int(place)] }
+    subscript(slot: FunctionSlot) -> FunctionProfile {
+        @inline(__always) _read { yield profiles[slot.index] }
+        @inline(__always) _modify { yield &profiles[slot.index] }
     }
 
-    /// The place of a function, or `nil` if it is not known.
-    func find(owner: Int64, name: UnsafeRawBufferPointer) -> UInt32? {
-        let nameHash = hash(function: UInt32(truncatingIfNeeded: owner), key: name)
-        var place = buckets[Int(truncatingIfNeeded: nameHash) & (buckets.count - 1)]
-        while place != Self.none {
-            let found = matches(Int(place), owner, nameHash, name)
-            if found { return place }
-            place = profiles[Int(place)].chain
+    /// The slot of a function, or `nil` if it is not known.
+    func find(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
+        let nameHash = hash(domain: UInt32(truncatingIfNeeded: owner), key: name)
+        var slot = buckets[Int(truncatingIfNeeded: nameHash) & (buckets.count - 1)]
+        while slot != .none {
+            let found = matches(slot.index, owner, nameHash, name)
+            if found { return slot }
+            slot = profiles[slot.index].chain
         }
         return nil
     }
@@ -140,51 +144,52 @@ struct FunctionTable: ~Copyable {
 
     /// Adds a function that is not there yet.
     /// - Returns: `nil` where the table is full.
-    mutating func add(owner: Int64, name: UnsafeRawBufferPointer) -> UInt32? {
+    mutating func add(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
         guard hasRoom(nameBytes: name.count) else { return nil }
         defer { nextID += 1 }
-        return add(FunctionRow(id: nextID, owner: owner, name: String(decoding: name, as: UTF8.self)))
+        return add(
+            FunctionRow(id: FunctionID(nextID), owner: owner, name: String(decoding: name, as: UTF8.self)))
     }
 
     /// Adds a function as the database has it.
     @discardableResult
-    mutating func add(_ row: FunctionRow) -> UInt32 {
+    mutating func add(_ row: FunctionRow) -> FunctionSlot {
         generation &+= 1
-        nextID = max(nextID, row.id + 1)
+        nextID = max(nextID, row.id.rawValue + 1)
         if count >= buckets.count { rehash() }
         var name = row.name
         name.makeContiguousUTF8()
         let nameHash = name.utf8.withContiguousStorageIfAvailable {
-            hash(function: UInt32(truncatingIfNeeded: row.owner), key: UnsafeRawBufferPointer($0))
+            hash(domain: UInt32(truncatingIfNeeded: row.owner), key: UnsafeRawBufferPointer($0))
         }!
         let bucket = Int(truncatingIfNeeded: nameHash) & (buckets.count - 1)
         var profile = FunctionProfile(row: row, nameHash: nameHash, chain: buckets[bucket])
         profile.row.name = name
-        let place: UInt32
+        let slot: FunctionSlot
         if let reused = free.popLast() {
-            place = reused
-            profiles[Int(place)] = profile
+            slot = reused
+            profiles[slot.index] = profile
         } else {
-            place = UInt32(profiles.count)
+            slot = FunctionSlot(UInt32(profiles.count))
             profiles.append(profile)
         }
         nameBytes += name.utf8.count
-        buckets[bucket] = place
-        places[row.id] = place
+        buckets[bucket] = slot
+        slots[row.id] = slot
         countByOwner[row.owner, default: 0] += 1
-        return place
+        return slot
     }
 
     /// Forgets a function that has no entries.
-    mutating func remove(_ place: UInt32) {
+    mutating func remove(_ slot: FunctionSlot) {
         generation &+= 1
-        let index = Int(place)
+        let index = slot.index
         let bucket = Int(truncatingIfNeeded: profiles[index].nameHash) & (buckets.count - 1)
-        if buckets[bucket] == place {
+        if buckets[bucket] == slot {
             buckets[bucket] = profiles[index].chain
         } else {
-            var before = Int(buckets[bucket])
-            while profiles[before].chain != place { before = Int(profiles[before].chain) }
+            var before = buckets[bucket].index
+            while profiles[before].chain != slot { before = profiles[before].chain.index }
             profiles[before].chain = profiles[index].chain
         }
         let owner = profiles[index].row.owner
@@ -192,39 +197,39 @@ struct FunctionTable: ~Copyable {
         if countByOwner[owner] == 0 { countByOwner[owner] = nil }
         nameBytes -= profiles[index].row.name.utf8.count
         profiles[index].row.name = ""
-        places[profiles[index].row.id] = nil
+        slots[profiles[index].row.id] = nil
         profiles[index].isLive = false
         profiles[index].isDirty = false
-        free.append(place)
+        free.append(slot)
     }
 
     @inline(__always)
-    mutating func markDirty(_ place: UInt32) {
-        if !profiles[Int(place)].isDirty {
-            profiles[Int(place)].isDirty = true
-            dirty.append(place)
+    mutating func markDirty(_ slot: FunctionSlot) {
+        if !profiles[slot.index].isDirty {
+            profiles[slot.index].isDirty = true
+            dirty.append(slot)
         }
     }
 
     /// The rows that changed since the last call, which is their last use; those that changed last come first.
     mutating func takeDirty(atMost limit: Int, now: Int64) -> [FunctionRow] {
         var rows: [FunctionRow] = []
-        while rows.count < limit, let place = dirty.popLast() {
-            guard profiles[Int(place)].isLive, profiles[Int(place)].isDirty else { continue }
-            profiles[Int(place)].isDirty = false
-            profiles[Int(place)].row.usedMs = now
-            rows.append(profiles[Int(place)].row)
+        while rows.count < limit, let slot = dirty.popLast() {
+            guard profiles[slot.index].isLive, profiles[slot.index].isDirty else { continue }
+            profiles[slot.index].isDirty = false
+            profiles[slot.index].row.usedMs = now
+            rows.append(profiles[slot.index].row)
         }
         if dirty.isEmpty, dirty.capacity > 4096 { dirty = [] }
         return rows
     }
 
     private mutating func rehash() {
-        buckets = [UInt32](repeating: Self.none, count: buckets.count * 2)
+        buckets = [FunctionSlot](repeating: .none, count: buckets.count * 2)
         for index in profiles.indices where profiles[index].isLive {
             let bucket = Int(truncatingIfNeeded: profiles[index].nameHash) & (buckets.count - 1)
             profiles[index].chain = buckets[bucket]
-            buckets[bucket] = UInt32(index)
+            buckets[bucket] = FunctionSlot(UInt32(index))
         }
     }
 }

@@ -36,7 +36,7 @@ package enum RemovalCause: UInt8, Sendable {
 /// What is remembered of an entry that is gone.
 package struct Ghost: BitwiseCopyable, Sendable {
     var hash: UInt32 = 0
-    var function: UInt32 = 0
+    var function = FunctionID.none
     package internal(set) var at: Int64 = 0
     var removalCode: UInt8 = 0
     var causeCode: UInt8 = 0
@@ -61,11 +61,11 @@ struct GhostTable: ~Copyable {
     var bytes: Int { ghosts.count * MemoryLayout<Ghost>.stride }
     var capacity: Int { ghosts.count }
 
-    private func start(_ hash: UInt32, _ function: UInt32) -> Int {
-        Int((hash ^ (function &* 0x9e37_79b9)) % UInt32(setCount)) * Self.ways
+    private func start(_ hash: UInt32, _ function: FunctionID) -> Int {
+        Int((hash ^ (function.rawValue &* 0x9e37_79b9)) % UInt32(setCount)) * Self.ways
     }
 
-    func find(hash: UInt32, function: UInt32) -> Ghost? {
+    func find(hash: UInt32, function: FunctionID) -> Ghost? {
         let start = start(hash, function)
         for index in start..<start + Self.ways {
             let ghost = ghosts[index]
@@ -75,7 +75,7 @@ struct GhostTable: ~Copyable {
     }
 
     mutating func add(
-        hash: UInt32, function: UInt32, at: Int64, _ removal: Removal, _ cause: RemovalCause
+        hash: UInt32, function: FunctionID, at: Int64, _ removal: Removal, _ cause: RemovalCause
     ) {
         let start = start(hash, function)
         var place = start
@@ -94,7 +94,7 @@ struct GhostTable: ~Copyable {
     }
 
     /// Forgets a key that is there again.
-    mutating func remove(hash: UInt32, function: UInt32) {
+    mutating func remove(hash: UInt32, function: FunctionID) {
         // Most often a cache miss for nothing.
         guard count > 0 else { return }
         let start = start(hash, function)

@@ -1,8 +1,7 @@
 /// Where the entry of a key is looked for, found out before its request's turn. It holds as long as no function
 /// comes, goes, or becomes typed.
 package struct KeyProbe: BitwiseCopyable {
-    /// The function's place.
-    package let function: UInt32
+    package let function: FunctionSlot
     /// Which of a key's forms counts.
     package let isTyped: Bool
     fileprivate let generation: UInt32
@@ -12,34 +11,34 @@ package struct KeyProbe: BitwiseCopyable {
 extension KeyProbe {
     /// A function that is about to be asked for keys.
     package struct Function: BitwiseCopyable {
-        package let place: UInt32
+        package let slot: FunctionSlot
         package let isTyped: Bool
         fileprivate let generation: UInt32
-        fileprivate let id: UInt32
+        fileprivate let id: FunctionID
     }
 }
 
 extension StoreCore {
-    package func keyFunction(_ place: UInt32) -> KeyProbe.Function {
-        let row = functions[place].row
+    package func keyFunction(_ slot: FunctionSlot) -> KeyProbe.Function {
+        let row = functions[slot].row
         return KeyProbe.Function(
-            place: place, isTyped: row.typed, generation: functions.generation, id: row.id)
+            slot: slot, isTyped: row.typed, generation: functions.generation, id: row.id)
     }
 
     /// - Parameter key: in the form that the function wants.
     @inline(__always)
-    package func place(_ function: KeyProbe.Function, _ key: UnsafeRawBufferPointer) -> KeyProbe {
+    package func probe(_ function: KeyProbe.Function, _ key: UnsafeRawBufferPointer) -> KeyProbe {
         KeyProbe(
-            function: function.place, isTyped: function.isTyped, generation: function.generation,
-            hash: keyHash(function: function.id, key: key))
+            function: function.slot, isTyped: function.isTyped, generation: function.generation,
+            hash: keyHash(domain: function.id.rawValue, key: key))
     }
 
-    /// Finds out where a key's entry is looked for, and tombstones it for `fetchExpected`.
+    /// Finds out where a key's entry is looked for, and notes it for `fetchExpected`.
     @inline(__always)
     package mutating func prepare(_ function: KeyProbe.Function, _ key: UnsafeRawBufferPointer) -> KeyProbe {
-        let place = place(function, key)
-        prefetcher.expect(place.hash, in: entries)
-        return place
+        let probe = probe(function, key)
+        prefetcher.expect(probe.hash, in: entries)
+        return probe
     }
 
     /// Has the memory fetched that the lookups prepared so far will read.
@@ -47,7 +46,7 @@ extension StoreCore {
     package mutating func fetchExpected() { prefetcher.fetch(from: entries) }
 
     @inline(__always)
-    package func isCurrent(_ place: KeyProbe) -> Bool { place.generation == functions.generation }
+    package func isCurrent(_ probe: KeyProbe) -> Bool { probe.generation == functions.generation }
 
     /// How many lookups may be prepared at once.
     package static var expectedMax: Int { Prefetcher.capacity }

@@ -19,7 +19,7 @@ struct MismatchTable: ~Copyable {
 
     /// - Parameter isPrivate: whether the function's results may not be on the disk.
     mutating func add(
-        _ row: MismatchRow, function: UInt32, owner: Int64, isPrivate: Bool, wallMs: Int64
+        _ row: MismatchRow, function: FunctionID, owner: Int64, isPrivate: Bool, wallMs: Int64
     ) {
         var row = row
         row.number = next
@@ -40,13 +40,13 @@ struct MismatchTable: ~Copyable {
         }
     }
 
-    mutating func forget(function: UInt32) {
+    mutating func forget(function: FunctionID) {
         dropped += kept.filter { $0.row.function == function }.map(\.row.number)
         kept.removeAll { $0.row.function == function }
     }
 
     /// Those of a function, newest first.
-    func rows(of function: UInt32) -> [MismatchRow] {
+    func rows(of function: FunctionID) -> [MismatchRow] {
         kept.reversed().filter { $0.row.function == function }.map(\.row)
     }
 

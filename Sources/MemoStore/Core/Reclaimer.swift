@@ -12,7 +12,7 @@ struct Reclaimer: ~Copyable {
 
     /// Entries that were cleared together, linked as they were in their function's list.
     private struct List {
-        var function: UInt32
+        var function: FunctionSlot
         var next: Slot
         var at: Int64
         var cause: RemovalCause
@@ -22,7 +22,7 @@ struct Reclaimer: ~Copyable {
     /// Rows in the database that nothing in memory refers to.
     private(set) var garbageRows: [Int64] = []
     /// Functions whose rows go when nothing refers to them any more.
-    private var forgotten: [UInt32] = []
+    private var forgotten: [FunctionSlot] = []
     private var hand: Slot = 0
 
     /// Whether cleared entries still take memory.
@@ -36,7 +36,7 @@ struct Reclaimer: ~Copyable {
     /// Takes over a function's entries.
     /// - Parameter oldest: the first of its list.
     mutating func add(
-        _ function: UInt32, from oldest: Slot, at: Int64, _ cause: RemovalCause,
+        _ function: FunctionSlot, from oldest: Slot, at: Int64, _ cause: RemovalCause,
         in functions: inout FunctionTable
     ) {
         guard oldest != Entry.none else { return }
@@ -96,20 +96,22 @@ struct Reclaimer: ~Copyable {
     // MARK: forgotten functions
 
     /// - Returns: how many there are.
-    mutating func add(forgotten function: UInt32) -> Int {
+    mutating func add(forgotten function: FunctionSlot) -> Int {
         forgotten.append(function)
         return forgotten.count
     }
 
     var hasForgotten: Bool { !forgotten.isEmpty }
 
-    mutating func takeForgotten(atMost limit: Int) -> [UInt32] {
+    mutating func takeForgotten(atMost limit: Int) -> [FunctionSlot] {
         defer { forgotten.removeLast(min(limit, forgotten.count)) }
         return forgotten.suffix(limit)
     }
 
     /// Some cannot go yet; the others come first.
-    mutating func putBack(forgotten functions: [UInt32]) { forgotten.insert(contentsOf: functions, at: 0) }
+    mutating func putBack(forgotten functions: [FunctionSlot]) {
+        forgotten.insert(contentsOf: functions, at: 0)
+    }
 
     // MARK: expired entries
 
@@ -126,7 +128,7 @@ struct Reclaimer: ~Copyable {
 
     /// Holds between any two calls; ends the process if it does not. For tests.
     func check(_ entries: borrowing EntryIndex, _ functions: borrowing FunctionTable) {
-        var counts: [UInt32: Int] = [:]
+        var counts: [FunctionSlot: Int] = [:]
         for list in lists {
             counts[list.function, default: 0] += 1
             var slot = list.next
@@ -137,7 +139,7 @@ struct Reclaimer: ~Copyable {
                 slot = entries[slot].newer
             }
         }
-        for function in functions.allPlaces where functions.isLive(function) {
+        for function in functions.allSlots where functions.isLive(function) {
             precondition(functions[function].clearedLists == counts[function, default: 0])
         }
         precondition(Int(hand) <= max(entries.slotCount, 0))

@@ -3,7 +3,7 @@
 /// A function's profile has the number of the job that is at it; a job that another number replaced is over.
 struct ResizeJobs: ~Copyable {
     struct Job {
-        let function: UInt32
+        let function: FunctionSlot
         let number: UInt32
         /// What is used after this is put into its place in the list by that.
         let since: UInt64
@@ -18,7 +18,7 @@ struct ResizeJobs: ~Copyable {
     var isEmpty: Bool { jobs.isEmpty }
 
     mutating func begin(
-        _ function: UInt32, since use: UInt64, isInOrder: Bool, in functions: inout FunctionTable
+        _ function: FunctionSlot, since use: UInt64, isInOrder: Bool, in functions: inout FunctionTable
     ) {
         number += 1
         functions[function].resizeJob = number
@@ -26,7 +26,9 @@ struct ResizeJobs: ~Copyable {
     }
 
     /// A function has no bound any more.
-    func cancel(_ function: UInt32, in functions: inout FunctionTable) { functions[function].resizeJob = 0 }
+    func cancel(_ function: FunctionSlot, in functions: inout FunctionTable) {
+        functions[function].resizeJob = 0
+    }
 
     func isUnderWay(_ job: Job, in functions: borrowing FunctionTable) -> Bool {
         functions[job.function].resizeJob == job.number
@@ -53,7 +55,7 @@ struct ResizeJobs: ~Copyable {
     func check(_ functions: borrowing FunctionTable) {
         precondition(jobs.allSatisfy { $0.number > 0 && $0.number <= number })
         precondition(zip(jobs, jobs.dropFirst()).allSatisfy { $0.number < $1.number })
-        for function in functions.allPlaces where functions.isLive(function) {
+        for function in functions.allSlots where functions.isLive(function) {
             let job = functions[function].resizeJob
             precondition(
                 job == 0 || jobs.contains { $0.number == job && $0.function == function },

@@ -6,9 +6,9 @@ extension StoreCore {
         var hotBytes = 0
         var hotCount = 0
         var coldBytes = 0
-        var counts: [UInt32: Int] = [:]
-        var bytes: [UInt32: Int] = [:]
-        var inMemory: [UInt32: Int] = [:]
+        var counts: [FunctionSlot: Int] = [:]
+        var bytes: [FunctionSlot: Int] = [:]
+        var inMemory: [FunctionSlot: Int] = [:]
         for slot in 0..<Slot(entries.slotCount) where entries[slot].flags.contains(.live) {
             let entry = entries[slot]
             var found = entries.first(entry.hash)
@@ -33,12 +33,12 @@ extension StoreCore {
         hotBytes += hot.interned.bytes
         precondition(hotCount == hot.count && hotBytes == hot.bytes, "hot tier: \(hotBytes) and \(hot.bytes)")
         precondition(coldBytes == cold.bytes, "cold tier: \(coldBytes) and \(cold.bytes)")
-        for place in functions.allPlaces where functions.isLive(place) {
-            precondition(functions[place].count == counts[place, default: 0])
-            precondition(functions[place].bytes == bytes[place, default: 0])
-            precondition(functions[place].hotBytes == inMemory[place, default: 0])
-            if !isResizing(place) { precondition(boundExceeded(place) == nil) }
-            checkList(place)
+        for function in functions.allSlots where functions.isLive(function) {
+            precondition(functions[function].count == counts[function, default: 0])
+            precondition(functions[function].bytes == bytes[function, default: 0])
+            precondition(functions[function].hotBytes == inMemory[function, default: 0])
+            if !isResizing(function) { precondition(boundExceeded(function) == nil) }
+            checkList(function)
         }
         leases.check()
         reclaimer.check(entries, functions)
@@ -103,7 +103,7 @@ extension StoreCore {
         precondition(tickets == 0, "what is published is not marked")
     }
 
-    private func checkList(_ function: UInt32) {
+    private func checkList(_ function: FunctionSlot) {
         var length = 0
         var before = Entry.none
         var slot = functions[function].oldest

@@ -1,7 +1,7 @@
 extension StoreCore {
     /// Deletes one entry.
     package mutating func delete(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
+        _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
     ) -> (deleted: Bool, cold: RowReference?) {
         switch find(function, key, hash: hash, loadedRows: loadedRows) {
         case .cold(let reference): return (false, reference)
@@ -18,7 +18,7 @@ extension StoreCore {
         }
     }
 
-    private mutating func endLease(_ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64) {
+    private mutating func endLease(_ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64) {
         guard !leases.isEmpty else { return }
         leases.end(LeaseTable.Key(function: function, hash: hash, key: key), now: now)
     }
@@ -27,7 +27,7 @@ extension StoreCore {
     /// than the mark set here no longer count. Their memory and rows are taken back later.
     /// - Returns: how many entries were cleared.
     package mutating func clear(
-        function: UInt32, cause: RemovalCause = .clearFunction, resettingCounters: Bool
+        function: FunctionSlot, cause: RemovalCause = .clearFunction, resettingCounters: Bool
     ) -> Int {
         hidePublished(function)
         takeRegionHits(of: function)
@@ -68,15 +68,15 @@ extension StoreCore {
     }
 
     /// The functions of a name, whoever they belong to.
-    package func places(named name: UnsafeRawBufferPointer) -> [UInt32] {
+    package func functions(named name: UnsafeRawBufferPointer) -> [FunctionSlot] {
         functions.countByOwner.keys.compactMap { functions.find(owner: $0, name: name) }
     }
 
-    /// Every place of a function, those of forgotten ones included.
-    package var functionPlaces: Range<UInt32> { functions.allPlaces }
+    /// The slots of all functions, those of forgotten ones included.
+    package var functionSlots: Range<FunctionSlot> { functions.allSlots }
 
-    /// Whether there is a function at a place, and it is this owner's (`nil`: anybody's).
-    package func isFunction(_ place: UInt32, of owner: Int64?) -> Bool {
-        functions.isLive(place) && (owner == nil || functions[place].row.owner == owner)
+    /// Whether there is a function in a slot, and it is this owner's (`nil`: anybody's).
+    package func isFunction(_ slot: FunctionSlot, of owner: Int64?) -> Bool {
+        functions.isLive(slot) && (owner == nil || functions[slot].row.owner == owner)
     }
 }

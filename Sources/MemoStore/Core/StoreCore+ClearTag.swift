@@ -12,7 +12,7 @@ extension StoreCore {
     /// Clears the entries that bear one of some tags, looking at no others. Leases of their keys end: what is being
     /// computed for one that was stale is of the time before.
     /// - Returns: how many entries were cleared, by function; `nil` where the connection will be woken for that.
-    package mutating func clear(tags ids: [TagID], for connection: ConnectionID) -> [UInt32: Int]? {
+    package mutating func clear(tags ids: [TagID], for connection: ConnectionID) -> [FunctionSlot: Int]? {
         var clearing = TagClears.Clear(connection: connection, below: cold.nextRow)
         for id in ids {
             guard let row = tags.clear(id, below: cold.nextRow) else { continue }
@@ -40,7 +40,7 @@ extension StoreCore {
     }
 
     /// What the clear that a connection waits for came to; `nil` where it is not over.
-    package mutating func takeCleared(_ connection: ConnectionID) -> [UInt32: Int]? {
+    package mutating func takeCleared(_ connection: ConnectionID) -> [FunctionSlot: Int]? {
         tagClears.takeCounts(for: connection)
     }
 
@@ -94,7 +94,7 @@ extension StoreCore {
     }
 
     /// Whether a key with this lower half of its hash has an entry with a tag.
-    private func bearsTag(_ function: UInt32, _ short: UInt32) -> Bool {
+    private func bearsTag(_ function: FunctionSlot, _ short: UInt32) -> Bool {
         var slot = entries.first(short)
         while slot != Entry.none {
             let entry = entries[slot]
@@ -105,7 +105,7 @@ extension StoreCore {
     }
 
     /// Whether the lease of a key ends with the clear of a tag that is under way.
-    func endsWithTag(_ function: UInt32, _ hash: UInt64) -> Bool {
+    func endsWithTag(_ function: FunctionSlot, _ hash: UInt64) -> Bool {
         tagClears.hasLeasedKeys && bearsTag(function, UInt32(truncatingIfNeeded: hash))
     }
 }

@@ -81,8 +81,8 @@ extension StoreCore {
                 lost += 1
             }
         }
-        for place in functions.allPlaces where functions.isLive(place) {
-            enqueue(.function(functions[place].row))
+        for function in functions.allSlots where functions.isLive(function) {
+            enqueue(.function(functions[function].row))
         }
         for row in tags.rows { enqueue(.tag(row)) }
         enqueue(.totals(totals.all))

@@ -97,7 +97,7 @@ extension StoreCore {
     }
 
     /// Evicts a bounded function's least recently used entries beyond its bound.
-    mutating func trim(_ function: UInt32) {
+    mutating func trim(_ function: FunctionSlot) {
         guard functions[function].resizeJob == 0, !trim(function, atMost: limits.evictionsPerPut) else {
             return
         }
@@ -106,7 +106,7 @@ extension StoreCore {
     }
 
     /// - Returns: whether it keeps to its bound now.
-    mutating func trim(_ function: UInt32, atMost limit: Int) -> Bool {
+    mutating func trim(_ function: FunctionSlot, atMost limit: Int) -> Bool {
         guard functions[function].row.isBounded else { return true }
         var left = limit
         let end = work.units + limits.pieceWork
@@ -119,7 +119,7 @@ extension StoreCore {
     }
 
     /// Which of its bounds a function does not keep to.
-    func boundExceeded(_ function: UInt32) -> RemovalCause? {
+    func boundExceeded(_ function: FunctionSlot) -> RemovalCause? {
         if functions[function].count > functions[function].row.maxsize ?? .max { return .maxsize }
         return functions[function].bytes > functions[function].row.maxBytes ?? .max ? .maxBytes : nil
     }

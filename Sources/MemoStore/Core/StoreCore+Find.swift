@@ -11,7 +11,7 @@ extension StoreCore {
     /// - Parameter loadedRows: what was read from disk for this request so far.
     @inline(__always)
     mutating func find(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
+        _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
     ) -> Found {
         var steps = 0
         let found = look(function, key, hash: hash, loadedRows: loadedRows, &steps)
@@ -24,7 +24,7 @@ extension StoreCore {
 
     @inline(__always)
     func look(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow],
+        _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow],
         _ steps: inout Int
     ) -> Found {
         let short = UInt32(truncatingIfNeeded: hash)
@@ -61,7 +61,7 @@ extension StoreCore {
 
     /// What has to be read from disk before a key can be looked up, if anything.
     package func coldReference(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
+        _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
     ) -> RowReference? {
         var steps = 0
         let found = look(function, key, hash: hash, loadedRows: loadedRows, &steps)
@@ -69,7 +69,7 @@ extension StoreCore {
     }
 
     /// What the entry of a key takes, if there is one, or another one with the same lower half of its hash.
-    package func size(_ function: UInt32, hash: UInt64) -> Int {
+    package func size(_ function: FunctionSlot, hash: UInt64) -> Int {
         let short = UInt32(truncatingIfNeeded: hash)
         var slot = entries.first(short)
         while slot != Entry.none {

@@ -2,7 +2,7 @@
 extension StoreCore {
     /// Removes a function's entries, counters and settings. What was counted stays in the totals.
     /// - Returns: how many entries there were.
-    package mutating func forget(_ function: UInt32) -> Int {
+    package mutating func forget(_ function: FunctionSlot) -> Int {
         takeRegionHits(of: function)
         let before = functions[function].row
         noteHistory(function)
@@ -31,13 +31,14 @@ extension StoreCore {
     /// - Returns: whether more of them can go at once.
     mutating func removeEmptied() -> Bool {
         guard reclaimer.hasForgotten else { return false }
-        var kept: [UInt32] = []
-        for place in reclaimer.takeForgotten(atMost: Self.looks) {
+        var kept: [FunctionSlot] = []
+        for function in reclaimer.takeForgotten(atMost: Self.looks) {
             // One that is used again stays.
-            guard functions.isLive(place), functions[place].count == 0, functions[place].row.isBlank else {
+            guard functions.isLive(function), functions[function].count == 0, functions[function].row.isBlank
+            else {
                 continue
             }
-            if isReferredTo(place) { kept.append(place) } else { drop(place) }
+            if isReferredTo(function) { kept.append(function) } else { drop(function) }
         }
         if kept.isEmpty { return reclaimer.hasForgotten }
         reclaimer.putBack(forgotten: kept)
@@ -47,33 +48,34 @@ extension StoreCore {
     /// Retires functions without entries that nothing used for long, a few at each look. A client that comes back
     /// defines them anew.
     mutating func retireUnused() {
-        for _ in 0..<min(Self.looks, functions.allPlaces.count) {
-            let place = functions.nextForRetirement()
-            guard functions.isLive(place), functions[place].count == 0, !functions[place].isDirty else {
+        for _ in 0..<min(Self.looks, functions.allSlots.count) {
+            let function = functions.nextForRetirement()
+            guard functions.isLive(function), functions[function].count == 0, !functions[function].isDirty
+            else {
                 continue
             }
-            let used = functions[place].row.usedMs
+            let used = functions[function].row.usedMs
             // Rows of before that was noted count from now on.
-            if used == 0 { functions.markDirty(place) }
-            guard used > 0, now - used > limits.functionIdleMs, !isReferredTo(place) else { continue }
-            history.forget(.function(functions[place].row.id))
-            mismatches.forget(function: functions[place].row.id)
-            totals.retire(functions[place].row)
-            drop(place)
+            if used == 0 { functions.markDirty(function) }
+            guard used > 0, now - used > limits.functionIdleMs, !isReferredTo(function) else { continue }
+            history.forget(.function(functions[function].row.id))
+            mismatches.forget(function: functions[function].row.id)
+            totals.retire(functions[function].row)
+            drop(function)
         }
     }
 
     private static let looks = 256
 
-    private func isReferredTo(_ place: UInt32) -> Bool {
-        functions[place].clearedLists > 0 || functions[place].resizeJob != 0 || !tagClears.isEmpty
-            || leases.concerns(function: place)
+    private func isReferredTo(_ function: FunctionSlot) -> Bool {
+        functions[function].clearedLists > 0 || functions[function].resizeJob != 0 || !tagClears.isEmpty
+            || leases.concerns(function: function)
     }
 
-    private mutating func drop(_ place: UInt32) {
-        enqueue(.forget(function: functions[place].row.id))
-        if functions[place].isDirty { enqueue(.totals(totals.all)) }
-        givePlaceBack(place)
-        functions.remove(place)
+    private mutating func drop(_ function: FunctionSlot) {
+        enqueue(.forget(function: functions[function].row.id))
+        if functions[function].isDirty { enqueue(.totals(totals.all)) }
+        givePlaceBack(function)
+        functions.remove(function)
     }
 }

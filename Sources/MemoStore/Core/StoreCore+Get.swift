@@ -62,7 +62,7 @@ package enum GetOutcome {
 extension StoreCore {
     /// Looks a key up: counts a hit or a miss, and is a use.
     package mutating func get(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow],
+        _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow],
         lease request: LeaseRequest?, early: Double?, asksRemote: Bool = false
     ) -> GetOutcome {
         takeUses(before: function)
@@ -99,7 +99,7 @@ extension StoreCore {
     /// What is here may be outdated: whoever asks computes, and waits for nobody whose result would not be served either.
     @inline(never)
     private mutating func getWithheld(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, _ hash: UInt64, lease request: LeaseRequest?
+        _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, _ hash: UInt64, lease request: LeaseRequest?
     ) -> GetOutcome {
         countMiss(function, hash)
         guard var request else { return .miss(lease: nil) }
@@ -112,7 +112,7 @@ extension StoreCore {
 
     package func release(_ value: HeldValue) { value.payload.release() }
 
-    private mutating func countMiss(_ function: UInt32, _ hash: UInt64) {
+    private mutating func countMiss(_ function: FunctionSlot, _ hash: UInt64) {
         noteLookup(function, hash, bytes: 0)
         functions[function].row.misses += 1
         functions.markDirty(function)

@@ -3,14 +3,14 @@ extension StoreCore {
     var wallNow: Int64 { now + history.wallOffset }
 
     /// Hands what a function counted since the last time to the history.
-    mutating func noteHistory(_ place: UInt32) {
-        let row = functions[place].row
+    mutating func noteHistory(_ function: FunctionSlot) {
+        let row = functions[function].row
         let counted = HistoryCounters(row)
-        let added = counted.since(functions[place].noted)
+        let added = counted.since(functions[function].noted)
         guard !added.isZero else { return }
-        functions[place].noted = counted
+        functions[function].noted = counted
         history.note(
-            .function(row.id), added: added, counted: counted, gauges(of: place), wallMs: wallNow)
+            .function(row.id), added: added, counted: counted, gauges(of: function), wallMs: wallNow)
         if let uid = UInt32(exactly: row.owner) {
             history.note(
                 .owner(uid), added: added, counted: HistoryCounters(), HistoryGauges(), wallMs: wallNow)
@@ -27,10 +27,10 @@ extension StoreCore {
         history.note(.all, added: added, counted: counted, gauges, wallMs: wallNow)
     }
 
-    private func gauges(of place: UInt32) -> HistoryGauges {
+    private func gauges(of function: FunctionSlot) -> HistoryGauges {
         HistoryGauges(
-            entries: Int64(functions[place].count), hotBytes: Int64(functions[place].hotBytes),
-            coldBytes: Int64(functions[place].bytes))
+            entries: Int64(functions[function].count), hotBytes: Int64(functions[function].hotBytes),
+            coldBytes: Int64(functions[function].bytes))
     }
 
     /// What owners have at the moment. It takes a look at every function: done once a minute, and for those who ask.
@@ -39,8 +39,8 @@ extension StoreCore {
         guard !owners.isEmpty else { return }
         work.spend(functions.count / 4)
         var sums = Dictionary(uniqueKeysWithValues: owners.map { (Int64($0), HistoryGauges()) })
-        for place in functions.allPlaces where functions.isLive(place) {
-            sums[functions[place].row.owner]?.add(gauges(of: place))
+        for function in functions.allSlots where functions.isLive(function) {
+            sums[functions[function].row.owner]?.add(gauges(of: function))
         }
         for (uid, gauges) in sums {
             history.setGauges(.owner(UInt32(uid)), gauges, wallMs: wallNow)
@@ -58,9 +58,9 @@ extension StoreCore {
     package mutating func noteHistory(_ left: inout Int, of owner: Int64) -> Bool {
         let first = min(left, functions.dirty.count)
         left = max(0, first - 256)
-        for place in functions.dirty[left..<first]
-        where functions.isLive(place) && functions[place].row.owner == owner {
-            noteHistory(place)
+        for function in functions.dirty[left..<first]
+        where functions.isLive(function) && functions[function].row.owner == owner {
+            noteHistory(function)
             work.spend(1)
         }
         work.spend((first - left) / 4)
@@ -68,15 +68,15 @@ extension StoreCore {
     }
 
     /// The history of some functions together, up to this moment. Without any, nothing happened.
-    package mutating func readHistory(functions places: [UInt32], spanMs: Int64, points: Int)
+    package mutating func readHistory(functions slots: [FunctionSlot], spanMs: Int64, points: Int)
         -> HistoryReading
     {
         var sum = history.read(nil, spanMs: spanMs, points: points, wallMs: wallNow)
-        for place in places {
-            noteHistory(place)
+        for function in slots {
+            noteHistory(function)
             sum.add(
                 history.read(
-                    .function(functions[place].row.id), spanMs: spanMs, points: points, wallMs: wallNow))
+                    .function(functions[function].row.id), spanMs: spanMs, points: points, wallMs: wallNow))
             work.spend(points / 4)
         }
         return sum
@@ -107,7 +107,7 @@ extension StoreCore {
 
     @inline(never)
     private mutating func endHistoryStep(_ time: Int64) {
-        for place in functions.dirty where functions.isLive(place) { noteHistory(place) }
+        for function in functions.dirty where functions.isLive(function) { noteHistory(function) }
         noteTotals()
         noteOwnerGauges()
         history.beginStep(at: time)
@@ -132,15 +132,15 @@ extension StoreCore {
     mutating func startHistory() {
         history.finishLoad(wallMs: wallNow)
         advised = totals.all.hits &+ totals.all.misses
-        for place in functions.allPlaces where functions.isLive(place) {
-            beginSampling(place)
-            let counted = HistoryCounters(functions[place].row)
-            guard let noted = history.counted(.function(functions[place].row.id)) else {
-                functions[place].noted = counted
+        for function in functions.allSlots where functions.isLive(function) {
+            beginSampling(function)
+            let counted = HistoryCounters(functions[function].row)
+            guard let noted = history.counted(.function(functions[function].row.id)) else {
+                functions[function].noted = counted
                 continue
             }
-            functions[place].noted = noted
-            noteHistory(place)
+            functions[function].noted = noted
+            noteHistory(function)
         }
         _ = history.countTotals(history.counted(.all) ?? HistoryCounters(totals.all))
         noteTotals()
@@ -152,22 +152,22 @@ extension StoreCore {
 extension StoreCore {
     /// - Parameter bytes: what the entry takes; asked for only if the look-up is noted, which few are.
     @inline(__always)
-    mutating func noteLookup(_ function: UInt32, _ hash: UInt64, bytes: @autoclosure () -> Int) {
+    mutating func noteLookup(_ function: FunctionSlot, _ hash: UInt64, bytes: @autoclosure () -> Int) {
         guard lookups.wants(hash, threshold: functions[function].sampling.threshold) else { return }
         noteWanted(function, hash, bytes: bytes())
     }
 
     @inline(never)
-    private mutating func noteWanted(_ function: UInt32, _ hash: UInt64, bytes: Int) {
+    private mutating func noteWanted(_ function: FunctionSlot, _ hash: UInt64, bytes: Int) {
         let isBounded = functions[function].row.maxsize != nil
         let isDue = lookups.note(
-            hash, function: isBounded ? functions[function].row.id : 0, bytes: bytes,
+            hash, function: isBounded ? functions[function].row.id : .none, bytes: bytes,
             &functions[function].sampling)
         if isDue { signals.callMaintenance() }
     }
 
     /// A function has a bound from now on.
-    mutating func beginSampling(_ function: UInt32) {
+    mutating func beginSampling(_ function: FunctionSlot) {
         guard functions[function].row.maxsize != nil, functions[function].sampling.threshold == 0 else {
             return
         }
@@ -176,19 +176,19 @@ extension StoreCore {
     }
 
     /// How many look-ups there were since the last time, of all functions and of some.
-    mutating func takeLookupCounts(_ ids: some Sequence<UInt32>) -> AdviceTable.LookupCounts {
+    mutating func takeLookupCounts(_ ids: some Sequence<FunctionID>) -> AdviceTable.LookupCounts {
         let asked = totals.all.hits &+ totals.all.misses
         var counts = AdviceTable.LookupCounts(
             asked: asked &- advised, threshold: lookups.sampling.threshold, functions: [])
         advised = asked
         for id in ids {
-            guard let place = functions.place(id: id) else { continue }
-            let asked = functions[place].row.lookups
+            guard let function = functions.find(id) else { continue }
+            let asked = functions[function].row.lookups
             counts.functions.append(
                 .init(
-                    id: id, asked: asked &- functions[place].advised,
-                    threshold: functions[place].sampling.threshold))
-            functions[place].advised = asked
+                    id: id, asked: asked &- functions[function].advised,
+                    threshold: functions[function].sampling.threshold))
+            functions[function].advised = asked
         }
         return counts
     }
@@ -198,18 +198,18 @@ extension StoreCore {
     ///   - areModelsNew: whether they want every look-up.
     ///   - asked: the functions that were asked for; those without a model are not sampled.
     mutating func setSampling(
-        hot: UInt64, _ thresholds: [(function: UInt32, threshold: UInt64)], areModelsNew: Bool,
-        asked: some Sequence<UInt32>
+        hot: UInt64, _ thresholds: [(function: FunctionID, threshold: UInt64)], areModelsNew: Bool,
+        asked: some Sequence<FunctionID>
     ) {
         lookups.areModelsNew = areModelsNew
         lookups.sampling = KeySampling(threshold: min(hot, lookups.sampling.threshold))
         lookups.budget = UInt32(max(1024, LookupSampler.sampledMax / max(1, thresholds.count)))
         let modelled = Dictionary(uniqueKeysWithValues: thresholds.map { ($0.function, $0.threshold) })
         for id in asked {
-            guard let place = functions.place(id: id) else { continue }
-            let own = functions[place].sampling.threshold
+            guard let function = functions.find(id) else { continue }
+            let own = functions[function].sampling.threshold
             let threshold = modelled[id] ?? 0
-            functions[place].sampling = KeySampling(threshold: own > 0 ? min(own, threshold) : threshold)
+            functions[function].sampling = KeySampling(threshold: own > 0 ? min(own, threshold) : threshold)
         }
     }
 }

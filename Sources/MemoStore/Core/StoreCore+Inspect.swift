@@ -32,7 +32,7 @@ package enum Whereabouts {
 extension StoreCore {
     /// Why a key is there or not. Not a use.
     package mutating func why(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
+        _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
     ) -> Whereabouts {
         switch find(function, key, hash: hash, loadedRows: loadedRows) {
         case .cold(let reference): return .cold(reference)
@@ -72,7 +72,7 @@ extension StoreCore {
     /// - Parameter body: called with each; returns whether to go on.
     /// - Returns: the slot to go on from, or `nil` at the end.
     package func walk(
-        _ wanted: Set<UInt32>, from start: UInt32, slots: Int, loadedRows: [LoadedRow],
+        _ wanted: Set<FunctionSlot>, from start: UInt32, slots: Int, loadedRows: [LoadedRow],
         _ body: (EntryInfo) -> Bool
     ) -> UInt32? {
         // Mostly there is one.
@@ -114,24 +114,21 @@ extension StoreCore {
     /// Adds a number of functions to sums.
     /// - Returns: whether there are more.
     package mutating func sum(_ sums: inout FunctionSums, functions count: Int) -> Bool {
-        if sums.next == 0 { sums.retirements = totals.retirements }
-        let end = min(functions.allPlaces.count, Int(sums.next) + min(count, functions.allPlaces.count))
-        work.spend((end - Int(sums.next)) / 2)
-        while sums.next < end {
-            let place = sums.next
-            sums.next += 1
-            guard functions.isLive(place), sums.owner == nil || functions[place].row.owner == sums.owner
-            else {
-                continue
-            }
-            let row = functions[place].row
-            if functions[place].count > 0 || !row.isBlank {
+        if sums.next == FunctionSlot(0) { sums.retirements = totals.retirements }
+        let slots = functions.slots(from: sums.next, atMost: count)
+        work.spend(slots.count / 2)
+        for function in slots {
+            guard functions.isLive(function), sums.owner == nil || functions[function].row.owner == sums.owner
+            else { continue }
+            let row = functions[function].row
+            if functions[function].count > 0 || !row.isBlank {
                 sums.functions += 1
-                sums.entries += functions[place].count
+                sums.entries += functions[function].count
             }
             if sums.owner != nil { sums.totals.add(Totals(row)) }
         }
-        guard Int(sums.next) >= functions.allPlaces.count else { return true }
+        sums.next = slots.upperBound
+        guard sums.next >= functions.allSlots.upperBound else { return true }
         guard sums.owner != nil, sums.retirements != totals.retirements, sums.tries < FunctionSums.triesMax
         else {
             return false
@@ -191,7 +188,7 @@ extension StoreCore {
 /// otherwise it might be missed, or counted twice.
 package struct FunctionSums: Sendable {
     package let owner: Int64?
-    fileprivate var next: UInt32 = 0
+    fileprivate var next = FunctionSlot(0)
     fileprivate var retirements: UInt64 = 0
     fileprivate let tries: Int
     fileprivate var entries = 0

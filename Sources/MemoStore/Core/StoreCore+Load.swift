@@ -20,22 +20,22 @@ extension StoreCore {
 
     /// Adds an entry; they come in the order of their rows.
     mutating func load(_ head: EntryHead) {
-        guard let place = functions.place(id: head.function) else {
+        guard let function = functions.find(head.function) else {
             reclaimer.add(garbage: head.row)
             return
         }
         let isCleared = head.tags.contains { tags.clearedBelow($0) > head.row }
-        guard head.row >= functions[place].row.clearedBelow, !isCleared, head.expires > now else {
+        guard head.row >= functions[function].row.clearedBelow, !isCleared, head.expires > now else {
             if !isCleared, head.expires <= now {
-                functions[place].row.expirations += 1
+                functions[function].row.expirations += 1
                 totals.countExpiration()
-                functions.markDirty(place)
+                functions.markDirty(function)
             }
             reclaimer.add(garbage: head.row)
             return
         }
         var entry = Entry(
-            hash: UInt32(truncatingIfNeeded: head.hash), function: place, row: head.row,
+            hash: UInt32(truncatingIfNeeded: head.hash), function: function, row: head.row,
             used: journal.countUse())
         entry.expirySeconds = Self.expirySeconds(head.expires)
         let bytes = ColdSize.bytes(key: head.keyBytes, value: head.valueBytes)
@@ -46,8 +46,8 @@ extension StoreCore {
             return
         }
         cold.add(bytes: bytes)
-        functions[place].count += 1
-        functions[place].bytes += bytes
+        functions[function].count += 1
+        functions[function].bytes += bytes
         link(slot)
         for tag in head.tags { tags.add(slot, to: tag) }
     }
@@ -80,7 +80,7 @@ extension StoreCore {
         }
     }
 
-    mutating func reserveNumbers(function: UInt32, tag: TagID) {
+    mutating func reserveNumbers(function: FunctionID, tag: TagID) {
         functions.reserve(function)
         tags.reserve(tag)
     }
@@ -108,8 +108,8 @@ extension StoreCore {
             if entry.flags.contains(.live) { sample.append(entry.used) }
         }
         sample.sort(by: >)
-        let place = Int(Double(sample.count) * Double(wanted) / Double(entries.count))
-        return place < sample.count ? sample[place] : 0
+        let rank = Int(Double(sample.count) * Double(wanted) / Double(entries.count))
+        return rank < sample.count ? sample[rank] : 0
     }
 
     /// Candidates for reading into memory after a start, from a number of slots on: those used since then.

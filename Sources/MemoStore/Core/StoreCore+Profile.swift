@@ -21,7 +21,7 @@ extension StoreCore {
     /// Changes a function's profile, evicts what a smaller bound leaves no room for (see `isResizing`), and clears
     /// the function if `typed` changes, because its keys then mean something else, or `persist`, because what was kept
     /// under the other promise is to stay under it.
-    package mutating func define(_ function: UInt32, _ change: ProfileChange) {
+    package mutating func define(_ function: FunctionSlot, _ change: ProfileChange) {
         takeRegionUses(of: function)
         let before = functions[function].row
         var row = before
@@ -65,7 +65,7 @@ extension StoreCore {
     }
 
     /// Brings the list of a function that was unbounded until now into the order of last use.
-    mutating func sortByUse(_ function: UInt32) {
+    mutating func sortByUse(_ function: FunctionSlot) {
         var slots: [(used: UInt64, slot: Slot)] = []
         slots.reserveCapacity(functions[function].count)
         var next = functions[function].oldest
@@ -83,7 +83,7 @@ extension StoreCore {
     /// Adds hits that a client served within its own process, and what came of those that it computed again.
     /// - Parameter regionHits: how many of them were read from a published region.
     package mutating func report(
-        _ function: UInt32, hits: Int64, savedMs: Int64, regionHits: Int64 = 0, verified: Int64 = 0,
+        _ function: FunctionSlot, hits: Int64, savedMs: Int64, regionHits: Int64 = 0, verified: Int64 = 0,
         mismatched: Int64 = 0
     ) {
         // Of hits within a client's own process nobody knows which keys they were of.
@@ -101,7 +101,7 @@ extension StoreCore {
     }
 
     /// What a function is set to and what was counted for it.
-    package func info(_ function: UInt32) -> FunctionInfo {
+    package func info(_ function: FunctionSlot) -> FunctionInfo {
         var info = FunctionInfo(
             row: functions[function].row, currsize: functions[function].count,
             bytes: functions[function].bytes)
@@ -125,25 +125,24 @@ extension StoreCore {
     package mutating func look(
         _ page: inout FunctionPage, functions count: Int, _ isMeant: (FunctionInfo) -> Bool
     ) -> Bool {
-        let end = min(functions.allPlaces.count, Int(page.next) + min(count, functions.allPlaces.count))
-        work.spend(end - Int(page.next))
-        while page.next < end {
-            let place = page.next
-            page.next += 1
-            guard functions.isLive(place), page.mayTake(functions[place].row),
-                functions[place].count > 0 || !functions[place].row.isBlank, isMeant(info(place))
+        let slots = functions.slots(from: page.next, atMost: count)
+        work.spend(slots.count)
+        for function in slots {
+            guard functions.isLive(function), page.mayTake(functions[function].row),
+                functions[function].count > 0 || !functions[function].row.isBlank, isMeant(info(function))
             else { continue }
-            page.take(functions[place].row, place)
+            page.take(functions[function].row, function)
         }
-        return page.next < functions.allPlaces.count
+        page.next = slots.upperBound
+        return page.next < functions.allSlots.upperBound
     }
 
     /// What there is to say of a function of a page now; `nil` if it has gone since.
     package func info(_ row: FunctionPage.Row) -> FunctionInfo? {
-        guard row.place < functions.allPlaces.upperBound, functions.isLive(row.place),
-            functions[row.place].row.id == row.id
+        guard functions.allSlots.contains(row.slot), functions.isLive(row.slot),
+            functions[row.slot].row.id == row.id
         else { return nil }
-        return info(row.place)
+        return info(row.slot)
     }
 }
 
@@ -153,11 +152,11 @@ package struct FunctionPage {
     package struct Row {
         package let name: String
         package let owner: Int64
-        fileprivate let place: UInt32
-        fileprivate let id: UInt32
+        fileprivate let slot: FunctionSlot
+        fileprivate let id: FunctionID
     }
 
-    fileprivate var next: UInt32 = 0
+    fileprivate var next = FunctionSlot(0)
     private let limit: Int
     /// Without an owner: behind all of that name.
     private let start: (name: String, owner: Int64)?
@@ -177,8 +176,8 @@ package struct FunctionPage {
         return true
     }
 
-    fileprivate mutating func take(_ row: FunctionRow, _ place: UInt32) {
-        first.append(Row(name: row.name, owner: row.owner, place: place, id: row.id))
+    fileprivate mutating func take(_ row: FunctionRow, _ slot: FunctionSlot) {
+        first.append(Row(name: row.name, owner: row.owner, slot: slot, id: row.id))
         if first.count == 2 * (limit + 1) { cut() }
     }
 

@@ -49,7 +49,7 @@ package enum PutOutcome: Equatable {
 
 extension StoreCore {
     /// The ttl and the grace time that a function's entries have where a put does not say.
-    package func defaults(_ function: UInt32) -> (ttlMs: Int64?, staleMs: Int64) {
+    package func defaults(_ function: FunctionSlot) -> (ttlMs: Int64?, staleMs: Int64) {
         (functions[function].row.ttlMs, functions[function].row.staleMs ?? 0)
     }
 
@@ -147,7 +147,7 @@ extension StoreCore {
     }
 
     /// Stores an entry: visible at once, in the queue for the database.
-    package mutating func put(_ function: UInt32, _ request: PutRequest, loadedRows: [LoadedRow])
+    package mutating func put(_ function: FunctionSlot, _ request: PutRequest, loadedRows: [LoadedRow])
         -> PutOutcome
     {
         takeUses(before: function)
@@ -160,7 +160,7 @@ extension StoreCore {
     }
 
     @inline(__always)
-    private mutating func store(_ function: UInt32, _ request: PutRequest, _ loadedRows: [LoadedRow])
+    private mutating func store(_ function: FunctionSlot, _ request: PutRequest, _ loadedRows: [LoadedRow])
         -> PutOutcome
     {
         let existing: Slot?
@@ -197,7 +197,7 @@ extension StoreCore {
             return rejectTooLarge(function, request, over: existing)
         }
         if existing == nil, entries.count >= entries.capacity - 1 { trimCold() }
-        guard let slot = place(function, short, over: existing, unpersisted: isMemoryOnly) else {
+        guard let slot = takeSlot(function, short, over: existing, unpersisted: isMemoryOnly) else {
             payload.release()
             return .noMemory
         }
@@ -226,8 +226,8 @@ extension StoreCore {
     }
 
     /// The slot of a new entry, or of the one it replaces, with a row of its own.
-    private mutating func place(
-        _ function: UInt32, _ short: UInt32, over existing: Slot?, unpersisted: Bool
+    private mutating func takeSlot(
+        _ function: FunctionSlot, _ short: UInt32, over existing: Slot?, unpersisted: Bool
     ) -> Slot? {
         guard let slot = existing else {
             let entry = Entry(hash: short, function: function, row: cold.nextRow, used: journal.lastUse)
@@ -258,7 +258,7 @@ extension StoreCore {
     }
 
     private mutating func finishPut(
-        _ function: UInt32, _ slot: Slot, _ payload: Payload, unpersisted: Bool, hash: UInt64
+        _ function: FunctionSlot, _ slot: Slot, _ payload: Payload, unpersisted: Bool, hash: UInt64
     ) {
         let row = entries[slot].row
         functions[function].bytes += ColdSize.bytes(payload)
@@ -294,7 +294,7 @@ extension StoreCore {
 
     /// Gives an entry another time to live from now on; the length of its grace time stays.
     package mutating func touch(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, ttlMs: Int64?,
+        _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64, ttlMs: Int64?,
         loadedRows: [LoadedRow]
     ) -> (touched: Bool, cold: RowReference?) {
         takeUses(before: function)
@@ -317,14 +317,14 @@ extension StoreCore {
             let isMemoryOnly = degraded != nil || !functions[function].row.persists
             let short = UInt32(truncatingIfNeeded: hash)
             if !copy.tags.isEmpty { tags.pin(Array(copy.tags)) }
-            guard let place = place(function, short, over: slot, unpersisted: isMemoryOnly) else {
+            guard let new = takeSlot(function, short, over: slot, unpersisted: isMemoryOnly) else {
                 copy.release()
                 return (false, nil)
             }
             if functions[function].sharing != .none { shareRemotely(function, hash: hash, copy) }
-            finishPut(function, place, copy, unpersisted: isMemoryOnly, hash: hash)
+            finishPut(function, new, copy, unpersisted: isMemoryOnly, hash: hash)
             if !copy.tags.isEmpty { unpinTags() }
-            entries[place].hits = hits
+            entries[new].hits = hits
             return (true, nil)
         }
     }
@@ -341,7 +341,7 @@ extension StoreCore {
 
     /// Turns away what no tier has room for. What it was to replace goes: the caller has said that it is no longer so.
     private mutating func rejectTooLarge(
-        _ function: UInt32, _ request: PutRequest, over existing: Slot?
+        _ function: FunctionSlot, _ request: PutRequest, over existing: Slot?
     ) -> PutOutcome {
         if let existing {
             noteDeleteElsewhere(function, request.key)
@@ -355,7 +355,7 @@ extension StoreCore {
 
     /// Ends a lease without storing anything.
     package mutating func release(
-        _ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64, token: LeaseToken, uid: UInt32
+        _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64, token: LeaseToken, uid: UInt32
     ) -> Bool {
         let leaseKey = LeaseTable.Key(function: function, hash: hash, key: key)
         guard leases.isHeld(leaseKey, token: token, uid: uid, now: now) else { return false }

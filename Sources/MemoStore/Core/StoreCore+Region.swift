@@ -3,7 +3,7 @@ internal import MemoRegion
 
 /// Hits that clients read from shared memory (docs/region.md): what is published, and when it ends.
 ///
-/// An entry is published as one version of it. `place` and `discard`, which all ends of a version go through, take it back
+/// An entry is published as one version of it. `takeSlot` and `discard`, which all ends of a version go through, take it back
 /// before anybody is told; clears hide all of a function or of a tag in one step.
 extension StoreCore {
     // MARK: publishing
@@ -18,7 +18,7 @@ extension StoreCore {
     }
 
     /// Publishes what a look-up found, if it is of a kind that readers may take.
-    package mutating func publish(_ hit: Hit, of function: UInt32) {
+    package mutating func publish(_ hit: Hit, of function: FunctionSlot) {
         guard let place = functions[function].published, hit.isHot, !hit.stale, hit.lease == nil,
             RegionWriter.fits(key: hit.payload.key.count, value: hit.value.count)
         else { return }
@@ -69,13 +69,13 @@ extension StoreCore {
     // MARK: hiding
 
     /// Hides all that is published of a function.
-    mutating func hidePublished(_ function: UInt32) {
+    mutating func hidePublished(_ function: FunctionSlot) {
         guard let place = functions[function].published else { return }
         published[place.region].writer.clear(place: Int(place.place))
     }
 
     /// The same, and readers who know the function's number find nothing of it ever again: its keys have another form.
-    mutating func renumber(_ function: UInt32) {
+    mutating func renumber(_ function: FunctionSlot) {
         hidePublished(function)
         if functions[function].published != nil {
             functions[function].published?.number = published.takeNumber()
@@ -89,7 +89,7 @@ extension StoreCore {
     }
 
     /// A function is about to be removed.
-    mutating func givePlaceBack(_ function: UInt32) {
+    mutating func givePlaceBack(_ function: FunctionSlot) {
         guard let place = functions[function].published else { return }
         takeRegionHits(of: function)
         published[place.region].givePlaceBack(place.place)
@@ -102,7 +102,7 @@ extension StoreCore {
     package var placesPerRegion: Int { RegionGeometry.functionsMax }
 
     /// Where a function's hits are published, for those who have mapped the region of its owner.
-    package mutating func publishedPlace(_ function: UInt32) -> PublishedPlace? {
+    package mutating func publishedPlace(_ function: FunctionSlot) -> PublishedPlace? {
         if let place = functions[function].published { return place }
         guard published.isOn, let index = published.find(functions[function].row.owner),
             let place = published[index].takePlace(function)
@@ -197,14 +197,14 @@ extension StoreCore {
 
     /// Takes what clients say of their uses before the order of a bounded function's counts.
     @inline(__always)
-    mutating func takeUses(before function: UInt32) {
+    mutating func takeUses(before function: FunctionSlot) {
         if functions[function].published != nil, functions[function].row.isBounded {
             takeExactUses(function)
         }
     }
 
     @inline(never)
-    private mutating func takeExactUses(_ function: UInt32) {
+    private mutating func takeExactUses(_ function: FunctionSlot) {
         let region = published[functions[function].published.unsafelyUnwrapped.region]
         if region.hasExactNotes { takeUses(in: region) }
     }
@@ -226,7 +226,7 @@ extension StoreCore {
     }
 
     /// Takes what clients used of a function's region, whether or not its order is exact.
-    mutating func takeRegionUses(of function: UInt32) {
+    mutating func takeRegionUses(of function: FunctionSlot) {
         guard published.generation != 0, let place = functions[function].published else { return }
         takeUses(in: published[place.region])
         takeRegionHits(of: function)
@@ -244,7 +244,7 @@ extension StoreCore {
     }
 
     /// The hits alone, of one function.
-    package mutating func takeRegionHits(of function: UInt32) {
+    package mutating func takeRegionHits(of function: FunctionSlot) {
         guard published.generation != 0, let place = functions[function].published else { return }
         let (hits, savedMs) = published[place.region].takeCount(place: Int(place.place))
         if hits > 0 { report(function, hits: hits, savedMs: savedMs, regionHits: hits) }

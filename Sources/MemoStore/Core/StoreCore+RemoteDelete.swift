@@ -44,9 +44,9 @@ extension StoreCore {
             let pending = remote.deletions[deletion], pending.request == id
         else { return }
         drop(function: deletion.function, key: deletion.key)
-        if let place = place(shared: deletion.function) {
-            let hash = deletion.key.withUnsafeBytes { self.hash(place, $0) }
-            remote.misses[.init(function: functions[place].row.id, hash: hash)] = .init(
+        if let function = function(shared: deletion.function) {
+            let hash = deletion.key.withUnsafeBytes { self.hash(function, $0) }
+            remote.misses[.init(function: functions[function].row.id, hash: hash)] = .init(
                 generation: pending.generation, at: 0)
         }
         remote.deletions[deletion] = nil

@@ -103,8 +103,8 @@ extension StoreCore {
         case .tag: return false
         case .function(let name):
             if remote.functions[name] != nil { return true }
-            guard let place = place(shared: name) else { return false }
-            return functions[place].sharing != .none
+            guard let function = function(shared: name) else { return false }
+            return functions[function].sharing != .none
         }
     }
 
@@ -113,8 +113,8 @@ extension StoreCore {
         record.changed = remote.epochChanges
     }
 
-    /// Where a function that is everybody's is.
-    func place(shared name: [UInt8]) -> UInt32? {
+    /// The function of this name that is everybody's.
+    func function(shared name: [UInt8]) -> FunctionSlot? {
         name.withUnsafeBytes { functions.find(owner: FunctionRow.everyone, name: $0) }
     }
 
@@ -127,9 +127,9 @@ extension StoreCore {
         case .namespace:
             for name in remote.functions.keys { clearHere(.function(name)) }
         case .function(let name):
-            guard let place = place(shared: name) else { return }
+            guard let function = function(shared: name) else { return }
             remote.note(RemoteNotice(function: name))
-            _ = clear(function: place, cause: .remote, resettingCounters: false)
+            _ = clear(function: function, cause: .remote, resettingCounters: false)
         case .tag(let name):
             guard
                 let tag = tags.find(owner: FunctionRow.everyone, name: String(decoding: name, as: UTF8.self))
@@ -143,22 +143,22 @@ extension StoreCore {
 
     /// The functions that have entries with a tag.
     private func functionsBearing(_ tag: TagID) -> [[UInt8]] {
-        let places = Set(tags.members(of: tag).map { entries[$0].function })
-        return places.map { Array(functions[$0].row.name.utf8) }
+        let functions = Set(tags.members(of: tag).map { entries[$0].function })
+        return functions.map { Array(self.functions[$0].row.name.utf8) }
     }
 
     /// A key was deleted elsewhere.
     mutating func drop(function name: [UInt8], key: [UInt8]) {
         remote.flights.void { flight, candidate in flight.function == name && candidate.bytes == key }
         remote.held.forget { $0.put.function == name && $0.put.key == key }
-        guard let place = place(shared: name) else { return }
+        guard let function = function(shared: name) else { return }
         remote.note(RemoteNotice(function: name, key: key))
-        key.withUnsafeBytes { dropLocally(place, $0, hash: hash(place, $0)) }
+        key.withUnsafeBytes { dropLocally(function, $0, hash: hash(function, $0)) }
     }
 
     /// Takes out the entry of a key, and perhaps another one that its hash cannot be told from without reading, and ends the
     /// key's lease.
-    mutating func dropLocally(_ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64) {
+    mutating func dropLocally(_ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64) {
         let short = UInt32(truncatingIfNeeded: hash)
         var slot = entries.first(short)
         while slot != Entry.none {

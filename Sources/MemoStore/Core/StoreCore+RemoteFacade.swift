@@ -17,7 +17,7 @@ extension StoreCore {
     package var hasRemote: Bool { remote.phase != .off }
 
     /// A function is being cleared here.
-    mutating func noteClearElsewhere(_ function: UInt32, _ cause: RemovalCause) {
+    mutating func noteClearElsewhere(_ function: FunctionSlot, _ cause: RemovalCause) {
         guard remote.isInUse, functions[function].row.owner == FunctionRow.everyone else { return }
         // A clear of all is one note for everything.
         if cause == .clearAll, remote.namespace.pending > 0 { return }
@@ -27,7 +27,7 @@ extension StoreCore {
     }
 
     /// A key is being deleted here.
-    mutating func noteDeleteElsewhere(_ function: UInt32, _ key: UnsafeRawBufferPointer) {
+    mutating func noteDeleteElsewhere(_ function: FunctionSlot, _ key: UnsafeRawBufferPointer) {
         guard remote.isInUse, functions[function].row.owner == FunctionRow.everyone else { return }
         let name = Array(functions[function].row.name.utf8)
         guard functions[function].sharing != .none || remote.functions[name] != nil else { return }

@@ -32,13 +32,13 @@ extension StoreCore {
         remote.flights.begin(
             id,
             .init(
-                function: name, keys: [.init(function: .max, hash: id, bytes: key)], waiters: [connection],
+                function: name, keys: [.init(function: .none, hash: id, bytes: key)], waiters: [connection],
                 began: now, isInspection: true))
         return .asked(id)
     }
 
     private func isSharedNow(_ name: [UInt8]) -> Bool {
-        if let place = place(shared: name) { return functions[place].sharing != .none }
+        if let function = function(shared: name) { return functions[function].sharing != .none }
         return remote.configuration?.isShared(String(decoding: name, as: UTF8.self)) ?? false
     }
 

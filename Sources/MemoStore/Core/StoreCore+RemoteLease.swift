@@ -16,17 +16,17 @@ extension StoreCore {
     /// A look-up that was to take a lease is answered.
     mutating func leased(_ flight: RemoteFlights.Flight, _ finding: LinkReply.Finding) {
         guard let lease = flight.lease, let key = flight.keys.first else { return }
-        let place = RecentMisses.Key(function: key.function, hash: key.hash)
+        let missKey = RecentMisses.Key(function: key.function, hash: key.hash)
         if case .failed = finding {
             // Perhaps it was taken all the same.
             remote.send(.release(function: flight.function, key: key.bytes, lease: lease.token))
         } else if flight.isTaken {
             let pause = RemoteLeases.pauseMs
             let length = Double(pause.upperBound - pause.lowerBound)
-            remote.leases.note(place, takenUntil: now + pause.lowerBound + Int64(random.unit() * length))
+            remote.leases.note(missKey, takenUntil: now + pause.lowerBound + Int64(random.unit() * length))
         } else {
             remote.leases.hold(
-                place,
+                missKey,
                 .init(
                     token: lease.token, function: flight.function, key: key.bytes, since: now,
                     ends: now + Int64(clamping: lease.lifeMs)))
@@ -34,7 +34,9 @@ extension StoreCore {
     }
 
     /// How long to wait before asking again for a key that another host computes; `nil`: none does, or it is here.
-    package func pauseForOthers(_ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64) -> Int64? {
+    package func pauseForOthers(_ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64)
+        -> Int64?
+    {
         guard functions[function].sharing != .none,
             let time = remote.leases.asksAgain(.init(function: functions[function].row.id, hash: hash)),
             isMissing(function, key, hash: hash)
@@ -51,9 +53,9 @@ extension StoreCore {
     /// Gives up what nobody here computes any more.
     mutating func releaseUnused() {
         let unused = remote.leases.takeUnused(now: now) { key, lease in
-            guard let place = functions.place(id: key.function) else { return false }
+            guard let function = functions.find(key.function) else { return false }
             return lease.key.withUnsafeBytes {
-                leases.serial(of: LeaseTable.Key(function: place, hash: key.hash, key: $0)) != nil
+                leases.serial(of: LeaseTable.Key(function: function, hash: key.hash, key: $0)) != nil
             }
         }
         for lease in unused {

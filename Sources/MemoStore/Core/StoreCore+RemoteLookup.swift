@@ -14,14 +14,14 @@ package enum RemoteAnswer: Sendable {
 extension StoreCore {
     /// Whether a function's missing keys may be asked for.
     @inline(__always)
-    package func isShared(_ function: UInt32) -> Bool { functions[function].sharing != .none }
+    package func isShared(_ function: FunctionSlot) -> Bool { functions[function].sharing != .none }
 
     /// Whether nothing of a function is served, because others cannot be heard.
     @inline(__always)
-    package func isWithheld(_ function: UInt32) -> Bool { functions[function].isWithheld }
+    package func isWithheld(_ function: FunctionSlot) -> Bool { functions[function].isWithheld }
 
     /// Whether a key is surely not here, on the disk neither.
-    package func isMissing(_ function: UInt32, _ key: UnsafeRawBufferPointer, hash: UInt64) -> Bool {
+    package func isMissing(_ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64) -> Bool {
         var steps = 0
         return switch look(function, key, hash: hash, loadedRows: [], &steps) {
         case .absent: true
@@ -33,7 +33,7 @@ extension StoreCore {
     /// Asks others for keys that are not here.
     /// - Parameter leaseMs: how long the request would have a lease for the one key.
     package mutating func askRemote(
-        _ function: UInt32, _ keys: [(bytes: UnsafeRawBufferPointer, hash: UInt64)],
+        _ function: FunctionSlot, _ keys: [(bytes: UnsafeRawBufferPointer, hash: UInt64)],
         for connection: ConnectionID, leaseMs: Int64? = nil
     ) -> RemoteAnswer {
         guard functions[function].sharing != .none, let configuration = remote.configuration else {
@@ -61,17 +61,17 @@ extension StoreCore {
                 remote.flights[flight]?.waiters.append(connection)
                 return .asked(flight)
             }
-            let place = RecentMisses.Key(function: number, hash: hash)
+            let missKey = RecentMisses.Key(function: number, hash: hash)
             if shared.isLeased, keys.count == 1 {
                 // It is for this host to compute it.
-                if remote.leases.own(place, now: now) != nil { continue }
-                if leaseMs != nil, let time = remote.leases.asksAgain(place) {
+                if remote.leases.own(missKey, now: now) != nil { continue }
+                if leaseMs != nil, let time = remote.leases.asksAgain(missKey) {
                     if time > now { return .taken(pauseMs: time - now) }
-                    remote.leases.forgetTaken(place)
-                    remote.misses[place]?.at = 0
+                    remote.leases.forgetTaken(missKey)
+                    remote.misses[missKey]?.at = 0
                 }
             }
-            if let miss = remote.misses[place], now - miss.at < Self.missMs { continue }
+            if let miss = remote.misses[missKey], now - miss.at < Self.missMs { continue }
             if isDeletionPending(name, key.bytes) { continue }
             wanted.append(key)
         }
@@ -117,7 +117,7 @@ extension StoreCore {
     }
 
     /// Counts what a request's look-up came to.
-    package mutating func countRemote(_ function: UInt32, hit: Bool) {
+    package mutating func countRemote(_ function: FunctionSlot, hit: Bool) {
         let name = Array(functions[function].row.name.utf8)
         if hit { remote.figures.hits += 1 } else { remote.figures.misses += 1 }
         guard remote.functions[name] != nil else { return }
@@ -145,16 +145,16 @@ extension StoreCore {
         case .failed(let failure):
             if failure == .timeout { remote.figures.timeouts += 1 } else { remote.figures.errors += 1 }
         case .miss(let generation):
-            guard !flight.void.contains(index), let place = functions.place(id: key.function) else { return }
-            note(generation, of: key, at: place)
+            guard !flight.void.contains(index), let function = functions.find(key.function) else { return }
+            note(generation, of: key, in: function)
             remote.misses[.init(function: key.function, hash: key.hash)] = .init(
                 generation: generation, at: now)
         case .hit(let entry):
-            guard !flight.void.contains(index), let place = functions.place(id: key.function) else { return }
+            guard !flight.void.contains(index), let function = functions.find(key.function) else { return }
             switch judge(entry, flight.function, key) {
-            case .good: fill(place, key, entry, flight)
+            case .good: fill(function, key, entry, flight)
             case .bad:
-                note(entry.generation, of: key, at: place)
+                note(entry.generation, of: key, in: function)
                 remote.misses[.init(function: key.function, hash: key.hash)] = .init(
                     generation: entry.generation, at: now)
             case .unknown(let fields):
@@ -201,9 +201,9 @@ extension StoreCore {
         for (index, entry) in flight.unverified {
             // What is still not known will not be.
             if case .good = judge(entry, flight.function, flight.keys[index]),
-                !flight.void.contains(index), let place = functions.place(id: flight.keys[index].function)
+                !flight.void.contains(index), let function = functions.find(flight.keys[index].function)
             {
-                fill(place, flight.keys[index], entry, flight)
+                fill(function, flight.keys[index], entry, flight)
             }
         }
         if flight.isAnswered { finish(id) }
@@ -226,18 +226,19 @@ extension StoreCore {
     }
 
     /// What generation a key has there. Another one than was known: it was deleted, and what is computed for it is of before.
-    private mutating func note(_ generation: Generation, of key: RemoteFlights.Key, at place: UInt32) {
+    private mutating func note(_ generation: Generation, of key: RemoteFlights.Key, in function: FunctionSlot)
+    {
         let known = remote.misses[.init(function: key.function, hash: key.hash)]?.generation ?? .none
         guard known != generation else { return }
-        key.bytes.withUnsafeBytes { dropLocally(place, $0, hash: key.hash) }
+        key.bytes.withUnsafeBytes { dropLocally(function, $0, hash: key.hash) }
     }
 
     /// Keeps what was found as if it had been put here.
     private mutating func fill(
-        _ place: UInt32, _ key: RemoteFlights.Key, _ entry: SharedValue,
+        _ function: FunctionSlot, _ key: RemoteFlights.Key, _ entry: SharedValue,
         _ flight: RemoteFlights.Flight
     ) {
-        note(entry.generation, of: key, at: place)
+        note(entry.generation, of: key, in: function)
         let missKey = RecentMisses.Key(function: key.function, hash: key.hash)
         remote.misses[missKey] = .init(generation: entry.generation, at: 0)
         releaseRemotely(missKey)
@@ -247,7 +248,7 @@ extension StoreCore {
         guard let numbers = internTags(owner: FunctionRow.everyone, names: names) else { return }
         key.bytes.withUnsafeBytes { bytes in
             entry.value.withUnsafeBytes { value in
-                guard case .absent = find(place, bytes, hash: key.hash, loadedRows: []) else { return }
+                guard case .absent = find(function, bytes, hash: key.hash, loadedRows: []) else { return }
                 var put = PutRequest(key: bytes, hash: key.hash, value: value, uid: .max)
                 // What is left of its time was read when the answer was sent, at the earliest when it was asked for.
                 let age = max(0, now - flight.began)
@@ -256,7 +257,7 @@ extension StoreCore {
                 put.costMs = Int64(entry.costMs)
                 put.tags = numbers
                 put.isFromRemote = true
-                _ = self.put(place, put, loadedRows: [])
+                _ = self.put(function, put, loadedRows: [])
             }
         }
     }

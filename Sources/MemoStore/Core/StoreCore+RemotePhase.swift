@@ -7,7 +7,7 @@ extension StoreCore {
     package mutating func startRemote(_ configuration: RemoteConfiguration) {
         remote.configuration = configuration
         remote.phase = .down
-        for place in functions.allPlaces where functions.isLive(place) { updateSharing(place) }
+        for function in functions.allSlots where functions.isLive(function) { updateSharing(function) }
     }
 
     /// Functions that are defined coherent are served only while the tier is up.
@@ -15,27 +15,27 @@ extension StoreCore {
         let changes = (remote.phase == .up) != (phase == .up)
         remote.phase = phase
         guard changes else { return }
-        for (name, function) in remote.functions where function.isCoherent {
-            if let place = place(shared: name) { updateSharing(place) }
+        for (name, shared) in remote.functions where shared.isCoherent {
+            if let slot = function(shared: name) { updateSharing(slot) }
         }
     }
 
     /// Works out anew whether a function is shared.
-    mutating func updateSharing(_ place: UInt32) {
-        functions[place].sharing = sharing(of: functions[place].row)
-        let wasWithheld = functions[place].isWithheld
-        functions[place].isWithheld = mustWithhold(place)
-        guard functions[place].isWithheld, !wasWithheld else { return }
-        hidePublished(place)
+    mutating func updateSharing(_ function: FunctionSlot) {
+        functions[function].sharing = sharing(of: functions[function].row)
+        let wasWithheld = functions[function].isWithheld
+        functions[function].isWithheld = mustWithhold(function)
+        guard functions[function].isWithheld, !wasWithheld else { return }
+        hidePublished(function)
         // Clients let go of what they have at hand.
-        remote.note(RemoteNotice(function: Array(functions[place].row.name.utf8)))
+        remote.note(RemoteNotice(function: Array(functions[function].row.name.utf8)))
     }
 
-    private func mustWithhold(_ place: UInt32) -> Bool {
-        guard functions[place].sharing != .none, remote.phase != .off, remote.phase != .up else {
+    private func mustWithhold(_ function: FunctionSlot) -> Bool {
+        guard functions[function].sharing != .none, remote.phase != .off, remote.phase != .up else {
             return false
         }
-        return remote.functions[Array(functions[place].row.name.utf8)]?.isCoherent == true
+        return remote.functions[Array(functions[function].row.name.utf8)]?.isCoherent == true
     }
 
     private func sharing(of row: FunctionRow) -> Sharing {
@@ -164,8 +164,9 @@ extension StoreCore {
     private mutating func verifyEpochs() {
         var fields = remote.fields
         // What was kept here before it was shared is of no use if others have cleared it since, and that cannot be told.
-        for place in functions.allPlaces where functions.isLive(place) && functions[place].sharing != .none {
-            let name = Array(functions[place].row.name.utf8)
+        for function in functions.allSlots
+        where functions.isLive(function) && functions[function].sharing != .none {
+            let name = Array(functions[function].row.name.utf8)
             if remote.functions[name] == nil { fields.append(.function(name)) }
         }
         remote.verification = []
@@ -237,7 +238,7 @@ extension StoreCore {
 
     mutating func flushRemoteCounters() {
         guard degraded == nil, !pipeline.queue.isFull else { return }
-        for (name, function) in remote.functions where function.isDirty {
+        for (name, shared) in remote.functions where shared.isDirty {
             remote.functions[name]?.isDirty = false
             enqueue(.remote(remote.row(.function(name))))
         }

@@ -3,7 +3,7 @@ internal import RemoteLink
 /// Puts, as others get them.
 extension StoreCore {
     /// An entry has another time to live.
-    mutating func shareRemotely(_ function: UInt32, hash: UInt64, _ payload: Payload) {
+    mutating func shareRemotely(_ function: FunctionSlot, hash: UInt64, _ payload: Payload) {
         var put = PutRequest(key: payload.key, hash: hash, value: payload.value, uid: payload.uid)
         put.ttlMs = payload.fresh == .max ? nil : max(0, payload.fresh - now)
         put.staleMs = payload.graceMs
@@ -14,7 +14,7 @@ extension StoreCore {
 
     /// A result is put here: the others get it too, under what was known when its computation began. Called while its lease
     /// is still there.
-    mutating func shareRemotely(_ function: UInt32, _ request: PutRequest) {
+    mutating func shareRemotely(_ function: FunctionSlot, _ request: PutRequest) {
         guard let configuration = remote.configuration else { return }
         let name = Array(functions[function].row.name.utf8)
         if remote.functions[name] == nil {

@@ -2,7 +2,7 @@ internal import RemoteLink
 
 /// What `define` says of the shared tier.
 extension StoreCore {
-    mutating func defineRemote(_ function: UInt32, _ change: ProfileChange) {
+    mutating func defineRemote(_ function: FunctionSlot, _ change: ProfileChange) {
         guard functions[function].row.owner == FunctionRow.everyone else { return }
         let name = Array(functions[function].row.name.utf8)
         guard remote.hasRoom(for: .function(name)) else { return }
@@ -15,7 +15,7 @@ extension StoreCore {
         updateSharing(function)
     }
 
-    mutating func forgetRemoteSettings(_ function: UInt32) {
+    mutating func forgetRemoteSettings(_ function: FunctionSlot) {
         guard functions[function].row.owner == FunctionRow.everyone else { return }
         let name = Array(functions[function].row.name.utf8)
         guard remote.functions[name] != nil else { return }
@@ -29,7 +29,7 @@ extension StoreCore {
     }
 
     /// What is set and counted for a function.
-    func noteRemote(_ function: UInt32, in info: inout FunctionInfo) {
+    func noteRemote(_ function: FunctionSlot, in info: inout FunctionInfo) {
         guard !remote.functions.isEmpty, functions[function].row.owner == FunctionRow.everyone,
             let shared = remote.functions[Array(functions[function].row.name.utf8)]
         else { return }
@@ -41,7 +41,7 @@ extension StoreCore {
     }
 
     /// What was counted for a function counts no more.
-    mutating func resetRemoteCounts(_ function: UInt32) {
+    mutating func resetRemoteCounts(_ function: FunctionSlot) {
         guard !remote.functions.isEmpty, functions[function].row.owner == FunctionRow.everyone else { return }
         let name = Array(functions[function].row.name.utf8)
         guard remote.functions[name] != nil else { return }

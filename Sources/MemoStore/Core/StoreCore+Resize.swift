@@ -9,7 +9,7 @@ extension StoreCore {
 
     /// Keeps to a bound that changed: at once where little is to be done.
     /// - Parameter isInOrder: whether the function's list is in the order of last use, as that of a bounded one is.
-    mutating func resize(_ function: UInt32, isInOrder: Bool) {
+    mutating func resize(_ function: FunctionSlot, isInOrder: Bool) {
         guard functions[function].row.isBounded else {
             resizeJobs.cancel(function, in: &functions)
             if !resizeJobs.isEmpty { signals.callMaintenance() }
@@ -26,13 +26,13 @@ extension StoreCore {
         beginResize(function, isInOrder: isInOrder)
     }
 
-    mutating func beginResize(_ function: UInt32, isInOrder: Bool) {
+    mutating func beginResize(_ function: FunctionSlot, isInOrder: Bool) {
         resizeJobs.begin(function, since: journal.lastUse, isInOrder: isInOrder, in: &functions)
         signals.callMaintenance()
     }
 
     /// How many entries are too many, about where that depends on what they take.
-    private func excess(_ function: UInt32) -> Int {
+    private func excess(_ function: FunctionSlot) -> Int {
         let (count, bytes) = (functions[function].count, functions[function].bytes)
         let byCount = count - Int(clamping: functions[function].row.maxsize ?? .max)
         guard let maxBytes = functions[function].row.maxBytes, bytes > maxBytes else { return byCount }
@@ -42,15 +42,15 @@ extension StoreCore {
 
     /// Bounds that an earlier run did not get to the end of. Called once everything is loaded.
     mutating func resizeLoaded() {
-        for place in functions.allPlaces where functions.isLive(place) {
-            if boundExceeded(place) != nil {
-                resize(place, isInOrder: false)
+        for function in functions.allSlots where functions.isLive(function) {
+            if boundExceeded(function) != nil {
+                resize(function, isInOrder: false)
             }
         }
     }
 
     /// Whether a function does not keep to its bound yet.
-    package func isResizing(_ function: UInt32) -> Bool { functions[function].resizeJob != 0 }
+    package func isResizing(_ function: FunctionSlot) -> Bool { functions[function].resizeJob != 0 }
 
     /// Has a connection told when a function keeps to its bound.
     package mutating func waitForResize(_ connection: ConnectionID) {

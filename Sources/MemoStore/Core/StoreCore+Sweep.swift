@@ -69,7 +69,7 @@ extension StoreCore {
         work.spend(2 * rows.count)
         for row in rows {
             enqueue(.function(row))
-            if let place = functions.place(id: row.id) { noteHistory(place) }
+            if let function = functions.find(row.id) { noteHistory(function) }
         }
         noteTotals()
         enqueue(.totals(totals.all))

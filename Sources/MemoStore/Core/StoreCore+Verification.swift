@@ -1,19 +1,19 @@
 /// Hits that clients computed again.
 extension StoreCore {
     /// Keeps what differed.
-    package mutating func note(_ mismatch: MismatchRow, _ function: UInt32) {
+    package mutating func note(_ mismatch: MismatchRow, _ function: FunctionSlot) {
         let row = functions[function].row
         mismatches.add(
             mismatch, function: row.id, owner: row.owner, isPrivate: !row.persists, wallMs: wallNow)
     }
 
     /// What differed of a function's results lately, newest first.
-    package func mismatches(of function: UInt32) -> [MismatchRow] {
+    package func mismatches(of function: FunctionSlot) -> [MismatchRow] {
         mismatches.rows(of: functions[function].row.id)
     }
 
     mutating func load(_ row: MismatchRow) {
-        mismatches.load(row, owner: functions.place(id: row.function).map { functions[$0].row.owner })
+        mismatches.load(row, owner: functions.find(row.function).map { functions[$0].row.owner })
     }
 
     /// Queues what changed of them.

@@ -90,15 +90,15 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     // MARK: functions
 
-    /// The place of a function, or `nil` if it was never seen.
-    package func function(owner: Int64, name: UnsafeRawBufferPointer) -> UInt32? {
+    /// A function's slot, or `nil` if it was never seen.
+    package func function(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
         functions.find(owner: owner, name: name)
     }
 
-    /// The place of a function, which is made known if it was not.
+    /// The slot of a function, which is made known if it was not.
     /// - Returns: `nil` where there are too many functions, in all or of this owner.
-    package mutating func internFunction(owner: Int64, name: UnsafeRawBufferPointer) -> UInt32? {
-        if let place = functions.find(owner: owner, name: name) { return place }
+    package mutating func internFunction(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
+        if let known = functions.find(owner: owner, name: name) { return known }
         if owner != FunctionRow.everyone,
             functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax
         {
@@ -106,46 +106,47 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             if functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax { return nil }
         }
         if !functions.hasRoom(nameBytes: name.count) { forgetUnusedFunctions(of: FunctionRow.everyone) }
-        guard let place = functions.add(owner: owner, name: name) else { return nil }
-        functions[place].row.usedMs = now
-        if remote.phase != .off { updateSharing(place) }
+        guard let function = functions.add(owner: owner, name: name) else { return nil }
+        functions[function].row.usedMs = now
+        if remote.phase != .off { updateSharing(function) }
         // Its entries' rows refer to it: it has to be in the database before them.
-        enqueue(.function(functions[place].row))
-        return place
+        enqueue(.function(functions[function].row))
+        return function
     }
 
-    package func isTyped(_ function: UInt32) -> Bool { functions[function].row.typed }
+    package func isTyped(_ function: FunctionSlot) -> Bool { functions[function].row.typed }
 
     /// Makes room in a full table: of the next functions those without entries that nobody defined go, their counts
     /// with them.
     /// - Parameter owner: whose; `everyone`: all.
     private mutating func forgetUnusedFunctions(of owner: Int64) {
-        let looks = min(Self.functionLooks, functions.allPlaces.count)
+        let looks = min(Self.functionLooks, functions.allSlots.count)
         work.spend(looks / 8)
         for _ in 0..<looks {
-            let place = functions.nextForRoom()
-            guard functions.isLive(place), functions[place].count == 0, functions[place].clearedLists == 0,
-                !functions[place].row.defined,
-                owner == FunctionRow.everyone || functions[place].row.owner == owner,
-                !leases.concerns(function: place)
+            let function = functions.nextForRoom()
+            guard functions.isLive(function), functions[function].count == 0,
+                functions[function].clearedLists == 0,
+                !functions[function].row.defined,
+                owner == FunctionRow.everyone || functions[function].row.owner == owner,
+                !leases.concerns(function: function)
             else { continue }
             work.spend(1)
-            let row = functions[place].row
-            noteHistory(place)
+            let row = functions[function].row
+            noteHistory(function)
             history.forget(.function(row.id))
             mismatches.forget(function: row.id)
             totals.retire(row)
             enqueue(.forget(function: row.id))
-            givePlaceBack(place)
-            functions.remove(place)
+            givePlaceBack(function)
+            functions.remove(function)
         }
     }
 
     /// Functions looked at with each new one where the table is full: looking at all would hold everybody up.
     private static let functionLooks = 512
 
-    package func hash(_ function: UInt32, _ key: UnsafeRawBufferPointer) -> UInt64 {
-        keyHash(function: functions[function].row.id, key: key)
+    package func hash(_ function: FunctionSlot, _ key: UnsafeRawBufferPointer) -> UInt64 {
+        keyHash(domain: functions[function].row.id.rawValue, key: key)
     }
 
     // MARK: the queue

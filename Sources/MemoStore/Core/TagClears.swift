@@ -8,13 +8,13 @@ struct TagClears: ~Copyable {
         /// Entries with smaller rows are cleared.
         let below: Int64
         /// How many entries were cleared, by function.
-        var counts: [UInt32: Int] = [:]
+        var counts: [FunctionSlot: Int] = [:]
 
         var isOver: Bool { tags.isEmpty }
     }
 
     /// A key whose lease ends if it turns out that an entry of it bears a tag.
-    typealias LeasedKey = (function: UInt32, short: UInt32)
+    typealias LeasedKey = (function: FunctionSlot, short: UInt32)
 
     private var clears: [Clear] = []
     private var leasedKeys: [LeasedKey] = []
@@ -28,7 +28,7 @@ struct TagClears: ~Copyable {
     mutating func add(_ clear: Clear) { clears.append(clear) }
 
     /// What the clear of a connection came to; `nil` if it is not over.
-    mutating func takeCounts(for connection: ConnectionID) -> [UInt32: Int]? {
+    mutating func takeCounts(for connection: ConnectionID) -> [FunctionSlot: Int]? {
         guard let index = clears.firstIndex(where: { $0.connection == connection }), clears[index].isOver
         else { return nil }
         return clears.remove(at: index).counts

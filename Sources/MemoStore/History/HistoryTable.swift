@@ -7,21 +7,21 @@ struct HistoryTable: ~Copyable {
     enum Subject: Hashable {
         case all
         case owner(UInt32)
-        case function(UInt32)
+        case function(FunctionID)
 
         /// As the database has it: 0, a function's number, or -1 less a uid.
         var number: Int64 {
             switch self {
             case .all: 0
             case .owner(let uid): -1 - Int64(uid)
-            case .function(let id): Int64(id)
+            case .function(let id): Int64(id.rawValue)
             }
         }
 
         init?(number: Int64) {
             switch number {
             case 0: self = .all
-            case 1...Int64(UInt32.max): self = .function(UInt32(number))
+            case 1...Int64(UInt32.max): self = .function(FunctionID(UInt32(number)))
             case (-1 - Int64(UInt32.max))...(-1): self = .owner(UInt32(-1 - number))
             default: return nil
             }

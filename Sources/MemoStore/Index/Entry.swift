@@ -12,8 +12,7 @@ struct Entry: BitwiseCopyable {
     /// Neighbours in its function's list, in order of last use where the function is bounded.
     var older: Slot
     var newer: Slot
-    /// Its function's place in the function table.
-    var function: UInt32
+    var function: FunctionSlot
     /// End of its life in seconds of store time since the index's origin, rounded up; `never` otherwise.
     /// The exact time stands with the payload.
     var expirySeconds: UInt32
@@ -39,7 +38,7 @@ struct Entry: BitwiseCopyable {
         static let published = Flags(rawValue: 32)
     }
 
-    init(hash: UInt32, function: UInt32, row: Int64, used: UInt64) {
+    init(hash: UInt32, function: FunctionSlot, row: Int64, used: UInt64) {
         self.hash = hash
         self.function = function
         chain = Self.none

@@ -2,7 +2,7 @@
 struct LeaseTable: ~Copyable {
     /// A key as the caller has it; the bytes are copied where a lease is granted.
     struct Key {
-        var function: UInt32
+        var function: FunctionSlot
         var hash: UInt64
         var key: UnsafeRawBufferPointer
 
@@ -10,7 +10,7 @@ struct LeaseTable: ~Copyable {
     }
 
     private struct Lease {
-        var function: UInt32
+        var function: FunctionSlot
         var hash: UInt64
         var key: [UInt8]
         var token: LeaseToken
@@ -45,7 +45,7 @@ struct LeaseTable: ~Copyable {
 
     private struct Ending {
         /// One of them is set.
-        var function: UInt32?
+        var function: FunctionSlot?
         var holder: ConnectionID?
         /// Later ones are of the time after it.
         var through: UInt64
@@ -66,7 +66,7 @@ struct LeaseTable: ~Copyable {
     private var places: [UInt32: Int] = [:]
     private var heldBy: [ConnectionID: Set<Int>] = [:]
     private var usedBy: [UInt32: Usage] = [:]
-    private var ofFunction: [UInt32: Set<Int>] = [:]
+    private var ofFunction: [FunctionSlot: Set<Int>] = [:]
     private var waiting: [ConnectionID: Waiter] = [:]
     private var expiries = ExpiryHeap()
     /// Leases that have ended, and are so many that they are taken out in pieces.
@@ -100,7 +100,7 @@ struct LeaseTable: ~Copyable {
     func isWaiting(_ connection: ConnectionID) -> Bool { waiting[connection] != nil }
 
     /// Whether any key of a function has a lease.
-    func concerns(function: UInt32) -> Bool { ofFunction[function] != nil }
+    func concerns(function: FunctionSlot) -> Bool { ofFunction[function] != nil }
 
     mutating func takeWakes() -> [ConnectionID] {
         if wakes.isEmpty { return [] }
@@ -162,7 +162,7 @@ struct LeaseTable: ~Copyable {
 
     /// Ends the leases of a function's keys with this lower half of the hash: those that are meant, where the keys
     /// themselves are not at hand, and perhaps another one.
-    mutating func end(function: UInt32, short: UInt32, now: Int64) {
+    mutating func end(function: FunctionSlot, short: UInt32, now: Int64) {
         var meant: [Int] = []
         var next = places[short]
         while let place = next {
@@ -173,12 +173,12 @@ struct LeaseTable: ~Copyable {
     }
 
     /// The functions and the lower halves of the hashes of all keys that are leased.
-    var keys: [(function: UInt32, short: UInt32)] {
+    var keys: [(function: FunctionSlot, short: UInt32)] {
         leases.compactMap { $0.map { ($0.function, UInt32(truncatingIfNeeded: $0.hash)) } }
     }
 
     /// Ends all leases of a function's keys.
-    mutating func end(function: UInt32, now: Int64) {
+    mutating func end(function: FunctionSlot, now: Int64) {
         guard let places = ofFunction[function] else { return }
         end(places, Ending(function: function, through: serial, places: []), now: now)
     }

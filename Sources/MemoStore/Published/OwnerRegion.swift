@@ -14,7 +14,7 @@ final class OwnerRegion {
     var tickets: [Slot: UInt32] = [:]
     private var clients: [UnsafeMutablePointer<Client>] = []
     /// By place: the function; `nil`: the place is free.
-    private(set) var functions: [UInt32?] = []
+    private(set) var functions: [FunctionSlot?] = []
     private var freePlaces: [UInt16] = []
     private var notes: [UseNote] = []
 
@@ -35,7 +35,7 @@ final class OwnerRegion {
     // MARK: places of functions
 
     /// A place for a function; `nil` if there are none left.
-    func takePlace(_ function: UInt32) -> UInt16? {
+    func takePlace(_ function: FunctionSlot) -> UInt16? {
         if let place = freePlaces.popLast() {
             functions[Int(place)] = function
             return place

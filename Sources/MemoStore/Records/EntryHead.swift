@@ -2,7 +2,7 @@
 package struct EntryHead: Sendable, Equatable {
     /// Row numbers only grow: a younger entry has a larger one.
     package var row: Int64
-    package var function: UInt32
+    package var function: FunctionID
     package var hash: UInt64
     /// End of its life, the grace time included, in store time; `Int64.max`: never.
     package var expires: Int64

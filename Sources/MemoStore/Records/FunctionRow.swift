@@ -1,7 +1,6 @@
 /// What a function is in the database: the profile that all its entries share.
 package struct FunctionRow: Sendable, Equatable {
-    /// Counted from 1; never used twice.
-    package var id: UInt32
+    package var id: FunctionID
     /// The uid it belongs to under isolation, or `FunctionRow.everyone`.
     package var owner: Int64
     package var name: String
@@ -33,7 +32,7 @@ package struct FunctionRow: Sendable, Equatable {
 
     package static let everyone: Int64 = -1
 
-    package init(id: UInt32, owner: Int64, name: String) {
+    package init(id: FunctionID, owner: Int64, name: String) {
         self.id = id
         self.owner = owner
         self.name = name

@@ -2,7 +2,7 @@
 package struct MismatchRow: Sendable, Equatable {
     /// Rises with each one.
     package internal(set) var number: Int64 = 0
-    package internal(set) var function: UInt32 = 0
+    package internal(set) var function = FunctionID.none
     /// When it was reported: wall time, ms.
     package internal(set) var at: Int64 = 0
     /// Of the key, as the client makes it.

@@ -2,12 +2,12 @@
 /// indirect, so that the common ones are small.
 enum StoreChange {
     /// The payload is immutable, and the queue holds a reference to it until the commit is over.
-    case insert(row: Int64, function: UInt32, hash: UInt64, payload: Payload)
+    case insert(row: Int64, function: FunctionID, hash: UInt64, payload: Payload)
     /// - Parameter bytes: what the entry takes; `nil` where its row is to be taken out of the database at once.
     case delete(row: Int64, bytes: Int? = nil)
     /// Inserts or replaces the function's row.
     indirect case function(FunctionRow)
-    case forget(function: UInt32)
+    case forget(function: FunctionID)
     /// Inserts or replaces the tag's row.
     indirect case tag(TagRow)
     case forgetTag(TagID)

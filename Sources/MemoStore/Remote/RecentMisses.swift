@@ -3,7 +3,7 @@ internal import RemoteLink
 /// Keys that were asked for in vain, and the generations that their values may be put under: the newest, at most so many.
 struct RecentMisses: Sendable {
     struct Key: Hashable, Sendable {
-        var function: UInt32
+        var function: FunctionID
         var hash: UInt64
     }
 

@@ -3,8 +3,8 @@ internal import RemoteLink
 /// Look-ups that are under way.
 struct RemoteFlights: Sendable {
     struct Key: Hashable, Sendable {
-        /// The function's number, not its place: that may be another function's when the answer comes.
-        var function: UInt32
+        /// Not its place: that may be another function's when the answer comes.
+        var function: FunctionID
         var hash: UInt64
         var bytes: [UInt8]
     }

@@ -25,7 +25,7 @@ extension Store {
         }
         guard let taken else { return }
         var asked = Set(advice.withLock { $0.thresholds.map(\.function) })
-        for lookup in taken.lookups where lookup.function != 0 { asked.insert(lookup.function) }
+        for lookup in taken.lookups where lookup.function != .none { asked.insert(lookup.function) }
         let counts = core.withLock { $0.takeLookupCounts(asked) }
         let (hot, thresholds, areNew) = advice.withLock { table in
             table.add(taken, counts, now: clock.now())
@@ -34,22 +34,22 @@ extension Store {
         core.withLock { $0.setSampling(hot: hot, thresholds, areModelsNew: areNew, asked: asked) }
     }
 
-    /// The numbers of the functions that have a model; `nil`: ask again.
-    package var advisedFunctions: [UInt32]? {
+    /// The functions that have a model; `nil`: ask again.
+    package var advisedFunctions: [FunctionID]? {
         advice.withLockIfAvailable { $0.thresholds.map(\.function) }
     }
 
-    /// Advice on the function with a number, if it is visible.
+    /// Advice on a function, if it is visible.
     package func advise(
-        _ core: inout StoreCore, number: UInt32, isVisible: (FunctionRow) -> Bool
+        _ core: inout StoreCore, id: FunctionID, isVisible: (FunctionRow) -> Bool
     ) -> AdviceAnswer {
-        guard let place = core.functions.place(id: number), isVisible(core.functions[place].row) else {
+        guard let function = core.functions.find(id), isVisible(core.functions[function].row) else {
             return .none
         }
-        return advise(&core, on: place)
+        return advise(&core, on: function)
     }
 
-    package func advise(_ core: inout StoreCore, on function: UInt32) -> AdviceAnswer {
+    package func advise(_ core: inout StoreCore, on function: FunctionSlot) -> AdviceAnswer {
         let row = core.functions[function].row
         guard let maxsize = row.maxsize else { return .none }
         core.work.spend(Self.adviceWork)

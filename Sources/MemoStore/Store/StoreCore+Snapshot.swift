@@ -18,10 +18,11 @@ extension StoreCore {
         }
         hot.removeAll()
         journal.unflag(&entries)
-        let functionParts = functions.allPlaces.map { place in
+        let functionParts = functions.allSlots.map { function in
             IndexSnapshot.Function(
-                id: functions[place].row.id, oldest: functions[place].oldest, newest: functions[place].newest,
-                isLive: functions.isLive(place) ? 1 : 0, count: UInt64(functions[place].count))
+                id: functions[function].row.id.rawValue, oldest: functions[function].oldest,
+                newest: functions[function].newest,
+                isLive: functions.isLive(function) ? 1 : 0, count: UInt64(functions[function].count))
         }
         let tagRows = tags.rows
         let memberParts = tagRows.map { tags.members(of: $0.id) }
@@ -82,22 +83,23 @@ extension StoreCore {
         }
         guard isRead else { return nil }
 
-        var places: [UInt32] = []
+        /// By the slot that it had.
+        var slots: [FunctionSlot] = []
         for saved in savedFunctions {
-            guard saved.isLive != 0, let place = functions.place(id: saved.id) else {
-                places.append(FunctionTable.none)
+            guard saved.isLive != 0, let function = functions.find(FunctionID(saved.id)) else {
+                slots.append(.none)
                 continue
             }
-            places.append(place)
-            functions[place].oldest = saved.oldest
-            functions[place].newest = saved.newest
-            functions[place].count = Int(saved.count)
+            slots.append(function)
+            functions[function].oldest = saved.oldest
+            functions[function].newest = saved.newest
+            functions[function].count = Int(saved.count)
         }
         for slot in 0..<Slot(entries.slotCount) where entries[slot].flags.contains(.live) {
-            let place = places[Int(entries[slot].function)]
-            entries[slot].function = place
+            let function = slots[Int(entries[slot].function.rawValue)]
+            entries[slot].function = function
             // Of a function whose row was damaged there are none, or this would not be the state of that database.
-            if place != FunctionTable.none { functions[place].bytes += entries[slot].coldBytes }
+            if function != .none { functions[function].bytes += entries[slot].coldBytes }
         }
         var next = 0
         for saved in savedTags {

@@ -3,7 +3,7 @@ internal import MemoWire
 
 struct AdviseProgress {
     /// Functions that are still to be asked about; `nil`: it is not known yet which.
-    var left: [UInt32]?
+    var left: [FunctionID]?
     var rows: [FunctionAdvice] = []
 }
 
@@ -31,9 +31,9 @@ extension Dispatcher {
         }
         guard var left = progress.left else { return yields(.advise(progress), context) }
         let isOfAll = request.function.isEmpty
-        while let number = left.last {
+        while let id = left.last {
             switch store.advise(
-                &core, number: number,
+                &core, id: id,
                 isVisible: { !isOfAll || owner == nil || isVisible($0, to: owner) })
             {
             case .busy: return yields(.advise(progress), context)

@@ -10,7 +10,7 @@ enum MeantFunctions {
 
 struct ClearManyProgress {
     /// Places of functions that are still to be looked at.
-    var left: Range<UInt32>
+    var left: Range<FunctionSlot>
     var isFirst = true
     var cleared = 0
     var forgotten = 0
@@ -19,10 +19,10 @@ struct ClearManyProgress {
 }
 
 extension Progress {
-    consuming func clearMany(_ places: Range<UInt32>) -> ClearManyProgress {
+    consuming func clearMany(_ slots: Range<FunctionSlot>) -> ClearManyProgress {
         switch consume self {
         case .clearMany(let progress): progress
-        default: ClearManyProgress(left: places)
+        default: ClearManyProgress(left: slots)
         }
     }
 }
@@ -36,13 +36,13 @@ extension Dispatcher {
         if let progress = connection.takeRemoteReach() { return finish(&core, request, progress, context) }
         if let step = refusesChange(core, request, context) { return step }
         var cleared = 0
-        let places = named(core, request, connection)
-        for place in places {
-            cleared += core.clear(function: place, resettingCounters: true)
-            publishClear(core.info(place).row, connection)
+        let functions = named(core, request, connection)
+        for function in functions {
+            cleared += core.clear(function: function, resettingCounters: true)
+            publishClear(core.info(function).row, connection)
         }
         // It may be on other machines, and not here.
-        if places.isEmpty, core.hasRemote, owner(request, connection) == FunctionRow.everyone {
+        if functions.isEmpty, core.hasRemote, owner(request, connection) == FunctionRow.everyone {
             core.clearRemotely(function: request.function)
         }
         return finish(
@@ -59,20 +59,21 @@ extension Dispatcher {
     ) -> Step {
         let connection = context.connection
         if let progress = connection.takeRemoteReach() { return finish(&core, request, progress, context) }
-        var progress = connection.takeProgress().clearMany(core.functionPlaces)
+        var progress = connection.takeProgress().clearMany(core.functionSlots)
         if progress.isFirst, let step = refusesChange(core, request, context) { return step }
         let meansAll = if case .all = meant { true } else { false }
         // With isolation what others share is cleared by administrators only.
         let isEverybodys = meansAll && visibleOwner(connection) == nil
         if progress.isFirst, isEverybodys { core.clearAllRemotely() }
         var shared: [EpochField] = []
-        let isOver = forEach(meant, &progress, &core, context) { place, core in
+        let isOver = forEach(meant, &progress, &core, context) { function, core in
             let count = core.clear(
-                function: place, cause: meansAll ? .clearAll : .clearFunction, resettingCounters: !meansAll)
-            if !meansAll, core.isShared(place) {
-                shared.append(.function(Array(core.info(place).row.name.utf8)))
+                function: function, cause: meansAll ? .clearAll : .clearFunction, resettingCounters: !meansAll
+            )
+            if !meansAll, core.isShared(function) {
+                shared.append(.function(Array(core.info(function).row.name.utf8)))
             }
-            if count > 0 || !meansAll { core.work.spend(publishClear(core.info(place).row, connection)) }
+            if count > 0 || !meansAll { core.work.spend(publishClear(core.info(function).row, connection)) }
             return count
         }
         progress.shared += shared
@@ -88,27 +89,27 @@ extension Dispatcher {
     /// - Returns: false where the connection's share is used up before the end.
     func forEach(
         _ meant: MeantFunctions, _ progress: inout ClearManyProgress, _ core: inout StoreCore,
-        _ context: Context, _ clear: (UInt32, inout StoreCore) -> Int
+        _ context: Context, _ clear: (FunctionSlot, inout StoreCore) -> Int
     ) -> Bool {
         let owner = visibleOwner(context.connection)
         progress.isFirst = false
-        while let place = progress.left.popFirst() {
+        while let function = progress.left.popFirst() {
             if mustYield(core, context, atLeast: Self.clearWork) {
-                progress.left = place..<progress.left.upperBound
+                progress.left = function..<progress.left.upperBound
                 core.holdCommit(for: context.connection.id)
                 return false
             }
-            guard core.isFunction(place, of: owner), matches(meant, place, &core) else { continue }
-            progress.cleared += clear(place, &core)
+            guard core.isFunction(function, of: owner), matches(meant, function, &core) else { continue }
+            progress.cleared += clear(function, &core)
             core.work.spend(Self.functionWork)
         }
         core.releaseCommit(for: context.connection.id)
         return true
     }
 
-    private func matches(_ meant: MeantFunctions, _ place: UInt32, _ core: inout StoreCore) -> Bool {
+    private func matches(_ meant: MeantFunctions, _ function: FunctionSlot, _ core: inout StoreCore) -> Bool {
         guard case .pattern(let pattern) = meant else { return true }
-        let name = core.info(place).row.name
+        let name = core.info(function).row.name
         core.work.spend(1 + pattern.count * name.utf8.count / Self.comparedAtOnce)
         return Pattern.matches(String(decoding: pattern, as: UTF8.self), name)
     }
@@ -119,9 +120,9 @@ extension Dispatcher {
     private static let functionWork = 3
 
     /// The functions that a name means: to an administrator where users are isolated, everybody's.
-    func named(_ core: borrowing StoreCore, _ request: Request, _ connection: Connection) -> [UInt32] {
+    func named(_ core: borrowing StoreCore, _ request: Request, _ connection: Connection) -> [FunctionSlot] {
         if visibleOwner(connection) == nil, settings.isolatesUsers {
-            return core.places(named: request.function)
+            return core.functions(named: request.function)
         }
         return core.function(owner: owner(request, connection), name: request.function).map { [$0] } ?? []
     }

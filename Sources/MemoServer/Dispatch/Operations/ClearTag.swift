@@ -11,7 +11,7 @@ extension Dispatcher {
         let connection = context.connection
         if let progress = connection.takeRemoteReach() { return finish(&core, request, progress, context) }
         let owner = visibleOwner(connection)
-        let counts: [UInt32: Int]?
+        let counts: [FunctionSlot: Int]?
         if connection.takeProgress().isBegun {
             counts = core.takeCleared(connection.id)
         } else {

@@ -12,18 +12,18 @@ extension Dispatcher {
             fail(request, .forbidden, "a shared function is forgotten by administrators only", context)
             return .done
         }
-        var progress = connection.takeProgress().clearMany(core.functionPlaces)
+        var progress = connection.takeProgress().clearMany(core.functionSlots)
         if progress.isFirst, let step = refusesChange(core, request, context) { return step }
         if let pattern {
             var forgotten = 0
-            let isOver = forEach(.pattern(pattern), &progress, &core, context) { place, core in
-                forget(place, &core, &forgotten, connection)
+            let isOver = forEach(.pattern(pattern), &progress, &core, context) { function, core in
+                forget(function, &core, &forgotten, connection)
             }
             progress.forgotten += forgotten
             guard isOver else { return yields(.clearMany(progress), context) }
         } else {
-            for place in named(core, request, connection) {
-                progress.cleared += forget(place, &core, &progress.forgotten, connection)
+            for function in named(core, request, connection) {
+                progress.cleared += forget(function, &core, &progress.forgotten, connection)
             }
         }
         ReplyWriter.begin(request.id, into: &connection.output)
@@ -36,11 +36,11 @@ extension Dispatcher {
 
     /// - Returns: how many entries it had.
     private func forget(
-        _ place: UInt32, _ core: inout StoreCore, _ forgotten: inout Int, _ connection: Connection
+        _ function: FunctionSlot, _ core: inout StoreCore, _ forgotten: inout Int, _ connection: Connection
     ) -> Int {
-        let info = core.info(place)
+        let info = core.info(function)
         if !info.isEmpty { forgotten += 1 }
-        let cleared = core.forget(place)
+        let cleared = core.forget(function)
         core.work.spend(2 + publishClear(info.row, connection))
         return cleared
     }

@@ -9,17 +9,17 @@ extension Dispatcher {
         _ fields: GetFields,
         _ context: inout Context
     ) -> Step {
-        guard let place = place(&core, batch, index, key, context) else { return .done }
-        let function = place.function
-        let bytes = key.bytes(isTyped: place.isTyped)
+        guard let probe = probe(&core, batch, index, key, context) else { return .done }
+        let function = probe.function
+        let bytes = key.bytes(isTyped: probe.isTyped)
         if context.remote == .answered, fields.leaseMs != nil,
-            waitsForOthers(core, place, bytes, fields, context)
+            waitsForOthers(core, probe, bytes, fields, context)
         {
             return .suspended
         }
         let lease = fields.leaseMs.map { leaseRequest($0, fields, context.connection) }
         let outcome = core.get(
-            function, bytes, hash: place.hash, loadedRows: context.loadedRows, lease: lease,
+            function, bytes, hash: probe.hash, loadedRows: context.loadedRows, lease: lease,
             early: fields.early, asksRemote: context.remote == .notYet && fields.remote)
         let isRemote = context.remote == .answered
         if isRemote { countRemote(&core, function, outcome, &context) }
@@ -32,7 +32,7 @@ extension Dispatcher {
             {
                 if let lease = hit.lease {
                     _ = core.release(
-                        function, bytes, hash: place.hash, token: lease, uid: context.connection.uid)
+                        function, bytes, hash: probe.hash, token: lease, uid: context.connection.uid)
                 }
                 return .done
             }
@@ -56,7 +56,7 @@ extension Dispatcher {
             ReplyWriter.miss(batch.requests[index].id, into: &context.connection.output)
             return .done
         case .remote:
-            guard askRemote(&core, place, bytes, fields, &context) else {
+            guard askRemote(&core, probe, bytes, fields, &context) else {
                 return get(&core, batch, index, key, fields, &context)
             }
             return .suspended
@@ -77,10 +77,10 @@ extension Dispatcher {
     /// Where the entry of a request's key is looked for.
     /// - Returns: `nil` where the function is new and there are too many, which is answered then.
     @inline(__always)
-    func place(
+    func probe(
         _ core: inout StoreCore, _ batch: RequestBatch, _ index: Int, _ key: CanonicalKey, _ context: Context
     ) -> KeyProbe? {
-        if let place = batch.requests.place(at: index), core.isCurrent(place) { return place }
+        if let probe = batch.requests.probe(at: index), core.isCurrent(probe) { return probe }
         return placeAnew(&core, batch.requests[index], key, context)
     }
 
@@ -90,7 +90,7 @@ extension Dispatcher {
     ) -> KeyProbe? {
         guard let function = intern(&core, request, context) else { return nil }
         let asked = core.keyFunction(function)
-        return core.place(asked, key.bytes(isTyped: asked.isTyped))
+        return core.probe(asked, key.bytes(isTyped: asked.isTyped))
     }
 
     @inline(never)

@@ -88,7 +88,9 @@ extension Dispatcher {
     }
 
     /// What the values of keys take, about.
-    private func size(of keys: ArraySlice<CanonicalKey>, _ core: inout StoreCore, _ function: UInt32) -> Int {
+    private func size(of keys: ArraySlice<CanonicalKey>, _ core: inout StoreCore, _ function: FunctionSlot)
+        -> Int
+    {
         var size = 0
         for key in keys {
             let key = bytes(key, core, function)
@@ -103,7 +105,7 @@ extension Dispatcher {
 
     /// The rows that the first of some keys need, to be read together.
     func cold(
-        _ keys: some Collection<CanonicalKey>, _ core: borrowing StoreCore, _ function: UInt32,
+        _ keys: some Collection<CanonicalKey>, _ core: borrowing StoreCore, _ function: FunctionSlot,
         _ context: Context
     ) -> ColdRequest {
         var references: [RowReference] = []

@@ -7,14 +7,14 @@ extension Dispatcher {
     /// Asks for the key of a `get`.
     /// - Returns: false where the request goes on at once, without them.
     func askRemote(
-        _ core: inout StoreCore, _ place: KeyProbe, _ key: Bytes, _ fields: GetFields,
+        _ core: inout StoreCore, _ probe: KeyProbe, _ key: Bytes, _ fields: GetFields,
         _ context: inout Context
     ) -> Bool {
         let answer =
             drains
             ? RemoteAnswer.no
             : core.askRemote(
-                place.function, [(key, place.hash)], for: context.connection.id, leaseMs: fields.leaseMs)
+                probe.function, [(key, probe.hash)], for: context.connection.id, leaseMs: fields.leaseMs)
         switch answer {
         case .asked(let lookup):
             wait(for: lookup, keys: [], context)
@@ -29,9 +29,9 @@ extension Dispatcher {
     /// Whether the request waits for another machine to compute the key, as long as its time to wait lasts.
     @inline(never)
     func waitsForOthers(
-        _ core: borrowing StoreCore, _ place: KeyProbe, _ key: Bytes, _ fields: GetFields, _ context: Context
+        _ core: borrowing StoreCore, _ probe: KeyProbe, _ key: Bytes, _ fields: GetFields, _ context: Context
     ) -> Bool {
-        core.pauseForOthers(place.function, key, hash: place.hash).map { pauses($0, fields, context) }
+        core.pauseForOthers(probe.function, key, hash: probe.hash).map { pauses($0, fields, context) }
             ?? false
     }
 
@@ -54,17 +54,17 @@ extension Dispatcher {
 
     /// The same for those keys of an `mget` that are not here.
     func askRemote(
-        _ core: inout StoreCore, _ function: UInt32, _ keys: ArraySlice<CanonicalKey>,
+        _ core: inout StoreCore, _ function: FunctionSlot, _ keys: ArraySlice<CanonicalKey>,
         _ context: inout Context
     ) -> Bool {
         var missing: [(bytes: Bytes, hash: UInt64)] = []
-        var places: [Int] = []
-        for (place, key) in keys.enumerated() {
+        var offsets: [Int] = []
+        for (offset, key) in keys.enumerated() {
             let key = bytes(key, core, function)
             let hash = core.hash(function, key)
             guard core.isMissing(function, key, hash: hash) else { continue }
             missing.append((key, hash))
-            places.append(place)
+            offsets.append(offset)
         }
         guard !drains, !missing.isEmpty,
             case .asked(let lookup) = core.askRemote(function, missing, for: context.connection.id)
@@ -72,7 +72,7 @@ extension Dispatcher {
             context.remote = .over
             return false
         }
-        wait(for: lookup, keys: places, context)
+        wait(for: lookup, keys: offsets, context)
         return true
     }
 
@@ -108,7 +108,7 @@ extension Dispatcher {
 
     /// Counts what came of asking for the key of a `get`.
     func countRemote(
-        _ core: inout StoreCore, _ function: UInt32, _ outcome: GetOutcome, _ context: inout Context
+        _ core: inout StoreCore, _ function: FunctionSlot, _ outcome: GetOutcome, _ context: inout Context
     ) {
         switch outcome {
         case .hit: core.countRemote(function, hit: true)
@@ -120,12 +120,12 @@ extension Dispatcher {
 
     /// The same for an `mget`, before its keys are looked up.
     func countRemote(
-        _ core: inout StoreCore, _ function: UInt32, _ keys: ArraySlice<CanonicalKey>,
+        _ core: inout StoreCore, _ function: FunctionSlot, _ keys: ArraySlice<CanonicalKey>,
         _ context: inout Context
     ) {
         guard context.remote == .answered else { return }
-        for place in context.remoteKeys {
-            let key = bytes(keys[keys.startIndex + place], core, function)
+        for offset in context.remoteKeys {
+            let key = bytes(keys[keys.startIndex + offset], core, function)
             let isMissing = core.isMissing(function, key, hash: core.hash(function, key))
             core.countRemote(function, hit: !isMissing)
         }

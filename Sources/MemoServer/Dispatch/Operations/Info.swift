@@ -8,23 +8,23 @@ extension Dispatcher {
         _ core: inout StoreCore, _ request: Request, listing mismatches: Bool, _ context: Context
     ) {
         let owner = owner(request, context.connection)
-        let place = core.function(owner: owner, name: request.function)
-        let places = place.map { [$0] } ?? named(core, request, context.connection)
+        let function = core.function(owner: owner, name: request.function)
+        let functions = function.map { [$0] } ?? named(core, request, context.connection)
         var infos: [FunctionInfo] = []
-        for place in places {
-            core.takeRegionHits(of: place)
-            infos.append(core.info(place))
+        for function in functions {
+            core.takeRegionHits(of: function)
+            infos.append(core.info(function))
         }
-        infos.sort { $0.row.id > $1.row.id }
+        infos.sort { $0.row.id.rawValue > $1.row.id.rawValue }
         let name = String(decoding: request.function, as: UTF8.self)
-        var info = infos.first ?? FunctionInfo(row: FunctionRow(id: 0, owner: owner, name: name))
+        var info = infos.first ?? FunctionInfo(row: FunctionRow(id: .none, owner: owner, name: name))
         for other in infos.dropFirst() { info.add(other) }
         ReplyWriter.begin(request.id, into: &context.connection.output)
         append(info, isAdministrator: false, to: &context.connection.output)
         if mismatches {
-            append(places.flatMap { core.mismatches(of: $0) }, to: &context.connection.output)
+            append(functions.flatMap { core.mismatches(of: $0) }, to: &context.connection.output)
         }
-        if let place { appendRegion(place, &core, context.connection) }
+        if let function { appendRegion(function, &core, context.connection) }
         ReplyWriter.end(into: &context.connection.output)
     }
 

@@ -45,13 +45,13 @@ extension Dispatcher {
 
     /// Publishes a hit of a client that could have read it by itself.
     @inline(__always)
-    func publish(_ hit: Hit, of function: UInt32, _ core: inout StoreCore, _ connection: Connection) {
+    func publish(_ hit: Hit, of function: FunctionSlot, _ core: inout StoreCore, _ connection: Connection) {
         if core.regionGeneration != 0 { publishIfMapped(hit, function, &core, connection) }
     }
 
     @inline(never)
     private func publishIfMapped(
-        _ hit: Hit, _ function: UInt32, _ core: inout StoreCore, _ connection: Connection
+        _ hit: Hit, _ function: FunctionSlot, _ core: inout StoreCore, _ connection: Connection
     ) {
         if hasMapped(core, connection) { core.publish(hit, of: function) }
     }
@@ -65,7 +65,7 @@ extension Dispatcher {
     }
 
     /// Where a client that has mapped its region finds a function there.
-    func appendRegion(_ function: UInt32, _ core: inout StoreCore, _ connection: Connection) {
+    func appendRegion(_ function: FunctionSlot, _ core: inout StoreCore, _ connection: Connection) {
         guard core.regionGeneration != 0, hasMapped(core, connection),
             let found = core.publishedPlace(function)
         else { return }

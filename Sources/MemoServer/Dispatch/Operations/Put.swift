@@ -14,9 +14,9 @@ extension Dispatcher {
         {
             return step
         }
-        guard let place = place(&core, batch, index, fields.key, context) else { return .done }
+        guard let probe = probe(&core, batch, index, fields.key, context) else { return .done }
         let connection = context.connection
-        let outcome = store(&core, request, place, entry, batch.parser, context)
+        let outcome = store(&core, request, probe, entry, batch.parser, context)
         switch outcome {
         case .cold(let reference): return suspend(reading: reference, request, &context)
         case .stored:
@@ -46,14 +46,14 @@ extension Dispatcher {
 
     @inline(__always)
     func store(
-        _ core: inout StoreCore, _ request: Request, _ place: KeyProbe, _ entry: Int,
+        _ core: inout StoreCore, _ request: Request, _ probe: KeyProbe, _ entry: Int,
         _ parser: borrowing RequestParser, _ context: Context
     ) -> PutOutcome {
         let connection = context.connection
-        let function = place.function
+        let function = probe.function
         let fields = parser.entries[entry]
-        let key = fields.key.bytes(isTyped: place.isTyped)
-        var put = PutRequest(key: key, hash: place.hash, value: fields.value, uid: connection.uid)
+        let key = fields.key.bytes(isTyped: probe.isTyped)
+        var put = PutRequest(key: key, hash: probe.hash, value: fields.value, uid: connection.uid)
         let defaults = core.defaults(function)
         switch fields.ttl {
         case .absent: put.ttlMs = defaults.ttlMs

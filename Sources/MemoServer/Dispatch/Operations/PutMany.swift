@@ -40,14 +40,14 @@ extension Dispatcher {
                 return yields(.putMany(progress), context)
             }
             let entries = range.lowerBound + progress.position..<range.upperBound
-            let place = core.place(
+            let probe = core.probe(
                 function, parser.entries[entries.lowerBound].key.bytes(isTyped: function.isTyped))
-            let outcome = store(&core, request, place, entries.lowerBound, parser, context)
+            let outcome = store(&core, request, probe, entries.lowerBound, parser, context)
             switch outcome {
             case .cold:
                 core.holdCommit(for: connection.id)
                 let step = suspend(
-                    reading: cold(parser.entries[entries].lazy.map(\.key), core, function.place, context),
+                    reading: cold(parser.entries[entries].lazy.map(\.key), core, function.slot, context),
                     request, &context)
                 if step == .done { core.releaseCommit(for: connection.id) }
                 return connection.keep(.putMany(progress), after: step)

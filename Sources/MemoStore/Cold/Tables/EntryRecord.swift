@@ -15,11 +15,11 @@ enum EntryRecord {
 
     /// - Parameter target: as many bytes as `size` says.
     static func encode(
-        row: Int64, function: UInt32, hash: UInt64, shared: Int64, payload: Payload,
+        row: Int64, function: FunctionID, hash: UInt64, shared: Int64, payload: Payload,
         into target: UnsafeMutableRawBufferPointer
     ) {
         let value = payload.value.count
-        target.storeBytes(of: function.littleEndian, toByteOffset: 4, as: UInt32.self)
+        target.storeBytes(of: function.rawValue.littleEndian, toByteOffset: 4, as: UInt32.self)
         target.storeBytes(of: hash.littleEndian, toByteOffset: 8, as: UInt64.self)
         target.storeBytes(of: payload.expires.littleEndian, toByteOffset: 16, as: Int64.self)
         target.storeBytes(of: UInt32(payload.key.count).littleEndian, toByteOffset: 24, as: UInt32.self)
@@ -42,7 +42,8 @@ enum EntryRecord {
     static func decode(_ record: UnsafeRawBufferPointer, row: Int64) -> EntryHead {
         EntryHead(
             row: row,
-            function: UInt32(littleEndian: record.loadUnaligned(fromByteOffset: 4, as: UInt32.self)),
+            function: FunctionID(
+                UInt32(littleEndian: record.loadUnaligned(fromByteOffset: 4, as: UInt32.self))),
             hash: UInt64(littleEndian: record.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
             expires: Int64(littleEndian: record.loadUnaligned(fromByteOffset: 16, as: Int64.self)),
             keyBytes: Int(UInt32(littleEndian: record.loadUnaligned(fromByteOffset: 24, as: UInt32.self))),

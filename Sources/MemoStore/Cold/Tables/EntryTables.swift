@@ -68,7 +68,7 @@ final class EntryTables {
     ///   - payload: held by the caller until then.
     ///   - shared: the row of `shared_value` with this value, or 0 to store it here.
     func insert(
-        row: Int64, function: UInt32, hash: UInt64, payload: Payload, shared: Int64
+        row: Int64, function: FunctionID, hash: UInt64, payload: Payload, shared: Int64
     ) throws(SQLiteError) {
         let tags = payload.tags.count
         let head = records.append(EntryRecord.size(tags: tags)) {

@@ -16,7 +16,7 @@ final class MismatchRows {
 
     func save(_ row: MismatchRow) throws(SQLiteError) {
         try replace.bind(1, row.number)
-        try replace.bind(2, Int64(row.function))
+        try replace.bind(2, Int64(row.function.rawValue))
         try replace.bind(3, row.at)
         try replace.bind(4, copying: Array(row.digest.utf8))
         try replace.bind(5, copying: Array(row.kept.utf8))
@@ -38,7 +38,7 @@ final class MismatchRows {
                 digest: select.bytes(3), kept: select.bytes(4), computed: select.bytes(5),
                 valueBytes: StoreLimits.mismatchValueBytes)
             row.number = select.integer(0)
-            row.function = UInt32(truncatingIfNeeded: select.integer(1))
+            row.function = FunctionID(UInt32(truncatingIfNeeded: select.integer(1)))
             row.at = select.integer(2)
             if Self.checksum(row) == select.integer(6) { body(row) } else { damaged += 1 }
         }
@@ -46,7 +46,7 @@ final class MismatchRows {
     }
 
     private static func checksum(_ row: MismatchRow) -> Int64 {
-        let numbers = [row.number, Int64(row.function), row.at, Int64(row.digest.utf8.count)]
+        let numbers = [row.number, Int64(row.function.rawValue), row.at, Int64(row.digest.utf8.count)]
         let seed = numbers.withUnsafeBytes { Checksum.of($0, seed: UInt64(row.kept.utf8.count)) }
         return Int64(bitPattern: Checksum.of(row.digest + row.kept + row.computed, seed: seed))
     }

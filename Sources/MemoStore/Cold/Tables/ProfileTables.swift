@@ -33,7 +33,7 @@ final class ProfileTables {
     }
 
     func save(_ row: FunctionRow) throws(SQLiteError) {
-        try replaceFunction.bind(1, Int64(row.id))
+        try replaceFunction.bind(1, Int64(row.id.rawValue))
         try replaceFunction.bind(2, row.owner)
         try replaceFunction.bind(3, copying: Array(row.name.utf8))
         try replaceFunction.bind(4, row.maxsize)
@@ -66,8 +66,8 @@ final class ProfileTables {
         try replaceTag.run()
     }
 
-    func forget(function: UInt32) throws(SQLiteError) {
-        try deleteFunction.bind(1, Int64(function))
+    func forget(function: FunctionID) throws(SQLiteError) {
+        try deleteFunction.bind(1, Int64(function.rawValue))
         try deleteFunction.run()
     }
 
@@ -86,7 +86,7 @@ final class ProfileTables {
                 continue
             }
             var row = FunctionRow(
-                id: id, owner: selectFunctions.integer(1),
+                id: FunctionID(id), owner: selectFunctions.integer(1),
                 name: String(decoding: selectFunctions.bytes(2), as: UTF8.self))
             row.maxsize = selectFunctions.optionalInteger(3)
             row.ttlMs = selectFunctions.optionalInteger(4)
@@ -140,7 +140,7 @@ final class ProfileTables {
         }
         if row.verified != 0 || row.mismatched != 0 { numbers += [row.verified, row.mismatched] }
         if row.regionHits != 0 { numbers.append(row.regionHits) }
-        return checksum(row.id, numbers, row.name)
+        return checksum(row.id.rawValue, numbers, row.name)
     }
 
     private static func checksum(_ row: TagRow) -> Int64 {
