@@ -15,6 +15,10 @@ package struct DeadlineHeap {
     /// The earliest time, in the unit that was given.
     package var earliest: Int64? { entries.first?.time }
     package var count: Int { entries.count }
+    /// Memory that it takes.
+    package var bytes: Int {
+        entries.capacity * MemoryLayout<Entry>.stride + places.capacity * MemoryLayout<Int>.stride
+    }
 
     /// Sets, moves, or (`nil`) removes the deadline of a slot.
     package mutating func set(_ slot: Int, _ time: Int64?) {

@@ -112,21 +112,4 @@ import Testing
         let nextEnd = table.nextEnd
         #expect(nextEnd == .max)
     }
-
-    @Test(arguments: 1...20) func expiriesComeInTheirOrder(seed: UInt64) {
-        var random = RandomSource(seed: seed)
-        var heap = ExpiryHeap()
-        var times: [Int64] = []
-        for serial in 0..<UInt64(300) {
-            let at = Int64(random.below(100))
-            heap.insert(ExpiryHeap.End(at: at, place: 0, serial: serial))
-            times.append(at)
-        }
-        heap.filter { $0.serial % 3 != 0 }
-        times = times.enumerated().filter { $0.offset % 3 != 0 }.map(\.element).sorted()
-        var found: [Int64] = []
-        while let end = heap.popFirst(by: 79) { found.append(end.at) }
-        #expect(found == times.filter { $0 < 80 })
-        #expect(heap.earliest == times.first { $0 >= 80 } ?? .max)
-    }
 }

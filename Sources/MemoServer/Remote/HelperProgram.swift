@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// The program that reaches other machines.
 enum HelperProgram {
@@ -26,24 +27,10 @@ enum HelperProgram {
     ///   - descriptors: what it gets, as descriptors from 0 on.
     /// - Returns: its pid; `nil` if it could not be started.
     static func start(_ path: String, _ arguments: [String], descriptors: [Int32]) -> pid_t? {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        for (target, descriptor) in descriptors.enumerated() {
-            posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(target))
-        }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
         // memod takes its signals in another way than programs expect.
         var none = sigset_t()
         sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
-        words.append(nil)
-        defer { for word in words { free(word) } }
-        var child: pid_t = 0
-        return posix_spawn(&child, path, &actions, &attributes, words, environ) == 0 ? child : nil
+        return try? ProcessLaunch(descriptors: descriptors, mask: none)
+            .start(Array(path.utf8), ([path] + arguments).map { Array($0.utf8) })
     }
 }

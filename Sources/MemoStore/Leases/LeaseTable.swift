@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Who computes which key, and who waits for it. A key has at most one live lease.
 struct LeaseTable: ~Copyable {
     /// A key as the caller has it; the bytes are copied where a lease is granted.
@@ -68,7 +70,8 @@ struct LeaseTable: ~Copyable {
     private var usedBy: [UInt32: Usage] = [:]
     private var ofFunction: [FunctionSlot: Set<Int>] = [:]
     private var waiting: [ConnectionID: Waiter] = [:]
-    private var expiries = ExpiryHeap()
+    /// Of the leases, by their places.
+    private var ends = DeadlineHeap()
     /// Leases that have ended, and are so many that they are taken out in pieces.
     private var endings: [Ending] = []
     /// Of the newest lease that was ever granted.
@@ -90,11 +93,11 @@ struct LeaseTable: ~Copyable {
     var isEmpty: Bool { count == 0 }
     var waiterCount: Int { waiting.count }
     /// No lease ends before this.
-    var nextEnd: Int64 { expiries.earliest }
+    var nextEnd: Int64 { ends.earliest ?? .max }
     /// Memory that it takes, about.
     var bytes: Int {
         leases.capacity * MemoryLayout<Lease?>.stride + keyBytes + waiting.capacity * 64
-            + count * 128 + expiries.count * MemoryLayout<ExpiryHeap.End>.stride
+            + count * 128 + ends.bytes
     }
 
     func isWaiting(_ connection: ConnectionID) -> Bool { waiting[connection] != nil }
@@ -186,9 +189,9 @@ struct LeaseTable: ~Copyable {
     /// Ends a bounded number of those whose time is over.
     mutating func endExpired(now: Int64) {
         var left = Self.endedAtOnce
-        while left > 0, let end = expiries.popFirst(by: now) {
+        while left > 0, let place = ends.popExpired(now) {
             left -= 1
-            if leases[end.place]?.serial == end.serial { self.end(end.place, now: now) }
+            end(place, now: now)
         }
     }
 
@@ -314,11 +317,7 @@ struct LeaseTable: ~Copyable {
         heldBy[holder, default: []].insert(place)
         usedBy[uid, default: Usage()].leases += 1
         usedBy[uid, default: Usage()].keyBytes += leases[place]!.key.count
-        if expiries.count > 2 * count + 64 {
-            let leases = leases
-            expiries.filter { leases[$0.place]?.serial == $0.serial }
-        }
-        expiries.insert(ExpiryHeap.End(at: ends, place: place, serial: serial))
+        self.ends.set(place, ends)
     }
 
     private mutating func forgetHolder(_ place: Int) {
@@ -346,6 +345,7 @@ struct LeaseTable: ~Copyable {
             leases[before]!.chain = lease.chain
         }
         leases[place] = nil
+        ends.set(place, nil)
         free.append(place)
         count -= 1
         keyBytes -= lease.key.count
@@ -390,7 +390,7 @@ struct LeaseTable: ~Copyable {
         precondition(ofFunction.values.reduce(0) { $0 + $1.count } == count)
         precondition(usedBy.values.reduce(0) { $0 + $1.leases } == count)
         precondition(usedBy.values.reduce(0) { $0 + $1.keyBytes } == keyBytes)
-        precondition(leases.count - free.count == count)
+        precondition(leases.count - free.count == count && ends.count == count)
         precondition(keyBytes == leases.reduce(0) { $0 + ($1?.key.count ?? 0) })
     }
 }

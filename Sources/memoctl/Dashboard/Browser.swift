@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// The user's browser.
 enum Browser {
@@ -11,6 +12,7 @@ enum Browser {
         guard hasScreen, nothing >= 0 else { return false }
         defer { close(nothing) }
         let words = ["xdg-open", path].map { Array($0.utf8) }
-        return (try? Spawning.spawn(words, descriptors: [nothing, nothing, nothing], isDetached: true)) != nil
+        let launch = ProcessLaunch(descriptors: [nothing, nothing, nothing], isDetached: true)
+        return (try? Spawning.spawn(words, launch)) != nil
     }
 }

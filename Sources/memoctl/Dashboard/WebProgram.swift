@@ -37,7 +37,7 @@ struct WebProgram {
             defer { close(ends[1]) }
             _ = try Spawning.spawn(
                 words("--socket", socket, "--listen", "127.0.0.1:0", "--idle-exit", Self.idleExit),
-                descriptors: [nothing, ends[1], complaints], isDetached: true)
+                ProcessLaunch(descriptors: [nothing, ends[1], complaints], isDetached: true))
         }
         if let line = Self.line(from: ends[0]), let address = WebAddress(line) { return address }
         throw CommandFailure(Self.complaint(in: complaints) ?? "\(path) did not say where it serves")
@@ -47,7 +47,7 @@ struct WebProgram {
     func save(_ file: String, socket: String) throws {
         let child = try Spawning.spawn(
             words("--socket", socket, "--save", file),
-            descriptors: [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO])
+            ProcessLaunch(descriptors: [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]))
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
         // It has said why.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// Has a stale result computed anew by a process that nobody waits for.
 enum BackgroundRefresh {
@@ -18,7 +19,7 @@ enum BackgroundRefresh {
         guard held >= 0 else { return }
         defer { close(held) }
         again += [Array("--lease".utf8), Array("\(held):\(lease)".utf8)] + words[(command + 1)...]
-        _ = try? Spawning.spawn(again, descriptors: [source, sink, sink], isDetached: true)
+        _ = try? Spawning.spawn(again, ProcessLaunch(descriptors: [source, sink, sink], isDetached: true))
     }
 
     /// In that process: the connection whose lease it was given stays open, as a lease ends with it, and is none of

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Platform
 
 /// A command that runs with its output passed on and recorded as it comes, and signals passed to it.
 struct ChildProcess {
@@ -8,16 +9,12 @@ struct ChildProcess {
         case killed(signal: Int32)
     }
 
-    struct Failure: Error {
-        let number: Int32
-    }
-
     /// - Parameters:
     ///   - command: the words.
     ///   - executable: what the first of them stands for.
     ///   - input: what the command reads; `nil`: nothing.
     ///   - echoes: whether output is passed on to this process's.
-    /// - Throws: `Failure` where it cannot be started, `OutputError` where output cannot be passed on.
+    /// - Throws: `SystemError` if it cannot be started, `OutputError` if output cannot be passed on.
     static func run(
         _ command: [[UInt8]], executable: [UInt8]?, input: [UInt8]?, echoes: Bool
     ) throws -> (run: RecordedRun, ending: Ending) {
@@ -35,8 +32,10 @@ struct ChildProcess {
             }
             child = try SignalForwarding.whileBlocked { mask in
                 try Spawning.spawn(
-                    command, executable: executable, descriptors: [source, outputEnd, errorsEnd], mask: mask,
-                    variables: ["\(nestingVariable)=1"])
+                    command, executable: executable,
+                    ProcessLaunch(
+                        descriptors: [source, outputEnd, errorsEnd], mask: mask,
+                        variables: ["\(nestingVariable)=1"]))
             }
         }
         var run = RecordedRun()

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import MemoClient
+internal import Platform
 
 /// Runs a command once, and replays what it did from then on.
 struct CommandRunner {
@@ -131,7 +132,7 @@ struct CommandRunner {
         do {
             return try ChildProcess.run(
                 settings.command, executable: executable, input: input, echoes: settings.lease == nil)
-        } catch let failure as ChildProcess.Failure {
+        } catch let failure as SystemError {
             notStarted(failure.number)
         } catch {
             complain("\(error)")
