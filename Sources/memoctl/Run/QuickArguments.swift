@@ -45,7 +45,7 @@ enum QuickArguments {
                 guard let key = value() else { return nil }
                 settings.key = key
             case "--tag":
-                guard let tag = value().flatMap(TagArgument.init) else { return nil }
+                guard let tag = value().flatMap(TagArgument.init(argument:)) else { return nil }
                 settings.tags.append(tag.name)
             case "--ttl":
                 guard let ttl = value().flatMap(LifetimeArgument.init) else { return nil }
