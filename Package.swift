@@ -91,8 +91,11 @@ let package = Package(
                 .embedInCode("Resources/views.js"), .embedInCode("Resources/main.js"),
             ], swiftSettings: settings),
         .executableTarget(name: "riskscore", dependencies: ["MemoClient"], swiftSettings: settings),
-        .testTarget(name: "MemoWireTests", dependencies: ["MemoWire"], swiftSettings: settings),
-        .testTarget(name: "RemoteLinkTests", dependencies: ["RemoteLink"], swiftSettings: settings),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "MemoWireTests", dependencies: ["MemoWire", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "RemoteLinkTests", dependencies: ["RemoteLink", "TestSupport"], swiftSettings: settings),
         .target(
             name: "MemodFixture", dependencies: ["MemoWire"], path: "Tests/MemodFixture",
             swiftSettings: settings),
@@ -108,17 +111,20 @@ let package = Package(
         .testTarget(
             name: "MemoServerTests",
             dependencies: [
-                "MemoServer", "MemoStore", "MemoWire", "Platform", "memod",
+                "MemoServer", "MemoStore", "MemoWire", "Platform", "TestSupport", "memod",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
-        .testTarget(name: "MemoRegionTests", dependencies: ["MemoRegion"], swiftSettings: settings),
+        .testTarget(
+            name: "MemoRegionTests", dependencies: ["MemoRegion", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "SQLiteTests", dependencies: ["SQLite"], swiftSettings: settings),
         .testTarget(
-            name: "MemoStoreTests", dependencies: ["MemoRegion", "MemoStore", "SQLite", "Migrations"],
+            name: "MemoStoreTests",
+            dependencies: ["MemoRegion", "MemoStore", "SQLite", "Migrations", "TestSupport"],
             swiftSettings: settings),
         // Starts the real binaries and links none of them.
         .testTarget(
-            name: "SystemTests", dependencies: ["MemodFixture", "MemoWire"], exclude: ["FaultShim"],
+            name: "SystemTests", dependencies: ["MemodFixture", "MemoWire", "TestSupport"],
+            exclude: ["FaultShim"],
             swiftSettings: settings),
         .testTarget(
             name: "MemoctlTests",

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import MemoRegion
@@ -28,7 +29,7 @@ private enum NoAlive: Omission { static var check: RegionCheck { .alive } }
     private func collision(_ functions: (UInt32, UInt32)) -> (String, String)? {
         let checksum = KeyChecksum.shared
         var seen: [UInt32: String] = [:]
-        var random = SplitMix64(seed: 5)
+        var random = SeededGenerator(5)
         func sum(_ key: String, _ function: UInt32) -> UInt32 {
             Array(key.utf8).withUnsafeBytes { checksum($0, start: 0x1234_5678 ^ function) }
         }
@@ -182,7 +183,7 @@ private enum NoAlive: Omission { static var check: RegionCheck { .alive } }
     }
 
     @Test func garbageInUsesIsBoundedAndHarmless() throws {
-        var random = SplitMix64(seed: 11)
+        var random = SeededGenerator(11)
         let region = try RegionFixture()
         region.publish("[1]", "1")
         for _ in 0..<300 {
@@ -206,7 +207,7 @@ private enum NoAlive: Omission { static var check: RegionCheck { .alive } }
 
     /// Whatever stands in a region, a reader neither crashes nor reads beyond it.
     @Test(arguments: 1...4) func malformedRegionsAreRefusedOrRead(_ seed: UInt64) throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed)
         let region = try RegionFixture(bytes: 128 << 10)
         let bytes = UnsafeMutableRawBufferPointer(
             start: region.writer.memory.base, count: region.writer.memory.size)

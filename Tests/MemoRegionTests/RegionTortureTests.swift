@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MemoRegion
@@ -55,7 +56,7 @@ private enum NoSecondLook: HeldUp { static var omitted: RegionCheck? { .publicat
     }
 
     private static func value(_ entry: Int, _ version: UInt64) -> [UInt8] {
-        var random = SplitMix64(seed: version &* 4096 &+ UInt64(entry))
+        var random = SeededGenerator(version &* 4096 &+ UInt64(entry))
         let count = 16 + Int(random.next() % 400) + (random.next() % 97 == 0 ? 4000 : 0)
         var bytes = withUnsafeBytes(of: version.littleEndian) { Array($0) }
         while bytes.count < count {
@@ -78,7 +79,7 @@ private enum NoSecondLook: HeldUp { static var omitted: RegionCheck? { .publicat
         for (number, reader) in readers.enumerated() {
             done.enter()
             Thread {
-                var random = SplitMix64(seed: UInt64(number) + 1)
+                var random = SeededGenerator(UInt64(number) + 1)
                 while !shared.isOver.load(ordering: .relaxed) {
                     let word = random.next()
                     var entry = Int(word % UInt64(Self.keys * Self.functions))
@@ -108,7 +109,7 @@ private enum NoSecondLook: HeldUp { static var omitted: RegionCheck? { .publicat
             }.start()
         }
         let end = Date().addingTimeInterval(seconds)
-        var random = SplitMix64(seed: 12345)
+        var random = SeededGenerator(12345)
         var tickets: [Int: UInt32] = [:]
         var version: UInt64 = 1
         while Date() < end, !(stopsAtFirst && shared.wrong.load(ordering: .relaxed) > 0) {

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import MemoRegion
@@ -109,7 +110,7 @@ import Testing
 
     /// Random operations beside a dictionary: a reader finds exactly what is published, or less once there was too much.
     @Test(arguments: 1...6) func readersSeeWhatTheModelHas(_ seed: UInt64) throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed)
         let region = try RegionFixture(bytes: seed % 2 == 0 ? 128 << 10 : 512 << 10)
         let reader = try region.reader()
         struct Entry {

@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 @testable import MemoServer
@@ -6,7 +7,7 @@ import Testing
 struct DeadlineHeapTests {
     @Test func agreesWithADictionary() {
         let seed = UInt64.random(in: 0 ... .max)
-        var random = SplitMix(seed)
+        var random = SeededGenerator(seed)
         for _ in 0..<100 {
             var heap = DeadlineHeap()
             var model: [Int: Int64] = [:]

@@ -1,5 +1,6 @@
 import Foundation
 import Platform
+import TestSupport
 import Testing
 
 @testable import MemoServer
@@ -20,12 +21,13 @@ struct EventLoopLivenessTests {
 
     /// - Returns: whether all went well.
     private func run(_ seed: UInt64) throws -> Bool {
-        var random = SplitMix(seed)
+        var random = SeededGenerator(seed)
         let limits = Self.limits(&random)
         let fixture = try LoopFixture(limits: limits, count: Int.random(in: 1...2, using: &random))
         let loops = fixture.loops
         let peers = try (0..<Int.random(in: 1...6, using: &random)).map { number in
-            RandomPeer(try fixture.connect(loop: 0), SplitMix(random.next()), fullAt: limits.outputHighWater)
+            RandomPeer(
+                try fixture.connect(loop: 0), SeededGenerator(random.next()), fullAt: limits.outputHighWater)
         }
         for peer in peers { Foundation.Thread { peer.run() }.start() }
         var committed: UInt64 = 0
@@ -65,7 +67,7 @@ struct EventLoopLivenessTests {
         return isForgotten
     }
 
-    private static func limits(_ random: inout SplitMix) -> Limits {
+    private static func limits(_ random: inout SeededGenerator) -> Limits {
         func of(_ range: ClosedRange<Int>) -> Int {
             // Small ones are as likely as large ones.
             let bits = Double.random(
@@ -99,7 +101,7 @@ private final class RandomPeer: @unchecked Sendable {  // `lock` guards what oth
     }
 
     private let client: TestClient
-    private var random: SplitMix
+    private var random: SeededGenerator
     private let end: End
     private var answers: [Answer] = []
     private var input: [UInt8] = []
@@ -110,7 +112,7 @@ private final class RandomPeer: @unchecked Sendable {  // `lock` guards what oth
     var isOver: Bool { lock.withLock { _isOver } }
     var failure: String? { lock.withLock { _failure } }
 
-    init(_ client: TestClient, _ random: SplitMix, fullAt: Int) {
+    init(_ client: TestClient, _ random: SeededGenerator, fullAt: Int) {
         self.client = client
         self.random = random
         end = End.allCases.randomElement(using: &self.random)!

@@ -1,4 +1,5 @@
 import MemoWire
+import TestSupport
 import Testing
 
 @testable import MemoServer
@@ -89,7 +90,7 @@ struct ReplyQueueTests {
     /// Against a list of replies with their states.
     @Test func agreesWithAModel() {
         let seed = UInt64.random(in: 0 ... .max)
-        var random = SplitMix(seed)
+        var random = SeededGenerator(seed)
         for _ in 0..<300 {
             var queue = ReplyQueue()
             var model: [(text: String, sequence: UInt64)] = []

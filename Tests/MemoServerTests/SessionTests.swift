@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import MemoServer
@@ -42,7 +43,7 @@ struct SessionTests {
         let runs = ProcessInfo.processInfo.environment["MEMOD_TEST_SESSION"].flatMap { Int($0) } ?? 20_000
         for _ in 0..<runs {
             let seed = UInt64.random(in: 0 ... .max)
-            var random = SplitMix(seed)
+            var random = SeededGenerator(seed)
             let happenings = (0..<Int.random(in: 1...40, using: &random)).map { _ in
                 (
                     Happening.allCases.randomElement(using: &random)!,

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -9,7 +10,7 @@ struct AccessJournalTests {
     }
 
     private func run(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed)
         var entries = EntryIndex(capacity: 100)!
         var journal = AccessJournal(capacity: 100)
         var slots: [Slot] = []

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -52,7 +53,7 @@ struct ChecksumTests {
     }
 
     @Test func everyBitAndTheBoundaryCount() {
-        var random = SplitMix64(seed: 3)
+        var random = SeededGenerator(3)
         for count in [1, 7, 31, 32, 33, 64, 100] {
             let bytes = random.bytes(count)
             let sound = hash(bytes, 5)

@@ -1,5 +1,6 @@
 import Foundation
 import SQLite
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -13,7 +14,7 @@ struct ColdBackupTests {
         database = try fixture.open()
         _ = try Loaded(database)
         try database.commit([.function(FunctionRow(id: 1, owner: -1, name: "f"))])
-        var random = SplitMix64(seed: 9)
+        var random = SeededGenerator(9)
         var entries: [Int64: TestEntry] = [:]
         for row in Int64(1)...2000 {
             entries[row] = TestEntry(

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -15,7 +16,7 @@ struct ColdBenchmark {
         let rows = Int64(try #require(Self.setting("ROWS")))
         let bytes = Self.setting("BYTES") ?? 64
         let fixture = try ColdFixture()
-        var random = SplitMix64(seed: 1)
+        var random = SeededGenerator(1)
         let values = (0..<(Self.setting("DISTINCT") ?? 0)).map { _ in random.bytes(bytes) }
         var database = try fixture.open()
         _ = try Loaded(database)

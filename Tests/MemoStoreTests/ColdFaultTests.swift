@@ -1,5 +1,6 @@
 import Foundation
 import SQLite
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -13,7 +14,7 @@ struct ColdFaultTests {
 
     init() throws {
         fixture = try ColdFixture()
-        var random = SplitMix64(seed: 42)
+        var random = SeededGenerator(42)
         let common = random.bytes(300)
         var entries: [Int64: TestEntry] = [:]
         for row in Int64(1)...200 {
@@ -147,7 +148,7 @@ struct ColdFaultTests {
 
     @Test func garbageInPlaceOfTheDatabase() throws {
         try fill()
-        var random = SplitMix64(seed: 1)
+        var random = SeededGenerator(1)
         try fixture.write(Data(random.bytes(100_000)))
         try isQuarantinedAndEmpty("garbage")
     }
@@ -166,7 +167,7 @@ struct ColdFaultTests {
 
     @Test func flippedBitsInTheDatabase() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed)
         try fill()
         let sound = try fixture.bytes()
         for number in 0..<150 {
@@ -190,7 +191,7 @@ struct ColdFaultTests {
 
     @Test func flippedBitsInTheLog() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed)
         let database = try fixture.open()
         try fill(database)
         let (main, log) = (try fixture.bytes(), try fixture.bytes("-wal"))

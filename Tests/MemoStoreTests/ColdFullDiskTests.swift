@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -12,7 +13,7 @@ import Testing
         let database = try fixture.open()
         _ = try Loaded(database)
         try database.commit([.function(FunctionRow(id: 1, owner: -1, name: "f"))])
-        var random = SplitMix64(seed: 4)
+        var random = SeededGenerator(4)
         var model: [Int64: TestEntry] = [:]
         var row: Int64 = 1
         var refusals = 0
@@ -53,7 +54,7 @@ import Testing
         let fixture = try ColdFixture(below: try #require(Self.directory))
         let database = try fixture.open()
         _ = try Loaded(database)
-        var random = SplitMix64(seed: 5)
+        var random = SeededGenerator(5)
         func batch(_ rows: ClosedRange<Int64>) -> [Int64: TestEntry] {
             Dictionary(
                 uniqueKeysWithValues: rows.map {
@@ -83,7 +84,7 @@ import Testing
     }
 
     @Test(.enabled(if: directory != nil)) func deletedRowsMakeRoom() throws {
-        var random = SplitMix64(seed: 6)
+        var random = SeededGenerator(6)
         let roomy = try ColdFixture()
         let rows = Int64(1)...10_000
         do {

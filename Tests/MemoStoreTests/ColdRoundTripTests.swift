@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -28,7 +29,7 @@ struct ColdRoundTripTests {
     /// Random batches against a dictionary, with reopenings and crashes in between.
     @Test(arguments: [true, false]) func agreesWithADictionary(interning: Bool) throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed)
         fixture.options.interning = interning
         var database = try fixture.open()
         var model: [Int64: TestEntry] = [:]

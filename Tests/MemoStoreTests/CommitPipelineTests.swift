@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -25,7 +26,7 @@ import Testing
 
     @Test func everyChangeIsCommittedOnceAndInOrder() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed)
         for _ in 0..<200 {
             var pipeline = makePipeline(bytesLeast: 4096)
             var queued = 0

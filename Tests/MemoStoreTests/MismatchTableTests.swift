@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -15,7 +16,7 @@ import Testing
     /// What the database has after it was told of every change, beside a model: a list, shortened at the owner who
     /// has the most.
     @Test(arguments: 0..<20) func theDatabaseFollows(seed: Int) {
-        var random = SplitMix64(seed: UInt64(seed))
+        var random = SeededGenerator(UInt64(seed))
         var table = MismatchTable(capacity: 12)
         var disk: [Int64: MismatchRow] = [:]
         var model: [(owner: Int64, function: FunctionID, text: String)] = []

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -6,9 +7,11 @@ import Testing
 struct OwnerTotalsTests {
     @Test func totalsOfAnOwnerNeverFall() {
         for seed in 0..<100 as Range<UInt64> {
-            var random = SplitMix64(seed: seed)
+            var random = SeededGenerator(seed)
             var totals = OwnerTotals(ownersMax: 10)
-            var rows = (0..<6).map { FunctionRow(id: FunctionID(UInt32($0)), owner: Int64($0 % 3) - 1, name: "f\($0)") }
+            var rows = (0..<6).map {
+                FunctionRow(id: FunctionID(UInt32($0)), owner: Int64($0 % 3) - 1, name: "f\($0)")
+            }
             var hits: [Int64: Int64] = [:]
             var evictions: [Int64: Int64] = [:]
             for _ in 0..<200 {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -30,7 +31,7 @@ struct PageCompactorTests {
         _ = try Loaded(database)
         try database.commit([.function(FunctionRow(id: 1, owner: -1, name: "f"))])
         try database.insert(Dictionary(uniqueKeysWithValues: Self.rows.map { ($0, entry($0)) }))
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed)
         let deleted = Self.rows.filter { _ in Int.random(in: 0..<100, using: &random) < 50 }
         try database.commit(ContiguousArray(deleted.map { .delete(row: $0, bytes: 150) }))
         try database.idleWork { true }

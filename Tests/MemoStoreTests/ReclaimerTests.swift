@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -16,7 +17,9 @@ import Testing
             }
         }
 
-        mutating func addCleared(_ function: FunctionSlot, count: Int, at: Int64, _ cause: RemovalCause) -> [Slot] {
+        mutating func addCleared(_ function: FunctionSlot, count: Int, at: Int64, _ cause: RemovalCause)
+            -> [Slot]
+        {
             var slots: [Slot] = []
             for _ in 0..<count {
                 let slot = entries.insert(
@@ -43,7 +46,7 @@ import Testing
 
     @Test func eachClearedEntryIsTakenBackOnce() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed)
         for _ in 0..<100 {
             var fixture = Fixture()
             var left: [Slot: (at: Int64, cause: RemovalCause)] = [:]

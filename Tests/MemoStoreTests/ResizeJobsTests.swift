@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -14,7 +15,7 @@ import Testing
 
     @Test func functionsAreResizedInTheirOrder() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed)
         for _ in 0..<100 {
             var functions = makeFunctions(4)
             var jobs = ResizeJobs()

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -63,7 +64,7 @@ import Testing
     /// Whatever the order in which they became known, and however large the pages are.
     @Test func functionsComeByNameAndOwner() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed)
         for _ in 0..<40 {
             var core = makeCore()
             defer { core.dispose() }

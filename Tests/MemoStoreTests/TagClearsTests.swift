@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MemoStore
@@ -6,7 +7,7 @@ import Testing
 @Suite struct TagClearsTests {
     @Test func countsReachThoseWhoWait() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed)
         for _ in 0..<100 {
             var clears = TagClears()
             /// Pieces that are left of each connection's clear, and those that there were.

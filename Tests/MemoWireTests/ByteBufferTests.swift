@@ -1,3 +1,4 @@
+internal import TestSupport
 internal import Testing
 
 @testable internal import MemoWire
@@ -8,7 +9,7 @@ internal import Testing
     }
 
     @Test func agreesWithAnArray() {
-        var random = SeededGenerator("buffer")
+        var random = SeededGenerator(for: "buffer")
         var buffer = ByteBuffer()
         var model: [UInt8] = []
         for step in 0..<20_000 {
@@ -61,7 +62,7 @@ internal import Testing
     }
 
     @Test func erasingLeavesNothing() {
-        var random = SeededGenerator("erase")
+        var random = SeededGenerator(for: "erase")
         for _ in 0..<200 {
             var buffer = ByteBuffer(capacity: 512)
             for _ in 0..<30 {

@@ -1,3 +1,5 @@
+internal import TestSupport
+
 /// Random JSON texts, and random damage to them.
 struct JSONGenerator {
     var random: SeededGenerator

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import TestSupport
 internal import Testing
 
 @testable internal import MemoWire
@@ -97,7 +98,7 @@ internal import Testing
     }
 
     @Test func agreesWithTheReference() throws {
-        var generator = JSONGenerator(random: SeededGenerator("scanner"))
+        var generator = JSONGenerator(random: SeededGenerator(for: "scanner"))
         let memory = GuardedMemory()
         var accepted = 0
         let cases = SeededGenerator.cases(40_000)
@@ -117,7 +118,7 @@ internal import Testing
     }
 
     @Test func whatIsAcceptedFoundationAccepts() {
-        var generator = JSONGenerator(random: SeededGenerator("scanner against Foundation"))
+        var generator = JSONGenerator(random: SeededGenerator(for: "scanner against Foundation"))
         for number in 0..<SeededGenerator.cases(5000) {
             var text = generator.text()
             if number % 2 == 0 { text = generator.damage(text) }

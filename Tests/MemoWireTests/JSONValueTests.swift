@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MemoWire
+internal import TestSupport
 internal import Testing
 
 @Suite struct JSONValueTests {
@@ -43,7 +44,7 @@ internal import Testing
     }
 
     @Test func agreesWithFoundation() throws {
-        var generator = JSONGenerator(random: SeededGenerator("values"))
+        var generator = JSONGenerator(random: SeededGenerator(for: "values"))
         for number in 0..<SeededGenerator.cases(1000) {
             let text = String(decoding: generator.text(), as: UTF8.self)
             // Foundation refuses numbers beyond Double.

@@ -1,3 +1,4 @@
+internal import TestSupport
 internal import Testing
 
 @testable internal import MemoWire
@@ -111,7 +112,7 @@ internal import Testing
     }
 
     @Test func formsAreEqualExactlyWhereDecimalsAre() throws {
-        var generator = JSONGenerator(random: SeededGenerator("numbers"))
+        var generator = JSONGenerator(random: SeededGenerator(for: "numbers"))
         var plainByValue: [ReferenceDecimal: String] = [:]
         var valueByPlain: [String: ReferenceDecimal] = [:]
         var typedByValue: [ReferenceDecimal.Typed: String] = [:]
@@ -146,7 +147,7 @@ internal import Testing
     }
 
     @Test func spellingMakesNoDifference() throws {
-        var generator = JSONGenerator(random: SeededGenerator("keys"))
+        var generator = JSONGenerator(random: SeededGenerator(for: "keys"))
         for number in 0..<SeededGenerator.cases(1000) {
             let value = SpeltValue.random(using: &generator)
             let first = try RequestReader.canonical(value.spell(&generator)).plain

@@ -1,3 +1,4 @@
+internal import TestSupport
 internal import Testing
 
 @testable internal import MemoWire
@@ -69,7 +70,7 @@ internal import Testing
     }
 
     @Test func requestsAreReadAsIfTheyWereTheFirst() {
-        var generator = JSONGenerator(random: SeededGenerator("known spellings"))
+        var generator = JSONGenerator(random: SeededGenerator(for: "known spellings"))
         var (known, wrong) = (0, 0)
         var batch = RequestParser()
         for _ in 0..<SeededGenerator.cases(400) {

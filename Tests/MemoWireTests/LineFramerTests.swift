@@ -1,4 +1,5 @@
 internal import MemoWire
+internal import TestSupport
 internal import Testing
 
 @Suite struct LineFramerTests {
@@ -87,7 +88,7 @@ internal import Testing
     }
 
     @Test func splitsMakeNoDifference() {
-        var random = SeededGenerator("framer")
+        var random = SeededGenerator(for: "framer")
         for number in 0..<SeededGenerator.cases(1000) {
             var text: [UInt8] = []
             for _ in 0..<Int.random(in: 0...12, using: &random) {

@@ -1,3 +1,4 @@
+internal import TestSupport
 internal import Testing
 
 @testable internal import MemoWire
@@ -177,7 +178,7 @@ internal import Testing
     }
 
     @Test func damagedRequestsNeverReadOn() {
-        var generator = JSONGenerator(random: SeededGenerator("requests"))
+        var generator = JSONGenerator(random: SeededGenerator(for: "requests"))
         let memory = GuardedMemory()
         var batch = RequestParser()
         var read = 0

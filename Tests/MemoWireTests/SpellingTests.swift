@@ -1,3 +1,4 @@
+internal import TestSupport
 internal import Testing
 
 @testable internal import MemoWire
@@ -63,7 +64,7 @@ internal import Testing
     }
 
     @Test func everySpellingIsReadAlike() {
-        var generator = JSONGenerator(random: SeededGenerator("spellings"))
+        var generator = JSONGenerator(random: SeededGenerator(for: "spellings"))
         var good = 0
         for _ in 0..<SeededGenerator.cases(20_000) {
             var members = [generator.random.chance(50) ? #""op":"get""# : #""op":"put""#]

@@ -1,3 +1,5 @@
+internal import TestSupport
+
 /// A JSON value that can be written in many ways.
 indirect enum SpeltValue {
     case literal(String)

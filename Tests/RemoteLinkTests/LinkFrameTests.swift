@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import RemoteLink
@@ -74,7 +75,7 @@ struct LinkFrameTests {
     @Test func noBytesMakeMemoryGrowOrTheProcessEnd() {
         var random = SystemRandomNumberGenerator()
         let seed = random.next()
-        var source = Source(state: seed)
+        var source = SeededGenerator(seed)
         for round in 0..<20_000 {
             var frame =
                 round % 2 == 0
@@ -96,17 +97,5 @@ struct LinkFrameTests {
         var buffer = FrameBuffer()
         buffer.append([0xff, 0xff, 0xff, 0x7f])
         #expect(throws: FrameError.self) { try buffer.next() }
-    }
-
-    private struct Source: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
-        }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The daemon is killed at any moment: what it promised is there when it serves again, and nothing else.

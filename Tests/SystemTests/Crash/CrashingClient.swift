@@ -1,3 +1,5 @@
+import TestSupport
+
 /// A client that writes to keys of its own, as fast as it is answered, until the daemon is gone.
 final class CrashingClient: @unchecked Sendable {  // Used by one thread at a time.
     let function: String

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The entries of an `mput` are committed together, however full the queue is.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Input that is wrong, or that tries how far one can go: a stable error or an exact answer.

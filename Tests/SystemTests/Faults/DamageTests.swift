@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A database that is not as it was written: the daemon notices, moves it aside, and starts empty; and whatever it

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Starting, stopping, and what a drain owes to those who are connected.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Equal values are stored once, in memory and on disk.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Several connections at once do whatever comes to their minds with a few keys, with short leases.

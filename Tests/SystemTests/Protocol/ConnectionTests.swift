@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What connections see of each other and of the order of things.

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Values that are sent from where they are: whole, in order, and as they were when they were asked for.

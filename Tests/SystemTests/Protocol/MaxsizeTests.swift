@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// The order of use is exact, in both tiers and across restarts.

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Advice that is taken keeps what it promised.
