@@ -27,6 +27,15 @@ package struct FrameReader {
         return bytes[position]
     }
 
+    /// - Parameter what: it is, for people.
+    package mutating func kind<Kind: RawRepresentable<UInt8>>(of what: String) throws(FrameError) -> Kind {
+        let number = try byte()
+        guard let kind = Kind(rawValue: number) else { throw FrameError("\(what) of kind \(number)") }
+        return kind
+    }
+
+    package mutating func flag() throws(FrameError) -> Bool { try byte() != 0 }
+
     package mutating func number() throws(FrameError) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0

@@ -5,6 +5,10 @@ package struct FrameWriter {
 
     package init(reserving count: Int = 64) { bytes.reserveCapacity(count) }
 
+    package mutating func kind(_ kind: some RawRepresentable<UInt8>) { byte(kind.rawValue) }
+
+    package mutating func flag(_ value: Bool) { byte(value ? 1 : 0) }
+
     package mutating func byte(_ value: UInt8) { bytes.append(value) }
 
     package mutating func number(_ value: UInt64) {

@@ -89,21 +89,21 @@ package enum LinkReply: Equatable, Sendable {
         var writer = FrameWriter()
         switch self {
         case .state(let state):
-            writer.byte(Kind.state.rawValue)
-            writer.byte(state.phase.rawValue)
-            writer.byte(state.isReadOnly ? 1 : 0)
+            writer.kind(Kind.state)
+            writer.kind(state.phase)
+            writer.flag(state.isReadOnly)
             writer.string(state.reason.utf8)
             writer.list(state.nodes) { writer, node in
                 writer.string(node.address.utf8)
-                writer.byte(node.isUp ? 1 : 0)
+                writer.flag(node.isUp)
                 writer.number(node.roundTripMicroseconds)
             }
         case .found(let id, let index, let isLast, let finding):
             if case .hit(let value) = finding { writer = FrameWriter(reserving: value.value.count + 96) }
-            writer.byte(Kind.found.rawValue)
+            writer.kind(Kind.found)
             writer.number(id)
             writer.number(index)
-            writer.byte(isLast ? 1 : 0)
+            writer.flag(isLast)
             switch finding {
             case .hit(let value):
                 writer.byte(1)
@@ -113,40 +113,40 @@ package enum LinkReply: Equatable, Sendable {
                 writer.generation(generation)
             case .failed(let failure):
                 writer.byte(3)
-                writer.byte(failure.rawValue)
+                writer.kind(failure)
             }
         case .taken(let id):
-            writer.byte(Kind.taken.rawValue)
+            writer.kind(Kind.taken)
             writer.number(id)
         case .epochs(let id, let epochs):
-            writer.byte(Kind.epochs.rawValue)
+            writer.kind(Kind.epochs)
             writer.number(id)
             writer.list(epochs) { $0.number($1) }
         case .deleted(let id):
-            writer.byte(Kind.deleted.rawValue)
+            writer.kind(Kind.deleted)
             writer.number(id)
         case .failed(let id, let failure):
-            writer.byte(Kind.failed.rawValue)
+            writer.kind(Kind.failed)
             writer.number(id)
-            writer.byte(failure.rawValue)
+            writer.kind(failure)
         case .events(let events, let position, let isCaughtUp):
-            writer.byte(Kind.events.rawValue)
+            writer.kind(Kind.events)
             writer.list(events) { $0.event($1) }
             writer.position(position)
-            writer.byte(isCaughtUp ? 1 : 0)
-        case .gap: writer.byte(Kind.gap.rawValue)
+            writer.flag(isCaughtUp)
+        case .gap: writer.kind(Kind.gap)
         case .identity(let identity):
-            writer.byte(Kind.identity.rawValue)
+            writer.kind(Kind.identity)
             writer.string(identity)
         case .counts(let counts):
-            writer.byte(Kind.counts.rawValue)
+            writer.kind(Kind.counts)
             writer.number(counts.puts)
             writer.number(counts.putsRefused)
             writer.number(counts.putsDropped)
             writer.number(counts.errors)
             writer.number(counts.queued)
         case .pong(let id, let microseconds):
-            writer.byte(Kind.pong.rawValue)
+            writer.kind(Kind.pong)
             writer.number(id)
             writer.number(microseconds)
         }
@@ -156,13 +156,11 @@ package enum LinkReply: Equatable, Sendable {
     /// - Parameter frame: without its length.
     package init(_ frame: ArraySlice<UInt8>) throws(FrameError) {
         var reader = FrameReader(frame)
-        let number = try reader.byte()
-        guard let kind = Kind(rawValue: number) else { throw FrameError("a reply of kind \(number)") }
-        switch kind {
+        switch try reader.kind(of: "a reply") as Kind {
         case .state: self = .state(try reader.state())
         case .found:
             self = .found(
-                id: try reader.number(), index: try reader.number(), isLast: try reader.byte() != 0,
+                id: try reader.number(), index: try reader.number(), isLast: try reader.flag(),
                 try reader.finding())
         case .taken: self = .taken(id: try reader.number())
         case .epochs:
@@ -173,7 +171,7 @@ package enum LinkReply: Equatable, Sendable {
         case .events:
             self = .events(
                 try reader.list(each: 2) { reader throws(FrameError) in try reader.event() },
-                through: try reader.logPosition(), isCaughtUp: try reader.byte() != 0)
+                through: try reader.logPosition(), isCaughtUp: try reader.flag())
         case .gap: self = .gap
         case .identity: self = .identity(try reader.string())
         case .counts:
@@ -192,11 +190,7 @@ package enum LinkReply: Equatable, Sendable {
 
 extension FrameReader {
     fileprivate mutating func failure() throws(FrameError) -> LinkReply.Failure {
-        let number = try byte()
-        guard let failure = LinkReply.Failure(rawValue: number) else {
-            throw FrameError("a failure of kind \(number)")
-        }
-        return failure
+        try kind(of: "a failure")
     }
 
     fileprivate mutating func finding() throws(FrameError) -> LinkReply.Finding {
@@ -209,16 +203,13 @@ extension FrameReader {
     }
 
     fileprivate mutating func state() throws(FrameError) -> LinkReply.State {
-        let number = try byte()
-        guard let phase = LinkReply.State.Phase(rawValue: number) else {
-            throw FrameError("a state of kind \(number)")
-        }
-        return LinkReply.State(
-            phase: phase, isReadOnly: try byte() != 0, reason: String(decoding: try string(), as: UTF8.self),
+        LinkReply.State(
+            phase: try kind(of: "a state"), isReadOnly: try flag(),
+            reason: String(decoding: try string(), as: UTF8.self),
             nodes: try list(each: 3) { reader throws(FrameError) in
                 LinkReply.State.Node(
                     address: String(decoding: try reader.string(), as: UTF8.self),
-                    isUp: try reader.byte() != 0, roundTripMicroseconds: try reader.number())
+                    isUp: try reader.flag(), roundTripMicroseconds: try reader.number())
             })
     }
 }

@@ -106,19 +106,19 @@ package enum LinkRequest: Equatable, Sendable {
         var writer = FrameWriter()
         switch self {
         case .hello(let hello):
-            writer.byte(Kind.hello.rawValue)
+            writer.kind(Kind.hello)
             writer.number(hello.version)
             writer.string(hello.namespace)
             writer.number(hello.instance)
             writer.number(hello.valueMax)
             writer.number(hello.queueBytes)
-            writer.byte(hello.isReadOnly ? 1 : 0)
+            writer.flag(hello.isReadOnly)
         case .follow(let position):
-            writer.byte(Kind.follow.rawValue)
+            writer.kind(Kind.follow)
             writer.byte(position == nil ? 0 : 1)
             writer.position(position ?? .start)
         case .lookup(let lookup):
-            writer.byte(Kind.lookup.rawValue)
+            writer.kind(Kind.lookup)
             writer.number(lookup.id)
             writer.number(lookup.budgetMs)
             writer.string(lookup.function)
@@ -128,35 +128,35 @@ package enum LinkRequest: Equatable, Sendable {
             writer.number(lookup.lease?.lifeMs ?? 0)
         case .put(let put):
             writer = FrameWriter(reserving: put.entry.value.count + put.key.count + put.function.count + 96)
-            writer.byte(Kind.put.rawValue)
+            writer.kind(Kind.put)
             writer.string(put.function)
             writer.string(put.key)
             writer.number(put.lease)
             writer.shared(put.entry)
         case .epochs(let id, let fields):
-            writer.byte(Kind.epochs.rawValue)
+            writer.kind(Kind.epochs)
             writer.number(id)
             writer.list(fields) { $0.string($1.bytes) }
         case .raise(let id, let raises):
-            writer.byte(Kind.raise.rawValue)
+            writer.kind(Kind.raise)
             writer.number(id)
             writer.list(raises) { writer, raise in
                 writer.string(raise.field.bytes)
                 writer.number(raise.least)
             }
         case .tombstone(let id, let function, let key, let generation):
-            writer.byte(Kind.tombstone.rawValue)
+            writer.kind(Kind.tombstone)
             writer.number(id)
             writer.string(function)
             writer.string(key)
             writer.generation(generation)
         case .release(let function, let key, let lease):
-            writer.byte(Kind.release.rawValue)
+            writer.kind(Kind.release)
             writer.string(function)
             writer.string(key)
             writer.number(lease)
         case .ping(let id):
-            writer.byte(Kind.ping.rawValue)
+            writer.kind(Kind.ping)
             writer.number(id)
         }
         return writer.finish()
@@ -165,9 +165,7 @@ package enum LinkRequest: Equatable, Sendable {
     /// - Parameter frame: without its length.
     package init(_ frame: ArraySlice<UInt8>) throws(FrameError) {
         var reader = FrameReader(frame)
-        let number = try reader.byte()
-        guard let kind = Kind(rawValue: number) else { throw FrameError("a request of kind \(number)") }
-        switch kind {
+        switch try reader.kind(of: "a request") as Kind {
         case .hello:
             var hello = Hello(namespace: [], instance: 0, valueMax: 0, queueBytes: 0, isReadOnly: false)
             hello.version = try reader.number()
@@ -179,10 +177,10 @@ package enum LinkRequest: Equatable, Sendable {
             hello.instance = try reader.number()
             hello.valueMax = try reader.number()
             hello.queueBytes = try reader.number()
-            hello.isReadOnly = try reader.byte() != 0
+            hello.isReadOnly = try reader.flag()
             self = .hello(hello)
         case .follow:
-            let isGiven = try reader.byte() != 0
+            let isGiven = try reader.flag()
             let position = try reader.logPosition()
             self = .follow(after: isGiven ? position : nil)
         case .lookup:
