@@ -36,6 +36,8 @@ struct CommitPipeline: ~Copyable {
     /// Entries that are in memory only are to be gathered, now that they may be on disk.
     private(set) var needsGathering = false
     var writerIsIdle = true
+    /// The last changes before the end were queued.
+    private(set) var isClosed = false
 
     private let bytesLeast: Int
     private let bytesMost: Int
@@ -49,6 +51,9 @@ struct CommitPipeline: ~Copyable {
     }
 
     // MARK: the queue
+
+    /// Only what is queued is still to be committed.
+    mutating func close() { isClosed = true }
 
     mutating func append(_ change: StoreChange, now: Int64) {
         queue.append(change, now: now)

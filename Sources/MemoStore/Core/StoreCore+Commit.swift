@@ -184,7 +184,7 @@ extension StoreCore {
 
     /// The last changes before the end: counters, and the order of use.
     mutating func finish() {
-        isFinished = true
+        pipeline.close()
         if pipeline.needsGathering { gatherUnpersisted() }
         while queueUnpersisted() {}
         dropUnpersisted()

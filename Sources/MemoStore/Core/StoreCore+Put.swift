@@ -78,7 +78,7 @@ extension StoreCore {
     /// Evicts the entries of the tags that the fewest bear, until there is room for so many more.
     private mutating func makeRoomForTags(_ new: Int, of owner: Int64) {
         forgetUnusedTags()
-        crowdedTagOwner = owner
+        tags.beginRelief(of: owner)
         var tries = 0
         let end = work.units + limits.pieceWork
         while tags.areTooMany(new, of: owner), tries < 2 * max(1, new),
@@ -102,11 +102,7 @@ extension StoreCore {
     /// Goes on with that, a piece at a time.
     /// - Returns: whether there is more to do.
     mutating func relieveTags() -> Bool {
-        guard let owner = crowdedTagOwner else { return false }
-        guard tags.areTooMany(0, of: owner) else {
-            crowdedTagOwner = nil
-            return false
-        }
+        guard let owner = tags.nextCrowded() else { return false }
         makeRoomForTags(0, of: owner)
         return true
     }

@@ -91,7 +91,7 @@ extension StoreCore {
 
     /// Queues uses in their order, or an order. The last changes have the order of all bounded functions already.
     mutating func enqueue(uses: StoreChange) {
-        if isFinished { return }
+        if pipeline.isClosed { return }
         if degraded == nil { enqueue(uses) } else { journal.lose() }
     }
 

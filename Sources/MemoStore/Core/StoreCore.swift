@@ -31,10 +31,6 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var tagClears = TagClears()
     var resizeJobs = ResizeJobs()
     var signals = Signals()
-    /// Who has as many tags as there may be, if somebody does.
-    var crowdedTagOwner: Int64?
-    /// The last changes before the end were queued.
-    var isFinished = false
     var mismatches: MismatchTable
     /// What was done while the lock is held this time, and the most that ever was.
     package var work = WorkMeter()

@@ -50,6 +50,7 @@ struct TagTable: ~Copyable {
     private var pinned: [TagID] = []
     /// Tags that nothing bears any more.
     private var unused: [TagID] = []
+    private var crowdedOwner: Int64?
     /// So many tags there may be; a quarter more where none could be made to go.
     let capacity: Int
     /// The same of one user's tags, where they are not everybody's.
@@ -107,6 +108,15 @@ struct TagTable: ~Copyable {
     func areTooMany(_ more: Int, of owner: Int64) -> Bool {
         tags.count + more > capacity
             || (owner != FunctionRow.everyone && (ofOwner[owner]?.count ?? 0) + more > capacityPerOwner)
+    }
+
+    /// Tags of an owner, who has as many as there may be, are about to go.
+    mutating func beginRelief(of owner: Int64) { crowdedOwner = owner }
+
+    /// The owner for whom that was begun and who still has too many.
+    mutating func nextCrowded() -> Int64? {
+        if let owner = crowdedOwner, !areTooMany(0, of: owner) { crowdedOwner = nil }
+        return crowdedOwner
     }
 
     /// - Returns: whether the tag is new; `nil` where there are too many tags.

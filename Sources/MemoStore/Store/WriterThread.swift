@@ -100,7 +100,7 @@ extension Store {
     /// - Returns: whether all is written.
     private func finishClosing() -> Bool {
         let isDone = core.withLock { core in
-            if core.isFinished { return core.pipeline.queue.isEmpty }
+            if core.pipeline.isClosed { return core.pipeline.queue.isEmpty }
             core.finish()
             return false
         }
