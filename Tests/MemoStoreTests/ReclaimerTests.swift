@@ -7,7 +7,8 @@ import Testing
 @Suite struct ReclaimerTests {
     private struct Fixture: ~Copyable {
         var entries = EntryIndex(capacity: 1000)!
-        var functions = FunctionTable(hash: KeyHash(seed: (1, 2)), capacity: 10)
+        var functions = FunctionTable(
+            keyHash: KeyHash(seed: (1, 2)), nameHash: KeyHash(seed: (3, 4)), capacity: 10)
         var reclaimer = Reclaimer()
         private var nextRow: Int64 = 1
 

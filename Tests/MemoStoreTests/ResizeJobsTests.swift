@@ -6,7 +6,8 @@ import Testing
 /// A function has one job at most, a job that was replaced is over, and who waits is told when any job ends.
 @Suite struct ResizeJobsTests {
     private func makeFunctions(_ count: Int) -> FunctionTable {
-        var functions = FunctionTable(hash: KeyHash(seed: (1, 2)), capacity: count)
+        var functions = FunctionTable(
+            keyHash: KeyHash(seed: (1, 2)), nameHash: KeyHash(seed: (3, 4)), capacity: count)
         for name in 0..<count {
             [UInt8(name)].withUnsafeBytes { _ = functions.add(owner: -1, name: $0) }
         }

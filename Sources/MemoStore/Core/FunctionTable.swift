@@ -47,15 +47,18 @@ struct FunctionTable: ~Copyable {
     private(set) var dirty: [FunctionSlot] = []
     private(set) var countByOwner: [Int64: Int] = [:]
     private var nameBytes = 0
-    private let hash: KeyHash
+    /// Of keys, with the seed that the database keeps.
+    var keyHash: KeyHash
+    private let nameHash: KeyHash
     /// Where the searches for functions that can go, and for those not used for long, go on.
     private var roomHand = Hand()
     private var retirementHand = Hand()
     let capacity: Int
     let bytesMax: Int
 
-    init(hash: KeyHash, capacity: Int, bytesMax: Int = .max) {
-        self.hash = hash
+    init(keyHash: KeyHash, nameHash: KeyHash, capacity: Int, bytesMax: Int = .max) {
+        self.keyHash = keyHash
+        self.nameHash = nameHash
         self.capacity = capacity
         self.bytesMax = bytesMax
     }
@@ -122,7 +125,7 @@ struct FunctionTable: ~Copyable {
 
     /// The slot of a function, or `nil` if it is not known.
     func find(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
-        let nameHash = hash(domain: UInt32(truncatingIfNeeded: owner), key: name)
+        let nameHash = hash(ofName: name, owner)
         var slot = buckets[Int(truncatingIfNeeded: nameHash) & (buckets.count - 1)]
         while slot != .none {
             let found = matches(slot.index, owner, nameHash, name)
@@ -130,6 +133,17 @@ struct FunctionTable: ~Copyable {
             slot = profiles[slot.index].chain
         }
         return nil
+    }
+
+    @inline(__always)
+    private func hash(ofName name: UnsafeRawBufferPointer, _ owner: Int64) -> UInt64 {
+        nameHash(domain: UInt32(truncatingIfNeeded: owner), key: name)
+    }
+
+    /// The hash of a function's key.
+    @inline(__always)
+    func hash(_ function: FunctionID, _ key: UnsafeRawBufferPointer) -> UInt64 {
+        keyHash(domain: function.rawValue, key: key)
     }
 
     private func matches(_ index: Int, _ owner: Int64, _ nameHash: UInt64, _ name: UnsafeRawBufferPointer)
@@ -160,7 +174,7 @@ struct FunctionTable: ~Copyable {
         var name = row.name
         name.makeContiguousUTF8()
         let nameHash = name.utf8.withContiguousStorageIfAvailable {
-            hash(domain: UInt32(truncatingIfNeeded: row.owner), key: UnsafeRawBufferPointer($0))
+            hash(ofName: UnsafeRawBufferPointer($0), row.owner)
         }!
         let bucket = Int(truncatingIfNeeded: nameHash) & (buckets.count - 1)
         var profile = FunctionProfile(row: row, nameHash: nameHash, chain: buckets[bucket])

@@ -30,7 +30,7 @@ extension StoreCore {
     package func probe(_ function: KeyProbe.Function, _ key: UnsafeRawBufferPointer) -> KeyProbe {
         KeyProbe(
             function: function.slot, isTyped: function.isTyped, generation: function.generation,
-            hash: keyHash(domain: function.id.rawValue, key: key))
+            hash: functions.hash(function.id, key))
     }
 
     /// Finds out where a key's entry is looked for, and notes it for `fetchExpected`.

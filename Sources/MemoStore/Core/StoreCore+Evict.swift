@@ -18,7 +18,7 @@ extension StoreCore {
             left -= 1
             var victim = Entry.none
             var oldest = UInt64.max
-            let samples = sampler.next(hot, entries, &random)
+            let samples = hot.draw(entries, &random)
             for index in samples.indices {
                 consider(samples[index], &victim, &oldest, keeping: kept)
             }
@@ -84,7 +84,7 @@ extension StoreCore {
         guard entries.slotCount > 0 else { return nil }
         var victim = Entry.none
         var oldest = UInt64.max
-        for _ in 0..<EvictionSampler.samples * 4 {
+        for _ in 0..<HotTier.samples * 4 {
             let slot = Slot(random.below(entries.slotCount))
             let entry = entries[slot]
             guard entry.flags.contains(.live), !entry.flags.contains(.unpersisted), entry.used < oldest,

@@ -89,7 +89,7 @@ extension StoreCore {
     /// - Returns: false where memory is exhausted.
     mutating func finishLoad(seed: (UInt64, UInt64), totals: Totals, nextRow: Int64, garbage: [Int64]) -> Bool
     {
-        keyHash = KeyHash(seed: seed)
+        functions.keyHash = KeyHash(seed: seed)
         self.totals.restore(totals)
         cold.resume(at: nextRow)
         pipeline.begin(row: nextRow - 1)

@@ -130,7 +130,7 @@ extension StoreCore {
             evictions += 1
             var victim = Entry.none
             var oldest = UInt64.max
-            for _ in 0..<EvictionSampler.samples * 4 {
+            for _ in 0..<HotTier.samples * 4 {
                 guard let slot = tags.draw(&random), entries[slot].used < oldest, isLinked(slot) else {
                     continue
                 }

@@ -17,9 +17,6 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var hot: HotTier
     var prefetcher = Prefetcher()
     var random: RandomSource
-    var sampler = EvictionSampler()
-    /// With the seed that the database keeps.
-    var keyHash: KeyHash
     let limits: StoreLimits
 
     /// Store time when the batch under way began, in ms.
@@ -50,10 +47,10 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
                 bytesMax: limits.tagBytesMax, entries: limits.entriesMax)
         else { return nil }
         self.tags = tags
-        keyHash = KeyHash(seed: (random.next(), random.next()))
         self.entries = entries
         functions = FunctionTable(
-            hash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax,
+            keyHash: KeyHash(seed: (random.next(), random.next())),
+            nameHash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax,
             bytesMax: limits.functionBytesMax)
         ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(
@@ -142,7 +139,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     private static let functionLooks = 512
 
     package func hash(_ function: FunctionSlot, _ key: UnsafeRawBufferPointer) -> UInt64 {
-        keyHash(domain: functions[function].row.id.rawValue, key: key)
+        functions.hash(functions[function].row.id, key)
     }
 
     // MARK: the queue

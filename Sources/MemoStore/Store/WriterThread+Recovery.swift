@@ -50,7 +50,7 @@ extension Store {
 
     /// The database is lost: a new one takes what memory still has.
     private func startEmpty(_ reason: String) throws(ColdError) {
-        let seed = core.withLock { $0.keyHash.seed }
+        let seed = core.withLock { $0.functions.keyHash.seed }
         let moved = try database.startEmpty(seed: [seed.0, seed.1])
         let lost = core.withLock { core in
             core.now = max(core.now, clock.now())
