@@ -42,12 +42,14 @@ struct LookupSampler: ~Copyable {
     private var stretchEnded = false
     private var takesSinceEnd = 0
     private var overran = false
+    /// How many look-ups of all functions the models know of, or are not to know of.
+    private var counted: Int64 = 0
     /// Of the keys of all functions.
-    var sampling = KeySampling(threshold: SampledReuse.whole)
+    private(set) var sampling = KeySampling(threshold: SampledReuse.whole)
     /// For the model of one function.
-    var budget = UInt32(Self.sampledMax)
+    private var budget = UInt32(Self.sampledMax)
     /// Whether stretches are to go on.
-    var areModelsNew = true
+    private var areModelsNew = true
 
     init() { lookups.reserveCapacity(Self.lookupsExpected) }
 
@@ -93,6 +95,24 @@ struct LookupSampler: ~Copyable {
     private mutating func append(_ hash: UInt64, _ function: FunctionID, _ size: UInt32) {
         lookups.append(Lookup(hash: hash, function: function, size: size))
     }
+
+    /// Samples as the models want it from now on.
+    /// - Parameters:
+    ///   - hot: the threshold for the keys of all functions.
+    ///   - models: of functions.
+    ///   - areNew: whether they want every look-up.
+    mutating func sample(_ hot: UInt64, models: Int, areNew: Bool) {
+        areModelsNew = areNew
+        sampling = KeySampling(threshold: min(hot, sampling.threshold))
+        budget = UInt32(max(1024, Self.sampledMax / max(1, models)))
+    }
+
+    /// Nobody knows which keys some look-ups were of.
+    mutating func leaveOut(_ count: Int64) { counted &+= count }
+
+    /// - Parameter all: the look-ups that there ever were.
+    /// - Returns: how many of them there were since the last call, without those left out.
+    mutating func count(upTo all: Int64) -> Int64 { all &- exchange(&counted, with: all) }
 
     /// Whether there is enough to be taken before its time.
     var isDue: Bool { areModelsNew && stretchLeft > 0 && lookups.count >= Self.lookupsDue }

@@ -45,7 +45,7 @@ extension StoreCore {
         resizeJobs.check(functions)
         tagClears.check()
         journal.check(entries)
-        totals.check()
+        statistics.totals.check()
         tags.check()
         pipeline.check()
         checkPublished()

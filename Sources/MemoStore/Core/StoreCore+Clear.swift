@@ -46,8 +46,8 @@ extension StoreCore {
             resetRemoteCounts(function)
             noteHistory(function)
             functions[function].noted = HistoryCounters()
-            history.reset(.function(functions[function].row.id), to: functions[function].noted)
-            totals.retire(functions[function].row)
+            statistics.history.reset(.function(functions[function].row.id), to: functions[function].noted)
+            statistics.totals.retire(functions[function].row)
             functions[function].advised &-= functions[function].row.lookups
             functions[function].row.resetCounters()
         }

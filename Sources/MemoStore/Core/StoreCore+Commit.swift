@@ -85,9 +85,9 @@ extension StoreCore {
             enqueue(.function(functions[function].row))
         }
         for row in tags.rows { enqueue(.tag(row)) }
-        enqueue(.totals(totals.all))
-        for row in history.rows { enqueue(.history(row)) }
-        mismatches.writeAll()
+        enqueue(.totals(statistics.totals.all))
+        for row in statistics.history.rows { enqueue(.history(row)) }
+        statistics.mismatches.writeAll()
         for row in remote.rows { enqueue(.remote(row)) }
         gatherUnpersisted()
         return lost

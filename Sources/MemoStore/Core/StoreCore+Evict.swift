@@ -135,11 +135,11 @@ extension StoreCore {
         switch removal {
         case .evicted:
             functions[function].row.evictions += 1
-            totals.countEviction()
+            statistics.totals.countEviction()
             functions.markDirty(function)
         case .expired:
             functions[function].row.expirations += 1
-            totals.countExpiration()
+            statistics.totals.countExpiration()
             functions.markDirty(function)
         default: break
         }
@@ -150,7 +150,7 @@ extension StoreCore {
     /// - Parameter at: when it went; what was marked deleted of the key since then stays.
     mutating func reclaim(_ slot: Slot, _ removal: Removal, _ cause: RemovalCause, at: Int64? = nil) {
         let entry = entries[slot]
-        ghosts.add(
+        statistics.ghosts.add(
             hash: entry.hash, function: functions[entry.function].row.id, at: at ?? now, removal, cause)
         if !entry.flags.contains(.unpersisted) {
             // After a clear nothing else has to be marked deleted, and there may be very many.

@@ -7,10 +7,8 @@ extension StoreCore {
         let before = functions[function].row
         noteHistory(function)
         noteTotals()
-        history.forget(.function(before.id))
-        mismatches.forget(function: before.id)
+        statistics.retire(before)
         functions[function].noted = HistoryCounters()
-        totals.retire(before)
         var row = FunctionRow(id: before.id, owner: before.owner, name: before.name)
         row.clearedBelow = before.clearedBelow
         row.usedMs = now
@@ -58,9 +56,7 @@ extension StoreCore {
             // Rows of before that was noted count from now on.
             if used == 0 { functions.markDirty(function) }
             guard used > 0, now - used > limits.functionIdleMs, !isReferredTo(function) else { continue }
-            history.forget(.function(functions[function].row.id))
-            mismatches.forget(function: functions[function].row.id)
-            totals.retire(functions[function].row)
+            statistics.retire(functions[function].row)
             drop(function)
         }
     }
@@ -74,7 +70,7 @@ extension StoreCore {
 
     private mutating func drop(_ function: FunctionSlot) {
         enqueue(.forget(function: functions[function].row.id))
-        if functions[function].isDirty { enqueue(.totals(totals.all)) }
+        if functions[function].isDirty { enqueue(.totals(statistics.totals.all)) }
         givePlaceBack(function)
         functions.remove(function)
     }

@@ -116,7 +116,7 @@ extension StoreCore {
         noteLookup(function, hash, bytes: 0)
         functions[function].row.misses += 1
         functions.markDirty(function)
-        totals.countMiss()
+        statistics.totals.countMiss()
     }
 
     @inline(__always)
@@ -132,7 +132,7 @@ extension StoreCore {
         functions[function].row.hits += 1
         functions[function].row.savedMs.addSaturating(cost)
         functions.markDirty(function)
-        totals.countHit(savedMs: cost, isHot: isHot)
+        statistics.totals.countHit(savedMs: cost, isHot: isHot)
 
         var hit = Hit(
             value: payload.value, isHot: isHot, ageMs: max(0, now - payload.created),

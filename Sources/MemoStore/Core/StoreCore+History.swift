@@ -1,6 +1,6 @@
 /// What was counted, over time.
 extension StoreCore {
-    var wallNow: Int64 { now + history.wallOffset }
+    var wallNow: Int64 { now + statistics.history.wallOffset }
 
     /// Hands what a function counted since the last time to the history.
     mutating func noteHistory(_ function: FunctionSlot) {
@@ -9,22 +9,22 @@ extension StoreCore {
         let added = counted.since(functions[function].noted)
         guard !added.isZero else { return }
         functions[function].noted = counted
-        history.note(
+        statistics.history.note(
             .function(row.id), added: added, counted: counted, gauges(of: function), wallMs: wallNow)
         if let uid = UInt32(exactly: row.owner) {
-            history.note(
+            statistics.history.note(
                 .owner(uid), added: added, counted: HistoryCounters(), HistoryGauges(), wallMs: wallNow)
         }
     }
 
     /// The same for what all functions counted.
     mutating func noteTotals() {
-        let counted = HistoryCounters(totals.all)
-        let added = history.countTotals(counted)
+        let counted = HistoryCounters(statistics.totals.all)
+        let added = statistics.history.countTotals(counted)
         guard !added.isZero else { return }
         let gauges = HistoryGauges(
             entries: Int64(entries.count), hotBytes: Int64(hot.bytes), coldBytes: Int64(cold.bytes))
-        history.note(.all, added: added, counted: counted, gauges, wallMs: wallNow)
+        statistics.history.note(.all, added: added, counted: counted, gauges, wallMs: wallNow)
     }
 
     private func gauges(of function: FunctionSlot) -> HistoryGauges {
@@ -35,7 +35,7 @@ extension StoreCore {
 
     /// What owners have at the moment. It takes a look at every function: done once a minute, and for those who ask.
     private mutating func noteOwnerGauges() {
-        let owners = history.owners
+        let owners = statistics.history.owners
         guard !owners.isEmpty else { return }
         work.spend(functions.count / 4)
         var sums = Dictionary(uniqueKeysWithValues: owners.map { (Int64($0), HistoryGauges()) })
@@ -43,7 +43,7 @@ extension StoreCore {
             sums[functions[function].row.owner]?.add(gauges(of: function))
         }
         for (uid, gauges) in sums {
-            history.setGauges(.owner(UInt32(uid)), gauges, wallMs: wallNow)
+            statistics.history.setGauges(.owner(UInt32(uid)), gauges, wallMs: wallNow)
         }
     }
 
@@ -71,11 +71,11 @@ extension StoreCore {
     package mutating func readHistory(functions slots: [FunctionSlot], spanMs: Int64, points: Int)
         -> HistoryReading
     {
-        var sum = history.read(nil, spanMs: spanMs, points: points, wallMs: wallNow)
+        var sum = statistics.history.read(nil, spanMs: spanMs, points: points, wallMs: wallNow)
         for function in slots {
             noteHistory(function)
             sum.add(
-                history.read(
+                statistics.history.read(
                     .function(functions[function].row.id), spanMs: spanMs, points: points, wallMs: wallNow))
             work.spend(points / 4)
         }
@@ -94,14 +94,14 @@ extension StoreCore {
             noteTotals()
             subject = .all
         }
-        return history.read(subject, spanMs: spanMs, points: points, wallMs: wallNow)
+        return statistics.history.read(subject, spanMs: spanMs, points: points, wallMs: wallNow)
     }
 
     /// Moves on to this time, which is not before the present one. What was counted until now belongs to the step before
     /// if this begins another one.
     @inline(__always)
     mutating func advance(to time: Int64) {
-        if time >= history.stepEnd { endHistoryStep(time) }
+        if time >= statistics.history.stepEnd { endHistoryStep(time) }
         now = max(now, time)
     }
 
@@ -110,39 +110,41 @@ extension StoreCore {
         for function in functions.dirty where functions.isLive(function) { noteHistory(function) }
         noteTotals()
         noteOwnerGauges()
-        history.beginStep(at: time)
+        statistics.history.beginStep(at: time)
     }
 
     /// Queues what the history gained, once for each minute in which something happened.
     mutating func flushHistory(isLast: Bool = false) {
         let minute = wallNow.floored(to: HistoryLevel.minutes.stepMs)
-        guard history.isDirty, isLast || minute != history.writtenMinute, degraded == nil,
+        guard statistics.history.isDirty, isLast || minute != statistics.history.writtenMinute,
+            degraded == nil,
             !pipeline.queue.isFull
         else {
             return
         }
-        history.writtenMinute = minute
+        statistics.history.writtenMinute = minute
         if isLast { noteOwnerGauges() }
-        let changes = history.takeChanges()
+        let changes = statistics.history.takeChanges()
         for subject in changes.forgotten { enqueue(.forgetHistory(subject)) }
         for row in changes.rows { enqueue(.history(row)) }
     }
 
     /// All is loaded. What was counted and is not in the history yet happened before the daemon ended.
     mutating func startHistory() {
-        history.finishLoad(wallMs: wallNow)
-        advised = totals.all.hits &+ totals.all.misses
+        statistics.history.finishLoad(wallMs: wallNow)
+        _ = statistics.takeLookupCount()
         for function in functions.allSlots where functions.isLive(function) {
             beginSampling(function)
             let counted = HistoryCounters(functions[function].row)
-            guard let noted = history.counted(.function(functions[function].row.id)) else {
+            guard let noted = statistics.history.counted(.function(functions[function].row.id)) else {
                 functions[function].noted = counted
                 continue
             }
             functions[function].noted = noted
             noteHistory(function)
         }
-        _ = history.countTotals(history.counted(.all) ?? HistoryCounters(totals.all))
+        _ = statistics.history.countTotals(
+            statistics.history.counted(.all) ?? HistoryCounters(statistics.totals.all))
         noteTotals()
         noteOwnerGauges()
     }
@@ -153,14 +155,16 @@ extension StoreCore {
     /// - Parameter bytes: what the entry takes; asked for only if the look-up is noted, which few are.
     @inline(__always)
     mutating func noteLookup(_ function: FunctionSlot, _ hash: UInt64, bytes: @autoclosure () -> Int) {
-        guard lookups.wants(hash, threshold: functions[function].sampling.threshold) else { return }
+        guard statistics.lookups.wants(hash, threshold: functions[function].sampling.threshold) else {
+            return
+        }
         noteWanted(function, hash, bytes: bytes())
     }
 
     @inline(never)
     private mutating func noteWanted(_ function: FunctionSlot, _ hash: UInt64, bytes: Int) {
         let isBounded = functions[function].row.maxsize != nil
-        let isDue = lookups.note(
+        let isDue = statistics.lookups.note(
             hash, function: isBounded ? functions[function].row.id : .none, bytes: bytes,
             &functions[function].sampling)
         if isDue { signals.callMaintenance() }
@@ -177,10 +181,9 @@ extension StoreCore {
 
     /// How many look-ups there were since the last time, of all functions and of some.
     mutating func takeLookupCounts(_ ids: some Sequence<FunctionID>) -> AdviceTable.LookupCounts {
-        let asked = totals.all.hits &+ totals.all.misses
         var counts = AdviceTable.LookupCounts(
-            asked: asked &- advised, threshold: lookups.sampling.threshold, functions: [])
-        advised = asked
+            asked: statistics.takeLookupCount(), threshold: statistics.lookups.sampling.threshold,
+            functions: [])
         for id in ids {
             guard let function = functions.find(id) else { continue }
             let asked = functions[function].row.lookups
@@ -201,9 +204,7 @@ extension StoreCore {
         hot: UInt64, _ thresholds: [(function: FunctionID, threshold: UInt64)], areModelsNew: Bool,
         asked: some Sequence<FunctionID>
     ) {
-        lookups.areModelsNew = areModelsNew
-        lookups.sampling = KeySampling(threshold: min(hot, lookups.sampling.threshold))
-        lookups.budget = UInt32(max(1024, LookupSampler.sampledMax / max(1, thresholds.count)))
+        statistics.lookups.sample(hot, models: thresholds.count, areNew: areModelsNew)
         let modelled = Dictionary(uniqueKeysWithValues: thresholds.map { ($0.function, $0.threshold) })
         for id in asked {
             guard let function = functions.find(id) else { continue }

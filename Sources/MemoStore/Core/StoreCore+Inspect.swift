@@ -41,7 +41,7 @@ extension StoreCore {
             return .present(info(slot, payload), isStale: payload.fresh <= now)
         case .absent:
             let short = UInt32(truncatingIfNeeded: hash)
-            guard let ghost = ghosts.find(hash: short, function: functions[function].row.id) else {
+            guard let ghost = statistics.ghosts.find(hash: short, function: functions[function].row.id) else {
                 return .unknown
             }
             return .gone(ghost, agoMs: max(0, now - ghost.at))
@@ -114,7 +114,7 @@ extension StoreCore {
     /// Adds a number of functions to sums.
     /// - Returns: whether there are more.
     package mutating func sum(_ sums: inout FunctionSums, functions count: Int) -> Bool {
-        if sums.next == FunctionSlot(0) { sums.retirements = totals.retirements }
+        if sums.next == FunctionSlot(0) { sums.retirements = statistics.totals.retirements }
         let slots = functions.slots(from: sums.next, atMost: count)
         work.spend(slots.count / 2)
         for function in slots {
@@ -129,7 +129,8 @@ extension StoreCore {
         }
         sums.next = slots.upperBound
         guard sums.next >= functions.allSlots.upperBound else { return true }
-        guard sums.owner != nil, sums.retirements != totals.retirements, sums.tries < FunctionSums.triesMax
+        guard sums.owner != nil, sums.retirements != statistics.totals.retirements,
+            sums.tries < FunctionSums.triesMax
         else {
             return false
         }
@@ -150,10 +151,10 @@ extension StoreCore {
         figures.functions = sums.functions
         if let owner = sums.owner {
             figures.totals = sums.totals
-            figures.totals.add(totals.retired(of: owner))
+            figures.totals.add(statistics.totals.retired(of: owner))
             return figures
         }
-        figures.totals = totals.all
+        figures.totals = statistics.totals.all
         figures.hotEntries = hot.count
         figures.hotBytes = hot.bytes
         figures.coldEntries = entries.count
@@ -166,8 +167,8 @@ extension StoreCore {
         figures.waiters = leases.waiterCount
         figures.waiterLimit = leases.waitersMax
         figures.leaseBytes = leases.bytes
-        figures.ghostBytes = ghosts.bytes
-        figures.ghostLimit = ghosts.capacity
+        figures.ghostBytes = statistics.ghosts.bytes
+        figures.ghostLimit = statistics.ghosts.capacity
         figures.tags = tags.count
         figures.tagBytes = tags.bytes
         figures.tagLimit = tags.bytesMax

@@ -6,7 +6,7 @@ extension StoreCore {
 
     mutating func load(_ row: TagRow) { tags.add(row) }
 
-    mutating func load(_ row: HistoryRow) { _ = history.load(row) }
+    mutating func load(_ row: HistoryRow) { _ = statistics.history.load(row) }
 
     mutating func load(_ row: RemoteRow) {
         if !remote.load(row) { clearForLostNotes() }
@@ -28,7 +28,7 @@ extension StoreCore {
         guard head.row >= functions[function].row.clearedBelow, !isCleared, head.expires > now else {
             if !isCleared, head.expires <= now {
                 functions[function].row.expirations += 1
-                totals.countExpiration()
+                statistics.totals.countExpiration()
                 functions.markDirty(function)
             }
             reclaimer.add(garbage: head.row)
@@ -90,7 +90,7 @@ extension StoreCore {
     mutating func finishLoad(seed: (UInt64, UInt64), totals: Totals, nextRow: Int64, garbage: [Int64]) -> Bool
     {
         functions.keyHash = KeyHash(seed: seed)
-        self.totals.restore(totals)
+        statistics.totals.restore(totals)
         cold.resume(at: nextRow)
         pipeline.begin(row: nextRow - 1)
         reclaimer.add(garbage: garbage)

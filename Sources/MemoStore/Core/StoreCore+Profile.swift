@@ -53,7 +53,7 @@ extension StoreCore {
             _ = clear(function: function, cause: .typedChanged, resettingCounters: false)
         }
         if row.persists != before.persists {
-            mismatches.forget(function: row.id)
+            statistics.mismatches.forget(function: row.id)
             _ = clear(function: function, cause: .unpersisted, resettingCounters: false)
         }
         if row.maxsize != before.maxsize || row.maxBytes != before.maxBytes {
@@ -88,12 +88,12 @@ extension StoreCore {
     ) {
         // Of hits within a client's own process nobody knows which keys they were of.
         functions[function].advised &+= hits &- regionHits
-        advised &+= hits &- regionHits
+        statistics.lookups.leaveOut(hits &- regionHits)
         functions[function].row.hits.addSaturating(hits)
         functions[function].row.savedMs.addSaturating(savedMs)
         functions.markDirty(function)
         functions[function].row.regionHits.addSaturating(regionHits)
-        totals.report(
+        statistics.totals.report(
             hits: hits, savedMs: savedMs, regionHits: regionHits, verified: verified, mismatched: mismatched)
         guard verified > 0 || mismatched > 0 else { return }
         functions[function].row.verified.addSaturating(verified)

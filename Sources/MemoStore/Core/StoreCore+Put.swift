@@ -179,7 +179,8 @@ extension StoreCore {
             return rejectTooLarge(function, request, over: existing)
         }
         if functions[function].row.maxsize == 0 {
-            ghosts.add(hash: short, function: functions[function].row.id, at: now, .rejected, .maxsize)
+            statistics.ghosts.add(
+                hash: short, function: functions[function].row.id, at: now, .rejected, .maxsize)
             return .maxsize
         }
         let isMemoryOnly = degraded != nil || !functions[function].row.persists
@@ -231,7 +232,7 @@ extension StoreCore {
             _ = cold.takeRow()
             link(new)
             functions[function].count += 1
-            ghosts.remove(hash: short, function: functions[function].row.id)
+            statistics.ghosts.remove(hash: short, function: functions[function].row.id)
             return new
         }
         endVersion(slot)
@@ -343,7 +344,7 @@ extension StoreCore {
             noteDeleteElsewhere(function, request.key)
             remove(existing, .deleted, .tooLarge)
         }
-        ghosts.add(
+        statistics.ghosts.add(
             hash: UInt32(truncatingIfNeeded: request.hash), function: functions[function].row.id, at: now,
             .rejected, .tooLarge)
         return .tooLarge

@@ -72,7 +72,7 @@ extension StoreCore {
             if let function = functions.find(row.id) { noteHistory(function) }
         }
         noteTotals()
-        enqueue(.totals(totals.all))
+        enqueue(.totals(statistics.totals.all))
         return !functions.dirty.isEmpty
     }
 

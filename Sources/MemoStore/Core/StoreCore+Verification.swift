@@ -3,22 +3,22 @@ extension StoreCore {
     /// Keeps what differed.
     package mutating func note(_ mismatch: MismatchRow, _ function: FunctionSlot) {
         let row = functions[function].row
-        mismatches.add(
+        statistics.mismatches.add(
             mismatch, function: row.id, owner: row.owner, isPrivate: !row.persists, wallMs: wallNow)
     }
 
     /// What differed of a function's results lately, newest first.
     package func mismatches(of function: FunctionSlot) -> [MismatchRow] {
-        mismatches.rows(of: functions[function].row.id)
+        statistics.mismatches.rows(of: functions[function].row.id)
     }
 
     mutating func load(_ row: MismatchRow) {
-        mismatches.load(row, owner: functions.find(row.function).map { functions[$0].row.owner })
+        statistics.mismatches.load(row, owner: functions.find(row.function).map { functions[$0].row.owner })
     }
 
     /// Queues what changed of them.
     mutating func flushMismatches() {
-        let changes = mismatches.takeChanges()
+        let changes = statistics.mismatches.takeChanges()
         for number in changes.dropped { enqueue(.forgetMismatch(number)) }
         for row in changes.rows { enqueue(.mismatch(row)) }
     }

@@ -11,7 +11,6 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     private let immovable = Atomic(false)
     var functions: FunctionTable
     var tags: TagTable
-    var ghosts: GhostTable
     var leases: LeaseTable
     var pipeline: CommitPipeline
     var hot: HotTier
@@ -22,19 +21,14 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Store time when the batch under way began, in ms.
     package internal(set) var now: Int64 = 0
     var cold: ColdTier
-    var totals: OwnerTotals
     var journal: AccessJournal
     var reclaimer = Reclaimer()
     var tagClears = TagClears()
     var resizeJobs = ResizeJobs()
     var signals = Signals()
-    var mismatches: MismatchTable
     /// What was done while the lock is held this time, and the most that ever was.
     package var work = WorkMeter()
-    var history: HistoryTable
-    var lookups = LookupSampler()
-    /// How many hits and misses of all functions the models of reuse know of, or are not to know of.
-    var advised: Int64 = 0
+    var statistics: Statistics
     var published = PublishedRegions(reason: "shared-bytes is 0")
     /// The tier that is shared with other machines.
     var remote: RemoteState
@@ -52,15 +46,12 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             keyHash: KeyHash(seed: (random.next(), random.next())),
             nameHash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax,
             bytesMax: limits.functionBytesMax)
-        ghosts = GhostTable(capacity: limits.ghostsMax)
         leases = LeaseTable(
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
         pipeline = CommitPipeline(limits: limits, hotBytes: hotBytes)
         hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
         journal = AccessJournal(capacity: limits.journalEntries)
-        totals = OwnerTotals(ownersMax: limits.functionsMax)
-        mismatches = MismatchTable(capacity: limits.mismatchesMax)
-        history = HistoryTable(functionsMax: limits.historyFunctionsMax, ownersMax: limits.historyOwnersMax)
+        statistics = Statistics(limits: limits)
         remote = RemoteState(instance: random.next() | 1)
         cold = ColdTier(limit: coldBytes)
         self.limits = limits
@@ -126,9 +117,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
             work.spend(1)
             let row = functions[function].row
             noteHistory(function)
-            history.forget(.function(row.id))
-            mismatches.forget(function: row.id)
-            totals.retire(row)
+            statistics.retire(row)
             enqueue(.forget(function: row.id))
             givePlaceBack(function)
             functions.remove(function)
@@ -158,7 +147,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// Has all changes made until now committed without waiting for the flush interval.
     /// - Returns: the number of the newest of them, to wait for.
     package mutating func needCommit() -> UInt64 {
-        if pipeline.needsMarker { enqueue(.totals(totals.all)) }
+        if pipeline.needsMarker { enqueue(.totals(statistics.totals.all)) }
         pipeline.hurry()
         return pipeline.sequence
     }

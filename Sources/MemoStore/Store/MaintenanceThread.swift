@@ -17,7 +17,7 @@ extension Store {
                 core.signals.maintenanceBegins()
                 // Others get the lock between two pieces.
                 if core.sweep() { pauseMs = 1 }
-                core.history.wallOffset = clock.wallNow() - core.now
+                core.statistics.history.wallOffset = clock.wallNow() - core.now
                 if flushes { core.takeRegionUses() }
                 pauseMs = max(1, min(pauseMs, core.leases.nextEnd - now))
                 core.signals.maintenancePauses(until: now + pauseMs)
@@ -29,7 +29,7 @@ extension Store {
             boundFunctions()
             gatherUnpersisted()
             LargeBlocks.giveBack()
-            if flushes || core.withLock({ $0.lookups.isDue }) { takeLookups() }
+            if flushes || core.withLock({ $0.statistics.lookups.isDue }) { takeLookups() }
             if flushes {
                 inPieces { $0.flushCounters(atMost: Self.functionsAtOnce) }
                 perform { $0.flushHistory() }

@@ -21,7 +21,7 @@ extension Store {
     func takeLookups() {
         var taken: LookupSampler.Taken?
         core.withLock { core in
-            if !core.lookups.isEmpty { taken = core.lookups.take() }
+            if !core.statistics.lookups.isEmpty { taken = core.statistics.lookups.take() }
         }
         guard let taken else { return }
         var asked = Set(advice.withLock { $0.thresholds.map(\.function) })

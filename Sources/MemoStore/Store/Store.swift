@@ -89,7 +89,7 @@ package final class Store: Sendable {
             }
             core.now = database.clock.now()
             // What happened before the end of the last run belongs to its time.
-            core.history.wallOffset = (database.lastWallMs ?? database.clock.wallNow()) - core.now
+            core.statistics.history.wallOffset = (database.lastWallMs ?? database.clock.wallNow()) - core.now
             do throws(ColdError) {
                 let index = IndexSnapshot.path(database.path)
                 let load = try database.load(
@@ -106,7 +106,7 @@ package final class Store: Sendable {
                 else { throw ColdError(.other, "there is no memory for an index of all entries") }
                 core.reserveNumbers(function: load.nextFunction, tag: load.nextTag)
                 core.resizeLoaded()
-                core.history.wallOffset = database.clock.wallNow() - core.now
+                core.statistics.history.wallOffset = database.clock.wallNow() - core.now
                 // Nobody has waited for this.
                 core.work = WorkMeter()
                 core.cold.figures = ColdTier.Figures(
