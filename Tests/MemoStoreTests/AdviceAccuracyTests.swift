@@ -21,8 +21,7 @@ import Testing
             let taken = sampler.take()
             #expect(taken.lookups.count <= LookupSampler.stretchMax + LookupSampler.notedMax)
             table.add(taken, counts, now: now)
-            sampler.sampling = KeySampling(threshold: table.hotThreshold)
-            sampler.areModelsNew = table.areModelsNew
+            sampler.sample(table.hotThreshold, models: 1, areNew: table.areModelsNew)
             own = KeySampling(threshold: table.thresholds[0].threshold)
         }
         for (index, key) in keys.enumerated() {

@@ -163,7 +163,7 @@ import Testing
         var lease = LeaseRequest(connection: 9, uid: 0, leaseMs: 1000, mayWait: false, isLimited: false)
         var counts = run.core.clear(tags: tags, for: 3)
         #expect(counts == nil)
-        let waiting = run.core.tagClears.waiters
+        let waiting = run.core.piecework.tagClears.waiters
         #expect(waiting == [3])
         // All are gone at once, whenever it is their turn to be taken out.
         for key in 0..<300 where key % 3 != 0 { #expect(!run.get(key)) }
@@ -213,7 +213,7 @@ import Testing
         // Nobody waits for the count.
         run.core.connectionClosed(3)
         while run.core.takeOutCleared() {}
-        let left = run.core.tagClears.waiters.count
+        let left = run.core.piecework.tagClears.waiters.count
         #expect(left == 0)
         #expect(run.currsize == 0)
     }

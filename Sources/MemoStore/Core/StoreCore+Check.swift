@@ -41,9 +41,7 @@ extension StoreCore {
             checkList(function)
         }
         leases.check()
-        reclaimer.check(entries, functions)
-        resizeJobs.check(functions)
-        tagClears.check()
+        piecework.check(entries, functions)
         journal.check(entries)
         statistics.totals.check()
         tags.check()

@@ -35,7 +35,7 @@ extension StoreCore {
         if cause != .remote { noteClearElsewhere(function, cause) }
         let count = functions[function].count
         let oldest = functions[function].oldest
-        reclaimer.add(function, from: oldest, at: now, cause, in: &functions)
+        piecework.reclaimer.add(function, from: oldest, at: now, cause, in: &functions)
         functions[function].oldest = Entry.none
         functions[function].newest = Entry.none
         functions[function].count = 0

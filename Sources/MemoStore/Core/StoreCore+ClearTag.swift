@@ -23,11 +23,11 @@ extension StoreCore {
         takeOut(&clearing, isFirst: true)
         if clearing.isOver { return clearing.counts }
         if !leases.isEmpty {
-            tagClears.add(leased: leases.keys)
+            piecework.tagClears.add(leased: leases.keys)
             work.spend(leases.count / 16)
         }
         _ = endLeasesOfTagged(atMost: limits.reclaimEntries)
-        tagClears.add(clearing)
+        piecework.tagClears.add(clearing)
         signals.callMaintenance()
         return nil
     }
@@ -36,20 +36,20 @@ extension StoreCore {
     mutating func clearUnwatched(tag id: TagID) {
         let nobody = ConnectionID(rawValue: .max)
         guard clear(tags: [id], for: nobody) == nil else { return }
-        tagClears.leave(nobody)
+        piecework.tagClears.leave(nobody)
     }
 
     /// What the clear that a connection waits for came to; `nil` where it is not over.
     package mutating func takeCleared(_ connection: ConnectionID) -> [FunctionSlot: Int]? {
-        tagClears.takeCounts(for: connection)
+        piecework.tagClears.takeCounts(for: connection)
     }
 
     /// A piece of what is still to be taken out.
     /// - Returns: whether there is more.
     mutating func takeOutCleared() -> Bool {
-        guard var next = tagClears.takeNext() else { return false }
+        guard var next = piecework.tagClears.takeNext() else { return false }
         takeOut(&next.clear, isFirst: false)
-        let (waiter, isMore) = tagClears.putBack(next.clear, at: next.index)
+        let (waiter, isMore) = piecework.tagClears.putBack(next.clear, at: next.index)
         if let waiter { signals.wake(waiter) }
         return isMore
     }
@@ -85,12 +85,12 @@ extension StoreCore {
     /// - Returns: whether there are more of them.
     mutating func endLeasesOfTagged(atMost limit: Int) -> Bool {
         var left = limit
-        while left > 0, let (function, short) = tagClears.nextLeasedKey() {
+        while left > 0, let (function, short) = piecework.tagClears.nextLeasedKey() {
             left -= 1
             if bearsTag(function, short) { leases.end(function: function, short: short, now: now) }
         }
         work.spend(limit - left)
-        return tagClears.hasLeasedKeys
+        return piecework.tagClears.hasLeasedKeys
     }
 
     /// Whether a key with this lower half of its hash has an entry with a tag.
@@ -106,6 +106,6 @@ extension StoreCore {
 
     /// Whether the lease of a key ends with the clear of a tag that is under way.
     func endsWithTag(_ function: FunctionSlot, _ hash: UInt64) -> Bool {
-        tagClears.hasLeasedKeys && bearsTag(function, UInt32(truncatingIfNeeded: hash))
+        piecework.tagClears.hasLeasedKeys && bearsTag(function, UInt32(truncatingIfNeeded: hash))
     }
 }

@@ -65,7 +65,7 @@ extension StoreCore {
     mutating func diskLost() -> Int {
         var lost = 0
         pipeline.lose()
-        reclaimer.loseRows(&functions)
+        piecework.reclaimer.loseRows(&functions)
         for slot in 0..<Slot(entries.slotCount) where entries[slot].flags.contains(.live) {
             let entry = entries[slot]
             if entry.row < functions[entry.function].row.clearedBelow {

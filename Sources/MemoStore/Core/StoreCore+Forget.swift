@@ -21,16 +21,16 @@ extension StoreCore {
         // Queues the row as it is now; a restart before it goes finds nothing in it.
         let cleared = clear(function: function, resettingCounters: false)
         resize(function, isInOrder: true)
-        if reclaimer.add(forgotten: function) >= Self.looks { signals.callMaintenance() }
+        if piecework.reclaimer.add(forgotten: function) >= Self.looks { signals.callMaintenance() }
         return cleared
     }
 
     /// Takes the rows of forgotten functions away once nothing refers to them.
     /// - Returns: whether more of them can go at once.
     mutating func removeEmptied() -> Bool {
-        guard reclaimer.hasForgotten else { return false }
+        guard piecework.reclaimer.hasForgotten else { return false }
         var kept: [FunctionSlot] = []
-        for function in reclaimer.takeForgotten(atMost: Self.looks) {
+        for function in piecework.reclaimer.takeForgotten(atMost: Self.looks) {
             // One that is used again stays.
             guard functions.isLive(function), functions[function].count == 0, functions[function].row.isBlank
             else {
@@ -38,8 +38,8 @@ extension StoreCore {
             }
             if isReferredTo(function) { kept.append(function) } else { drop(function) }
         }
-        if kept.isEmpty { return reclaimer.hasForgotten }
-        reclaimer.putBack(forgotten: kept)
+        if kept.isEmpty { return piecework.reclaimer.hasForgotten }
+        piecework.reclaimer.putBack(forgotten: kept)
         return false
     }
 
@@ -64,7 +64,8 @@ extension StoreCore {
     private static let looks = 256
 
     private func isReferredTo(_ function: FunctionSlot) -> Bool {
-        functions[function].clearedLists > 0 || functions[function].resizeJob != 0 || !tagClears.isEmpty
+        functions[function].clearedLists > 0 || functions[function].resizeJob != 0
+            || !piecework.tagClears.isEmpty
             || leases.concerns(function: function)
     }
 

@@ -21,7 +21,7 @@ extension StoreCore {
     /// Adds an entry; they come in the order of their rows.
     mutating func load(_ head: EntryHead) {
         guard let function = functions.find(head.function) else {
-            reclaimer.add(garbage: head.row)
+            piecework.reclaimer.add(garbage: head.row)
             return
         }
         let isCleared = head.tags.contains { tags.clearedBelow($0) > head.row }
@@ -31,7 +31,7 @@ extension StoreCore {
                 statistics.totals.countExpiration()
                 functions.markDirty(function)
             }
-            reclaimer.add(garbage: head.row)
+            piecework.reclaimer.add(garbage: head.row)
             return
         }
         var entry = Entry(
@@ -42,7 +42,7 @@ extension StoreCore {
         entry.setCold(bytes: bytes)
         if !head.tags.isEmpty { entry.flags.insert(.tagged) }
         guard let slot = entries.append(entry) else {
-            reclaimer.add(garbage: head.row)
+            piecework.reclaimer.add(garbage: head.row)
             return
         }
         cold.add(bytes: bytes)
@@ -93,7 +93,7 @@ extension StoreCore {
         statistics.totals.restore(totals)
         cold.resume(at: nextRow)
         pipeline.begin(row: nextRow - 1)
-        reclaimer.add(garbage: garbage)
+        piecework.reclaimer.add(garbage: garbage)
         startHistory()
         tags.noteUnused()
         return entries.chainAll()

@@ -11,8 +11,8 @@ extension StoreCore {
     /// - Parameter isInOrder: whether the function's list is in the order of last use, as that of a bounded one is.
     mutating func resize(_ function: FunctionSlot, isInOrder: Bool) {
         guard functions[function].row.isBounded else {
-            resizeJobs.cancel(function, in: &functions)
-            if !resizeJobs.isEmpty { signals.callMaintenance() }
+            piecework.resizes.cancel(function, in: &functions)
+            if !piecework.resizes.isEmpty { signals.callMaintenance() }
             return
         }
         // Who is at it already keeps to the new bound.
@@ -27,7 +27,7 @@ extension StoreCore {
     }
 
     mutating func beginResize(_ function: FunctionSlot, isInOrder: Bool) {
-        resizeJobs.begin(function, since: journal.lastUse, isInOrder: isInOrder, in: &functions)
+        piecework.resizes.begin(function, since: journal.lastUse, isInOrder: isInOrder, in: &functions)
         signals.callMaintenance()
     }
 
@@ -54,15 +54,15 @@ extension StoreCore {
 
     /// Has a connection told when a function keeps to its bound.
     package mutating func waitForResize(_ connection: ConnectionID) {
-        resizeJobs.wait(connection)
+        piecework.resizes.wait(connection)
     }
 
     // MARK: the maintenance thread's pieces
 
     /// What is to be done next, the functions that are no longer waited for left out.
     mutating func nextResizeJob() -> ResizeJobs.Job? {
-        while let next = resizeJobs.first {
-            if resizeJobs.isUnderWay(next, in: functions) { return next }
+        while let next = piecework.resizes.first {
+            if piecework.resizes.isUnderWay(next, in: functions) { return next }
             end(next)
         }
         return nil
@@ -71,7 +71,7 @@ extension StoreCore {
     /// Adds those of the function's entries in some slots that were not used since it was bounded.
     mutating func gather(_ slots: Range<Int>, of job: ResizeJobs.Job, in gathered: inout [UsedSlot]) {
         work.spend(slots.count / 16)
-        guard resizeJobs.isUnderWay(job, in: functions) else { return }
+        guard piecework.resizes.isUnderWay(job, in: functions) else { return }
         let clearedBelow = functions[job.function].row.clearedBelow
         for slot in slots {
             let entry = entries[Slot(slot)]
@@ -84,7 +84,7 @@ extension StoreCore {
 
     /// Makes entries the oldest of the function, one after the other, but for those that were used meanwhile.
     mutating func relink(_ gathered: ArraySlice<UsedSlot>, of job: ResizeJobs.Job) {
-        guard resizeJobs.isUnderWay(job, in: functions) else { return }
+        guard piecework.resizes.isUnderWay(job, in: functions) else { return }
         let function = job.function
         for entry in gathered {
             let slot = entry.slot
@@ -102,12 +102,16 @@ extension StoreCore {
     /// - Returns: whether there is more.
     mutating func trim(_ job: ResizeJobs.Job) -> Bool {
         takeUses(before: job.function)
-        if resizeJobs.isUnderWay(job, in: functions), !trim(job.function, atMost: limits.reclaimEntries) {
+        if piecework.resizes.isUnderWay(job, in: functions),
+            !trim(job.function, atMost: limits.reclaimEntries)
+        {
             return true
         }
         end(job)
         return false
     }
 
-    private mutating func end(_ job: ResizeJobs.Job) { signals.wake(resizeJobs.end(job, in: &functions)) }
+    private mutating func end(_ job: ResizeJobs.Job) {
+        signals.wake(piecework.resizes.end(job, in: &functions))
+    }
 }

@@ -14,7 +14,7 @@ extension StoreCore {
         forgetUnusedTags()
         let areMoreEmptied = removeEmptied()
         retireUnused()
-        return stoppedShort || areMoreEmptied || areTagsTooMany || !reclaimer.isEmpty
+        return stoppedShort || areMoreEmptied || areTagsTooMany || !piecework.reclaimer.isEmpty
     }
 
     /// Takes back the memory and the rows of cleared entries.
@@ -22,11 +22,11 @@ extension StoreCore {
         var left = limits.reclaimEntries
         // An entry with many tags takes as much work as many without.
         let end = work.units + limits.pieceWork
-        while left > 0, work.units < end, let cleared = reclaimer.next(entries, &functions) {
+        while left > 0, work.units < end, let cleared = piecework.reclaimer.next(entries, &functions) {
             reclaim(cleared.slot, .cleared, cleared.cause, at: cleared.at)
             left -= 1
         }
-        while left > 0, let row = reclaimer.nextGarbageRow() {
+        while left > 0, let row = piecework.reclaimer.nextGarbageRow() {
             enqueue(.delete(row: row))
             left -= 1
         }
@@ -34,7 +34,7 @@ extension StoreCore {
 
     /// Takes back the memory of a cleared entry before its turn. It has no row in the database.
     mutating func reclaim(_ slot: Slot) {
-        let cleared = reclaimer.takeOut(slot, &entries, &functions)
+        let cleared = piecework.reclaimer.takeOut(slot, &entries, &functions)
         reclaim(slot, .cleared, cleared?.cause ?? .clearFunction, at: cleared?.at)
     }
 
@@ -44,9 +44,9 @@ extension StoreCore {
         let seconds = UInt32(clamping: now / 1000)
         work.spend(limits.sweepSlots / 16)
         let workEnd = work.units + limits.pieceWork
-        for slot in reclaimer.nextSlots(limits.sweepSlots, of: entries.slotCount) {
+        for slot in piecework.reclaimer.nextSlots(limits.sweepSlots, of: entries.slotCount) {
             guard work.units < workEnd else {
-                reclaimer.resume(at: slot)
+                piecework.reclaimer.resume(at: slot)
                 return true
             }
             let entry = entries[slot]

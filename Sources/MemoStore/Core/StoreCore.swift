@@ -22,9 +22,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package internal(set) var now: Int64 = 0
     var cold: ColdTier
     var journal: AccessJournal
-    var reclaimer = Reclaimer()
-    var tagClears = TagClears()
-    var resizeJobs = ResizeJobs()
+    var piecework = Piecework()
     var signals = Signals()
     /// What was done while the lock is held this time, and the most that ever was.
     package var work = WorkMeter()
@@ -215,10 +213,9 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     package mutating func connectionClosed(_ connection: ConnectionID) {
         leases.stopWaiting(connection)
         leases.release(allOf: connection, now: now)
-        resizeJobs.leave(connection)
+        piecework.leave(connection)
         unmapRegions(connection)
         if !remote.waiters.isEmpty { remote.waiters.removeAll { $0 == connection } }
-        tagClears.leave(connection)
         releaseCommit(for: connection)
     }
 

@@ -5,8 +5,8 @@ extension StoreCore {
 
     /// Whether they will once what is queued is committed.
     var willSnapshot: Bool {
-        degraded == nil && !reclaimer.hasLists && tagClears.isEmpty && resizeJobs.isEmpty
-            && pipeline.unpersisted.isEmpty && pipeline.failedBatch == nil
+        degraded == nil && piecework.isNothingUnderWay && pipeline.unpersisted.isEmpty
+            && pipeline.failedBatch == nil
     }
 
     /// Writes the index to a file, as it is when every entry is cold. Nothing but `dispose` may follow.
@@ -34,13 +34,13 @@ extension StoreCore {
             stamp: context.stamp, slots: UInt64(entries.slotCount), live: UInt64(entries.count),
             uses: journal.lastUse,
             coldBytes: UInt64(cold.bytes), functions: UInt64(functionParts.count),
-            garbage: UInt64(reclaimer.garbageRows.count),
+            garbage: UInt64(piecework.reclaimer.garbageRows.count),
             tags: UInt64(tagParts.count), journalRows: UInt64(context.journalRows),
             sharedValues: UInt64(context.figures.values),
             sharedReferences: UInt64(context.figures.references),
             sharedSavedBytes: context.figures.savedBytes)
         return functionParts.withUnsafeBytes { functions in
-            reclaimer.garbageRows.withUnsafeBytes { garbage in
+            piecework.reclaimer.garbageRows.withUnsafeBytes { garbage in
                 tagParts.withUnsafeBytes { tags in
                     members.withUnsafeBytes { members in
                         IndexSnapshot.write(
@@ -109,7 +109,7 @@ extension StoreCore {
         }
         journal.resume(after: header.uses)
         cold.resume(bytes: Int(header.coldBytes))
-        reclaimer.add(garbage: garbage)
+        piecework.reclaimer.add(garbage: garbage)
         return SnapshotContext(
             stamp: stamp,
             figures: InterningFigures(
