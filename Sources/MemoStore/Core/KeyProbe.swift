@@ -37,17 +37,17 @@ extension StoreCore {
     @inline(__always)
     package mutating func prepare(_ function: KeyProbe.Function, _ key: UnsafeRawBufferPointer) -> KeyProbe {
         let probe = probe(function, key)
-        prefetcher.expect(probe.hash, in: entries)
+        entries.expect(probe.hash)
         return probe
     }
 
     /// Has the memory fetched that the lookups prepared so far will read.
     @inline(__always)
-    package mutating func fetchExpected() { prefetcher.fetch(from: entries) }
+    package mutating func fetchExpected() { entries.fetchExpected() }
 
     @inline(__always)
     package func isCurrent(_ probe: KeyProbe) -> Bool { probe.generation == functions.generation }
 
     /// How many lookups may be prepared at once.
-    package static var expectedMax: Int { Prefetcher.capacity }
+    package static var expectedMax: Int { ExpectedLookups.capacity }
 }

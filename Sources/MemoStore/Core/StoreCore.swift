@@ -14,7 +14,6 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     var leases: LeaseTable
     var pipeline: CommitPipeline
     var hot: HotTier
-    var prefetcher = Prefetcher()
     var random: RandomSource
     let limits: StoreLimits
 

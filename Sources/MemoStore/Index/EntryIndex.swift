@@ -9,6 +9,7 @@ struct EntryIndex: ~Copyable {
     private var buckets: ReservedArray<Slot>
     private var bucketCount = 1
     private var free = Entry.none
+    var expected = ExpectedLookups()
     /// Slots ever used: those that a walk over the slab has to look at.
     private(set) var slotCount = 0
     private(set) var count = 0
