@@ -1,7 +1,7 @@
 /// The schema's history, embedded into the binary from the `.sql` files beside this one.
-public enum Migrations {
+package enum Migrations {
     /// Every migration in order: its number is its place in the list, counted from 1.
-    public static let all: [(name: String, sql: String)] = [
+    package static let all: [(name: String, sql: String)] = [
         ("0001_entries", String(decoding: PackageResources._001_entries_sql, as: UTF8.self)),
         ("0002_deleted_rows", String(decoding: PackageResources._002_deleted_rows_sql, as: UTF8.self)),
         (

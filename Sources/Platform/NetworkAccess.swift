@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Whether this process may reach other machines at all. A unit of systemd can take that away in two ways.
-public enum NetworkAccess: Equatable, Sendable {
+package enum NetworkAccess: Equatable, Sendable {
     case free
     /// Sockets of the internet's protocols cannot be made (`RestrictAddressFamilies=`).
     case noSockets
@@ -9,7 +9,7 @@ public enum NetworkAccess: Equatable, Sendable {
     case ownNetwork
 
     /// How it is for this process.
-    public static var ofThisProcess: NetworkAccess {
+    package static var ofThisProcess: NetworkAccess {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else {
             // A machine that is short of descriptors says so elsewhere.

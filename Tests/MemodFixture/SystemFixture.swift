@@ -1,23 +1,23 @@
-public import Foundation
+package import Foundation
 
 /// A daemon of its own in a directory of its own, and commands run against it.
-public final class SystemFixture {
-    public struct Result {
-        public let status: Int32
-        public let output: String
-        public let errors: String
+package final class SystemFixture {
+    package struct Result {
+        package let status: Int32
+        package let output: String
+        package let errors: String
     }
 
-    public struct Failure: Error, CustomStringConvertible {
-        public let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
-    public let directory: String
+    package let directory: String
     private var daemon: Process?
     private static let waitLimit: TimeInterval = 120
 
     /// The programs that were built, or those that the test run names.
-    public static func program(_ name: String) throws -> String {
+    package static func program(_ name: String) throws -> String {
         let variable = name.uppercased() + "_BIN"
         if let path = ProcessInfo.processInfo.environment[variable] { return path }
         let tests = URL(
@@ -29,7 +29,7 @@ public final class SystemFixture {
         return path
     }
 
-    public init() throws {
+    package init() throws {
         directory = FileManager.default.temporaryDirectory.path + "/memoctl-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
@@ -41,9 +41,9 @@ public final class SystemFixture {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    public var socket: String { directory + "/memod.sock" }
+    package var socket: String { directory + "/memod.sock" }
 
-    public func startDaemon() throws {
+    package func startDaemon() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try Self.program("memod"))
         process.arguments = ["--socket", socket, "--database", directory + "/memod.db"]
@@ -68,7 +68,7 @@ public final class SystemFixture {
         }
     }
 
-    public func stopDaemon() throws {
+    package func stopDaemon() throws {
         daemon?.terminate()
         daemon?.waitUntilExit()
         let status = daemon?.terminationStatus
@@ -79,19 +79,19 @@ public final class SystemFixture {
     }
 
     /// Ends the daemon as a crash does.
-    public func killDaemon() {
+    package func killDaemon() {
         guard let daemon else { return }
         kill(daemon.processIdentifier, SIGKILL)
         daemon.waitUntilExit()
         self.daemon = nil
     }
 
-    public func signalDaemon(_ signal: Int32) {
+    package func signalDaemon(_ signal: Int32) {
         if let daemon { kill(daemon.processIdentifier, signal) }
     }
 
     /// Has a shell run a script, which knows memoctl as `$0`.
-    public func shell(_ script: String) throws -> Result {
+    package func shell(_ script: String) throws -> Result {
         let (process, output, errors) = try start([])
         process.arguments = ["-c", script, try Self.program("memoctl")]
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -100,7 +100,7 @@ public final class SystemFixture {
     }
 
     /// Starts memoctl; `finish` waits for it.
-    public func start(_ arguments: [String], environment: [String: String] = [:]) throws -> (
+    package func start(_ arguments: [String], environment: [String: String] = [:]) throws -> (
         Process, output: Pipe, errors: Pipe
     ) {
         let process = Process()
@@ -117,7 +117,7 @@ public final class SystemFixture {
     }
 
     @discardableResult
-    public func memoctl(_ arguments: String..., input: String? = nil, environment: [String: String] = [:])
+    package func memoctl(_ arguments: String..., input: String? = nil, environment: [String: String] = [:])
         throws
         -> Result
     {
@@ -125,7 +125,7 @@ public final class SystemFixture {
     }
 
     @discardableResult
-    public func memoctl(_ arguments: [String], input: String? = nil, environment: [String: String] = [:])
+    package func memoctl(_ arguments: [String], input: String? = nil, environment: [String: String] = [:])
         throws -> Result
     {
         let (process, output, errors) = try start(arguments, environment: environment)
@@ -141,7 +141,7 @@ public final class SystemFixture {
 
     /// Starts a program without input, and waits for its end.
     /// - Returns: its exit status, and what it wrote, errors included.
-    public static func run(_ process: Process) throws -> (status: Int32, text: String) {
+    package static func run(_ process: Process) throws -> (status: Int32, text: String) {
         process.standardInput = FileHandle.nullDevice
         let output = Pipe()
         process.standardOutput = output
@@ -152,7 +152,7 @@ public final class SystemFixture {
         return (process.terminationStatus, text)
     }
 
-    public func finish(_ process: Process, _ output: Pipe, _ errors: Pipe) -> Result {
+    package func finish(_ process: Process, _ output: Pipe, _ errors: Pipe) -> Result {
         // Small outputs: neither pipe fills while the other is read.
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         let complaints = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -164,7 +164,7 @@ public final class SystemFixture {
     }
 
     /// Waits until something holds that another process brings about.
-    public func wait(until holds: () throws -> Bool) throws {
+    package func wait(until holds: () throws -> Bool) throws {
         let end = Date(timeIntervalSinceNow: Self.waitLimit)
         while try !holds() {
             guard Date() < end else {

@@ -1,27 +1,27 @@
-public import Foundation
+package import Foundation
 internal import MemoWire
 
 /// The wire vectors, as Tests/Vectors/README.md describes them.
-public enum WireVectors {
-    public static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+package enum WireVectors {
+    package static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Vectors")
-    public static let files =
+    package static let files =
         ((try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? [])
         .filter { $0.hasSuffix(".ndjson") }.sorted()
 
-    public static func steps(of file: String) throws -> [Step] {
+    package static func steps(of file: String) throws -> [Step] {
         let text = try String(contentsOf: directory.appending(path: file), encoding: .utf8)
         return try text.split(separator: "\n").enumerated().map { index, line in
             try Step(JSONValue.parse(String(line), surrogates: .replace), place: "\(file):\(index + 1)")
         }
     }
 
-    public struct Step: Sendable {
+    package struct Step: Sendable {
         private static let known: Set = [
             "send", "send_hex", "expect", "expect_some", "expect_error", "id", "contains", "ignore",
         ]
 
-        public let place: String
+        package let place: String
         private let step: JSONValue
 
         init(_ step: JSONValue, place: String) throws {
@@ -30,7 +30,7 @@ public enum WireVectors {
         }
 
         /// What is sent, its end included; `nil` where the step is not one.
-        public var bytes: [UInt8]? {
+        package var bytes: [UInt8]? {
             if let text = step["send"]?.stringValue { return Array(text.utf8) + [0x0A] }
             guard let digits = (step["send_hex"]?.stringValue).map({ Array($0) }), digits.count % 2 == 0
             else {
@@ -42,10 +42,10 @@ public enum WireVectors {
         }
 
         /// The code of the error that is expected.
-        public var errorCode: String? { step["expect_error"]?.stringValue }
+        package var errorCode: String? { step["expect_error"]?.stringValue }
 
         /// What is wrong with a reply, or with the step itself; nothing where all is well.
-        public func complaints(about reply: String) throws -> [String] {
+        package func complaints(about reply: String) throws -> [String] {
             var complaints: [String] = []
             func check(_ holds: Bool, _ what: String) {
                 if !holds { complaints.append("\(place): \(what): \(reply.prefix(500))") }

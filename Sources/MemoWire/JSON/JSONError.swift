@@ -1,22 +1,22 @@
 /// Why a text is not JSON, and where.
-public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was expected, or which rule was broken.
-    public enum Reason: UInt8, Sendable {
+    package enum Reason: UInt8, Sendable {
         case value, object, memberName, colon, commaOrBrace, commaOrBracket, end
         case closingQuote, controlCharacter, escape, hexDigits, utf8, byteOrderMark
         case digit, leadingZero, tooDeep, repeatedMember, unpairedSurrogate
     }
 
-    public var reason: Reason
+    package var reason: Reason
     /// Bytes from the beginning of the text.
-    public var offset: Int
+    package var offset: Int
 
-    public init(_ reason: Reason, at offset: Int) {
+    package init(_ reason: Reason, at offset: Int) {
         self.reason = reason
         self.offset = offset
     }
 
-    public var description: String {
+    package var description: String {
         "\(explanation) at byte \(offset)"
     }
 

@@ -1,6 +1,6 @@
 extension JSONValue: CustomStringConvertible {
     /// Appends the value as JSON text without white space. The text of a `number` is written as it is.
-    public func write(into output: inout ByteBuffer) {
+    package func write(into output: inout ByteBuffer) {
         switch self {
         case .null: output.append("null")
         case .bool(true): output.append("true")
@@ -27,7 +27,7 @@ extension JSONValue: CustomStringConvertible {
     }
 
     /// The value as JSON text without white space.
-    public var description: String {
+    package var description: String {
         var output = ByteBuffer(capacity: 128)
         write(into: &output)
         return String(decoding: output.bytes, as: UTF8.self)

@@ -1,16 +1,16 @@
 /// Reads requests, and holds what they refer to: decoded strings, canonical keys, lists. Requests stay valid
 /// until `removeAll()`, as long as the lines they were read from do. Made once and used again, a batch does
 /// not allocate for requests of ordinary size.
-public struct RequestParser: ~Copyable {
+package struct RequestParser: ~Copyable {
     /// The keys of all `mget`s since `removeAll()`.
-    public internal(set) var keys: [CanonicalKey] = []
+    package internal(set) var keys: [CanonicalKey] = []
     /// The entries of all `put`s and `mput`s since `removeAll()`.
-    public internal(set) var entries: [PutFields] = []
+    package internal(set) var entries: [PutFields] = []
     /// The tags of all entries since `removeAll()`.
-    public internal(set) var tags: [Bytes] = []
+    package internal(set) var tags: [Bytes] = []
 
     /// The mismatches of all `report`s since `removeAll()`.
-    public internal(set) var mismatches: [MismatchFields] = []
+    package internal(set) var mismatches: [MismatchFields] = []
 
     var arena = Arena()
     var canonicalizer = KeyCanonicalizer()
@@ -24,17 +24,17 @@ public struct RequestParser: ~Copyable {
     var fault: WireError?
     /// Bytes of keys that were rewritten since `removeAll()`, and how many there may be: reading a line that would need
     /// more is given up, with an error that is none of the line's, and `gaveUp` says so.
-    public private(set) var rewrittenBytes = 0
-    public var rewrittenBytesMax = Int.max
-    public private(set) var gaveUp = false
+    package private(set) var rewrittenBytes = 0
+    package var rewrittenBytesMax = Int.max
+    package private(set) var gaveUp = false
     private let operations = OperationShape.table
     private let getShape = OperationShape.get
     private let putShape = OperationShape.put
 
-    public init() {}
+    package init() {}
 
     /// Takes back everything that requests refer to; memory for ordinary ones is kept.
-    public mutating func removeAll() {
+    package mutating func removeAll() {
         arena.removeAll()
         canonicalizer.trim()
         rewrittenBytes = 0
@@ -52,7 +52,7 @@ public struct RequestParser: ~Copyable {
     /// Bad JSON is found first, wherever it is, then what is too large, then a bad `op`, then bad fields.
     ///
     /// - Returns: The request, whose views point into `line` and this batch.
-    public mutating func parse(_ line: Bytes, limits: WireLimits) throws(WireError) -> Request {
+    package mutating func parse(_ line: Bytes, limits: WireLimits) throws(WireError) -> Request {
         guard line.count <= limits.lineBytes else {
             throw WireError.lineTooLong(limit: limits.lineBytes)
         }
