@@ -29,6 +29,8 @@ def label(name: str) -> str:
 
 def portable(text: str) -> str:
     """A text that names modules, the same in a script as in programs that import it."""
+    if "main__" not in text:
+        return text
     label = main_label()
     return _MAIN_WORD.sub(lambda _: label, text)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import _locale
+import functools
 import hashlib
 import os
+import re
 import sys
 import time
 import warnings
 from operator import is_
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
-from . import codec_registry
-from .library_settings import SETTINGS, reducers
+from . import codec_registry, library_patches
+from .library_settings import CALLED, SETTING_NAMES, SETTINGS, function_mark
 
 #: Names by which code finds other code, or reads it as text.
 REFLECTIVE = frozenset(
@@ -38,13 +40,29 @@ def _precision() -> str:
     decimal = sys.modules.get("decimal")
     if decimal is None:
         return ""
-    now = decimal.getcontext()
-    traps = sorted(kind.__name__ for kind, is_set in now.traps.items() if is_set)
-    return repr((now.prec, now.rounding, now.Emin, now.Emax, now.capitals, now.clamp, traps))
+    contexts = (decimal.getcontext(), decimal.DefaultContext, decimal.BasicContext, decimal.ExtendedContext)
+    return _FLAGS.sub("", repr(contexts))
+
+
+#: What computations have met, and not what was asked for.
+_FLAGS = re.compile(r"flags=\[[^]]*\]")
 
 
 def _zone() -> str:
-    return f"{time.tzname} {time.timezone} {time.altzone}"
+    # Zones of one name had other rules in other times.
+    return f"{time.tzname} {time.timezone} {time.altzone} {os.environ.get('TZ') or _place()}"
+
+
+@functools.lru_cache(maxsize=None)
+def _place() -> str:
+    """The zone that the machine is in."""
+    try:
+        return os.path.realpath(_LOCALTIME) if os.path.islink(_LOCALTIME) else str(os.stat(_LOCALTIME).st_mtime_ns)
+    except OSError:
+        return ""
+
+
+_LOCALTIME = "/etc/localtime"
 
 
 def _locale_name() -> str:
@@ -75,16 +93,37 @@ _DIALECT = "delimiter doublequote escapechar lineterminator quotechar quoting sk
 
 def _numpy() -> str:
     module = sys.modules.get("numpy")
-    return "" if module is None else repr((sorted(module.get_printoptions().items()), module.geterr()))
+    if module is None:
+        return ""
+    options = [(name, each) for name, each in sorted(module.get_printoptions().items()) if name != "formatter"]
+    return repr((options, module.geterr(), [function_mark(each) for each in numpy_functions()]))
+
+
+def numpy_functions() -> List[Any]:
+    """What the program has told numpy to call."""
+    module = sys.modules.get("numpy")
+    if module is None:
+        return []
+    formatter = module.get_printoptions().get("formatter") or {}
+    found = [module.geterrcall(), *[each for _, each in sorted(formatter.items())]]
+    return [each for each in found if each is not None]
 
 
 def _pandas() -> str:
-    return repr(_loaded("pandas._config.config", "_global_config"))
+    config = _loaded("pandas._config.config", "_global_config")
+    # What is shown may be as wide as the terminal.
+    return repr((config, _loaded("shutil").get_terminal_size())) if config is not None else ""
 
 
 def _mpmath() -> str:
     contexts = [_loaded("mpmath", name) for name in ("mp", "iv")]
     return repr([(getattr(each, "prec", None), getattr(each, "dps", None)) for each in contexts])
+
+
+def _codecs() -> str:
+    """The codecs that were added, and the encodings that nobody names."""
+    files = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors(), sys.flags.utf8_mode
+    return f"{codec_registry.names()} {files} {_locale.nl_langinfo(_locale.CODESET)}"
 
 
 _filters: List[Any] = []
@@ -116,7 +155,7 @@ INPUTS: Dict[str, Callable[[], str]] = {
     "limits": _limits,
     "warnings": _warnings,
     "recursion": lambda: str(sys.getrecursionlimit()),
-    "codecs": codec_registry.names,
+    "codecs": _codecs,
     "precision": _precision,
     "directory": os.getcwd,
     "zone": _zone,
@@ -127,7 +166,25 @@ INPUTS: Dict[str, Callable[[], str]] = {
     "numpy": _numpy,
     "pandas": _pandas,
     "mpmath": _mpmath,
+    "patches": library_patches.patched,
     **SETTINGS,
+}
+#: What they are called, for people.
+INPUT_NAMES = {
+    "directory": "working directory",
+    "zone": "time zone",
+    "precision": "context of decimals",
+    "week": "first day of the week",
+    "dialects": "dialects of csv",
+    "numpy": "settings of numpy",
+    "pandas": "settings of pandas",
+    "mpmath": "precision of mpmath",
+    "limits": "limits and warnings that raise",
+    "warnings": "filters of warnings",
+    "recursion": "limit of recursion",
+    "codecs": "codecs that were registered",
+    "patches": "code put into the standard library",
+    **SETTING_NAMES,
 }
 #: Names of attributes and modules by which code is told to depend on an input, whatever object they are looked for on.
 _WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
@@ -142,9 +199,11 @@ _WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
         """.split())),
     ("zone", frozenset("""
         fromtimestamp localtime mktime ctime astimezone timestamp strftime tzname timezone altzone tzlocal
+        format format_map vformat __format__
         """.split())),
     ("locale", frozenset("""
         strftime strptime strcoll strxfrm localeconv month_name month_abbr day_name day_abbr
+        format format_map vformat __format__ LOCALE L
         """.split())),
     ("loggers", frozenset("""
         isEnabledFor getEffectiveLevel hasHandlers getLevelName getLevelNamesMapping level handlers propagate
@@ -153,13 +212,19 @@ _WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
     ("recursion", frozenset(("RecursionError", "getrecursionlimit"))),
     ("codecs", frozenset("""
         encode decode codecs open read_text write_text TextIOWrapper bytes bytearray encoding errors
+        fsdecode fsencode listdir scandir walk glob iglob rglob iterdir run Popen check_output popen getoutput
         """.split())),
     ("environment", frozenset(("Popen", "check_output", "check_call", "popen", "system"))),
 )  # fmt: skip
 
 
 #: Callables that belong to an input, whose code counts as well.
-LEADS: Dict[str, Callable[[], List[Any]]] = {"codecs": codec_registry.added, "reducers": reducers}
+LEADS: Dict[str, Callable[[], List[Any]]] = {
+    "codecs": codec_registry.added,
+    "numpy": numpy_functions,
+    "patches": library_patches.patches,
+    **CALLED,
+}
 
 
 def inputs_of(names: Iterable[str]) -> Iterator[str]:

@@ -47,6 +47,17 @@ def is_type(value: Any) -> bool:
     return issubclass(kind, (type, *_ALIASES)) or kind.__module__ == "typing"
 
 
+def type_parts(value: Any) -> Iterator[Any]:
+    """What such a thing holds that its text does not say."""
+    for name in ("__bound__", "__default__", "__supertype__"):
+        part = getattr(value, name, None)
+        if part is not None:
+            yield part
+    for name in ("__constraints__", "__metadata__"):
+        parts = getattr(value, name, None)
+        yield from parts if isinstance(parts, tuple) else ()
+
+
 def spelling(annotation: Any) -> str:
     """An annotation as text that is the same in every process."""
     return annotation if isinstance(annotation, str) else _ADDRESS.sub("", repr(annotation))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dis
 import hashlib
+import re
 import types
 from typing import AbstractSet, Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 
@@ -21,6 +22,12 @@ _REBINDS = {"STORE_GLOBAL", "DELETE_GLOBAL"}
 _ATTRIBUTE_STORES = {"STORE_ATTR", "DELETE_ATTR"}
 #: By which code looks for attributes whose names are data.
 LOOKUPS = frozenset("getattr hasattr attrgetter methodcaller vars __dict__ __getattribute__ __getattr__".split())
+_FORMATTERS = {"format", "format_map", "vformat"}
+#: An attribute in a text that is filled in: `{0.name}`.
+_FIELD = re.compile(r"(?<=\.)[^\W\d]\w*")
+_FORMATS = {"FORMAT_VALUE", "FORMAT_WITH_SPEC"}
+_VARIABLES = {"LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW"}
+_NUMBERS = {int, float, complex, bool}
 _SIMPLE_LOADS = {"LOAD_CONST", "LOAD_FAST", "LOAD_GLOBAL", "LOAD_SMALL_INT", "LOAD_FAST_CHECK"}
 #: Methods that change a container and return nothing. Whether it is one, the code alone does not say.
 _WRITES = {"append", "add", "extend", "insert", "appendleft", "extendleft", "discard", "put", "put_nowait"}
@@ -101,6 +108,8 @@ class CodeForm:
         self.texts.update(each for each in code.co_consts if type(each) is str)
         if not LOOKUPS.isdisjoint(code.co_names):
             self._note_lookups(steps)
+        if not _FORMATTERS.isdisjoint(code.co_names):
+            self.attributes.update(*[_FIELD.findall(text) for text in self.texts if "{" in text])
         body = [(step.opname, self._argument(step)) for step in steps]
         flags = code.co_flags & ~_HAS_DOCSTRING
         return (
@@ -157,8 +166,10 @@ class CodeForm:
                 self.names.add("decode")
             if step.argval == "acquire" and not _is_called_bare(steps, place):
                 self.attributes.add("locked")  # whether it was is told
-            if step.argval in BARE and _is_called_bare(steps, place):
-                self.bare.add(str(step.argval))
+            if step.argval in BARE:
+                self.bare.update(_called_bare(steps, place))
+            if step.opname in _FORMATS and _asks_the_process(steps, place):
+                self.names.add("__format__")
             leads_on = step.opname in _GLOBAL_LOADS or step.opname in _ATTRIBUTE_LOADS
             if step.opname in _ATTRIBUTE_STORES or (leads_on and _changes(steps, place)):
                 self.writes.add(str(step.argval))
@@ -205,6 +216,31 @@ def _decodes(steps: List[Any], place: int) -> bool:
     if following and following[0].opname.startswith("CALL"):
         return False
     return not (len(following) > 1 and following[1].opname.startswith("CALL") and following[1].arg == 1)
+
+
+def _asks_the_process(steps: List[Any], place: int) -> bool:
+    """Whether what is shown by a format may be other in another process: `n`, and those of times."""
+    spec = steps[place - 1]
+    if steps[place].opname == "FORMAT_VALUE" and not (steps[place].arg or 0) & 4:
+        return False
+    return spec.opcode not in dis.hasconst or "%" in str(spec.argval) or str(spec.argval).endswith("n")
+
+
+def _called_bare(steps: List[Any], place: int) -> Iterator[str]:
+    """How something is called that reads a clock, or chance, where nothing says what to go by: its name; with `None`
+    for an argument; with a variable that may be that, `name variable`; and `name.strftime` for the format alone."""
+    name = str(steps[place].argval)
+    rest = [step for step in steps[place + 1 : place + 4] if step.opname != "PUSH_NULL"]
+    calls = [step.opname.startswith("CALL") for step in rest]
+    if name == "strftime":
+        if calls[1:2] == [True] and rest[1].arg == 1:
+            yield f"{'' if steps[place].opname in _GLOBAL_LOADS else steps[place - 1].argval}.{name}"
+    elif calls[:1] == [True] and rest[0].arg == 0:
+        yield name
+    elif calls[1:2] == [True] and rest[1].arg == 1 and rest[0].opcode in dis.hasconst and rest[0].argval is None:
+        yield name
+    elif calls[1:2] == [True] and rest[1].arg == 1 and rest[0].opname in _VARIABLES:
+        yield f"{name} {rest[0].argval}"
 
 
 def _is_called_bare(steps: List[Any], place: int) -> bool:
@@ -329,7 +365,9 @@ def constant_form(value: Any) -> Any:
     if kind is tuple:
         return ("tuple", *[constant_form(item) for item in value])
     if kind is frozenset:
-        return ("frozenset", *sorted(repr(constant_form(item)) for item in value))
+        items = [repr(constant_form(item)) for item in value]
+        # Of numbers the order is the same everywhere, and what put them there decides it.
+        return ("frozenset", *(items if _NUMBERS.issuperset(map(type, value)) else sorted(items)))
     if kind is types.CodeType:
         return CodeForm(value).digest
     return kind.__name__, repr(value)

@@ -89,6 +89,16 @@ class Contribution:
             self._edges.add((label, id(value)))
             self.edges.append((label, value, self._scope.follows(value)))
 
+    def _take(self, known: Look) -> None:
+        self._lines += known.lines
+        self.sources += known.sources
+        for label, value, _ in known.edges:
+            self._edge(label, value)
+        self.bindings.update(known.bindings)
+        self.inputs |= known.inputs
+        if known.versions:
+            self.versions.update(known.versions)
+
     def _lead(
         self,
         label: str,
@@ -102,6 +112,21 @@ class Contribution:
     def _code(self, label: str, value: Any) -> bool:
         """Handles functions, classes, modules and the like. False for what can only be data."""
         raise NotImplementedError
+
+
+class Look:
+    """What a look at a name adds to a node."""
+
+    __slots__ = ("lines", "sources", "edges", "bindings", "inputs", "versions", "space")
+
+    def __init__(self, node: Contribution, space: Any) -> None:
+        self.lines = tuple(node._lines)
+        self.sources = tuple(node.sources)
+        self.edges = tuple(node.edges)
+        self.bindings = tuple(node.bindings)
+        self.inputs = frozenset(node.inputs)
+        self.versions = dict(node.versions)
+        self.space = space
 
 
 def _name_of(value: Any) -> str:

@@ -15,23 +15,23 @@ from weakref import WeakValueDictionary
 from .._client.signals import is_from_signal
 from .._codec import module_names
 from . import known_modules, modules
-from .ambient_inputs import DOCUMENTED, INPUTS, LEADS, NAMED, inputs_of
+from .ambient_inputs import DOCUMENTED, INPUT_NAMES, INPUTS, LEADS, NAMED, inputs_of
+from .chance_watch import MAKERS
 from .code_store import code_form
 from .contribution import Edge
 from .data_source import Source
 from .frozen import Frozen
 from .kind_inputs import inputs_of_kinds
 from .known_modules import OUTSIDE
-from .library_settings import SETTING_NAMES
 from .module_code import absolute_name, check_import, imported_names, own_code
 from .nodes import Node
 from .plain_data import Unstable
 from .scope import Scope
 from .set_data import flows_of
 from .set_order import ORDER, Flow, decides
-from .values import OF_MODULES, Held, docstring, full_name, held, is_module
+from .values import OF_MODULES, Held, docstring, full_name, held, is_module, order_of
 from .walk import Walk
-from .watch import Watch, code_generation
+from .watch import Names, Watch, code_generation
 
 _FEW = 4
 _TRIES_MAX = 4
@@ -40,29 +40,18 @@ _PART_LENGTH = 8
 _LOOKS_AT_ALL = frozenset("__dict__ vars asdict astuple copy deepcopy dumps dump replace __reduce__ repr str".split())
 #: By which code asks whose memory an array is in.
 _OF_MEMORY = frozenset("base owndata OWNDATA shares_memory may_share_memory __array_interface__".split())
+#: Of the standard library, what draws random numbers for its caller.
+_DRAWING = frozenset(("samples", "kde_random"))
+#: By which code sees in what order an object got its attributes.
+_OF_ORDER = frozenset(("vars", "__dict__"))
+#: By which code makes threads and the like, that are named by numbers.
+_RUNNERS = frozenset("threading asyncio multiprocessing concurrent Thread Process Task create_task".split())
 _NAMES_OF_CODE = frozenset(("__name__", "__qualname__"))
 _CLASSES_MAX = 500
 _DIGEST_LENGTH = 24  # hexadecimal digits: 96 bits
 
 _scopes: Dict[str, Scope] = {}
 _nodes: Dict[str, WeakValueDictionary[int, Node]] = {}
-
-
-_NAMES = {
-    "directory": "working directory",
-    "zone": "time zone",
-    "precision": "context of decimals",
-    "week": "first day of the week",
-    "dialects": "dialects of csv",
-    "numpy": "settings of numpy",
-    "pandas": "settings of pandas",
-    "mpmath": "precision of mpmath",
-    "limits": "limits and warnings that raise",
-    "warnings": "filters of warnings",
-    "recursion": "limit of recursion",
-    "codecs": "codecs that were registered",
-    **SETTING_NAMES,
-}
 
 
 class Fingerprint:
@@ -120,7 +109,7 @@ class Fingerprint:
         self._loose: Dict[int, Node] = {}
         self._walks: List[Walk] = []
         self._lines: List[str] = [sys.implementation.cache_tag or sys.version]
-        self._inputs: Set[str] = {"limits"}
+        self._inputs: Set[str] = {"limits", "patches"}
         self._led: Dict[str, List[Any]] = {}  # by input, what belongs to it
         self._set_flows: Dict[str, FrozenSet[Flow]] = {}  # by label, from data that are sets
         self._parts: Dict[str, List[Any]] = {}  # by label, the classes and functions in data
@@ -131,13 +120,16 @@ class Fingerprint:
     def _drop_stale(self) -> bool:
         """Nodes are kept from earlier fingerprints: drops those that no longer hold. Whether there were any."""
         nodes = self._nodes.values()
-        stale = {each for each in self._all("bindings") if not each.holds()}
+        hold = all(each.still_hold() for each in self._names()) and all(each.holds() for each in self._loose_bindings())
+        stale = set() if hold else {each for each in self._all("bindings") if not each.holds()}
         found = False
         for node in [node for node in nodes if stale or node.paths]:
             if not stale.isdisjoint(node.bindings) or any(read() is not value for read, value in node.paths):
                 self._known.pop(id(node.value), None)
                 self._scope.renewed += 1
                 found = True
+        if found:
+            self._scope.reads.clear()
         return found
 
     def _take(self, roots: List[Any]) -> None:
@@ -158,7 +150,7 @@ class Fingerprint:
         for source in self.sources.values():
             self._inputs |= inputs_of_kinds(source.kinds, self.computes)
         self._check_handed()
-        self._check_sets()
+        self._check_sets(mentioned)
         if not _NAMES_OF_CODE.isdisjoint(mentioned):
             self._lines.append(repr([_names_of(node.value) for node in self._nodes.values()]))
         if not DOCUMENTED.isdisjoint(mentioned):
@@ -167,13 +159,22 @@ class Fingerprint:
         main = self._main_in_sight()
         if main and not NAMED.isdisjoint(mentioned):
             self._lines.append(main)
+        clock = "" if self.timed else known_modules.clock_together(mentioned, self._all)
+        if clock:
+            raise Unstable(f"it uses {clock}, which may be other at another time; ttl= says for how long to keep it")
+        self.looks_at_order = not _OF_ORDER.isdisjoint(mentioned)
+        if self.looks_at_order:
+            self._lines.append(repr([order_of(node.value) for node in self._nodes.values()]))
+        self.names_runners = not _RUNNERS.isdisjoint(mentioned)
         self.looks_at_memory = not _OF_MEMORY.isdisjoint(mentioned)
+        self.draws = not _DRAWING.isdisjoint(mentioned)
+        self.makes_generators = not MAKERS.isdisjoint(mentioned)
         self.inputs = frozenset(self._inputs)
         inputs = {name: INPUTS[name]() for name in sorted(self._inputs)}
         for name, value in inputs.items():
             self.digests[f"process:{name}"] = _short(value)
         self.watch = Watch(
-            self._all("bindings"),
+            [*self._names(), Names(self._loose_bindings())],
             list(self.sources.values()),
             [(INPUTS[name], value) for name, value in inputs.items()],
             [path for node in self._nodes.values() for path in node.paths] + self._lead_paths(),
@@ -181,6 +182,12 @@ class Fingerprint:
         self.structure = _digest("\n".join(self._lines))
         self._find_aliases()
         self.digest = self.combined()
+
+    def _names(self) -> List[Names]:
+        return [walk.names() for walk in self._walks]
+
+    def _loose_bindings(self) -> Set[Any]:
+        return set().union(*map(attrgetter("bindings"), self._loose.values()))
 
     def _find_aliases(self) -> None:
         """What can change and goes by several names: to change it by one is to change it by the other."""
@@ -235,13 +242,24 @@ class Fingerprint:
                 found[f"the version of {library}"] = version
         for label, digest in self.digests.items():
             kind, _, name = label.partition(":")
-            words = f"the {_NAMES.get(name, name)}" if kind == "process" else f"the data {label.replace(':', '.')}"
+            words = f"the {INPUT_NAMES.get(name, name)}" if kind == "process" else f"the data {label.replace(':', '.')}"
             found[words] = _digest(digest)[:_PART_LENGTH]
         return found
 
-    def has_libraries(self) -> bool:
-        """Whether it may reach code of libraries that are not Python's."""
-        return "numpy" in sys.modules or any(node.versions for node in self._nodes.values())
+    def may_draw(self) -> bool:
+        """Whether it may reach code of libraries that draws random numbers: none of Python's does, but for a few."""
+        named = self.draws or "charsets" in self.inputs
+        return named or "numpy" in sys.modules or any(node.versions for node in self._nodes.values())
+
+    def problem_of_class(self, cls: Any) -> str:
+        """Why a library's class that is handed to it may lead to what is other in another process, or ""."""
+        module = str(cls.__module__)
+        try:
+            for name, verdict in known_modules.exceptions_mentioned(module, self._all("attributes")):
+                self._check_verdict(module, name, verdict)
+        except Unstable as error:
+            return str(error)
+        return ""
 
     def holds(self) -> bool:
         """Whether nothing of it has changed. False also where it may have."""
@@ -368,11 +386,14 @@ class Fingerprint:
         self._set_flows[label] = frozenset(flows_of(label, source.value))
         self.digests[label] = counts
 
-    def _check_sets(self) -> None:
+    def _check_sets(self, mentioned: Set[str]) -> None:
         """Sets of strings have another order in each process."""
-        if not sys.flags.hash_randomization:
-            return
         nodes = self._nodes.values()
+        if not sys.flags.hash_randomization:
+            # Then others of that kind have the same, and those that are not have not.
+            if self.iterates or "hash" in mentioned or any(node.makes_sets for node in nodes):
+                self._lines.append("hashes as they are")
+            return
         if not any(self._set_flows.values()) and not any(node.makes_sets for node in nodes):
             return
         flows = {id(node): frozenset(node.set_flow()) for node in nodes}

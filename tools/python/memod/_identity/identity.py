@@ -15,7 +15,7 @@ from . import modules, version_record
 from .code_store import code_form
 from .fingerprint import Fingerprint
 from .frozen import Frozen
-from .plain_data import Unstable
+from .plain_data import Unstable, data_digest
 
 NAME_BYTES_MAX = 512
 #: By which code looks at the frames below its own, among which are none of memod's then.
@@ -205,7 +205,12 @@ class Identity:
         if self._key is None:
             return ""
         code = getattr(self._key, "__code__", None)
-        return code_form(code).digest[:12] if code is not None else _digest(repr(type(self._key)))[:12]
+        if code is not None:
+            return code_form(code).digest[:12]
+        try:
+            return data_digest("key", self._key)[0][:12]
+        except Unstable:
+            return _digest(repr(type(self._key)))[:12]
 
     def _whole_name(self, mark: str) -> str:
         function = self._function

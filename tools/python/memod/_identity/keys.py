@@ -44,18 +44,20 @@ class KeyPacker(CanonicalPacker):
     apart: Collection[str] = ()
     #: By id, data that the function reads by another name, and that name.
     places: Mapping[int, str] = {}
-    #: Whether the function asks whose memory an array is in.
-    looks_at_memory = False
 
-    def __init__(self) -> None:
+    def __init__(self, reader: Optional[Fingerprint] = None) -> None:
+        """`reader` is what is known of the function."""
         self.seen, self.kinds = {}, set()  # nobody asks for the classes that took part
+        self.reader = reader
+        if reader is not None:
+            self.places, self.ordered = reader.places, reader.iterates
         #: What is known of objects beside what they hold: a number, and a word.
         self.beside: List[Tuple[int, str]] = []
 
     def again(self, kind: type, value: Any) -> Any:
         if id(value) in self.places:
             self.beside.append((len(self.seen or ()), self.places[id(value)]))
-        if self.looks_at_memory and getattr(value, "base", None) is not None:
+        if self.reader is not None and self.reader.looks_at_memory and getattr(value, "base", None) is not None:
             self.beside.append((len(self.seen or ()), "a view"))
         return super().again(kind, value)
 
@@ -76,6 +78,10 @@ class KeyPacker(CanonicalPacker):
 
     def other(self, value: Any) -> Any:
         if isinstance(value, type):
+            if self.reader is not None:
+                problem = self.reader.problem_of_class(value)
+                if problem:
+                    raise Unstorable(problem)
             return tagged("class", None, t=self.class_reference(value))
         return super().other(value)
 
@@ -94,7 +100,8 @@ class KeyPacker(CanonicalPacker):
             "".join(state)  # names are text, whoever has put them there
             text = key_dumps({name: self.pack(item) for name, item in state.items()})
             known.remember(state, text)
-        return f'{{"{TAG}":"self","t":{known.marked_reference_text()},"v":{text}}}'
+        order = f',"o":{key_dumps(list(state))}' if self.reader is not None and self.reader.looks_at_order else ""
+        return f'{{"{TAG}":"self","t":{known.marked_reference_text()},"v":{text}{order}}}'
 
     def class_reference(self, cls: type) -> str:
         return _known(cls).marked_reference()
@@ -182,10 +189,8 @@ def key_text(
         text = _plain_text(args)
         if text:
             return text, False
-    packer = KeyPacker()
+    packer = KeyPacker(reader)
     packer.apart = apart
-    if reader is not None:
-        packer.places, packer.looks_at_memory = reader.places, reader.looks_at_memory
     try:
         pack = packer.pack
         head = ""

@@ -7,8 +7,9 @@ not as what they hold. A test compares the table with the interpreter that runs.
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import Dict, Iterable, Mapping, Optional, Tuple
+from typing import Callable, Dict, Iterable, Mapping, Optional, Set, Tuple
 
 PURE = "pure"
 OUTSIDE = "outside"
@@ -26,7 +27,7 @@ _STANDARD: Mapping[str, str] = {
         concurrent contextlib dataclasses datetime difflib dis encodings enum errno fcntl fnmatch
         formatter fractions functools getopt graphlib hashlib heapq hmac ipaddress itertools keyword logging
         marshal math mmap multiprocessing nturl2path numbers opcode operator pickletools pprint pyexpat queue
-        quopri re sched shlex sre_compile sre_constants sre_parse stat statistics stringprep struct
+        quopri re shlex sre_compile sre_constants sre_parse stat statistics stringprep struct
         symbol symtable textwrap this threading token tokenize tomllib traceback types typing unicodedata urllib
         warnings weakref xdrlib zlib zoneinfo
         argparse.Namespace calendar.isleap calendar.leapdays calendar.monthrange calendar.timegm calendar.weekday
@@ -57,9 +58,9 @@ _STANDARD: Mapping[str, str] = {
         """.split()
     ),
     "directory": """
-        _bz2 _io _lzma aifc _sqlite3 binhex bz2 codecs.EncodedFile codecs.open compileall configparser dbm filecmp
-        genericpath glob gzip hashlib.file_digest imghdr io lib2to3 linecache lzma mailbox mailcap netrc ntpath plistlib
-        posixpath pstats py_compile shutil sndhdr sqlite3 sunau tabnanny tarfile tokenize.open uu wave xml zipapp
+        _bz2 _io _lzma aifc binhex bz2 codecs.EncodedFile codecs.open compileall configparser dbm filecmp
+        genericpath glob gzip hashlib.file_digest imghdr io lib2to3 lzma mailbox mailcap netrc ntpath plistlib
+        posixpath pstats py_compile sndhdr sunau tabnanny tarfile tokenize.open uu wave xml zipapp
         zipfile
         """
     + " ".join(
@@ -71,6 +72,8 @@ _STANDARD: Mapping[str, str] = {
         """.split()
     )
     + " os.fwalk os.makedirs os.removedirs os.renames os.walk",
+    "directory adapters": "_sqlite3 sqlite3",
+    "directory archives": "shutil",
     "directory environment": "os.popen os.system pipes posix.system shutil.which subprocess",
     "dialects": "_csv csv",
     "json": "json",
@@ -92,7 +95,8 @@ _STANDARD: Mapping[str, str] = {
         """,
     OUTSIDE: """
         _socket _ssl asynchat asyncore cProfile crypt datetime.now datetime.today datetime.utcnow email.formatdate
-        email.localtime email.make_msgid ftplib gzip.GzipFile gzip.compress http imaplib nntplib poplib profile random
+        email.localtime email.make_msgid sched
+        zipfile.writestr ftplib gzip.GzipFile gzip.compress http imaplib nntplib poplib profile random
         secrets select selectors smtpd smtplib socket socketserver ssl telnetlib time.clock_gettime
         time.clock_gettime_ns time.monotonic time.monotonic_ns time.perf_counter time.perf_counter_ns
         time.process_time time.process_time_ns time.thread_time time.thread_time_ns time.time time.time_ns timeit
@@ -101,7 +105,9 @@ _STANDARD: Mapping[str, str] = {
     PROCESS: """
         _contextvars _locale _msi _osx_support _uuid _thread.get_ident _thread.get_native_id antigravity argparse cgi
         cgitb cmd contextvars ctypes curses distutils ensurepip faulthandler fileinput gc getpass gettext grp idlelib
-        locale macpath mimetypes msilib multiprocessing.active_children multiprocessing.cpu_count
+        linecache locale macpath mimetypes msilib asyncio.all_tasks asyncio.current_task multiprocessing.get_start_method
+        ssl.get_default_verify_paths urllib.request.getproxies urllib.request.getproxies_environment
+        zoneinfo.TZPATH zoneinfo.available_timezones multiprocessing.active_children multiprocessing.cpu_count
         multiprocessing.current_process multiprocessing.parent_process nis nt optparse os ossaudiodev pathlib.expanduser
         pathlib.home pdb platform posix posixpath.expanduser posixpath.expandvars ntpath.expanduser ntpath.expandvars
         pty pwd readline resource shutil.get_terminal_size signal site spwd sys sysconfig syslog tempfile termios test
@@ -160,7 +166,15 @@ WORDS: Mapping[str, str] = dict.fromkeys(
     PROCESS,
 )
 #: What reads a clock, or chance, where it is called without arguments.
-BARE = frozenset("gmtime localtime ctime asctime default_rng Random RandomState SeedSequence".split())
+CLOCKS = frozenset("gmtime localtime ctime asctime strftime".split())
+BARE = CLOCKS.union("default_rng Random RandomState SeedSequence".split())
+#: Names that read a clock or chance together with others: those, which the others are sought among, and the others.
+_TOGETHER = (
+    (frozenset(("sqlite3",)), "texts", re.compile(r"(?i)\b(?:random|now|localtime|current_\w+|(?:date|time|datetime|unixepoch)\(\))")),
+    (frozenset(("SimpleCookie", "BaseCookie", "Morsel")), "texts", re.compile("expires$")),
+    (frozenset(("LogRecord", "makeLogRecord", "makeRecord")), "", re.compile("")),
+    (frozenset(("get_running_loop", "get_event_loop", "new_event_loop")), "attributes", re.compile("time$")),
+)
 #: Module attributes of `sys` that are safe to hand on, as to `print`, but not to ask.
 _STREAM_METHODS = frozenset(("write", "flush", "writelines"))
 
@@ -216,6 +230,16 @@ def verdict(module: str, names: Iterable[str]) -> str:
             return _ALL[package]
         package = package.rpartition(".")[0]
     return PROCESS
+
+
+def clock_together(mentioned: Set[str], more: Callable[[str], Iterable[str]]) -> str:
+    """A name by which code that mentions these reads a clock or chance, or "". `more` finds its texts and attributes."""
+    for names, kind, pattern in _TOGETHER:
+        if not names.isdisjoint(mentioned):
+            find = pattern.search if kind == "texts" else pattern.match
+            if not kind or any(map(find, more(kind))):
+                return min(names & mentioned)
+    return ""
 
 
 def whole_verdict(module: str) -> str:

@@ -26,14 +26,15 @@ def _plain(holder: Any, *names: str) -> Any:
     return sorted((name, value) for name, value in held.items() if isinstance(value, _SCALARS))
 
 
-def _function(value: Any) -> str:
+def function_mark(value: Any) -> str:
+    """A word for what a function does by itself."""
     code = value.__code__ if isinstance(value, types.FunctionType) else None
     return code_form(code).digest if code is not None else f"{type(value).__name__} {getattr(value, '__qualname__', '')}"
 
 
 def _json() -> str:
     encoder = _loaded("json.encoder", "JSONEncoder")
-    methods = [_function(getattr(encoder, name, None)) for name in ("default", "encode", "iterencode")]
+    methods = [function_mark(getattr(encoder, name, None)) for name in ("default", "encode", "iterencode")]
     separators = _plain(encoder, "item_separator", "key_separator")
     return repr((methods, separators, _plain(_loaded("json", "_default_encoder"))))
 
@@ -65,23 +66,31 @@ def _entities() -> str:
     return repr([len(_loaded("html.entities", name) or ()) for name in names])
 
 
-def _own_reducers() -> List[Tuple[str, str, Any]]:
-    """How the program has things pickled and copied: the table, the class, the function."""
+def _registered(*places: Tuple[str, str]) -> List[Tuple[str, str, Any]]:
+    """What the program has put into tables of a library: the table, the key, the function."""
     found = []
-    for module, name in (("copyreg", "dispatch_table"), ("copy", "_deepcopy_dispatch"), ("copy", "_copy_dispatch")):
-        for kind, each in list((_loaded(module, name) or {}).items()):
-            if is_own_code(getattr(each, "__module__", None), "") or is_own_code(kind.__module__, ""):
-                found.append((name, f"{kind.__module__}.{kind.__qualname__}", each))
+    for module, table in places:
+        for key, each in list((_loaded(module, table) or {}).items()):
+            kind = key[0] if isinstance(key, tuple) else key
+            name = f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else str(kind)
+            each = next(filter(callable, each), None) if isinstance(each, tuple) else each
+            own = is_own_code(getattr(each, "__module__", None), "")
+            if own or is_own_code(getattr(kind, "__module__", None), ""):
+                found.append((table, name, each))
     return sorted(found, key=lambda each: each[:2])
 
 
-def _reducers() -> str:
-    return repr([(table, kind, _function(each)) for table, kind, each in _own_reducers()])
+_REDUCERS = ("copyreg", "dispatch_table"), ("copy", "_deepcopy_dispatch"), ("copy", "_copy_dispatch")
+_ADAPTERS = ("sqlite3", "adapters"), ("sqlite3", "converters")
+_ARCHIVES = ("shutil", "_ARCHIVE_FORMATS"), ("shutil", "_UNPACK_FORMATS")
 
 
-def reducers() -> List[Any]:
-    """The functions."""
-    return [each for _, _, each in _own_reducers()]
+def _table_of(*places: Tuple[str, str]) -> Callable[[], str]:
+    return lambda: repr([(table, key, function_mark(each)) for table, key, each in _registered(*places)])
+
+
+def _functions_of(*places: Tuple[str, str]) -> Callable[[], List[Any]]:
+    return lambda: [each for _, _, each in _registered(*places)]
 
 
 def _loggers() -> str:
@@ -108,8 +117,16 @@ SETTINGS: Dict[str, Callable[[], str]] = {
     "abbreviations": _abbreviations,
     "charsets": _charsets,
     "entities": _entities,
-    "reducers": _reducers,
+    "reducers": _table_of(*_REDUCERS),
+    "adapters": _table_of(*_ADAPTERS),
+    "archives": _table_of(*_ARCHIVES),
     "loggers": _loggers,
+}
+#: The functions among them, whose code counts as well.
+CALLED: Dict[str, Callable[[], List[Any]]] = {
+    "reducers": _functions_of(*_REDUCERS),
+    "adapters": _functions_of(*_ADAPTERS),
+    "archives": _functions_of(*_ARCHIVES),
 }
 #: What they are called, for people.
 SETTING_NAMES = {
@@ -121,5 +138,7 @@ SETTING_NAMES = {
     "charsets": "charsets of email",
     "entities": "entities of html",
     "reducers": "table of copyreg",
+    "adapters": "adapters of sqlite3",
+    "archives": "formats of shutil",
     "loggers": "levels of loggers",
 }

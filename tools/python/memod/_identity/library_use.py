@@ -7,6 +7,7 @@ import types
 from typing import Any, Callable, Collection, Iterable, Set, Tuple
 
 from . import known_modules
+from .chance_watch import load_generators
 from .class_form import is_abstract, is_type, registered
 from .code_form import Imported
 from .contribution import Contribution
@@ -85,7 +86,7 @@ class LibraryUse(Contribution):
             self._lead(f"builtins:{name}", lambda: space.get(name, MISSING), value, (space, name))
         elif attributes:
             self._setting(f"{module.__name__}:{name}", value, attributes)
-        else:
+        elif not (callable(value) and _is_of(value, module.__name__)):
             self._optional(f"{module.__name__}:{name}", lambda: space.get(name, MISSING), (id(space), name))
 
     def _registry(self, label: str, cls: Any, is_own: Callable[[str], bool]) -> None:
@@ -175,6 +176,8 @@ class LibraryUse(Contribution):
             return
         for place, attribute in enumerate(attributes):
             rest = attributes[place + 1 :]
+            if attribute == "random" and module.__name__ == "numpy":
+                load_generators()
             value = vars(module).get(attribute, MISSING)
             if is_module(value):
                 self.bindings.add(bind(vars(module), attribute, value))
@@ -245,6 +248,11 @@ class LibraryUse(Contribution):
                         self._depend_if_listed(value.__module__, each)
 
 
+def _is_of(value: Any, module: str) -> bool:
+    """Whether something comes of a library, by what it says of itself."""
+    return str(getattr(value, "__module__", "")).partition(".")[0] == module.partition(".")[0]
+
+
 def _take_optional(label: str, value: Any) -> Digest:
     try:
         return data_digest(label, value)
@@ -263,6 +271,7 @@ def _attributes(value: Any, path: Tuple[str, ...]) -> Any:
 
 def _belongs(function: types.FunctionType, cls: type) -> bool:
     """Whether a method comes of the library that its class comes of, or of Python."""
+    function = getattr(function, "__memod_stands_for__", function)
     origin = function.__globals__.get("__name__") or ""
     home = str(cls.__module__).partition(".")[0]
     return str(origin).partition(".")[0] in (home, home.lstrip("_")) or known_modules.is_standard_name(

@@ -8,18 +8,19 @@ import hashlib
 import re
 import sys
 import types
-from typing import Any, Callable, Collection, Dict, Iterable, Optional, Set, Tuple
+from typing import Any, Callable, Collection, Iterable, Optional, Set, Tuple
 
 from .._client.signals import is_from_signal
 from .._codec import module_names
 from . import hash_watch, known_modules
 from .ambient_inputs import REFLECTIVE, inputs_of
-from .class_form import annotations_of, class_annotations, class_members, is_type, spelling
-from .code_form import LOOKUPS, Read
+from .class_form import annotations_of, class_annotations, class_members, is_type, spelling, type_parts
+from .code_form import LOOKUPS, CodeForm, Read
 from .code_store import code_form, set_flow_of
 from .data_source import MISSING
 from .known_modules import OUTSIDE
 from .plain_data import Digest, Unstable, made_digest
+from .contribution import Look
 from .library_use import LibraryUse
 from .scope import Scope
 from .set_data import flows_of_class
@@ -33,13 +34,14 @@ from .values import (
     OF_MODULES,
     CachedWrapper,
     Held,
+    default_of,
     follow,
     is_container,
     is_module,
     kind_of,
     stands_for_function,
 )
-from .watch import Binding, bind
+from .watch import bind
 
 _LOOKS_MAX = 10_000
 _DISPATCHER = getattr(functools.singledispatch(lambda each: each), "__code__", None)
@@ -54,6 +56,8 @@ _OF_OBJECTS = frozenset("__repr__ __str__ __format__ __hash__ __reduce__".split(
 
 class Node(LibraryUse):
     """The contribution of one object."""
+
+    _by_mention = False  # whether what a look has found depends on more of the code than what is read
 
     def __init__(self, scope: Scope, value: Any) -> None:
         super().__init__(scope, value)
@@ -100,6 +104,9 @@ class Node(LibraryUse):
 
     def _held(self, held: Held) -> None:
         if not is_module(held.holder):
+            name = getattr(held.holder, "__name__", "")
+            if issubclass(type(held.holder), types.BuiltinFunctionType) and name in known_modules.BARE:
+                self._beyond("", name, OUTSIDE)  # as it may be called without arguments
             self._lead(held.name, None, held.holder)
             return
         space = vars(held.holder)
@@ -160,11 +167,15 @@ class Node(LibraryUse):
             self._lead(label, None, value.func)
         elif kind is re.Pattern:
             self._add(label, "pattern", value.pattern, value.flags)
+            self.inputs.update(("locale",) if value.flags & re.LOCALE else ())
         elif issubclass(kind, NAMED_BUILTINS):
             module = getattr(value, "__module__", None) or ""
-            owner = getattr(value, "__self__", None)
+            owner: Any = getattr(value, "__self__", None)
+            names = value.__qualname__.split(".")
+            if not module and issubclass(type(owner), type):
+                module, names = owner.__module__, [*owner.__qualname__.split("."), value.__name__]
             if module:
-                self._depend(module, value.__qualname__.split("."))
+                self._depend(module, names)
             self._add(label, "builtin", module, value.__qualname__, self._version(module))
             if owner is not None and not is_module(owner):
                 self._lead(f"{label}.__self__", None, owner)
@@ -175,6 +186,8 @@ class Node(LibraryUse):
             for part in (getattr(value, "__origin__", None), *getattr(value, "__args__", ())):
                 if is_type(part):
                     self._lead(label, None, part)
+            for part in type_parts(value):
+                self._lead(label, None, part)
         elif kind.__module__ == "unittest.mock":
             raise Unstable(f"it reaches {label}, which is a mock")
         elif callable(value) and hasattr(value, "__name__") and scope.is_outside(value):
@@ -191,6 +204,7 @@ class Node(LibraryUse):
             else:
                 self._library_module(value.__name__)
         elif issubclass(kind, INERT):
+            self._by_mention = True
             if "locked" in self.attributes and kind.__module__ == "_thread":
                 raise Unstable(f"it asks whether {label} is locked")
             self._add(label, "inert", kind.__qualname__)
@@ -232,13 +246,27 @@ class Node(LibraryUse):
         if not _EVALUATORS.isdisjoint(form.names) and self._scope.is_own(function.__globals__.get("__name__")):
             raise Unstable("it evaluates annotations, which may name anything")
         for found in sorted(form.bare):
-            self._beyond("", found, OUTSIDE)
+            if self._reads_clock(function, form, found):
+                self._beyond("", found.rpartition(".")[2], OUTSIDE)
         for read in sorted(set(form.reads)):
             self._read(function, read, attributes)
         package = str(function.__globals__.get("__package__") or "")
         for imported in sorted(set(form.imports)):
             self._import(package, imported, attributes)
         self._accessors(attributes)
+
+    def _reads_clock(self, function: types.FunctionType, form: CodeForm, called: str) -> bool:
+        """Whether what is `called` as `CodeForm.bare` has it goes by a clock or by chance."""
+        name, _, variable = called.partition(" ")
+        holder, dot, name = name.rpartition(".")
+        space = function.__globals__
+        if not dot:
+            return not variable or (name in known_modules.CLOCKS and default_of(function, variable) is None)
+        if not holder:
+            return space.get(name) is vars(sys.modules.get("time", types)).get(name)
+        found: Any = space.get(holder)
+        imported = holder not in space and any(each.name == "time" for each in form.imports)
+        return imported or (is_module(found) and found.__name__ == "time")
 
     def _dispatcher(self, function: Any) -> None:
         """What `functools.singledispatch` makes: the functions, by class."""
@@ -288,6 +316,18 @@ class Node(LibraryUse):
 
     def _read(self, function: types.FunctionType, read: Read, mentioned: Set[str]) -> None:
         """Adds what is read. `mentioned` are all attributes that the code looks for."""
+        space = function.__globals__
+        mark = (id(space), read, function.__module__)
+        known = self._scope.reads.get(mark)
+        if known is not None and known.space is space:
+            self._take(known)
+            return
+        self._by_mention = False
+        found = self._note_look(lambda: self._read_anew(function, read, mentioned), space)
+        if found is not None and not self._by_mention and len(self._scope.reads) < _LOOKS_MAX:
+            self._scope.reads[mark] = found
+
+    def _read_anew(self, function: types.FunctionType, read: Read, mentioned: Set[str]) -> None:
         namespace = function.__globals__
         builtins = namespace.get("__builtins__", {})
         builtins = builtins if isinstance(builtins, dict) else vars(builtins)
@@ -317,9 +357,11 @@ class Node(LibraryUse):
                 mark = (id(vars(value)), *attributes, self._version(value.__name__))
                 self._once(mark, lambda: self._library_read(value, attributes, mentioned))
             else:
+                self._by_mention = True
                 self._library_read(value, attributes, mentioned)
             return
         if issubclass(type(value), type) and self._scope.is_outside(value):
+            self._by_mention = True
             self.bindings.add(bind(*place, value))
             self._external(label, value, attributes)
             if not attributes:
@@ -358,24 +400,29 @@ class Node(LibraryUse):
         """Looks at something of a library, and notes what that adds for the functions that come later."""
         known = self._scope.looks.get(mark)
         if known is not None and all(each.holds() for each in known.bindings):
-            self._lines += known.lines
-            self.bindings.update(known.bindings)
-            self.inputs |= known.inputs
-            self.versions.update(known.versions)
+            self._take(known)
             return
-        beside = self._beside()
-        lines, bindings, inputs, versions = len(self._lines), self.bindings, self.inputs, self.versions
-        self.bindings, self.inputs, self.versions = set(), set(), {}
-        look()
+        found = self._note_look(look)
         # What it found keeps the namespace that the mark is of.
-        if self.bindings and self._beside() == beside and len(self._scope.looks) < _LOOKS_MAX:
-            self._scope.looks[mark] = Look(self._lines[lines:], self.bindings, self.inputs, self.versions)
-        self.bindings |= bindings
-        self.inputs |= inputs
-        self.versions.update(versions)
+        if found is not None and found.bindings and len(self._scope.looks) < _LOOKS_MAX:
+            self._scope.looks[mark] = found
+
+    def _note_look(self, look: Callable[[], None], space: Any = None) -> Optional[Look]:
+        """Looks, and returns what that adds to a node, if it can be told. `space` is the namespace that is looked into."""
+        beside = self._beside()
+        before = self._lines, self.sources, self.edges, self._edges, self.bindings, self.inputs, self.versions
+        self._lines, self.sources, self.edges, self._edges = [], [], [], set()
+        self.bindings, self.inputs, self.versions = set(), set(), {}
+        try:
+            look()
+            found = Look(self, space)
+        finally:
+            self._lines, self.sources, self.edges, self._edges, self.bindings, self.inputs, self.versions = before
+        self._take(found)
+        return found if self._beside() == beside else None
 
     def _beside(self) -> Any:
-        return len(self.edges), len(self.sources), len(self.paths), len(self.handed), self.outside
+        return len(self.paths), len(self.handed), self.outside
 
     def _class(self, cls: type) -> None:
         self._add("class", cls.__qualname__)
@@ -411,16 +458,6 @@ class Node(LibraryUse):
                     self._lead(
                         f"{module.__name__}:{name}", _attribute(module, name), held[name], (held, name)
                     )
-
-
-class Look:
-    """What a look at a name of a library adds to a node."""
-
-    def __init__(self, lines: Iterable[str], bindings: Set[Binding], inputs: Set[str], versions: Dict[str, str]) -> None:
-        self.lines = tuple(lines)
-        self.bindings = tuple(bindings)
-        self.inputs = frozenset(inputs)
-        self.versions = dict(versions)
 
 
 def _is_plain(value: Any) -> bool:

@@ -35,6 +35,7 @@ _DATA_BYTES_MAX = 8 << 20
 _REDUCED = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
 _NAMED = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 _FIXED = frozenset((bytes, complex, frozenset, range, slice, Decimal, Fraction, date, datetime, time, timedelta))
+_NUMBERS = frozenset((int, float, complex, bool))
 _FIXED_BASES = (PurePath, enum.Enum, tzinfo, date, type, types.FunctionType, re.Pattern, *_NAMED)
 
 
@@ -71,8 +72,12 @@ class CanonicalPacker(Packer):
             seen[id(value)] = value  # which is kept, so that nothing else gets its id
         return None
 
+    #: Whether the order matters that sets of numbers have, the same in every process for what was put in alike.
+    ordered = True
+
     def unordered(self, value: Any) -> List[Any]:
-        return sorted(super().unordered(value), key=dumps)
+        items = super().unordered(value)
+        return items if self.ordered and _NUMBERS.issuperset(map(type, value)) else sorted(items, key=dumps)
 
     def class_reference(self, cls: type) -> str:
         self.classes.append(cls)
@@ -117,7 +122,7 @@ class DataPacker(CanonicalPacker):
         except Unstorable:
             if kind is object or not class_layout.has_plain_layout(kind):
                 raise
-        state = sorted(class_layout.state(value).items())
+        state = class_layout.state(value).items()
         reference = self.class_reference(kind)
         return tagged("instance", [[name, self.pack(item)] for name, item in state], t=reference)
 

@@ -6,12 +6,14 @@ import re
 import sys
 from typing import Any, Dict, Iterable, List, Optional
 
-from . import event_watch, hash_watch, patches
+from . import chance_watch, event_watch, hash_watch, patches
 from .fingerprint import Fingerprint
 from .set_data import holds_sets
 
 #: The `repr` of an object that says nothing but where it lies.
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{6,}>")
+#: What a thread, task or process is called that nobody named.
+_NUMBERED = re.compile(r"(?:Thread|Task|Process|Dummy|ThreadPoolExecutor|asyncio|PoolWorker)[-_]\d")
 
 
 class Run:
@@ -22,8 +24,9 @@ class Run:
         self._print = fingerprint
         self._hashed = hash_watch.foreign
         self._heard = event_watch.begin()
-        draws = fingerprint is not None and not fingerprint.timed and fingerprint.has_libraries()
-        self._chance = _generators() if draws else None
+        untimed = fingerprint if fingerprint is not None and not fingerprint.timed else None
+        self._chance = _generators() if untimed is not None and untimed.may_draw() else None
+        self._seeded = chance_watch.state() if untimed is not None and untimed.makes_generators else None
 
     def end(self) -> str:
         """Why the result is for this process alone, or ""."""
@@ -34,7 +37,8 @@ class Run:
             return "it hashes what is no number, which has another hash in each process"
         if found is not None and heard:
             return heard
-        if self._chance is not None and _has_drawn(self._chance):
+        seeded = self._seeded is not None and chance_watch.state() != self._seeded
+        if seeded or (self._chance is not None and _has_drawn(self._chance)):
             return "it draws random numbers, which are other ones each time"
         return patches.active()
 
@@ -70,6 +74,8 @@ def problem_of_text(text: str, fingerprint: Optional[Fingerprint]) -> str:
     classes = fingerprint.classes if fingerprint is not None else ()
     if " at 0x" in text and _ADDRESS.search(text):
         return "its result has the address of an object in it"
+    if fingerprint is not None and fingerprint.names_runners and _NUMBERED.search(text):
+        return "its result has the number of a thread, task or process in it, which is another in each process"
     if "__main__." in text or any(name in text for name in classes):
         return "its result names a class with its module, which has another name in a script"
     return ""

@@ -29,6 +29,8 @@ class Scope:
         self._followed: Dict[str, bool] = {}
         #: What was found out of names of libraries.
         self.looks: Dict[Any, Any] = {}
+        #: And of those that code reads, where nothing has changed since.
+        self.reads: Dict[Any, Any] = {}
         #: Data that several functions read, which are looked at once.
         self.sources: WeakValueDictionary[Any, Source] = WeakValueDictionary()
 

@@ -61,10 +61,24 @@ def stands_for_function(value: Any) -> bool:
     )
 
 
+def default_of(function: types.FunctionType, name: str) -> Any:
+    """The default of a parameter; something else than None where there is none."""
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount]
+    defaults = dict(zip(reversed(names), reversed(function.__defaults__ or ())))
+    return {**defaults, **(function.__kwdefaults__ or {})}.get(name, MISSING)
+
+
 def docstring(value: Any) -> Optional[str]:
     """The docstring of a function or class itself."""
     text = vars(value).get("__doc__") if issubclass(type(value), type) else getattr(value, "__doc__", None)
     return text if isinstance(text, str) else None
+
+
+def order_of(value: Any) -> List[str]:
+    """The names that a class or module holds, in the order in which it got them."""
+    held = vars(value) if isinstance(value, type) or is_module(value) else ()
+    return [name for name in held if not name.startswith("__")]
 
 
 def follow(namespace: Dict[str, Any], path: List[str]) -> Any:

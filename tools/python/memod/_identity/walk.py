@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from operator import attrgetter
-from typing import Any, Callable, Dict, FrozenSet, List, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 from .._codec import module_names
 from .contribution import Edge
 from .nodes import Node
 from .plain_data import Unstable
+from .watch import Names
 
 _OBJECTS_MAX = 20_000
 _FOREIGN_MAX = 1_000
@@ -23,6 +24,7 @@ class Walk:
         self.of = of
         self.nodes: List[Node] = []
         self._node_of = node_of
+        self._names: Optional[Names] = None
         self._unions: Dict[str, FrozenSet[Any]] = {}
         order: Dict[Any, int] = {}
         queue = self.nodes
@@ -65,6 +67,12 @@ class Walk:
         if foreign < _FOREIGN_MAX:
             return [self._node_of(value) for _, value, _ in edges]
         return [None if is_foreign else self._node_of(value) for _, value, is_foreign in edges]
+
+    def names(self) -> Names:
+        """What is to be looked at to see whether it all still leads there."""
+        if self._names is None:
+            self._names = Names(self.union("bindings"))
+        return self._names
 
     def union(self, attribute: str) -> FrozenSet[Any]:
         """What all nodes have of it."""

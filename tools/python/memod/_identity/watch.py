@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from itertools import chain
 from operator import is_, itemgetter
-from typing import Any, Callable, Collection, Dict, Iterable, List, Tuple
+from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Tuple
 from weakref import WeakValueDictionary
 
 from . import event_watch
@@ -47,20 +47,10 @@ def bind(space: Any, name: str, value: Any) -> Binding:
     return found
 
 
-class Watch:
-    """Bindings and data sources, together."""
+class Names:
+    """Bindings, to see whether they hold. Several watches may have them."""
 
-    def __init__(
-        self,
-        bindings: Iterable[Binding],
-        sources: Collection[Source],
-        inputs: Iterable[Tuple[Callable[[], str], str]],
-        paths: Iterable[Tuple[Callable[[], Any], Any]],
-    ) -> None:
-        """`inputs` are what the process is, with how to read it; `paths` lead to code in other ways."""
-        self._inputs = list(inputs)
-        self._code_paths = list(paths)
-        self.generation = code_generation()
+    def __init__(self, bindings: Iterable[Binding]) -> None:
         spaces: Dict[int, Tuple[Any, Dict[str, Any]]] = {}
         absent: Dict[int, Tuple[Any, List[str]]] = {}
         for binding in bindings:
@@ -72,16 +62,64 @@ class Watch:
             if found is None:
                 found = spaces[id(space)] = (space, {})
             found[1][binding.name] = binding.value
-        #: The namespace of a script, whose variables may be large and change all the time.
-        self._main = vars(sys.modules["__main__"]) if "__main__" in sys.modules else {}
+        main = main_space()
         #: Each with all that the namespace held: what is equal in every place need not be looked for by name.
         self._spaces = [
-            [*_getter(space, names), [] if space is self._main else list(space.values())]
+            [*_getter(space, names), [] if space is main else list(space.values())]
             for space, names in spaces.values()
         ]
         self._absent = [(space, frozenset(names)) for space, names in absent.values()]
-        self._main_spaces = [each for each in self._spaces if each[1] is self._main]
-        self._main_absent = [each for each in self._absent if each[0] is self._main]
+        self._main_spaces = [each for each in self._spaces if each[1] is main]
+        self._main_absent = [each for each in self._absent if each[0] is main]
+
+    def namespaces(self) -> Iterator[Any]:
+        """Where they are."""
+        yield from (each[1] for each in self._spaces)
+        yield from (space for space, _ in self._absent)
+
+    def still_hold(self) -> bool:
+        """Whether they do."""
+        try:
+            return self.hold()
+        except Exception:  # a name is gone, or what is there now resists
+            return False
+
+    def hold(self, unchanged: bool = False) -> bool:
+        """Whether all names lead to what they led to; `unchanged` says so of all but a script's. May raise anything."""
+        for each in self._main_spaces if unchanged else self._spaces:
+            get, space, values, held = each
+            if held and _same(space, held):
+                continue
+            if get(space) != values:  # of functions and classes, what is equal is the same
+                return False
+            each[3] = held and list(space.values())
+        for space, names in self._main_absent if unchanged else self._absent:
+            if not space.keys().isdisjoint(names):
+                return False
+        return True
+
+
+def main_space() -> Any:
+    """The namespace of a script, whose variables may be large and change all the time."""
+    return vars(sys.modules["__main__"]) if "__main__" in sys.modules else {}
+
+
+class Watch:
+    """Names and data sources, together."""
+
+    def __init__(
+        self,
+        names: Collection[Names],
+        sources: Collection[Source],
+        inputs: Iterable[Tuple[Callable[[], str], str]],
+        paths: Iterable[Tuple[Callable[[], Any], Any]],
+    ) -> None:
+        """`inputs` are what the process is, with how to read it; `paths` lead to code in other ways."""
+        self._inputs = list(inputs)
+        self._code_paths = list(paths)
+        self.generation = code_generation()
+        self._names = list(names)
+        self._main = main_space()
         self.watch_data(sources)
 
     def watch_data(self, sources: Collection[Source]) -> None:
@@ -107,9 +145,8 @@ class Watch:
         self._main_values = [value for _, _, values in self._main_data for value in values]
         self._snapshot = snapshot(mutable, whole=False)
         self._is_mutable = bool(mutable)
-        places = chain(self._spaces, self._data)
-        everywhere = {id(each[1]): each[1] for each in places}
-        everywhere.update((id(space), space) for space, _ in self._absent)
+        places = chain([each[1] for each in self._data], *[each.namespaces() for each in self._names])
+        everywhere = {id(each): each for each in places}
         everywhere.pop(id(self._main), None)
         #: What tells whether any of the namespaces has changed, and what it told when all was as it had been.
         self._read_tags = tags_of(everywhere.values())
@@ -123,8 +160,9 @@ class Watch:
         try:
             tags = self._read_tags() if self._read_tags is not None else None
             unchanged = tags is not None and tags == self._tags
-            if not self._names_hold(unchanged):
-                return False
+            for each in self._names:
+                if not each.hold(unchanged):
+                    return False
             if not unchanged:
                 self._tags = tags
             for read, value in self._code_paths:
@@ -135,20 +173,6 @@ class Watch:
                     return False
         except Exception:  # a name is gone, or what is there now resists
             return False
-        return True
-
-    def _names_hold(self, unchanged: bool) -> bool:
-        """Whether all names lead to what they led to; `unchanged` says so of all but a script's. May raise anything."""
-        for each in self._main_spaces if unchanged else self._spaces:
-            get, space, values, held = each
-            if held and _same(space, held):
-                continue
-            if get(space) != values:  # of functions and classes, what is equal is the same
-                return False
-            each[3] = held and list(space.values())
-        for space, names in self._main_absent if unchanged else self._absent:
-            if not space.keys().isdisjoint(names):
-                return False
         return True
 
     def holds(self) -> bool:

@@ -1,0 +1,82 @@
+"""What the program has put in the place of functions, methods, classes and objects of the standard library: whatever uses
+these runs its code, though no name says so."""
+
+from __future__ import annotations
+
+import sys
+import types
+from time import monotonic
+from typing import Any, Dict, Iterator, List, Tuple
+
+from . import known_modules, modules
+
+_HEAP_TYPE = 1 << 9
+#: A look at all takes some milliseconds: they are the age in seconds that it may have.
+_AGE_MAX = 1.0
+#: What is there to be replaced, and has no part in results.
+_HOOKS = frozenset("excepthook showwarning _showwarnmsg_impl formatwarning".split())
+_APART = frozenset(("sys", "builtins"))
+
+_found: List[Tuple[str, Any]] = []
+_words = ""
+_looked = -_AGE_MAX
+_modules = 0
+_standard: Dict[str, bool] = {}
+_foreign: Dict[Any, bool] = {}
+
+
+def patched() -> str:
+    """What was put where."""
+    global _found, _words, _looked, _modules
+    now = monotonic()
+    if now - _looked >= _AGE_MAX or len(sys.modules) != _modules:
+        _looked, _modules = now, len(sys.modules)
+        found = sorted(_look(), key=lambda each: each[0])
+        if found != _found:
+            _found = found
+            _words = repr([(place, f"{each.__module__}.{each.__qualname__}") for place, each in found])
+    return _words
+
+
+def patches() -> List[Any]:
+    """The functions and classes."""
+    patched()
+    return [each for _, each in _found]
+
+
+def _look() -> Iterator[Tuple[str, Any]]:
+    for name, module in list(sys.modules.items()):
+        if type(module) is types.ModuleType and _is_standard(name) and name not in _APART:
+            for place, value in list(vars(module).items()):
+                kind = type(value)
+                if kind is types.FunctionType or issubclass(kind, type):
+                    if value.__module__ != name:
+                        if _is_foreign(value) and place not in _HOOKS:
+                            yield f"{name}.{place}", value
+                    elif kind is not types.FunctionType and value.__flags__ & _HEAP_TYPE:
+                        yield from _methods(name, value)
+                elif _is_foreign(kind):
+                    yield f"{name}.{place}", kind
+
+
+def _methods(name: str, cls: Any) -> Iterator[Tuple[str, Any]]:
+    for place, value in list(vars(cls).items()):
+        if type(value) is types.FunctionType and value.__module__ != name and _is_foreign(value):
+            yield f"{name}.{cls.__qualname__}.{place}", value
+
+
+def _is_foreign(value: Any) -> bool:
+    module = value.__module__
+    known = _foreign.get(module)
+    if known is None:
+        known = isinstance(module, str) and not _is_standard(module) and modules.is_own_code(module, "")
+        if module in sys.modules:
+            _foreign[module] = known
+    return known
+
+
+def _is_standard(name: str) -> bool:
+    known = _standard.get(name)
+    if known is None:
+        known = _standard[name] = known_modules.is_standard_name(name) and modules.is_standard(name)
+    return known
