@@ -25,7 +25,7 @@ public struct MemoError: Error, Sendable, CustomStringConvertible {
         public static let notStarted = Code(rawValue: "not_started")
         /// A daemon is being started, and it takes long.
         public static let starting = Code(rawValue: "starting")
-        /// Somebody else's process listens on the socket.
+        /// Someone else's process listens on the socket.
         public static let untrustedPeer = Code(rawValue: "untrusted_peer")
         /// No reply in time. Whether the request took effect is not known.
         public static let timedOut = Code(rawValue: "timed_out")
@@ -42,7 +42,7 @@ public struct MemoError: Error, Sendable, CustomStringConvertible {
     public let code: Code
     /// For a person, in English, without a final full stop.
     public let message: String
-    /// What was behind it, where it was another error.
+    /// What was behind it, if it was another error.
     public let cause: (any Error)?
 
     public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {

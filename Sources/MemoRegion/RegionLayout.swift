@@ -121,7 +121,7 @@ package struct RegionGeometry: Sendable, Equatable {
     package static let functionsMax = 4096
     package static let bytesLeast = 128 << 10
 
-    /// The parts of a region of so many bytes: an eighth is index, which is about half full with entries of 100 bytes.
+    /// The parts of a region of this many bytes: an eighth is index, which is about half full with entries of 100 bytes.
     /// - Returns: `nil` if it would be too small to be of use.
     package init?(bytes: Int, functions functionCount: Int = RegionGeometry.functionsMax) {
         guard bytes >= Self.bytesLeast, bytes <= 16 << 30, functionCount <= Self.functionsMax else {
@@ -141,7 +141,7 @@ package struct RegionGeometry: Sendable, Equatable {
     }
 
     /// Those in a header.
-    /// - Returns: `nil` if they do not fit into so many bytes, or into each other.
+    /// - Returns: `nil` if they do not fit into this many bytes, or into each other.
     init?(header: UnsafeRawPointer, mapped: Int) {
         func number(_ offset: Int) -> Int? {
             Int(exactly: header.load(fromByteOffset: offset, as: UInt64.self))

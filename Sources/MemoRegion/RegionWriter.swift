@@ -31,7 +31,7 @@ package struct Publication {
 /// The one writer of a region. Not for several threads at once.
 ///
 /// A block that readers may be copying is first marked dead, then its bytes change: whoever read some of them finds
-/// another number at the end, and asks the daemon. Whatever ends an entry does the first step before anybody is told.
+/// another number at the end, and asks the daemon. Whatever ends an entry does the first step before anyone is told.
 package struct RegionWriter: ~Copyable {
     /// What is known of a published entry, by its ticket. The region itself is never read for it.
     struct Record: BitwiseCopyable {
@@ -85,7 +85,7 @@ package struct RegionWriter: ~Copyable {
     private(set) package var count = 0
     /// Blocks that were written anew at the head since they were used.
     private(set) package var rescues = 0
-    /// Slots whose entries are published no more although nobody asked for that.
+    /// Slots whose entries are published no more although no one asked for that.
     package var dropped: [UInt32] = []
 
     private static let rescuesPerPublication = 8
@@ -362,7 +362,7 @@ package struct RegionWriter: ~Copyable {
         return advance(size)
     }
 
-    /// Takes so many bytes at the head.
+    /// Takes this many bytes at the head.
     private mutating func advance(_ size: Int) -> Int {
         let skipped = skipped(size)
         if skipped > 0 { _ = append(Block(units: units(skipped), ticket: 0)) }

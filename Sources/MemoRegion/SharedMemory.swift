@@ -15,7 +15,7 @@ package struct SharedMemory: ~Copyable, @unchecked Sendable {
     enum Access {
         /// Others may read. Without a seal against writing, which would also forbid `empty`.
         case readable
-        /// Others may read, and nobody can ever write but through this mapping.
+        /// Others may read, and no one can ever write but through this mapping.
         case sealed
         /// Others may write.
         case writable

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// A client's side of its uses: memory that it shares with the daemon alone.
+/// A client's side of its uses: memory that it shares only with the daemon.
 final class UsesWriter: @unchecked Sendable {  // `lock` guards `noted`; counters are atomic.
     private let mapping: Mapping
     private let base: UnsafeMutableRawPointer
@@ -92,7 +92,7 @@ package struct UsesReader: ~Copyable {
         base = UnsafeRawPointer(memory.base)
     }
 
-    /// Its descriptor, which is the caller's to close: one is enough, and it is kept by nobody else.
+    /// Its descriptor, which is the caller's to close: one is enough, and it is kept by no one else.
     package mutating func handOver() -> Int32 { memory.takeDescriptor() }
 
     /// Whether there are notes to be read.

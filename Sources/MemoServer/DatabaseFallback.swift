@@ -2,14 +2,14 @@ internal import Glibc
 internal import MemoStore
 internal import Platform
 
-/// Where a daemon that a client started keeps its data if the usual place does not do: nobody chose that place, and
-/// nobody is there to choose another.
+/// Where a daemon that a client started keeps its data if the usual place does not do: no one chose that place, and
+/// no one is there to choose another.
 enum DatabaseFallback {
     /// How a client says that it started the daemon.
     static let variable = "MEMOD_AUTOSTART"
 
-    /// Another place after an error, or `nil` where there is none to try.
-    /// - Throws: where the other place is not this user's.
+    /// Another place after an error, or `nil` if there is none to try.
+    /// - Throws: if the other place is not this user's.
     static func path(after error: ColdError, from path: String) throws -> String? {
         switch error.failure {
         case .network:

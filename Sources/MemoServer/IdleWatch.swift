@@ -1,10 +1,10 @@
-/// Notices that nobody has been connected for so long that the daemon may end.
+/// Notices that no one has been connected for so long that the daemon may end.
 struct IdleWatch {
     /// 0: never.
     var limitMs: Int64
-    /// Whether it was asked to end as soon as nobody is connected.
+    /// Whether it was asked to end as soon as no one is connected.
     var isRetiring = false
-    /// Since when nobody is known to be connected.
+    /// Since when no one is known to be connected.
     private var idleSince: Int64
     private var accepted = 0
 

@@ -21,7 +21,7 @@ package enum Base64 {
         return text
     }
 
-    /// `nil` where the text is not what `encode` writes.
+    /// `nil` if the text is not what `encode` writes.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         guard text.utf8.count % 4 == 0 else { return nil }
         var bytes: [UInt8] = []

@@ -13,7 +13,7 @@ package struct PeerCredentials: Equatable {
         self.group = group
     }
 
-    /// - Returns: `nil` where the kernel does not say.
+    /// - Returns: `nil` if the kernel does not say.
     package init?(of descriptor: Int32) {
         var size = socklen_t(MemoryLayout<Self>.size)
         guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &self, &size) == 0,

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Lets one thread wait for others: a notice that comes while nobody waits is kept for who waits next.
+/// Lets one thread wait for others: a notice that comes while no one waits is kept for who waits next.
 package final class Signal: @unchecked Sendable {  // `isSet` is guarded by `mutex`; the two never move.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -29,7 +29,7 @@ package final class Signal: @unchecked Sendable {  // `isSet` is guarded by `mut
         pthread_mutex_unlock(mutex)
     }
 
-    /// Waits for a notice, for so many ms at most (for ever where `nil`).
+    /// Waits for a notice, for this many ms at most (for ever where `nil`).
     package func wait(ms: Int64?) {
         var until = timespec()
         if let ms {

@@ -18,7 +18,7 @@ package struct Thread: Sendable {
     /// - Parameters:
     ///   - name: shown by `top -H` and the like; 15 bytes at most.
     ///   - blocksSignals: whether none is handled on it, as is right in a program that does not know of the thread.
-    /// - Throws: where the system has no thread left.
+    /// - Throws: if the system has no thread left.
     package init(
         name: String? = nil, blocksSignals: Bool = false, _ body: @escaping @Sendable () -> Void
     ) throws(SystemError) {
@@ -47,7 +47,7 @@ package struct Thread: Sendable {
     }
 
     /// Runs a function on a thread that is not joined.
-    /// - Throws: where the system has no thread left; the function is not run then.
+    /// - Throws: if the system has no thread left; the function is not run then.
     package static func detach(
         name: String? = nil, blocksSignals: Bool = false, _ body: @escaping @Sendable () -> Void
     ) throws(SystemError) {

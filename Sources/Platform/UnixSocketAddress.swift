@@ -12,7 +12,7 @@ package struct UnixSocketAddress {
 
     private var address = sockaddr_un()
 
-    /// - Throws: where the path is empty, has a NUL, or is longer than `pathBytesMax`.
+    /// - Throws: if the path is empty, has a NUL, or is longer than `pathBytesMax`.
     package init(path: String) throws(InvalidPath) {
         let bytes = [UInt8](path.utf8)
         guard !bytes.isEmpty, !bytes.contains(0) else {

@@ -100,7 +100,7 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
         if let pause = breaker.note(isLate: time > stall, nowMs: BootClock.nowMs) { test(after: pause) }
     }
 
-    /// Looks whether a server that was late is in time again. Nobody waits for that.
+    /// Looks whether a server that was late is in time again. No one waits for that.
     private func test(after pauseMs: Int64) {
         eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(pauseMs)) { [weak self] in
             guard let self, let reads else { return }

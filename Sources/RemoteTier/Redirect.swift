@@ -26,7 +26,7 @@ package enum Redirect: Equatable, Sendable {
 
 extension ServerAddress.Place {
     /// An address as servers name each other.
-    /// - Parameter place: of the server that named it, whose host it is where none is named.
+    /// - Parameter place: of the server that named it, whose host it is if none is named.
     package init?(host: String, port: Int, askedAt place: ServerAddress.Place) {
         guard (1...65_535).contains(port) else { return nil }
         if !host.isEmpty, host != "?" {

@@ -22,7 +22,7 @@ package enum Scripts {
     /// Raises epochs, and says so in the log.
     ///
     /// KEYS: hash of epochs, log. ARGV: who, then a field and the least that it becomes, in turn; 0: one that is there stays, and
-    /// a new one is no news to anybody. The clock is the server's; numbers of 64 bits come as strings and stay below 2^53.
+    /// a new one is no news to anyone. The clock is the server's; numbers of 64 bits come as strings and stay below 2^53.
     package static let raise = """
         local time = redis.call('TIME')
         local now = time[1] * 1000000 + time[2]

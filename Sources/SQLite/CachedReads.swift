@@ -7,9 +7,9 @@ internal import Glibc
 /// SQLite's own functions for the system are the place for that: it calls `pread` through a table, where it may be
 /// replaced (`sqlite3_vfs.xSetSystemCall`), for all its connections in the process.
 package enum CachedReads {
-    /// Runs `body`, whose statements on this thread may read so many bytes, and those only from the page cache.
+    /// Runs `body`, whose statements on this thread may read this many bytes, and those only from the page cache.
     /// Statements that would need more fail with an I/O error, which says nothing about the file.
-    /// - Returns: `nil` where SQLite does not let its reads be replaced; `body` has not run then.
+    /// - Returns: `nil` if SQLite does not let its reads be replaced; `body` has not run then.
     package static func only<Result>(bytes: Int, _ body: () -> Result) -> Result? {
         guard isAvailable else { return nil }
         pthread_setspecific(budget, UnsafeRawPointer(bitPattern: bytes + 1))

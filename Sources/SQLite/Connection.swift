@@ -80,14 +80,14 @@ package struct Connection: ~Copyable {
         try check(sqlite3_exec(handle, sql, nil, nil, nil), sql)
     }
 
-    /// The first column of the first row of `sql`, as an integer; `nil` where there is no row or it is null.
+    /// The first column of the first row of `sql`, as an integer; `nil` if there is no row or it is null.
     package func integer(_ sql: String) throws(SQLiteError) -> Int64? {
         let statement = try Statement(self, sql)
         guard try statement.step(), !statement.isNull(0) else { return nil }
         return statement.integer(0)
     }
 
-    /// The first column of the first row of `sql`, as text; `nil` where there is no row or it is null.
+    /// The first column of the first row of `sql`, as text; `nil` if there is no row or it is null.
     package func text(_ sql: String) throws(SQLiteError) -> String? {
         let statement = try Statement(self, sql)
         guard try statement.step(), !statement.isNull(0) else { return nil }

@@ -3,7 +3,7 @@ internal import Glibc
 /// Errors of the disk that a thread's reads met. SQLite reports some of them (EIO, ENXIO, ERANGE) with the code of damage,
 /// though it has seen no byte of the file.
 package enum ReadErrors {
-    /// The last one of each thread; null where there was none.
+    /// The last one of each thread; null if there was none.
     private static let last: pthread_key_t = {
         var key = pthread_key_t()
         return pthread_key_create(&key, nil) == 0 ? key : .max

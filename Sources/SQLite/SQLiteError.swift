@@ -8,7 +8,7 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
     package let message: String
     /// What was being done: the SQL text, or a name such as `open`.
     package let doing: String
-    /// `errno` of the system call that failed, or 0 where there was none.
+    /// `errno` of the system call that failed, or 0 if there was none.
     package let systemError: Int32
     /// A read failed: whatever SQLite says of the file, it was not read.
     package let isUnread: Bool
@@ -28,7 +28,7 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
         self.systemError = systemError
     }
 
-    /// - Parameter database: the connection that failed, or `nil` where it could not even be allocated.
+    /// - Parameter database: the connection that failed, or `nil` if it could not even be allocated.
     init(_ code: Int32, of database: OpaquePointer?, doing: String) {
         // Some calls report a code without leaving a message of their own.
         let told = database.map { sqlite3_extended_errcode($0) == code } ?? false

@@ -98,7 +98,7 @@ package struct Statement: ~Copyable {
 
     package func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
-    /// `nil` where the column is null.
+    /// `nil` if the column is null.
     package func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
 
     /// A view of a blob or text, valid until the next `step` or `reset`.

@@ -4,7 +4,7 @@ internal import Glibc
 /// Finds rows of a table by their numbers in the pages of the database file, past SQLite, with two short reads, and
 /// with one where it is remembered from them where in its page the row lies.
 ///
-/// What stands in the write-ahead log alone is not seen, and a page may be changed while it is read or have
+/// What is only in the write-ahead log is not seen, and a page may be changed while it is read or have
 /// become another's since, or a part of a value that was made to look like a row. So this is for rows that never
 /// change and that prove themselves by a checksum of their contents and their number, of which only their writer
 /// knows the seed. Whatever is not found may be in the table all the same: SQLite knows.
@@ -22,11 +22,11 @@ package final class TablePages {
     /// Which pages are in those places; 0 for none.
     private let innerNumbers: UnsafeMutableBufferPointer<UInt32>
     private let page: UnsafeMutableRawBufferPointer
-    /// Where in their leaves rows were lately, by the last bits of their numbers; 0 where that is not known.
+    /// Where in their leaves rows were lately, by the last bits of their numbers; 0 if that is not known.
     private let places: UnsafeMutablePointer<UInt16>
     /// How many inner pages there are above each leaf, once that was seen.
     private var depth: Int?
-    /// How far rows lately were from having their number's place in a leaf, which they have where none is missing.
+    /// How far rows lately were from having their number's place in a leaf, which they have if none is missing.
     private var gaps = 0
     /// Rows in a row that were not found.
     private var absences = 0
@@ -39,11 +39,11 @@ package final class TablePages {
     /// Deeper than a table of 2^63 rows is.
     private static let depthMax = 20
     private static let gapsMax = 8
-    /// What is remembered of the tree may be out of date, or the row stands in the log alone: it is forgotten with the
-    /// first absence and each time after so many.
+    /// What is remembered of the tree may be out of date, or the row is only in the log: it is forgotten with the
+    /// first absence and each time after this many.
     private static let absencesMax = 32
 
-    /// - Returns: `nil` where the file's own reads are out of reach, or where there is no such table.
+    /// - Returns: `nil` if the file's own reads are out of reach, or if there is no such table.
     package init?(_ connection: borrowing Connection, table: String) {
         var file: UnsafeMutablePointer<sqlite3_file>?
         guard
@@ -78,7 +78,7 @@ package final class TablePages {
         free(places)
     }
 
-    /// The record of a row, valid until the next call; `nil` where it was not found, or goes on beyond its page.
+    /// The record of a row, valid until the next call; `nil` if it was not found, or goes on beyond its page.
     package func record(row: Int64) -> Record? {
         switch find(row) {
         case .here(let record):
@@ -132,7 +132,7 @@ package final class TablePages {
     private static let innerHeaderBytes = 12
     private static let leafHeaderBytes = 8
 
-    /// - Returns: `nil` where it cannot be read, or is none; `page` has what was read then.
+    /// - Returns: `nil` if it cannot be read, or is none; `page` has what was read then.
     private func innerPage(_ number: UInt32) -> UnsafeRawBufferPointer? {
         let first = Int(number &* 0x9E37_79B1 >> 16) % Self.innerPages
         let places = (0..<Self.placesOfAPage).lazy.map { (first + $0) % Self.innerPages }
@@ -152,7 +152,7 @@ package final class TablePages {
     }
 
     /// The child in whose range a row is, by binary search.
-    /// - Parameter below: becomes the largest number that is to the left of the child, where that is known.
+    /// - Parameter below: becomes the largest number that is to the left of the child, if that is known.
     private static func child(
         in page: UnsafeRawBufferPointer, usable: Int, of row: Int64, below: inout Int64
     ) -> UInt32? {
@@ -196,7 +196,7 @@ package final class TablePages {
     }
 
     /// The row where it was when it, or one behind it in its leaf, was read last.
-    /// - Returns: `nil` where it is not there.
+    /// - Returns: `nil` if it is not there.
     private func rememberedRecord(of number: UInt32, row: Int64) -> Found? {
         let start = place(of: row)
         guard start > Self.leafHeaderBytes, start < usable else { return nil }
@@ -218,8 +218,8 @@ package final class TablePages {
         before > start && before <= usable ? before : min(start + Self.likelyCellBytes, usable)
     }
 
-    /// The row at the place that it has where no number before it is missing: two short reads instead of a page.
-    /// - Returns: `nil` where it is not there.
+    /// The row at the place that it has if no number before it is missing: two short reads instead of a page.
+    /// - Returns: `nil` if it is not there.
     private func expectedRecord(of number: UInt32, row: Int64, index: Int64) -> Found? {
         guard index >= 0, index < usable / 4 else { return nil }
         let pointer = Self.leafHeaderBytes + 2 * Int(index)
@@ -264,7 +264,7 @@ package final class TablePages {
         return .absent
     }
 
-    /// - Returns: `nil` where the cell is not the row's.
+    /// - Returns: `nil` if the cell is not the row's.
     private func cell(at start: Int, readTo end: Int, of number: UInt32, row: Int64) -> Found? {
         let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(page)[..<end])
         var offset = start
@@ -355,7 +355,7 @@ extension UnsafeRawBufferPointer {
         UInt32(bigEndian: loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
-    /// A number of up to 9 bytes, 7 bits in each but the ninth; `nil` where it goes beyond the end.
+    /// A number of up to 9 bytes, 7 bits in each but the ninth; `nil` if it goes beyond the end.
     fileprivate func varint(at offset: inout Int) -> Int64? {
         var value: UInt64 = 0
         for position in 0..<9 {

@@ -55,7 +55,7 @@ enum Memod {
 
     private static func print(_ text: String, to descriptor: Int32) {
         var text = text
-        // Where nobody reads it any more, there is nobody to tell.
+        // If no one reads it any more, there is no one to tell.
         text.withUTF8 { _ = write(descriptor, $0.baseAddress, $0.count) }
     }
 

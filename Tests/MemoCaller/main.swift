@@ -5,7 +5,7 @@ internal import Synchronization
 // A program that memoizes, for tests that need several processes of it.
 //   MemoCaller crowd SINGLE_FLIGHT GO LOG   waits for the file GO, then computes squares, a line in LOG for each
 //   MemoCaller nested START GO LOG          the same in single flight, each result made of the one below
-//   MemoCaller steady COUNT                 checks the results of so many calls
+//   MemoCaller steady COUNT                 checks the results of this many calls
 //   MemoCaller hits SECONDS                 for tools/bench: what a hit takes, in ns
 
 func square(_ number: Int, log: String) throws -> Int {

@@ -70,7 +70,7 @@ private final class Token: Codable, Sendable, Equatable {
         let function: Function = memo.memoize("f", singleFlight: true) { _ async throws in Token() }
         _ = try await local(function)
         memo.close()
-        // Of what happens to it nobody would tell.
+        // Of what happens to it no one would tell.
         try await wait("computing") { try await function(1) !== function(1) }
         await #expect {
             try await memo.get("f", 1, GetOptions(lease: .seconds(1), wait: .seconds(1)))

@@ -158,7 +158,7 @@ private struct Broken: Error, Equatable { let number: Int }
         let memo = fixture.memo()
         let references = Mutex<[Memoized<Int, Int>]>([])
         let arrived = Counter()
-        // Each calls the other once both are being computed, and the inner ones call nobody.
+        // Each calls the other once both are being computed, and the inner ones call no one.
         func other(_ index: Int) -> @Sendable (Int) async throws -> Int {
             { number in
                 guard arrived.add() <= 2 else { return number }
@@ -341,7 +341,7 @@ private struct Broken: Error, Equatable { let number: Int }
         try await wait("the waiting") { try await memo.stats().object("leases")?.int("waiters") ?? 1 > 0 }
         waiting.cancel()
         #expect(try await waiting.value == 2)
-        // The lease is not granted to the request that nobody waits for any more, or not for long.
+        // The lease is not granted to the request that no one waits for any more, or not for long.
         #expect(try await memo.release("f", key, lease: try #require(holder.lease)))
         let next = try await memo.get("f", key, GetOptions(lease: .seconds(3600), wait: .seconds(600)))
         #expect(next.lease != nil)

@@ -247,7 +247,7 @@ private enum NoAlive: Omission { static var check: RegionCheck { .alive } }
             var status = stat()
             #expect(fstat(descriptor, &status) == 0 && status.st_mode & 0o777 == 0o400)
         }
-        // Nobody can, whoever opens the control page anew.
+        // No one can, whoever opens the control page anew.
         let anew = open("/proc/self/fd/\(region.keeper.descriptor)", O_RDWR | O_CLOEXEC)
         if anew >= 0 {
             #expect(mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, anew, 0) == MAP_FAILED)

@@ -78,7 +78,7 @@ struct ListenerTests {
     }
 
     @Test func theLockComesBeforeTheProbe() throws {
-        // Somebody holds the lock and does not listen yet: the path is not touched.
+        // Someone holds the lock and does not listen yet: the path is not touched.
         let lock = try SocketLock(path: path + ".lock")
         #expect(message { _ = try listen() }?.contains("holds") == true)
         #expect(mode(path) == nil)

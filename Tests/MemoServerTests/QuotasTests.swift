@@ -38,7 +38,7 @@ struct QuotasTests {
         #expect(change(1, 1, 0) == Quotas.Excess(input: true))
         #expect(change(1, -1, 1) == Quotas.Excess(output: true))
         #expect(change(1, 0, -1) == Quotas.Excess())
-        // An administrator is bounded by the whole alone.
+        // An administrator is bounded only by the whole.
         #expect(change(0, 500, 50) == Quotas.Excess())
         // What the others have not read is theirs.
         #expect(change(2, 1, 1) == Quotas.Excess(input: true))

@@ -162,7 +162,7 @@ extension ColdDatabase {
 }
 
 extension ColdReader {
-    /// The entry, or `nil` where it is missing; damage is an error.
+    /// The entry, or `nil` if it is missing; damage is an error.
     func entry(_ row: Int64) throws -> TestEntry? {
         switch try read(row: row) {
         case .found(let payload):

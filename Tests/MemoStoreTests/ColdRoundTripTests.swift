@@ -146,13 +146,13 @@ struct ColdRoundTripTests {
             defer { payload.release() }
             #expect(TestEntry(payload) == entries[row]?.content)
         }
-        // What is deleted in the log is still in the file, and nobody asks for it; what is new there is not yet.
+        // What is deleted in the log is still in the file, and no one asks for it; what is new there is not yet.
         try database.insert([2001: TestEntry(key: [1], value: [2])])
         #expect(reader.readPages(row: 2001) == nil)
         #expect(try reader.entry(2001) == TestEntry(key: [1], value: [2]))
     }
 
-    /// Where nobody knows whether a commit was the last that took effect, it is made again.
+    /// If no one knows whether a commit was the last that took effect, it is made again.
     @Test func whatARepeatedBatchDeletesStaysDeleted() throws {
         let entry = TestEntry(key: [1], value: [2])
         func insert(_ row: Int64) -> StoreChange {

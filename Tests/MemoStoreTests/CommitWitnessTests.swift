@@ -91,7 +91,7 @@ struct CommitWitnessTests {
         let first = chain.newest
         let attempted = chain.attempt()
         #expect(attempted.follows(first) && attempted.number == 1)
-        // The commit failed, and nobody knows whether it is there: both are right.
+        // The commit failed, and no one knows whether it is there: both are right.
         for found in [first, attempted] {
             var resumed = chain
             let isRight = resumed.resume(from: found)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import MemoStore
 
-/// Rows are read where they were before, whatever stands there now: a value may look like one.
+/// Rows are read if they were before, whatever stands there now: a value may look like one.
 struct ForgedRowTests {
     private let secret = TestEntry(key: Array("\"k\"".utf8), value: Array("\"true\"".utf8))
     private let forged = TestEntry(key: Array("\"k\"".utf8), value: Array("\"fake\"".utf8))
@@ -55,7 +55,7 @@ struct ForgedRowTests {
         let value = makeValue(was)
         try database.insert([3: TestEntry(key: [0x33], value: value)])
         try move()
-        // And through SQLite, too, where it is not found in the pages.
+        // And through SQLite, too, if it is not found in the pages.
         return (try reader.entry(2), try place(of: value))
     }
 

@@ -261,13 +261,13 @@ import Testing
             for client in clients {
                 let waits = model.isWaiting(client.id)
                 #expect(core.leases.isWaiting(client.id) == waits, "seed \(seed)")
-                // Nobody is left behind: who is not answered is in a line, or was told to ask again.
+                // No one is left behind: who is not answered is in a line, or was told to ask again.
                 #expect(client.requests.isEmpty || waits || wakes.contains(client.id), "seed \(seed)")
                 #expect(client.sent == client.answered + client.requests.count)
             }
         }
 
-        /// Lets all time pass, and expects that everybody is answered and nothing is left.
+        /// Lets all time pass, and expects that everyone is answered and nothing is left.
         mutating func finish() {
             for _ in 0..<10_000 where clients.contains(where: { !$0.requests.isEmpty }) {
                 deliver(wakes.count)

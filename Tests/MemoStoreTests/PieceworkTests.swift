@@ -210,7 +210,7 @@ import Testing
         let counts = run.core.clear(tags: tags, for: 3)
         #expect(counts == nil)
         #expect(run.leaseCount == 0)
-        // Nobody waits for the count.
+        // No one waits for the count.
         run.core.connectionClosed(3)
         while run.core.takeOutCleared() {}
         let left = run.core.piecework.tagClears.waiters.count

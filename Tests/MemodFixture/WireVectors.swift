@@ -29,7 +29,7 @@ package enum WireVectors {
             self.place = place
         }
 
-        /// What is sent, its end included; `nil` where the step is not one.
+        /// What is sent, its end included; `nil` if the step is not one.
         package var bytes: [UInt8]? {
             if let text = step["send"]?.stringValue { return Array(text.utf8) + [0x0A] }
             guard let digits = (step["send_hex"]?.stringValue).map({ Array($0) }), digits.count % 2 == 0
@@ -56,7 +56,7 @@ package enum WireVectors {
             check(
                 errorCode != nil || ["expect", "expect_some", "contains"].contains { step[$0] != nil },
                 "nothing is expected")
-            // A reply that no decoder takes is compared as text alone.
+            // A reply that no decoder takes is compared only as text.
             let isDecoded = ["expect", "expect_some", "expect_error"].contains { step[$0] != nil }
             let found = isDecoded ? try JSONValue.parse(reply, surrogates: .replace) : .null
             if let expected = step["expect"] {

@@ -102,7 +102,7 @@ struct TablePagesTests {
         let pages = try pages(connection)
         let before = try compare(connection, pages, seed: 60)
         try insert(connection, from: 10_001, to: 14_000, longest: 100, seed: 60)
-        // In the log alone.
+        // Only in the log.
         let meanwhile = try compare(connection, pages, seed: 60)
         #expect(meanwhile.found == before.found)
         try connection.execute("DELETE FROM t WHERE id % 3 = 0")

@@ -12,7 +12,7 @@ final class Channel: Sendable {
     private struct Waiter {
         let number: UInt64
         let deadline: ContinuousClock.Instant
-        /// `nil`: its task was cancelled, and nobody wants the reply any more.
+        /// `nil`: its task was cancelled, and no one wants the reply any more.
         var continuation: CheckedContinuation<Result<Reply, MemoError>, Never>?
         let bytes: [UInt8]
     }
@@ -137,7 +137,7 @@ final class Channel: Sendable {
                     }
                 }
             } catch {
-                // Nobody knows any more which reply comes next.
+                // No one knows any more which reply comes next.
                 connection = nil
                 output = []
                 sent = 0

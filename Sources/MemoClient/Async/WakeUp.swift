@@ -7,7 +7,7 @@ final class WakeUp: Sendable {
 
     init() {
         var ends: [Int32] = [-1, -1]
-        // Without descriptors left waking fails, and waiting ends by its time alone.
+        // Without descriptors left waking fails, and waiting ends only by its time.
         if pipe(&ends) == 0 {
             for end in ends {
                 _ = fcntl(end, F_SETFD, FD_CLOEXEC)

@@ -8,7 +8,7 @@ public final class BlockingClient {
     public let locations: [SocketLocation]
     /// How long a request may take, connecting included.
     public var timeout: Duration
-    /// Whether it starts a daemon where none answers and no socket is named.
+    /// Whether it starts a daemon if none answers and no socket is named.
     private let autostart: Bool
     /// The name by which the daemon knows this client's connections in its events.
     public let name: String?
@@ -29,7 +29,7 @@ public final class BlockingClient {
     ///   - path: the socket; `nil`: where clients look.
     ///   - name: given to the daemon with `hello`.
     ///   - timeout: how long a request may take.
-    ///   - autostart: starts a daemon for this user where none answers; not where a socket is named, or where
+    ///   - autostart: starts a daemon for this user if none answers; not if a socket is named, or if
     ///     `MEMOD_AUTOSTART` is 0.
     public init(
         path: String? = nil, name: String? = nil, timeout: Duration = .seconds(30), autostart: Bool = false
@@ -58,7 +58,7 @@ public final class BlockingClient {
         pendingEvents = []
     }
 
-    /// The socket that it is connected to, for `poll`; -1 where it is not. Not to be read or written.
+    /// The socket that it is connected to, for `poll`; -1 if it is not. Not to be read or written.
     public var descriptor: Int32 { connection?.descriptor ?? -1 }
 
     /// The socket's path, once it was connected to.
@@ -76,7 +76,7 @@ public final class BlockingClient {
         return try exchange(call.request.bytes, deadline: deadline)
     }
 
-    /// Sends calls together and waits for their replies: in one round trip where they are small.
+    /// Sends calls together and waits for their replies: in one round trip if they are small.
     /// - Parameter calls: at most as many as the daemon answers without the replies being read; 100 are fine.
     public func replies<Result>(to calls: [Call<Result>]) throws(MemoError) -> [Reply] {
         let deadline = Deadline(in: calls.reduce(timeout) { $0 + $1.patience })
@@ -99,7 +99,7 @@ public final class BlockingClient {
 
     /// Waits for the next event of a subscription.
     /// - Parameter timeout: `nil`: for ever.
-    /// - Returns: `nil` where none came in time.
+    /// - Returns: `nil` if none came in time.
     public func nextEvent(timeout: Duration?) throws(MemoError) -> Event? {
         guard connection != nil else { throw MemoError(.disconnected, "not connected") }
         let deadline = Deadline(in: timeout)
@@ -168,7 +168,7 @@ public final class BlockingClient {
         }
     }
 
-    /// After an error in the middle of an exchange nobody knows which reply comes next: the connection ends.
+    /// After an error in the middle of an exchange no one knows which reply comes next: the connection ends.
     private func guarded<T>(_ body: () throws(MemoError) -> T) throws(MemoError) -> T {
         do throws(MemoError) {
             return try body()

@@ -78,7 +78,7 @@ struct SocketConnection: ~Copyable {
         return connection
     }
 
-    /// Only the user's own daemon, root's and the system's user `memod` are talked to: anybody else could hand out
+    /// Only the user's own daemon, root's and the system's user `memod` are talked to: anyone else could hand out
     /// wrong results.
     private static func verifyPeer(_ descriptor: Int32) throws(MemoError) {
         guard let user = PeerCredentials(of: descriptor)?.user else {
@@ -89,7 +89,7 @@ struct SocketConnection: ~Copyable {
         throw MemoError(.untrustedPeer, "its listener belongs to user \(user), not to you, root or memod")
     }
 
-    /// Whether the other side has closed the connection, or has sent something that nobody asked for.
+    /// Whether the other side has closed the connection, or has sent something that no one asked for.
     var isStale: Bool {
         guard consumed == input.count else { return true }
         var byte: UInt8 = 0
@@ -108,7 +108,7 @@ struct SocketConnection: ~Copyable {
     }
 
     /// The next line, without its end.
-    /// - Throws: `disconnected` where the input ends before, `timedOut`, or `malformedReply` where it is too long.
+    /// - Throws: `disconnected` if the input ends before, `timedOut`, or `malformedReply` if it is too long.
     mutating func receiveLine(deadline: Deadline) throws(MemoError) -> [UInt8] {
         while true {
             if let line = nextLine() { return line }

@@ -6,7 +6,7 @@ public struct SocketLocation: Sendable, Equatable {
     /// What the path must be, beyond accepting connections, before a client connects to it.
     public enum Requirement: Sendable, Equatable {
         case none
-        /// The directory it is in must be the user's own, a real one, and closed to everybody else.
+        /// The directory it is in must be the user's own, a real one, and closed to everyone else.
         case privateDirectory
     }
 
@@ -21,10 +21,10 @@ public struct SocketLocation: Sendable, Equatable {
         self.origin = origin
     }
 
-    /// The places for one user: `$MEMOD_SOCKET` alone where it is set, since that names a daemon and another
+    /// The places for one user: only `$MEMOD_SOCKET` if it is set, since that names a daemon and another
     /// must not stand in for it; else the user's runtime directory, the system's, and the directory in `/tmp`.
     /// - Parameters:
-    ///   - environment: looks up a variable; `nil` or empty where it is not set.
+    ///   - environment: looks up a variable; `nil` or empty if it is not set.
     ///   - uid: the user for whom it looks.
     public static func candidates(environment: (String) -> String?, uid: UInt32) -> [SocketLocation] {
         if let path = environment("MEMOD_SOCKET"), !path.isEmpty {
@@ -48,7 +48,7 @@ public struct SocketLocation: Sendable, Equatable {
         candidates(environment: { name in getenv(name).map { String(cString: $0) } }, uid: getuid())
     }
 
-    /// Why nothing may be connected to at this place, or `nil` where it may be tried.
+    /// Why nothing may be connected to at this place, or `nil` if it may be tried.
     func refusal(uid: UInt32) -> String? {
         guard !path.isEmpty else { return "an empty path" }
         guard path.utf8.count <= UnixSocketAddress.pathBytesMax else {

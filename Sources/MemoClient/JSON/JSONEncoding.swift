@@ -64,7 +64,7 @@ enum JSONEncoding {
             return node
         }
 
-        /// Puts groups of so many elements, where there are any, into the order of their text.
+        /// Puts groups of this many elements, if there are any, into the order of their text.
         func sort(groupsOf size: Int) {
             guard case .list(let elements) = content else { return }
             let groups = stride(from: 0, to: elements.count, by: size).map { start in

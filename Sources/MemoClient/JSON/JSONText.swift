@@ -5,8 +5,8 @@ public struct JSONText: Sendable, Hashable, CustomStringConvertible {
     /// UTF-8, without line feeds: one line of the protocol can hold it.
     public let bytes: [UInt8]
 
-    /// Takes text that somebody wrote.
-    /// - Throws: `badJSON` with the place of the fault, where it is not exactly one JSON value.
+    /// Takes text that someone wrote.
+    /// - Throws: `badJSON` with the place of the fault, if it is not exactly one JSON value.
     public init(parsing text: some Sequence<UInt8>) throws(MemoError) {
         let bytes = Array(text)
         do {

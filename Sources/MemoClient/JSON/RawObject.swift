@@ -8,7 +8,7 @@ enum RawObject {
         var value: Range<Int>
     }
 
-    /// - Returns: `nil` where the text is not an object. What the members hold is not validated.
+    /// - Returns: `nil` if the text is not an object. What the members hold is not validated.
     static func members(of text: ArraySlice<UInt8>) -> [Member]? {
         var reader = Reader(text)
         guard reader.take(0x7B) else { return nil }
@@ -24,7 +24,7 @@ enum RawObject {
         }
     }
 
-    /// - Returns: `nil` where the text is not an array.
+    /// - Returns: `nil` if the text is not an array.
     static func elements(of text: ArraySlice<UInt8>) -> [Range<Int>]? {
         var reader = Reader(text)
         guard reader.take(0x5B) else { return nil }

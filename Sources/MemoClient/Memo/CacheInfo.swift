@@ -4,7 +4,7 @@ public struct CacheInfo: Sendable, Equatable, CustomStringConvertible {
     public let misses: Int64
     /// `nil`: unbounded.
     public let maxsize: Int64?
-    /// Entries in the daemon, whoever made them; those at hand in this process where it does not answer.
+    /// Entries in the daemon, whoever made them; those at hand in this process if it does not answer.
     public let currsize: Int64
 
     public var description: String {

@@ -36,7 +36,7 @@ final class Diagnostics: Sendable {
                 + "more than its arguments. The new result replaces the old")
     }
 
-    /// The function has thrown where there is a result of it.
+    /// The function has thrown if there is a result of it.
     func unverified(_ function: String, _ error: any Error) {
         tell("\(function)\0verify", "a result of \"\(function)\" could not be verified: \(error)")
     }

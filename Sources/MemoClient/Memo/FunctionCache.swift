@@ -100,7 +100,7 @@ final class FunctionCache: Sendable {
 
     var isFresh: Bool { state.withLock { $0.isFresh } }
 
-    /// Nobody calls the function any more: its last hits remain to be reported.
+    /// No one calls the function any more: its last hits remain to be reported.
     func retire() {
         state.withLock { state in
             state.isRetired = true

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// A client of the daemon for programs with tasks: every operation as an `async` call, and memoized functions.
 ///
-/// Requests of all tasks share one connection, on which they are sent as they come; those that wait for somebody
+/// Requests of all tasks share one connection, on which they are sent as they come; those that wait for someone
 /// else's computation have connections of their own, and so have events. A lost connection is made anew by the next
 /// request. Making one connects to nothing yet.
 ///
@@ -14,7 +14,7 @@ internal import Synchronization
 ///     }
 ///     let score = try await risk(7, 0.05)
 public final class Memo: Sendable {
-    /// Connections for waiting that are kept when nobody waits.
+    /// Connections for waiting that are kept when no one waits.
     private static let spareChannels = 8
 
     /// Where it looks for the daemon.
@@ -36,7 +36,7 @@ public final class Memo: Sendable {
     ///   - path: the socket; `nil`: where clients look.
     ///   - name: unique to this client; `nil`: made up. At most 128 bytes.
     ///   - timeout: how long a request may take.
-    ///   - autostart: starts a daemon for this user where none answers; not where a socket is named, or where
+    ///   - autostart: starts a daemon for this user if none answers; not if a socket is named, or if
     ///     `MEMOD_AUTOSTART` is 0.
     ///   - complain: is told, once of each, why memoized functions do without the daemon; `nil`: a line on standard
     ///     error.
@@ -82,7 +82,7 @@ public final class Memo: Sendable {
             giveBack(channel)
             return result
         } catch {
-            // Its reply may still come, and is nobody's: the connection ends with it.
+            // Its reply may still come, and is no one's: the connection ends with it.
             channel.close()
             throw error
         }
@@ -90,7 +90,7 @@ public final class Memo: Sendable {
 
     /// Events from now on, of one function or all: a connection of their own, which ends with the sequence.
     ///
-    /// The sequence ends with an error where the connection does.
+    /// The sequence ends with an error if the connection does.
     public func events(function: String? = nil) -> AsyncThrowingStream<Event, any Error> {
         let client = EventConnection(
             BlockingClient(locations: locations, name: name, timeout: timeout, autostart: autostart))

@@ -53,7 +53,7 @@ public struct Memoized<Result: Codable & Sendable, each Argument: Codable & Send
         await core.forget(key)
     }
 
-    /// `nil` where the arguments have no JSON that comes back equal.
+    /// `nil` if the arguments have no JSON that comes back equal.
     private static func key(_ argument: repeat each Argument) -> MemoizedKey? {
         var elements: [JSONValue] = []
         for argument in repeat each argument {

@@ -26,7 +26,7 @@ final class MemoizedCore: Sendable {
     }
 
     /// The flight around the current task. What is called within it waits on the same connection, so that the
-    /// daemon sees who waits for whom, and lets nobody wait in a circle.
+    /// daemon sees who waits for whom, and lets no one wait in a circle.
     @TaskLocal static var flight: Flight?
 
     private static let pause: Duration = .seconds(1)
@@ -62,7 +62,7 @@ final class MemoizedCore: Sendable {
         if let result: Result = published(key, generation) { return result }
         guard options.singleFlight else { return try await ask(key, generation, in: nil, compute) }
         if let flight = Self.flight, !flight.isOver.load(ordering: .relaxed) {
-            // Of circles through two daemons nobody knows.
+            // Of circles through two daemons no one knows.
             return try await ask(key, generation, in: flight.memo === memo ? flight : nil, compute)
         }
         let (result, isShared) = try await flights.run(key.canonical) { [self] in
@@ -102,7 +102,7 @@ final class MemoizedCore: Sendable {
     /// Whether the daemon knows the function's settings, and what was to be removed.
     private var knowsAll: Bool { state.withLock { $0.isDefined && $0.removals.demand == nil } }
 
-    /// - Parameter flight: in which to wait for others; `nil`: nobody is waited for.
+    /// - Parameter flight: in which to wait for others; `nil`: no one is waited for.
     private func ask<Result: Codable & Sendable>(
         _ key: MemoizedKey, _ generation: UInt64, in flight: Flight?,
         _ compute: @escaping @Sendable () async throws -> Result
@@ -141,7 +141,7 @@ final class MemoizedCore: Sendable {
         }
     }
 
-    /// - Returns: `nil` where the daemon does not answer.
+    /// - Returns: `nil` if the daemon does not answer.
     private func look(_ key: MemoizedKey, on channel: Channel?) async -> Lookup? {
         var options = GetOptions(meta: true)
         if channel != nil || self.options.stale != nil || self.options.early != nil {
@@ -163,7 +163,7 @@ final class MemoizedCore: Sendable {
                 }
             }
         } catch {
-            // A request whose reply nobody waits for any more may still be granted a lease: it ends with this.
+            // A request whose reply no one waits for any more may still be granted a lease: it ends with this.
             channel?.close()
             failed(error)
             return nil

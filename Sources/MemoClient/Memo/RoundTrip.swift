@@ -2,7 +2,7 @@ internal import MemoWire
 
 /// Whether values come back from JSON as they went.
 enum RoundTrip {
-    /// The value's JSON; `nil` where it has none, or would not come back equal.
+    /// The value's JSON; `nil` if it has none, or would not come back equal.
     ///
     /// Types that can be compared are compared, others property by property, and they must encode as they did.
     static func json<T: Codable>(of value: T, for purpose: JSONEncoding.Purpose) -> JSONValue? {

@@ -8,7 +8,7 @@ public struct Event: Sendable {
     public let function: String?
     /// The entry's key; `nil` for `clear` and `lost`.
     public let key: JSONText?
-    /// The name of the client that did it, where it has one.
+    /// The name of the client that did it, if it has one.
     public let client: String?
     public let reply: Reply
 

@@ -6,9 +6,9 @@ public struct Lookup: Sendable {
     public let isStale: Bool
     /// The token by which this caller is the one to compute the value; others wait for it.
     public let lease: String?
-    /// A miss, and somebody else is computing the value.
+    /// A miss, and someone else is computing the value.
     public let isHeld: Bool
-    /// The rest of the answer: `tier`, `age_ms`, `ttl_ms`, `cost_ms`, `hits`, `bytes` and `uid` where asked for.
+    /// The rest of the answer: `tier`, `age_ms`, `ttl_ms`, `cost_ms`, `hits`, `bytes` and `uid` if asked for.
     public let reply: Reply
 
     /// A hit that was read from where the daemon publishes it.
@@ -36,7 +36,7 @@ public struct Lookup: Sendable {
 public struct GetOptions: Sendable {
     /// Asks for the lease of a miss, for this long (at most an hour).
     public var lease: Duration?
-    /// How long to wait for somebody else who computes the value.
+    /// How long to wait for someone else who computes the value.
     public var wait: Duration?
     /// Recomputes before the end with the probability of the XFetch rule; usually 1.
     public var early: Double?

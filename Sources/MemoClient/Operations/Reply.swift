@@ -12,7 +12,7 @@ public struct Reply: Sendable {
         self.members = members
     }
 
-    /// - Throws: `malformedReply` where the line is not a JSON object.
+    /// - Throws: `malformedReply` if the line is not a JSON object.
     init(line: [UInt8]) throws(MemoError) {
         guard let members = RawObject.members(of: line[...]) else {
             throw MemoError(.malformedReply, "the daemon's answer is not a JSON object")
@@ -21,8 +21,8 @@ public struct Reply: Sendable {
         self.members = members
     }
 
-    /// Reads a line that somebody else wrote in the protocol's manner, such as that of an export.
-    /// - Throws: `badJSON` where it is not exactly one JSON object.
+    /// Reads a line that someone else wrote in the protocol's manner, such as that of an export.
+    /// - Throws: `badJSON` if it is not exactly one JSON object.
     public init(parsing line: [UInt8]) throws(MemoError) {
         let text = try JSONText(parsing: line)
         guard let members = RawObject.members(of: text.bytes[...]) else {
@@ -40,7 +40,7 @@ public struct Reply: Sendable {
     /// Whether the request was done.
     public var isOK: Bool { text("ok").map { $0 == "true" } ?? false }
 
-    /// The error that the daemon answered, where it did.
+    /// The error that the daemon answered, if it did.
     public var error: MemoError? {
         guard !isOK else { return nil }
         guard let body = self["error"], let error = try? Reply(body), let code = error.string("code") else {
@@ -82,7 +82,7 @@ public struct Reply: Sendable {
     /// A member that is an object.
     public func object(_ name: String) -> Reply? { self[name].flatMap { try? Reply($0) } }
 
-    /// The reply's members without what belongs to the protocol alone (`id`, `ok`), as one JSON object.
+    /// The reply's members without what belongs only to the protocol (`id`, `ok`), as one JSON object.
     public var payload: JSONText {
         var bytes: [UInt8] = [0x7B]
         for member in members where member.name != "id" && member.name != "ok" {

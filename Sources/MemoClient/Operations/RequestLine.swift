@@ -16,7 +16,7 @@ public struct RequestLine: Sendable {
     /// The line, its LF included.
     public var bytes: [UInt8] { text + Array("}\n".utf8) }
 
-    /// The object alone.
+    /// Only the object.
     var object: [UInt8] { text + [0x7D] }
 
     mutating func add(_ name: StaticString, string: String?) {
@@ -73,7 +73,7 @@ public struct RequestLine: Sendable {
         }
     }
 
-    /// A flag that is left out where it is false.
+    /// A flag that is left out if it is false.
     mutating func add(_ name: StaticString, flag: Bool) {
         guard flag else { return }
         add(name, bool: true)

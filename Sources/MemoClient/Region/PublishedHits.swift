@@ -10,7 +10,7 @@ final class PublishedHits: Sendable {
     /// Hits from the daemon before the memory is mapped, and hits of one function before its place is asked for.
     private static let hitsFirst = 16
     private static let functionHitsFirst = 2
-    /// After so many hits of a function that were not found there, its place is asked for again.
+    /// After this many hits of a function that were not found there, its place is asked for again.
     private static let hitsAgain = 64
     private static let pause: Duration = .seconds(1)
     /// After a refusal.

@@ -2,7 +2,7 @@ internal import Glibc
 internal import MemoWire
 internal import Synchronization
 
-/// Starts a daemon for this user where none answers and no socket is named. One process at a time starts, behind a
+/// Starts a daemon for this user if none answers and no socket is named. One process at a time starts, behind a
 /// lock beside the socket; the others wait in silence. A start that fails is not tried again for a while, and whoever
 /// waited for it fails with it.
 package enum Autostart {
@@ -15,7 +15,7 @@ package enum Autostart {
     /// What the last attempt ended with, and until when there is no other.
     private static let failed = Mutex<(error: MemoError, until: ContinuousClock.Instant)?>(nil)
 
-    /// Whether clients of this process may start one: no socket is named, and nobody turned it off.
+    /// Whether clients of this process may start one: no socket is named, and no one turned it off.
     static var isWanted: Bool {
         if let socket = variable("MEMOD_SOCKET"), !socket.isEmpty { return false }
         return !["0", "no", "off", "false"].contains(variable("MEMOD_AUTOSTART")?.lowercased())
@@ -23,7 +23,7 @@ package enum Autostart {
 
     private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-    /// Connects, and starts a daemon where nobody is, or an older one that clients started.
+    /// Connects, and starts a daemon if none is there, or an older one that clients started.
     /// - Parameters:
     ///   - isWanted: whether this client starts one at all.
     ///   - timeout: how long connecting may take once one is there: to start it is not part of a request's time.
@@ -56,7 +56,7 @@ package enum Autostart {
         _ = write(STDERR_FILENO, line, line.utf8.count)
     }
 
-    /// Whether nobody is there: one who refuses this user is.
+    /// Whether no one is there: one who refuses this user is.
     package static func isMissing(_ error: MemoError, _ locations: [SocketLocation]) -> Bool {
         guard error.code == .unreachable else { return false }
         return !locations.contains { location in
@@ -84,9 +84,9 @@ package enum Autostart {
         }
     }
 
-    /// Starts the daemon, or waits while somebody else does.
+    /// Starts the daemon, or waits while someone else does.
     /// - Parameter tell: is told what the daemon has to say once.
-    /// - Returns: the process that was started here; `nil` where another one was there, or was quicker.
+    /// - Returns: the process that was started here; `nil` if another one was there, or was quicker.
     @discardableResult
     package static func start(_ plan: StartPlan, tell: (String) -> Void) throws(MemoError) -> DaemonProcess? {
         let began = bootSeconds

@@ -20,7 +20,7 @@ package struct DaemonProcess: Equatable {
 
     init(pid: pid_t) { self.pid = pid }
 
-    /// Whether it is there and has not ended: what nobody waited for has.
+    /// Whether it is there and has not ended: what no one waited for has.
     package var isAlive: Bool {
         guard let text = SmallFile.read("/proc/\(pid)/stat", limit: 512), let end = text.lastIndex(of: ")")
         else {

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// The `memod` that may be started for this user: where it is, and whether nobody else can exchange it.
+/// The `memod` that may be started for this user: where it is, and whether no one else can exchange it.
 package enum DaemonProgram {
     /// The first program that may be started, and why those before it may not.
     /// - Parameter path: `PATH`, for directories beside this program's own.
@@ -25,7 +25,7 @@ package enum DaemonProgram {
         return own + (path ?? "").split(separator: ":").map(String.init)
     }
 
-    /// Why others than root and this user could have put something else there; `nil` where they could not.
+    /// Why others than root and this user could have put something else there; `nil` if they could not.
     static func distrust(_ program: String) -> String? {
         guard let resolved = realpath(program, nil) else {
             return "\(program): \(SystemCallError("realpath", number: errno).reason)"

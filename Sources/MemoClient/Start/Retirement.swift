@@ -15,7 +15,7 @@ enum Retirement {
     enum Answer {
         /// The daemon is used, by the connection that there is.
         case stays
-        /// It was asked to end once nobody is connected.
+        /// It was asked to end once no one is connected.
         case ends(DaemonProcess)
         /// It did not answer; another connection is due.
         case broken

@@ -7,7 +7,7 @@ package struct ServiceManager {
     /// What ends both.
     package let command: String
 
-    /// - Returns: `nil` where no service manager holds the socket. The kernel is asked who listens there.
+    /// - Returns: `nil` if no service manager holds the socket. The kernel is asked who listens there.
     package init?(holding location: SocketLocation) {
         do throws(MemoError) {
             let connection = try SocketConnection.open([location], deadline: Deadline(in: .seconds(1)))

@@ -5,7 +5,7 @@ package struct StartPlan {
     let program: String
     let arguments: [String]
     package let socket: String
-    /// Whether somebody said which socket.
+    /// Whether someone said which socket.
     let isNamed: Bool
     /// Held by whoever starts.
     var lock: String { socket + ".start" }
@@ -60,11 +60,11 @@ package struct StartPlan {
             if name == "XDG_RUNTIME_DIR" && runtime == nil { continue }
             environment.append("\(name)=\(value)")
         }
-        // Tells the daemon that where it keeps its data was nobody's decision.
+        // Tells the daemon that where it keeps its data was no one's decision.
         self.environment = environment + ["MEMOD_AUTOSTART=1"]
     }
 
-    /// Where a daemon of this user listens when nobody says.
+    /// Where a daemon of this user listens when no one says.
     static var defaultSocket: String { defaultSocket(runtime(variables())) }
 
     private static func defaultSocket(_ runtime: String?) -> String {
@@ -85,7 +85,7 @@ package struct StartPlan {
         return variables
     }
 
-    /// The runtime directory, where it is one of this user's.
+    /// The runtime directory, if it is one of this user's.
     private static func runtime(_ variables: [String: String]) -> String? {
         guard let directory = variables["XDG_RUNTIME_DIR"], directory.hasPrefix("/"),
             owner(directory) == getuid()

@@ -29,7 +29,7 @@ struct StartedDaemon {
             ? nil : "\(plan.program): \(SystemCallError("execve", number: Int32(-result)).reason)"
     }
 
-    /// Runs a command that ends soon, whose output goes to a descriptor. `nil` where it cannot be run.
+    /// Runs a command that ends soon, whose output goes to a descriptor. `nil` if it cannot be run.
     static func run(_ command: [String], output: Int32) -> DaemonProcess? {
         let result = start(command, [], null: output, log: output)
         return result > 0 ? DaemonProcess(pid: pid_t(result)) : nil
@@ -67,7 +67,7 @@ struct StartedDaemon {
         return String(words.prefix(Self.lastWordsMax).map { $0.isASCII && $0 < " " ? "?" : $0 })
     }
 
-    /// What it says of where it keeps its data, where that is not the usual place.
+    /// What it says of where it keeps its data, if that is not the usual place.
     var notices: [String] {
         let mark = " notice: the database is kept "
         return lines.filter { $0.contains(mark) }.map { line in

@@ -43,7 +43,7 @@ package enum HelpText {
         ]
     }
 
-    /// With the value that counts if none is given, and the choices that a name alone does not show.
+    /// With the value that counts if none is given, and the choices that only a name does not show.
     private static func help(_ option: CommandLineOption) -> String {
         guard case .setting(let name) = option else { return option.help }
         var help = option.help

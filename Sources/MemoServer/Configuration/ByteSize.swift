@@ -12,7 +12,7 @@ package struct ByteSize: Equatable, Sendable, CustomStringConvertible {
 
     /// - Parameter text: decimal digits and at most one of the suffixes KiB, MiB, GiB, TiB, nothing else: no
     ///   sign, white space, fraction or other spelling of a unit.
-    /// - Returns: `nil` where `text` is not that, or is more than `Int.max` bytes.
+    /// - Returns: `nil` if `text` is not that, or is more than `Int.max` bytes.
     package init?(_ text: String) {
         guard let unit = Self.units.first(where: { text.hasSuffix($0.suffix) }),
             let number = Int(digits: text.dropLast(unit.suffix.count))
@@ -30,7 +30,7 @@ package struct ByteSize: Equatable, Sendable, CustomStringConvertible {
 }
 
 extension Int {
-    /// Decimal ASCII digits alone: `Int.init` would take a sign as well.
+    /// Only decimal ASCII digits: `Int.init` would take a sign as well.
     init?(digits text: Substring) {
         guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else {

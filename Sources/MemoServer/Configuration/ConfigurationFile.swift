@@ -16,7 +16,7 @@ package struct ConfigurationFile: Sendable {
     package private(set) var entries: [SettingName: [Entry]] = [:]
 
     /// Reads the file at `path`.
-    /// - Throws: where it cannot be read, is larger than 1 MiB, is not UTF-8, or has a line that is none of its
+    /// - Throws: if it cannot be read, is larger than 1 MiB, is not UTF-8, or has a line that is none of its
     ///   form; the error names the file and the line.
     package init(path: String) throws(ConfigurationError) {
         try self.init(path: path, text: Self.read(path))

@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Where the socket and the database are when nobody says.
+/// Where the socket and the database are when no one says.
 struct DefaultPaths {
     let socket: String
-    /// `nil` where there is neither a cache directory nor a home.
+    /// `nil` if there is neither a cache directory nor a home.
     let database: String?
 
     /// - Parameters:

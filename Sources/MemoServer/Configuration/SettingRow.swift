@@ -7,7 +7,7 @@ package struct SettingRow: Sendable {
         /// In bytes.
         case size(ClosedRange<Int>)
         case number(ClosedRange<Int>)
-        /// At most so many milliseconds. A duration of 0 needs no unit if it means never.
+        /// At most this many milliseconds. A duration of 0 needs no unit if it means never.
         case duration(atMost: Int64, zeroIsNever: Bool = false)
         case choice([String])
         case pattern

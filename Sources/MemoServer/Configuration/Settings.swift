@@ -37,7 +37,7 @@ package struct Settings: Sendable {
         }
     }
 
-    /// The setting's values that count; empty where no source gives one.
+    /// The setting's values that count; empty if no source gives one.
     package subscript(name: SettingName) -> [Value] { values[name] ?? [] }
 
     /// What another source overrides.

@@ -12,7 +12,7 @@ package struct TimeSpan: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// - Parameter text: decimal digits and one of the units ms, s, m, h, d, nothing else.
-    /// - Returns: `nil` where `text` is not that, or is more milliseconds than fit.
+    /// - Returns: `nil` if `text` is not that, or is more milliseconds than fit.
     package init?(_ text: String) {
         guard let unit = Self.units.first(where: { text.hasSuffix($0.suffix) }),
             let number = Int(digits: text.dropLast(unit.suffix.count))

@@ -1,7 +1,7 @@
 internal import MemoWire
 internal import Synchronization
 
-/// Buffers of one size that a loop's connections use in turn. Bounded: where none is idle a fresh one takes its
+/// Buffers of one size that a loop's connections use in turn. Bounded: if none is idle a fresh one takes its
 /// place, and what comes back beyond the bound is freed. What comes back is zeroed.
 struct BufferPool: ~Copyable {
     /// Figures that any thread may read while the loop works.

@@ -1,4 +1,4 @@
-/// Up to where a loop knows what became of commits. Touched by its thread alone.
+/// Up to where a loop knows what became of commits. Touched only by its thread.
 final class CommitWatermark {
     var through: UInt64 = 0
 }

@@ -46,7 +46,7 @@ package final class Connection {
         var position: Int
         var count: Int { value.count }
 
-        /// So many bytes before it were sent, and of it.
+        /// This many bytes before it were sent, and of it.
         mutating func advance(before: Int, within: Int) {
             position -= before
             value = Bytes(rebasing: value[within...])
@@ -120,7 +120,7 @@ package final class Connection {
     package var isPeerGone: Bool {
         @inline(__always) get { cell.value.session.isPeerGone }
     }
-    /// Drops what nobody will read.
+    /// Drops what no one will read.
     func dropReplies() {
         dropAttachment()
         replies.discard()

@@ -44,7 +44,7 @@ final class Quotas: Sendable {
     /// Whether any bound of unsent output may have been reached: for those who ask often, without the lock.
     private let isOutputTight = Atomic(false)
 
-    /// - Parameter limitsUsers: whether one user who is no administrator has a share of the whole alone.
+    /// - Parameter limitsUsers: whether one user who is no administrator has only a share of the whole.
     init(maxConnections: Int, limits: Limits, limitsUsers: Bool) {
         self.limits = limits
         self.limitsUsers = limitsUsers
@@ -76,7 +76,7 @@ final class Quotas: Sendable {
     }
 
     /// Counts a new connection.
-    /// - Returns: false where there are too many; the refusal is counted.
+    /// - Returns: false if there are too many; the refusal is counted.
     func admit(user: UInt32, isAdministrator: Bool) -> Bool {
         state.withLock { state in
             let share = max(1, state.maxConnections / limits.shareDivisor)

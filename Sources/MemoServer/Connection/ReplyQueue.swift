@@ -68,7 +68,7 @@ struct ReplyQueue: ~Copyable {
         removed += count
     }
 
-    /// Drops everything: nobody will read it.
+    /// Drops everything: no one will read it.
     mutating func discard() {
         removed += output.count
         output.removeAll(keepingCapacity: true)

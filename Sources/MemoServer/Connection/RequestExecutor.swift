@@ -17,7 +17,7 @@ package protocol RequestExecutor: AnyObject, Sendable {
     func prepare(_ batch: RequestBatch)
 
     /// No request follows those executed so far and the one the connection is suspended in; called once.
-    /// Where `connection.isPeerGone`, nobody is left to read replies, and `execute` must not wait for a lease.
+    /// Where `connection.isPeerGone`, no one is left to read replies, and `execute` must not wait for a lease.
     func inputEnded(_ connection: Connection)
 
     /// The connection is gone; called once, after which no other call concerns it.

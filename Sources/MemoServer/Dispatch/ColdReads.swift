@@ -46,7 +46,7 @@ extension Dispatcher {
     }
 
     /// Takes what was read for the suspended request.
-    /// - Returns: false where the read is still under way.
+    /// - Returns: false if the read is still under way.
     func collect(
         _ context: inout Context, _ state: DispatchState, _ lost: inout [RowReference],
         _ connection: Connection

@@ -21,7 +21,7 @@ struct CursorCipher {
         return String(UInt32(left) << 16 | UInt32(right))
     }
 
-    /// - Returns: `nil` where the text is no number that `text` could have made.
+    /// - Returns: `nil` if the text is no number that `text` could have made.
     func slot(_ text: String) -> UInt32? {
         guard let number = UInt32(text) else { return nil }
         guard let hash else { return number }

@@ -14,11 +14,11 @@ package final class Dispatcher: RequestExecutor {
     let latencies = LatencyTable()
     let backups = BackupRunner()
     let began = BootClock.nowMs
-    /// Of this start: what cursors of `keys` say holds for it alone, and regions that it publishes are known by it.
+    /// Of this start: what cursors of `keys` say holds only for it, and regions that it publishes are known by it.
     let instance: String
     let cursorSecret = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
     private let isDraining = Atomic(false)
-    /// To the helper that reaches other machines, where there is one.
+    /// To the helper that reaches other machines, if there is one.
     let remoteLink: RemoteLinkThread?
     /// How long a request waits for other machines.
     let remoteBudgetMs: Int64
@@ -33,7 +33,7 @@ package final class Dispatcher: RequestExecutor {
     }
 
     /// Opens the store.
-    /// - Throws: `ColdError` where the database cannot be used.
+    /// - Throws: `ColdError` if the database cannot be used.
     init(configuration: ServerConfiguration, loops: EventLoops, logger: Logger) throws {
         self.loops = loops
         let subscriptions = SubscriptionTable()

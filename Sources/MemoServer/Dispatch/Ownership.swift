@@ -23,8 +23,8 @@ extension Dispatcher {
         settings.isolatesUsers && !connection.isAdministrator ? Int64(connection.uid) : nil
     }
 
-    /// Whether a function is this user's, or everybody's because it is shared. What was stored while there was no
-    /// isolation belongs to nobody and is seen by administrators alone.
+    /// Whether a function is this user's, or everyone's because it is shared. What was stored while there was no
+    /// isolation belongs to no one and is seen only by administrators.
     func isVisible(_ row: FunctionRow, to owner: Int64?) -> Bool {
         if row.owner == owner { return true }
         guard row.owner == FunctionRow.everyone else { return false }
@@ -40,7 +40,7 @@ extension Dispatcher {
         return CursorCipher(key: (cursorSecret.0, cursorSecret.1 ^ UInt64(bitPattern: owner)))
     }
 
-    /// The request's function; answers `busy` where there are too many.
+    /// The request's function; answers `busy` if there are too many.
     @inline(__always)
     func intern(_ core: inout StoreCore, _ request: Request, _ context: Context) -> FunctionSlot? {
         let owner = owner(request, context.connection)

@@ -4,7 +4,7 @@ internal import Platform
 
 /// What operations share: refusals, waits for the writer, and replies that wait for a commit.
 extension Dispatcher {
-    /// Answers `busy` in the place of a large reply where there is no memory for it, because peers do not read.
+    /// Answers `busy` in the place of a large reply if there is no memory for it, because peers do not read.
     func refusesReply(of bytes: Int, _ request: Request, _ context: Context) -> Bool {
         guard !context.connection.mayOwe(bytes) else { return false }
         fail(request, .busy, Self.noMemoryForReplies, context)

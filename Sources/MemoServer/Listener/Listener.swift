@@ -52,7 +52,7 @@ package struct Listener: ~Copyable {
             mustBePrivate: isDefault && path.hasPrefix("/tmp/"), backlog: limits.backlog)
     }
 
-    /// The socket that a service manager passed as the first descriptor, or `nil` where none was passed to us.
+    /// The socket that a service manager passed as the first descriptor, or `nil` if none was passed to us.
     static func inherit(environment: [String: String], first: Int32 = 3) throws(ListenerError) -> Listener? {
         guard let count = environment["LISTEN_FDS"].flatMap({ Int(digits: $0[...]) }), count > 0,
             environment["LISTEN_PID"].map({ $0 == "\(getpid())" }) == true
@@ -73,7 +73,7 @@ package struct Listener: ~Copyable {
     }
 
     /// Where a socket is bound.
-    /// - Returns: `nil` where it has no path.
+    /// - Returns: `nil` if it has no path.
     private static func path(of descriptor: Int32) -> String? {
         var address = sockaddr_un()
         var size = socklen_t(MemoryLayout<sockaddr_un>.size)
@@ -99,7 +99,7 @@ package struct Listener: ~Copyable {
     }
 
     /// Makes a socket at `path` and listens on it.
-    /// - Throws: where somebody listens there, or something that is not a socket is there.
+    /// - Throws: if someone listens there, or something that is not a socket is there.
     static func listen(
         path: String, mode: UInt32, group: UInt32?, isDefaultDirectory: Bool = false,
         mustBePrivate: Bool = false, backlog: Int32 = 128
@@ -119,7 +119,7 @@ package struct Listener: ~Copyable {
         guard descriptor >= 0 else { throw ListenerError("\(path): \(SystemError.last)") }
         do throws(ListenerError) {
             // The file takes the descriptor's mode, so that it never has another; chmod would follow a link put
-            // in its place. Nobody can connect before `listen`.
+            // in its place. No one can connect before `listen`.
             guard fchmod(descriptor, mode) == 0 else { throw ListenerError("\(path): \(SystemError.last)") }
             let mask = umask(0)
             let bound = address.withSockaddr { bind(descriptor, $0, $1) }

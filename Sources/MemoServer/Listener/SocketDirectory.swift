@@ -1,10 +1,10 @@
 internal import Glibc
 internal import Platform
 
-/// The directory a socket is put in: it must be such that nobody else can exchange what is in it.
+/// The directory a socket is put in: it must be such that no one else can exchange what is in it.
 enum SocketDirectory {
     /// Creates the directory of a default path where it is missing, and checks it.
-    /// - Parameter isOurs: whether it must be a real directory of this user that nobody else can look into, as the
+    /// - Parameter isOurs: whether it must be a real directory of this user that no one else can look into, as the
     ///   one in /tmp must.
     static func prepare(_ path: String, isDefault: Bool, mustBePrivate: Bool) throws(ListenerError) {
         if isDefault, mkdir(path, 0o700) != 0, errno != EEXIST {

@@ -6,7 +6,7 @@ internal import Platform
 struct SocketLock: ~Copyable {
     private let descriptor: Int32
 
-    /// - Throws: where another process holds the lock, which is named, or the file is not ours.
+    /// - Throws: if another process holds the lock, which is named, or the file is not ours.
     init(path: String) throws(ListenerError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else {

@@ -1,7 +1,7 @@
 internal import MemoStore
 
 /// A loop's connections by slot. A slot is used again under another generation, so that a late message or event
-/// for the connection before finds nobody.
+/// for the connection before finds no one.
 struct ConnectionTable {
     private struct Slot {
         var connection: Connection?
@@ -11,7 +11,7 @@ struct ConnectionTable {
     let loop: Int
     private var slots: ContiguousArray<Slot> = []
     private var free: [Int] = []
-    /// Kept until nobody is at work on them, so that whoever is need not hold them.
+    /// Kept until no one is at work on them, so that whoever is need not hold them.
     private var removed: [Connection] = []
     private(set) var count = 0
 

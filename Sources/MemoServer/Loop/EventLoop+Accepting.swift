@@ -22,7 +22,7 @@ extension EventLoop {
             let descriptor = Self.acceptSocket(of: listener)
             guard descriptor >= 0 else {
                 switch errno {
-                // EINVAL: the drain has shut the listener down, and nobody is left in its queue.
+                // EINVAL: the drain has shut the listener down, and no one is left in its queue.
                 case EAGAIN, EINVAL: return false
                 case EMFILE, ENFILE, ENOBUFS, ENOMEM:
                     pauseAccepting(.last)

@@ -60,7 +60,7 @@ extension EventLoop {
         }
     }
 
-    /// Sends of output, and of the value that belongs into it, so many bytes at most.
+    /// Sends of output, and of the value that belongs into it, this many bytes at most.
     func send(
         _ output: Bytes, _ attachment: Connection.Attachment, atMost most: Int, to descriptor: Int32
     ) -> Int {

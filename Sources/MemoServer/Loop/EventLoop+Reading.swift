@@ -227,7 +227,7 @@ extension EventLoop {
         if isGone { connection.dropReplies() }
         if isEnd { executor.inputEnded(connection) }
         perform(connection.session.ignoresInput(), connection)
-        // A wait that nobody waits for ends, and what was sent behind it takes effect.
+        // A wait that no one waits for ends, and what was sent behind it takes effect.
         if isGone { proceed(connection) }
     }
 }

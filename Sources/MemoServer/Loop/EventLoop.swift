@@ -8,7 +8,7 @@ internal import Synchronization
 /// Serves the connections it owns, on a thread of its own, with epoll: for each that is readable
 /// one read and one parse, and then for all together one execution of the requests that are whole and a write each.
 ///
-/// `@unchecked Sendable` because everything is touched by the loop's own thread alone once `run` was called; others
+/// `@unchecked Sendable` because everything is touched only by the loop's own thread once `run` was called; others
 /// have its `LoopPort`.
 final class EventLoop: @unchecked Sendable {
     static let mailboxToken = UInt64.max

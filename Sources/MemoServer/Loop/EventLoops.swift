@@ -40,7 +40,7 @@ package final class EventLoops: Sendable {
     ///   - count: of loops, each of which becomes a thread.
     ///   - lineLimit: the longest request line in bytes.
     ///   - limitsUsers: whether one user who is no administrator may have only a share of the whole.
-    /// - Throws: where the kernel has no descriptors or memory.
+    /// - Throws: if the kernel has no descriptors or memory.
     package convenience init(
         count: Int, maxConnections: Int, lineLimit: Int, limitsUsers: Bool, limits: Limits = Limits(),
         logger: Logger

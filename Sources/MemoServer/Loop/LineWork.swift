@@ -1,7 +1,7 @@
 internal import MemoStore
 internal import MemoWire
 
-/// Hands something over to another thread, which has it alone from then on.
+/// Hands something over to another thread, which alone has it from then on.
 struct UnsafeTransfer<Value>: @unchecked Sendable {
     let value: Value
 

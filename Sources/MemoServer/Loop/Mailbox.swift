@@ -9,7 +9,7 @@ final class Mailbox: Sendable {
     /// What arrived since the loop last looked.
     struct Mail {
         var messages: [(id: ConnectionID, message: LoopMessage)] = []
-        /// Events for subscribers, apart from what somebody waits for.
+        /// Events for subscribers, apart from what someone waits for.
         var events: [(id: ConnectionID, line: [UInt8])] = []
         /// Subscribers of whom events were dropped.
         var lost: Set<ConnectionID> = []

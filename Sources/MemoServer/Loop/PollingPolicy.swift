@@ -1,4 +1,4 @@
-/// Whether a loop looks for events some more before it sleeps. One client alone asks again a few microseconds after its
+/// Whether a loop polls for events some more before it sleeps. A single client asks again a few microseconds after its
 /// answer, while putting the loop to sleep and waking it takes longer than serving it.
 struct PollingPolicy {
     /// Looks before sleeping: some 50 µs, about what it takes to wake up where an idle virtual processor is slow to.

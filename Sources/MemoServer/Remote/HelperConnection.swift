@@ -1,12 +1,12 @@
 internal import Glibc
 internal import Platform
 
-/// The socket to the helper, and the helper's process where memod started it.
+/// The socket to the helper, and the helper's process if memod started it.
 struct HelperConnection: ~Copyable {
     let descriptor: Int32
     private let child: pid_t?
 
-    /// - Returns: `nil` where there is no helper; `reason` says why.
+    /// - Returns: `nil` if there is no helper; `reason` says why.
     static func open(_ helper: RemoteSettings.Helper, reason: inout String) -> HelperConnection? {
         switch helper {
         case .running(let path): connect(path, &reason)

@@ -24,7 +24,7 @@ final class RemoteLinkThread: Sendable {
     /// No more is taken to be sent while so much is not sent yet.
     private static let outputMax = 1 << 20
 
-    /// - Throws: where there are no descriptors left.
+    /// - Throws: if there are no descriptors left.
     init(
         _ helper: RemoteSettings.Helper, store: Store, logger: Logger,
         heard: @escaping @Sendable ([RemoteNotice], _ areSomeLost: Bool) -> Void

@@ -9,7 +9,7 @@ struct JournalSocket: Sendable {
     /// Field names longer than this are not taken by the journal.
     private static let nameBytesMax = 64
 
-    /// - Returns: `nil` where the journal cannot be reached.
+    /// - Returns: `nil` if the journal cannot be reached.
     init?(path: String = JournalSocket.path) {
         guard let address = try? UnixSocketAddress(path: path) else { return nil }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -22,7 +22,7 @@ struct JournalSocket: Sendable {
     }
 
     /// - Parameter fields: names and values; `fieldName` makes names that the journal takes.
-    /// - Returns: false where the entry was not taken, which never waits.
+    /// - Returns: false if the entry was not taken, which never waits.
     func send(_ fields: [(name: String, value: String)]) -> Bool {
         let entry = Self.entry(fields)
         return Glibc.send(descriptor, entry, entry.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL)) == entry.count

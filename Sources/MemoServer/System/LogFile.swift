@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// The log of a daemon that a client started: nobody else looks after it. Standard error is its file, which is begun
+/// The log of a daemon that a client started: no one else looks after it. Standard error is its file, which is begun
 /// anew once it is full; one older is kept.
 final class LogFile: Sendable {
     private static let bytesMax = 1 << 20
@@ -9,7 +9,7 @@ final class LogFile: Sendable {
     private let path: String
     private let bytes: Mutex<Int>
 
-    /// - Returns: `nil` where standard error is no file.
+    /// - Returns: `nil` if standard error is no file.
     init?() {
         var status = stat()
         guard fstat(STDERR_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFREG,

@@ -8,7 +8,7 @@ struct ServiceNotifier {
     /// How often `WATCHDOG=1` is expected, in milliseconds, or `nil`.
     let watchdogMs: Int64?
 
-    /// - Returns: `nil` where no service manager listens (`NOTIFY_SOCKET`).
+    /// - Returns: `nil` if no service manager listens (`NOTIFY_SOCKET`).
     init?(environment: [String: String]) {
         guard let name = environment["NOTIFY_SOCKET"], name.hasPrefix("/") || name.hasPrefix("@") else {
             return nil

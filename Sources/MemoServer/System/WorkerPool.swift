@@ -43,7 +43,7 @@ final class WorkerPool: Sendable {
     /// - Parameter threads: how many there may be; they are made when they are needed, and stay.
     init(threads: Int) { limit = threads }
 
-    /// Runs a job soon; at once where there is no thread to be had.
+    /// Runs a job soon; at once if there is no thread to be had.
     func run(for user: UInt32, _ job: @escaping Job) {
         let starts = state.withLock { state in
             state.append(job, of: user)
@@ -64,7 +64,7 @@ final class WorkerPool: Sendable {
     }
 
     private func work() {
-        // Who waits for a loop goes first where processors are few.
+        // Who waits for a loop goes first if processors are few.
         let thread = __priority_which_t(PRIO_PROCESS.rawValue)
         setpriority(thread, 0, getpriority(thread, 0) + Self.niceness)
         while true {
@@ -78,7 +78,7 @@ final class WorkerPool: Sendable {
                 continue
             }
             signal.wait(ms: nil)
-            // A notice wakes one: where there is more to do, the next.
+            // A notice wakes one: if there is more to do, the next.
             let isMore = state.withLock { state in
                 state.idle -= 1
                 return state.users.count > 1 && state.idle > 0

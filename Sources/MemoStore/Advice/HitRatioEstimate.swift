@@ -23,7 +23,7 @@ struct HitRatioEstimate {
         // The sample knows of larger sizes only where most look-ups are left to it: keys of middling use are in it by chance.
         limit = unknown * Self.few < asked ? recent.limit : recent.limit / 2
         let knownHits = recent.below.below(limit)
-        // Where no key is asked for often, the sample's own total is the surer one.
+        // If no key is asked for often, the sample's own total is the surer one.
         let isEven = recent.counted > 0 && knownHits * Self.few < recent.counted
         let all = isEven ? max(1, sampled.unknownMisses(0)) : unknown
         let hits = knownHits + max(0, 1 - sampled.unknownMisses(limit) / max(1, all)) * unknown

@@ -25,7 +25,7 @@ struct RecentNotes {
     private var times = [UInt32](repeating: 0, count: Self.places)
     private var time: UInt32 = 0
     private static let places = 1024
-    /// So many keys may come between: half of those that are known exactly.
+    /// This many keys may come between: half of those that are known exactly.
     private static let keysBetween: UInt64 = 2048
 
     /// - Parameter threshold: of the models that are told of the key, the least one.

@@ -28,9 +28,9 @@ struct LookupSampler: ~Copyable {
 
     static let stretchMax = 16384
     static let takesBetween = 4
-    /// While the models are new a stretch goes on: it is taken when there are so many, before it has come to its end.
+    /// While the models are new a stretch goes on: it is taken when there are this many, before it has come to its end.
     static let lookupsDue = stretchMax / 2
-    /// After so many for one model, between two takes, it samples half as many keys.
+    /// After this many for one model, between two takes, it samples half as many keys.
     static let sampledMax = 16384
     /// For all models together.
     static let notedMax = 65536
@@ -107,7 +107,7 @@ struct LookupSampler: ~Copyable {
         budget = UInt32(max(1024, Self.sampledMax / max(1, models)))
     }
 
-    /// Nobody knows which keys some look-ups were of.
+    /// No one knows which keys some look-ups were of.
     mutating func leaveOut(_ count: Int64) { counted &+= count }
 
     /// - Parameter all: the look-ups that there ever were.

@@ -18,7 +18,7 @@ struct ReuseModel {
     var threshold: UInt64 { sampled.threshold }
     var sampledKeys: Int { sampled.keyCount }
 
-    /// There were so many look-ups, those that are told among them.
+    /// There were this many look-ups, those that are told among them.
     mutating func count(_ lookups: Int64) { asked += Double(max(0, lookups)) }
 
     /// Samples fewer keys from now on.

@@ -9,7 +9,7 @@ struct ByteArena: ~Copyable {
 
     deinit { storage.deallocate() }
 
-    /// Adds a record of so many bytes, which `fill` writes.
+    /// Adds a record of this many bytes, which `fill` writes.
     /// - Returns: where it is; its address changes when another is added.
     mutating func append(_ bytes: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> Range<Int> {
         let place = count..<count + bytes

@@ -1,4 +1,4 @@
-/// SipHash-1-3 with a secret seed, so that nobody can choose keys that collide.
+/// SipHash-1-3 with a secret seed, so that no one can choose keys that collide.
 /// (J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", 2012.)
 package struct KeyHash: Sendable {
     let seed: (UInt64, UInt64)

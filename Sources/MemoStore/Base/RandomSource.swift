@@ -1,4 +1,4 @@
-/// Randomness for sampling, seedable (xorshift128+, S. Vigna, 2014). What nobody may guess comes from the kernel.
+/// Randomness for sampling, seedable (xorshift128+, S. Vigna, 2014). What no one may guess comes from the kernel.
 struct RandomSource: Sendable {
     private var state: (UInt64, UInt64)
 

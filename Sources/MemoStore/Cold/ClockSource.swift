@@ -27,7 +27,7 @@ struct ClockSource: Sendable {
         return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
     }
 
-    /// Where there is no such file, the moment of the start, which does as well: it only has to differ.
+    /// If there is no such file, the moment of the start, which does as well: it only has to differ.
     private static func bootID() -> String {
         let descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return String((read(CLOCK_REALTIME) - read(CLOCK_BOOTTIME)) / 10_000) }

@@ -76,7 +76,7 @@ enum ColdBackup {
         // The copy goes its own way: it is not what a witness beside some other database speaks of.
         let meta = try MetaTable(to)
         try meta.save(.first(), meta.commit().clock)
-        // One file that can be opened where nothing can be written.
+        // One file that can be opened if nothing can be written.
         try to.execute("PRAGMA journal_mode = delete")
     }
 }

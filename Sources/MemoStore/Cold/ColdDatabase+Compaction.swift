@@ -1,4 +1,4 @@
-/// Brings rows together where pages are half empty, run by run (`PageCompactor`).
+/// Brings rows together if pages are half empty, run by run (`PageCompactor`).
 extension ColdDatabase {
     struct Compaction {
         /// When it is done: while nothing else is to be done, or between commits.
@@ -14,13 +14,13 @@ extension ColdDatabase {
         var reached: [Occasion: Int64] = [:]
     }
 
-    /// Compacts when idle, where the database is notably larger than what is in it.
+    /// Compacts when idle, if the database is notably larger than what is in it.
     /// - Parameter live: what the entries take, estimated.
     func compact(live: Int64, while goesOn: () -> Bool) throws(ColdError) {
         try compact(.idle, beyond: live + live / 5, again: live / 10, while: goesOn)
     }
 
-    /// Compacts under load, between commits, where the database is notably larger than its budget.
+    /// Compacts under load, between commits, if the database is notably larger than its budget.
     func compact(budget: Int64, while goesOn: () -> Bool) throws(ColdError) {
         try compact(.load, beyond: budget + budget / 8, again: budget / 8, while: goesOn)
     }

@@ -1,9 +1,9 @@
 /// What is done between commits and when idle.
 extension ColdDatabase {
-    /// Work that is due between commits: takes deleted rows out where there are many, moves the log into the database
+    /// Work that is due between commits: takes deleted rows out if there are many, moves the log into the database
     /// once it is long, and gives free pages back while there are many. To be called after what was committed is
     /// acknowledged.
-    /// - Parameter goesOn: whether nobody waits for the next commit.
+    /// - Parameter goesOn: whether no one waits for the next commit.
     func maintain(while goesOn: () -> Bool = { true }) throws(ColdError) {
         let isScarce = diskIsScarce
         if isScarce {
@@ -16,7 +16,7 @@ extension ColdDatabase {
         try moveLongLog(isScarce)
     }
 
-    /// Takes so many deleted rows out, some at least.
+    /// Takes this many deleted rows out, some at least.
     private func tidy(rows: Int, _ isScarce: Bool, while goesOn: () -> Bool) throws(ColdError) {
         let most = isScarce ? Self.rowsPerDeletion : ColdOptions.takenOutAtOnce
         var left = rows
@@ -50,7 +50,7 @@ extension ColdDatabase {
         }
     }
 
-    /// The same where there is nothing else to do: all deleted rows are taken out, the others compacted, a shorter log is
+    /// The same if there is nothing else to do: all deleted rows are taken out, the others compacted, a shorter log is
     /// moved, too, since rows are read faster from the database, and pages are given back until few are free.
     /// - Parameters:
     ///   - live: what the entries take, estimated; without it nothing is compacted.
@@ -95,7 +95,7 @@ extension ColdDatabase {
     private static let pagesPerVacuum = 256
 
     /// Takes deleted rows out of their pages, as many as there is time for.
-    /// - Returns: how many it were.
+    /// - Returns: how many there were.
     func takeOutDeleted(rows: Int) throws(ColdError) -> Int {
         let began = source.boottimeMs()
         func isOver() -> Bool { source.boottimeMs() - began >= ColdOptions.takingOutMs }

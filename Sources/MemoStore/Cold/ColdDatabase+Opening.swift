@@ -54,7 +54,7 @@ extension ColdDatabase {
         }
     }
 
-    /// - Returns: `nil` where there is no database.
+    /// - Returns: `nil` if there is no database.
     private static func openAsLeft(
         _ path: DatabasePath, _ options: ColdOptions, _ witness: CommitWitness, boot: UInt64, wallMs: Int64,
         isLast: Bool
@@ -68,7 +68,7 @@ extension ColdDatabase {
         var opened = try Opened(writer, at: path)
         opened.remarks = writer.remarks
         try writer.checkEdge()
-        // A witness that cannot be read for long keeps nobody from a database that can.
+        // A witness that cannot be read for long keeps no one from a database that can.
         let left = isLast ? try? witness.read() : try witness.read()
         guard writer.isMarked, let left else { return opened }
         let found = writer.chain.newest
@@ -129,7 +129,7 @@ extension ColdDatabase {
 
     /// Makes the new database under another name and moves it into place when it is complete, so that an empty
     /// file under the real name is always damage.
-    /// - Parameter seed: of the keys' hash; another one where there is none.
+    /// - Parameter seed: of the keys' hash; another one if there is none.
     static func create(
         _ path: DatabasePath, _ options: ColdOptions, wallMs: Int64, seed: [UInt64]? = nil
     ) throws(ColdError) {

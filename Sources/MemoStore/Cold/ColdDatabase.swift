@@ -42,7 +42,7 @@ final class ColdDatabase: @unchecked Sendable {
     /// When deleted rows are taken out and others compacted again, which failed.
     var idleWorkResumes: Int64 = 0
 
-    /// What is this process's own, as long as nobody removes or replaces it.
+    /// What is this process's own, as long as no one removes or replaces it.
     private struct Holding: ~Copyable {
         var lock: DatabaseLock?
         var file: DatabaseFile
@@ -57,9 +57,9 @@ final class ColdDatabase: @unchecked Sendable {
         }
     }
 
-    /// Opens the database, or makes it where there is none. A damaged one is moved aside first.
+    /// Opens the database, or makes it if there is none. A damaged one is moved aside first.
     ///
-    /// - Throws: `.locked` where another process has it; `.newer`, `.refused` and `.readOnly`, all of which
+    /// - Throws: `.locked` if another process has it; `.newer`, `.refused` and `.readOnly`, all of which
     ///   leave it untouched.
     init(_ options: ColdOptions, source: ClockSource) throws(ColdError) {
         self.options = options
@@ -84,7 +84,7 @@ final class ColdDatabase: @unchecked Sendable {
         bearWitness()
     }
 
-    /// Saves the clock where the database has that of another boot, or none: within this one the offset has to be known,
+    /// Saves the clock if the database has that of another boot, or none: within this one the offset has to be known,
     /// whatever the wall clock says after a crash.
     func saveClock() throws(ColdError) {
         try writing { writer throws(ColdError) in
@@ -94,7 +94,7 @@ final class ColdDatabase: @unchecked Sendable {
         }
     }
 
-    /// Runs what writes. After a failed write or sync nobody knows what is on the disk, so the connection is
+    /// Runs what writes. After a failed write or sync no one knows what is on the disk, so the connection is
     /// given up: nothing more is written before `reopen`.
     func writing<Result>(_ body: (ColdWriter) throws(ColdError) -> Result) throws(ColdError) -> Result {
         guard let writer else { throw ColdError(.io, "the database is closed after a failure") }
@@ -116,7 +116,7 @@ final class ColdDatabase: @unchecked Sendable {
         CommitWitness.State(mark: chain.newest, synced: synced, boot: boot)
     }
 
-    /// Says in which state the database is now. Where that fails the next commit does.
+    /// Says in which state the database is now. If that fails the next commit does.
     private func bearWitness() { try? witness.write(left) }
 
     /// Streams what the database knows, keys and values excepted: functions and tags in the order of their
@@ -160,7 +160,7 @@ final class ColdDatabase: @unchecked Sendable {
         }
     }
 
-    /// Runs what deletes, and once more where the disk is full: room for a deletion is found in the log, once it is
+    /// Runs what deletes, and once more if the disk is full: room for a deletion is found in the log, once it is
     /// moved, and then in the ballast.
     /// - Parameter repeats: false for what needs more room than that.
     func findingRoom<Result>(
@@ -207,14 +207,14 @@ final class ColdDatabase: @unchecked Sendable {
         try checkpoint(writer)
     }
 
-    /// Few at once: each may have to be logged, where there is hardly any room.
+    /// Few at once: each may have to be logged, if there is hardly any room.
     private static let pagesPerReturn = 32
     private static let returnsMax = 32
 
     /// As many as the small ballast has room to log.
     static let rowsPerDeletion = 100
 
-    /// - Throws: `.full` where there is no room for the log and the database to grow by so many bytes.
+    /// - Throws: `.full` if there is no room for the log and the database to grow by this many bytes.
     private func makeRoom(_ growth: Int64, _ writer: ColdWriter) throws(ColdError) {
         guard var available = DiskSpace.available(below: path.directory) else { return }
         var logged = writer.logFrames * DiskSpace.frameBytes
@@ -226,7 +226,7 @@ final class ColdDatabase: @unchecked Sendable {
         logged = unmoved == 0 ? 0 : writer.logFrames * DiskSpace.frameBytes
         let free = try writer.pages().free * Int64(ColdOptions.pageBytes)
         let logBytes = DatabaseFile(path.log)?.bytes ?? 0
-        // What is in the log alone may need pages that the file has not got, however many others are free in it.
+        // What is only in the log may need pages that the file has not got, however many others are free in it.
         let needed = unmoved + max(0, growth - free) + max(0, logged + growth - logBytes)
         if available < needed, Quarantine.makeRoom(path) {
             available = DiskSpace.available(below: path.directory) ?? available
@@ -238,7 +238,7 @@ final class ColdDatabase: @unchecked Sendable {
 
     /// Moves the log into the database. A log that cannot be moved is in the way of everything, deletions included:
     /// then this is what the ballast is for.
-    /// - Returns: how many pages are left in the log alone.
+    /// - Returns: how many pages are only in the log.
     @discardableResult
     func checkpoint(_ writer: ColdWriter) throws(ColdError) -> Int64 {
         let isWhole = holding.withLock { holding in
@@ -285,8 +285,8 @@ final class ColdDatabase: @unchecked Sendable {
     /// What sharing equal values saves on disk.
     var interning: InterningFigures { writer?.sharing.figures ?? InterningFigures() }
 
-    /// What somebody removed, replaced or cut, asked from any thread. `.corrupt`: the database, and what is written there is
-    /// lost. `.io`: its lock alone, and another memod may take it; or its log, and what is in it is lost with this
+    /// What someone removed, replaced or cut, asked from any thread. `.corrupt`: the database, and what is written there is
+    /// lost. `.io`: only its lock, and another memod may take it; or its log, and what is in it is lost with this
     /// process.
     func findLoss() -> ColdFailure? {
         holding.withLock { holding in
@@ -304,9 +304,9 @@ final class ColdDatabase: @unchecked Sendable {
         holding.withLock { $0.file }.isStill(at: path.database)
     }
 
-    /// Moves a log that was removed into the database while its last connection is open: nobody else has what is in it.
+    /// Moves a log that was removed into the database while its last connection is open: no one else has what is in it.
     /// - Returns: whether it was removed.
-    /// - Throws: `.corrupt` where that is not possible.
+    /// - Throws: `.corrupt` if that is not possible.
     private func rescueLog() throws(ColdError) -> Bool {
         guard let log = holding.withLock({ $0.log }), !log.isStill(at: path.log), let writer else {
             return false
@@ -315,15 +315,15 @@ final class ColdDatabase: @unchecked Sendable {
         return true
     }
 
-    /// Takes the lock again where it is another file now.
-    /// - Throws: `.locked` where another process has it by now: then the files at these paths are its own.
+    /// Takes the lock again if it is another file now.
+    /// - Throws: `.locked` if another process has it by now: then the files at these paths are its own.
     private func renewLock() throws(ColdError) {
         if holding.withLock({ $0.lock?.isStill(at: path.lock) == true }) { return }
         var lock: DatabaseLock? = try DatabaseLock(path: path.lock)
         holding.withLock { swap(&$0.lock, &lock) }
     }
 
-    /// What this process may still write to the file system; `nil` where it does not say.
+    /// What this process may still write to the file system; `nil` if it does not say.
     func freeBytes() -> Int64? { DiskSpace.available(below: path.directory) }
 
     /// A connection for a thread that reads. After `reopen` and `startEmpty` each thread needs a new one: an old
@@ -350,14 +350,14 @@ final class ColdDatabase: @unchecked Sendable {
     /// failed either all is or nothing, and it may be repeated.
     ///
     /// - Returns: whether its log had been removed, and what was in it was saved.
-    /// - Throws: `.corrupt` where the file did not survive; any other error where it is not usable yet: the
+    /// - Throws: `.corrupt` if the file did not survive; any other error if it is not usable yet: the
     ///   database stays closed, and reopening may be tried again.
     @discardableResult
     func reopen() throws(ColdError) -> Bool {
         let isRescued = try rescueLog()
         writer = nil
         openings.wrappingAdd(1, ordering: .relaxed)
-        // Its inode alone is looked at: readers may still have the file open, whose locks a look inside of it
+        // Only its inode is looked at: readers may still have the file open, whose locks a look inside of it
         // would end.
         try renewLock()
         guard isInPlace else { throw ColdError(.corrupt, "\(path.database) is gone") }
@@ -386,7 +386,7 @@ final class ColdDatabase: @unchecked Sendable {
 
     /// Moves the database aside, whatever is wrong with it, and opens an empty one. The clock goes on.
     /// - Parameter seed: of the hash by which entries in memory are found, which the new database is to have too;
-    ///   `nil` where there are none.
+    ///   `nil` if there are none.
     /// - Returns: where the old one is, or `nil` if it was gone.
     @discardableResult
     func startEmpty(seed: [UInt64]? = nil) throws(ColdError) -> String? {
@@ -425,7 +425,7 @@ final class ColdDatabase: @unchecked Sendable {
     }
 
     /// Moves the log into the database, removes it, and lets the lock go, whether or not that succeeds.
-    /// - Returns: false where another process reads the database: the log stays beside it.
+    /// - Returns: false if another process reads the database: the log stays beside it.
     @discardableResult
     func close() throws(ColdError) -> Bool {
         defer {

@@ -13,16 +13,16 @@ struct ColdOptions: Sendable {
     /// Frames in the write-ahead log at which it is moved into the database: 12 MiB, and with the commit that
     /// reaches it under 16.
     static let checkpointFrames = 1500
-    /// The same where the disk is nearly full: what the small ballast has room for.
+    /// The same if the disk is nearly full: what the small ballast has room for.
     static let checkpointFramesWhenScarce = 200
-    /// The same where nothing else is to be written.
+    /// The same if nothing else is to be written.
     static let checkpointFramesWhenIdle = 200
-    /// So many deletions and more in a commit are marked deleted, those of small entries: fewer change as many pages at once.
+    /// This many deletions and more in a commit are marked deleted, those of small entries: fewer change as many pages at once.
     static let tombstonesLeast = 16
     static let tombstoneEntryBytesMax = 1024
-    /// With so many rows marked deleted, or a sixteenth of the database and at least a quarter of a mebibyte, they begin to be taken out.
+    /// With this many rows marked deleted, or a sixteenth of the database and at least a quarter of a mebibyte, they begin to be taken out.
     static let tombstonesMax = 1 << 18
-    /// With so many none is marked deleted any more.
+    /// With this many none is marked deleted any more.
     static let tombstonesHardMax = 1 << 19
     static let tombstonePart: Int64 = 16
     static let tombstoneBytesLeast = 1 << 18
@@ -37,7 +37,7 @@ struct ColdOptions: Sendable {
     static let compactedAtOnce = 256 << 10
     /// Of larger rows there is one in a page.
     static let compactedRowBytesMax = pageBytes / 2
-    /// Free pages are given back where there are so many, and more than this part of all.
+    /// Free pages are given back if there are this many, and more than this part of all.
     static let freePagesLeast: Int64 = 256
     static let freePart: Int64 = 4
     static let freePartWhenIdle: Int64 = 16

@@ -50,7 +50,7 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
     }
 
     /// Reads an entry, verifies its checksums and copies it.
-    /// - Throws: `.corrupt` where the file is damaged beyond the row, `.io` where it cannot be read.
+    /// - Throws: `.corrupt` if the file is damaged beyond the row, `.io` if it cannot be read.
     func read(row: Int64) throws(ColdError) -> Result {
         if let payload = readPages(row: row) { return .found(payload) }
         do throws(SQLiteError) {
@@ -78,7 +78,7 @@ final class ColdReader: @unchecked Sendable {  // Used by one thread at a time: 
 
     /// A row never changes, and its checksums tell whether what was found in the file's pages is it: a part of
     /// another's value, however it was made, has not got the salt.
-    /// - Returns: `nil` where it is not there, or does not lie in one page.
+    /// - Returns: `nil` if it is not there, or does not lie in one page.
     func readPages(row: Int64) -> Payload? {
         guard var record = contents?.record(row: row),
             // The row's number is not stored twice.

@@ -51,7 +51,7 @@ final class ColdScrub: @unchecked Sendable {  // Used by one thread at a time: t
     }
 
     /// Checks the next entries.
-    /// - Throws: `.corrupt` where pages are damaged: the database is to be moved aside.
+    /// - Throws: `.corrupt` if pages are damaged: the database is to be moved aside.
     func step(rows limit: Int) throws(ColdError) -> Slice {
         do throws(SQLiteError) {
             if let check = checks.popLast() {

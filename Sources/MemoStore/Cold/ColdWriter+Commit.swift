@@ -96,9 +96,9 @@ extension ColdWriter {
 
     /// Takes deleted rows out of their pages.
     /// - Parameters:
-    ///   - limit: so many of them at most.
+    ///   - limit: this many of them at most.
     ///   - isOver: whether it has taken long enough, asked now and then.
-    /// - Returns: how many it were.
+    /// - Returns: how many there were.
     func takeOutDeleted(rows limit: Int, until isOver: () -> Bool) throws(ColdError) -> Int {
         let rows = deleted.next(limit)
         guard !rows.isEmpty else { return 0 }
@@ -146,7 +146,7 @@ extension ColdWriter {
         case .insert(let row, let function, let hash, let payload):
             next.row = max(next.row, row + 1)
             if cancelled.contains(row) { return }
-            // A batch that is repeated because nobody knows whether its commit failed.
+            // A batch that is repeated because no one knows whether its commit failed.
             if row < self.next.row { try delete(row) }
             let shared =
                 interning

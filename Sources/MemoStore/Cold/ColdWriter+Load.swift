@@ -56,7 +56,7 @@ extension ColdWriter {
                 tag($0)
             }
 
-            // History that is damaged is missed by nobody's results.
+            // History that is damaged is missed by no one's results.
             _ = try self.history.forEach(history)
             _ = try mismatches.forEach(mismatch)
 

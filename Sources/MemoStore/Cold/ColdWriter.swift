@@ -117,7 +117,7 @@ final class ColdWriter {
 
     /// Looks at the pages that the next commits write to: rows are only appended, to two tables under the same numbers. The
     /// check in the background comes to them after minutes, and meanwhile what is promised would be written there.
-    /// - Throws: `.corrupt` where they are damaged.
+    /// - Throws: `.corrupt` if they are damaged.
     func checkEdge() throws(ColdError) {
         do throws(SQLiteError) {
             let heads = try newest("entry")
@@ -149,7 +149,7 @@ final class ColdWriter {
     }
 
     /// Moves everything from the log into the database; closing then removes the log.
-    /// - Returns: false where another process reads it for long: the log stays, and nothing is lost.
+    /// - Returns: false if another process reads it for long: the log stays, and nothing is lost.
     func finish() throws(ColdError) -> Bool {
         do throws(SQLiteError) {
             connection.setBusyTimeout(milliseconds: ColdOptions.lastWaitMs)
@@ -177,7 +177,7 @@ final class ColdWriter {
     var logFrames: Int64 { Int64(connection.walFrameCount) }
 
     /// Moves pages from the log into the database, as far as readers let it.
-    /// - Returns: how many are left in the log alone.
+    /// - Returns: how many are only in the log.
     @discardableResult
     func checkpoint() throws(ColdError) -> Int64 {
         do throws(SQLiteError) {
@@ -216,7 +216,7 @@ final class ColdWriter {
     }
 
     /// Brings the next rows together that lie in half-empty pages.
-    /// - Returns: how many pages are free now; `nil` where there are none left.
+    /// - Returns: how many pages are free now; `nil` if there are none left.
     func compact() throws(ColdError) -> Int? {
         do throws(SQLiteError) {
             if compactor == nil { compactor = try PageCompactor(connection) }

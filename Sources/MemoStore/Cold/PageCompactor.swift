@@ -40,8 +40,8 @@ final class PageCompactor {
             forget = try Statement(connection, "DELETE FROM \(waiting)")
         }
 
-        /// The rows from one number to another, or until they have so many bytes.
-        /// - Returns: the last one, how many are worth it, and what all take; `nil` where there are none, or the tree is
+        /// The rows from one number to another, or until they have this many bytes.
+        /// - Returns: the last one, how many are worth it, and what all take; `nil` if there are none, or the tree is
         ///   damaged.
         func survey(
             from first: Int64, through end: Int64 = .max - 1, bytes most: Int = .max
@@ -63,7 +63,7 @@ final class PageCompactor {
 
         /// Within a transaction.
         /// - Parameter count: how many rows are expected.
-        /// - Returns: whether it were these.
+        /// - Returns: whether these were it.
         func rewrite(
             _ rows: ClosedRange<Int64>, count: Int64, _ connection: borrowing Connection
         ) throws(SQLiteError) -> Bool {

@@ -63,7 +63,7 @@ extension StoreClock.State {
         return bytes + boot.utf8.prefix(Self.bootBytes)
     }
 
-    /// - Returns: `nil` where these are not the bytes of a state.
+    /// - Returns: `nil` if these are not the bytes of a state.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard (24...24 + Self.bootBytes).contains(bytes.count) else { return nil }
         func number(_ offset: Int) -> Int64 {

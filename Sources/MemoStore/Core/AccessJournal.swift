@@ -66,7 +66,7 @@ struct AccessJournal {
     mutating func lose() { isIncomplete = true }
 
     /// Whether the order of all entries is to replace what the database has: it lacks uses, or has more rows of them than
-    /// so many. Asked once for each order.
+    /// this many. Asked once for each order.
     mutating func takesOrder(rows: Int, most: Int) -> Bool {
         guard isIncomplete || rows > most else { return false }
         isIncomplete = false

@@ -8,7 +8,7 @@ struct CommitPipeline: ~Copyable {
     private(set) var committedRow: Int64 = 0
     /// Changes up to this are in the database.
     private(set) var committedSequence: UInt64 = 0
-    /// Somebody waits for the commit of the changes up to this.
+    /// Someone waits for the commit of the changes up to this.
     private var urgentSequence: UInt64 = 0
     /// Whoever waited for the changes up to this was told that they are not committed.
     private var failedSequence: UInt64 = 0
@@ -138,10 +138,10 @@ struct CommitPipeline: ~Copyable {
         var bytes: Int
         /// The database is to be opened anew before it is committed.
         var isRetry: Bool
-        /// Somebody is told when it is committed, and relies on it.
+        /// Someone is told when it is committed, and relies on it.
         var isAwaited: Bool
 
-        /// Cuts it off after so many changes.
+        /// Cuts it off after this many changes.
         /// - Returns: the others.
         mutating func split(after count: Int) -> Batch {
             var rest = self
@@ -174,7 +174,7 @@ struct CommitPipeline: ~Copyable {
     }
 
     /// When the next commit is due.
-    /// - Returns: in how many ms; `nil` where nothing waits.
+    /// - Returns: in how many ms; `nil` if nothing waits.
     func due(flushIntervalMs: Int64, isClosing: Bool, now: Int64) -> Int64? {
         if failedBatch != nil || needsRecovery { return 0 }
         guard !queue.isEmpty else { return nil }
@@ -183,10 +183,10 @@ struct CommitPipeline: ~Copyable {
         return max(0, queue.since + flushIntervalMs - now)
     }
 
-    /// It is looked again after this if nobody tells.
+    /// It is looked again after this if no one tells.
     private static let heldMs: Int64 = 20
 
-    /// Whether somebody waits for the next commit.
+    /// Whether someone waits for the next commit.
     var isCommitAwaited: Bool { urgentSequence > committedSequence || queue.isFull }
 
     /// - Parameter row: the newest that was given out.
@@ -253,7 +253,7 @@ struct CommitPipeline: ~Copyable {
 
     // MARK: failures
 
-    /// Something failed and is tried once more before anybody hears of it.
+    /// Something failed and is tried once more before anyone hears of it.
     mutating func suspect(_ failure: ColdFailure, isConfirmed: Bool = false) {
         lastFailure = failure
         isDamageConfirmed = isConfirmed
@@ -277,7 +277,7 @@ struct CommitPipeline: ~Copyable {
     }
 
     /// The database is to be opened anew, or damage that is sure calls for a new one.
-    /// - Returns: false where that is about to happen already.
+    /// - Returns: false if that is about to happen already.
     mutating func recover(from failure: ColdFailure, isConfirmed: Bool) -> Bool {
         guard failedBatch == nil, !needsRecovery else { return false }
         needsRecovery = true
@@ -332,7 +332,7 @@ struct CommitPipeline: ~Copyable {
         return nil
     }
 
-    /// Holds between any two operations; ends the process where it does not. For tests.
+    /// Holds between any two operations; ends the process if it does not. For tests.
     func check() {
         queue.check()
         precondition(

@@ -72,7 +72,7 @@ struct FunctionTable: ~Copyable {
             + count * Self.nameOverhead + nameBytes
     }
 
-    /// Whether there is room for another function, with a name of so many bytes.
+    /// Whether there is room for another function, with a name of this many bytes.
     func hasRoom(nameBytes more: Int) -> Bool {
         count < capacity && (count + 1) * Self.overhead + nameBytes + more <= bytesMax
     }
@@ -157,7 +157,7 @@ struct FunctionTable: ~Copyable {
     }
 
     /// Adds a function that is not there yet.
-    /// - Returns: `nil` where the table is full.
+    /// - Returns: `nil` if the table is full.
     mutating func add(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
         guard hasRoom(nameBytes: name.count) else { return nil }
         defer { nextID += 1 }

@@ -17,7 +17,7 @@ struct QueueShares {
 
     private static let kept = 256
 
-    /// Whether somebody may add so many bytes to a full queue: those who have little in it may, and the less, the more
+    /// Whether someone may add this many bytes to a full queue: those who have little in it may, and the less, the more
     /// they are.
     func mayExceed(_ writer: QueueWriter, adding bytes: Int, of costMax: Int) -> Bool {
         let areSeveral = users.count > (users[writer.uid] == nil ? 0 : 1)

@@ -1,7 +1,7 @@
 internal import MemoRegion
 
 extension StoreCore {
-    /// Holds between any two operations; ends the process where it does not. For tests.
+    /// Holds between any two operations; ends the process if it does not. For tests.
     func check() {
         var hotBytes = 0
         var hotCount = 0

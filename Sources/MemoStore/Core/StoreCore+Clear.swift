@@ -75,7 +75,7 @@ extension StoreCore {
     /// The slots of all functions, those of forgotten ones included.
     package var functionSlots: Range<FunctionSlot> { functions.allSlots }
 
-    /// Whether there is a function in a slot, and it is this owner's (`nil`: anybody's).
+    /// Whether there is a function in a slot, and it is this owner's (`nil`: anyone's).
     package func isFunction(_ slot: FunctionSlot, of owner: Int64?) -> Bool {
         functions.isLive(slot) && (owner == nil || functions[slot].row.owner == owner)
     }

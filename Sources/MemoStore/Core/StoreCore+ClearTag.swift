@@ -1,5 +1,5 @@
 /// Clearing tags. Entries with one, older than the mark set here, are dead at once; they are counted and taken out of
-/// their functions by the maintenance thread, in pieces, where they are many.
+/// their functions by the maintenance thread, in pieces, if they are many.
 extension StoreCore {
     package func tags(owner: Int64?, name: String) -> [TagID] {
         if let owner {
@@ -11,7 +11,7 @@ extension StoreCore {
 
     /// Clears the entries that bear one of some tags, looking at no others. Leases of their keys end: what is being
     /// computed for one that was stale is of the time before.
-    /// - Returns: how many entries were cleared, by function; `nil` where the connection will be woken for that.
+    /// - Returns: how many entries were cleared, by function; `nil` if the connection will be woken for that.
     package mutating func clear(tags ids: [TagID], for connection: ConnectionID) -> [FunctionSlot: Int]? {
         var clearing = TagClears.Clear(connection: connection, below: cold.nextRow)
         for id in ids {
@@ -32,14 +32,14 @@ extension StoreCore {
         return nil
     }
 
-    /// The same for a tag that nobody here waits for.
+    /// The same for a tag that no one here waits for.
     mutating func clearUnwatched(tag id: TagID) {
         let nobody = ConnectionID(rawValue: .max)
         guard clear(tags: [id], for: nobody) == nil else { return }
         piecework.tagClears.leave(nobody)
     }
 
-    /// What the clear that a connection waits for came to; `nil` where it is not over.
+    /// What the clear that a connection waits for came to; `nil` if it is not over.
     package mutating func takeCleared(_ connection: ConnectionID) -> [FunctionSlot: Int]? {
         piecework.tagClears.takeCounts(for: connection)
     }

@@ -31,14 +31,14 @@ extension StoreCore {
         trimHot()
     }
 
-    /// How much is to go where the disk is full: as much again as waits to be written and more.
+    /// How much is to go if the disk is full: as much again as waits to be written and more.
     var spaceWanted: Int {
         max(1 << 20, 2 * (pipeline.queue.cost + (pipeline.failedBatch?.bytes ?? 0)), cold.bytes / 50)
     }
 
     /// Evicts some of what was not used for long and is on disk.
     /// - Parameters:
-    ///   - goal: so many bytes at most, less what went.
+    ///   - goal: this many bytes at most, less what went.
     ///   - rows: to which those are added that are to be deleted. They are not queued.
     /// - Returns: whether there may be more.
     mutating func evictForSpace(_ goal: inout Int, _ rows: inout [Int64]) -> Bool {

@@ -125,7 +125,7 @@ extension StoreCore {
         remove(reference.slot, .evicted, .damaged)
     }
 
-    /// The same, where only the rows are known, for a part of the index.
+    /// The same, if only the rows are known, for a part of the index.
     mutating func dropDamaged(rows: Set<Int64>, in slots: Range<Slot>) {
         for slot in slots where rows.contains(entries[slot].row) {
             dropDamaged(RowReference(slot: slot, row: entries[slot].row))

@@ -47,11 +47,11 @@ package struct HeldValue {
 package enum GetOutcome {
     case hit(Hit)
     case miss(lease: LeaseToken?)
-    /// Somebody else computes it, and this request may not wait, or no longer.
+    /// Someone else computes it, and this request may not wait, or no longer.
     case held
     /// Read this from disk and ask again.
     case cold(RowReference)
-    /// Somebody else computes it: ask again when woken.
+    /// Someone else computes it: ask again when woken.
     case wait
     /// Others may have it: ask them, and then again.
     case remote
@@ -96,7 +96,7 @@ extension StoreCore {
         }
     }
 
-    /// What is here may be outdated: whoever asks computes, and waits for nobody whose result would not be served either.
+    /// What is here may be outdated: whoever asks computes, and waits for no one whose result would not be served either.
     @inline(never)
     private mutating func getWithheld(
         _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, _ hash: UInt64, lease request: LeaseRequest?

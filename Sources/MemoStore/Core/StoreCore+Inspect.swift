@@ -1,6 +1,6 @@
 /// What is known of an entry, for `keys` and `why`.
 package struct EntryInfo {
-    /// `nil` where it has to be read from disk first.
+    /// `nil` if it has to be read from disk first.
     package var key: UnsafeRawBufferPointer?
     package var isHot: Bool
     package var bytes: Int

@@ -1,6 +1,6 @@
 internal import RemoteLink
 
-/// How the state of an earlier run comes back. Called before anybody else sees the store.
+/// How the state of an earlier run comes back. Called before anyone else sees the store.
 extension StoreCore {
     mutating func load(_ row: FunctionRow) { functions.add(row) }
 
@@ -86,7 +86,7 @@ extension StoreCore {
     }
 
     /// The end of loading.
-    /// - Returns: false where memory is exhausted.
+    /// - Returns: false if memory is exhausted.
     mutating func finishLoad(seed: (UInt64, UInt64), totals: Totals, nextRow: Int64, garbage: [Int64]) -> Bool
     {
         functions.keyHash = KeyHash(seed: seed)
@@ -99,7 +99,7 @@ extension StoreCore {
         return entries.chainAll()
     }
 
-    /// Since which use about so many entries were used: told from a part of them.
+    /// Since which use about this many entries were used: told from a part of them.
     func useSince(entries wanted: Int) -> UInt64 {
         guard entries.count > wanted else { return 0 }
         var sample: [UInt64] = []

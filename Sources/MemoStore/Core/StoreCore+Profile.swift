@@ -86,7 +86,7 @@ extension StoreCore {
         _ function: FunctionSlot, hits: Int64, savedMs: Int64, regionHits: Int64 = 0, verified: Int64 = 0,
         mismatched: Int64 = 0
     ) {
-        // Of hits within a client's own process nobody knows which keys they were of.
+        // Of hits within a client's own process no one knows which keys they were of.
         functions[function].advised &+= hits &- regionHits
         statistics.lookups.leaveOut(hits &- regionHits)
         functions[function].row.hits.addSaturating(hits)

@@ -48,14 +48,14 @@ package enum PutOutcome: Equatable {
 }
 
 extension StoreCore {
-    /// The ttl and the grace time that a function's entries have where a put does not say.
+    /// The ttl and the grace time that a function's entries have if a put does not say.
     package func defaults(_ function: FunctionSlot) -> (ttlMs: Int64?, staleMs: Int64) {
         (functions[function].row.ttlMs, functions[function].row.staleMs ?? 0)
     }
 
-    /// The tags that an entry is to bear, which stay until it was put. Where there are too many, entries
+    /// The tags that an entry is to bear, which stay until it was put. If there are too many, entries
     /// that bear others are evicted.
-    /// - Returns: `nil` where there are too many tags all the same.
+    /// - Returns: `nil` if there are too many tags all the same.
     package mutating func internTags(owner: Int64, names: [String]) -> [TagID]? {
         let known = names.compactMap { tags.find(owner: owner, name: $0) }
         tags.pin(known)
@@ -75,7 +75,7 @@ extension StoreCore {
         return ids
     }
 
-    /// Evicts the entries of the tags that the fewest bear, until there is room for so many more.
+    /// Evicts the entries of the tags that the fewest bear, until there is room for this many more.
     private mutating func makeRoomForTags(_ new: Int, of owner: Int64) {
         forgetUnusedTags()
         tags.beginRelief(of: owner)
@@ -278,7 +278,7 @@ extension StoreCore {
         if cold.isOver { trimCold() }
     }
 
-    /// A time so many ms later; for ever where that is beyond all time.
+    /// A time this many ms later; for ever if that is beyond all time.
     private static func later(_ time: Int64, by ms: Int64) -> Int64 {
         let (sum, overflow) = time.addingReportingOverflow(ms)
         return overflow ? .max : sum

@@ -4,11 +4,11 @@ internal import MemoRegion
 /// Hits that clients read from shared memory (docs/region.md): what is published, and when it ends.
 ///
 /// An entry is published as one version of it. `takeSlot` and `discard`, which all ends of a version go through, take it back
-/// before anybody is told; clears hide all of a function or of a tag in one step.
+/// before anyone is told; clears hide all of a function or of a tag in one step.
 extension StoreCore {
     // MARK: publishing
 
-    /// Changes with who has mapped a region; 0: nobody has.
+    /// Changes with who has mapped a region; 0: no one has.
     @inline(__always)
     package var regionGeneration: UInt32 { published.generation }
 
@@ -243,7 +243,7 @@ extension StoreCore {
         }
     }
 
-    /// The hits alone, of one function.
+    /// Only the hits, of one function.
     package mutating func takeRegionHits(of function: FunctionSlot) {
         guard published.generation != 0, let place = functions[function].published else { return }
         let (hits, savedMs) = published[place.region].takeCount(place: Int(place.place))

@@ -113,7 +113,7 @@ extension StoreCore {
         record.changed = remote.epochChanges
     }
 
-    /// The function of this name that is everybody's.
+    /// The function of this name that is everyone's.
     func function(shared name: [UInt8]) -> FunctionSlot? {
         name.withUnsafeBytes { functions.find(owner: FunctionRow.everyone, name: $0) }
     }

@@ -8,7 +8,7 @@ package enum RemoteReach: String, Sendable {
     case queued
     /// The function is not shared.
     case off
-    /// This host may not write there: it does not use what is there until somebody else clears it.
+    /// This host may not write there: it does not use what is there until someone else clears it.
     case readOnly = "read_only"
 }
 

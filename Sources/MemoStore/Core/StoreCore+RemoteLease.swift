@@ -50,7 +50,7 @@ extension StoreCore {
         remote.send(.release(function: lease.function, key: lease.key, lease: lease.token))
     }
 
-    /// Gives up what nobody here computes any more.
+    /// Gives up what no one here computes any more.
     mutating func releaseUnused() {
         let unused = remote.leases.takeUnused(now: now) { key, lease in
             guard let function = functions.find(key.function) else { return false }

@@ -6,7 +6,7 @@ package enum RemoteAnswer: Sendable {
     case no
     /// They are: the connection is woken when they have answered.
     case asked(UInt64)
-    /// Another machine computes it: ask again after so many ms.
+    /// Another machine computes it: ask again after this many ms.
     case taken(pauseMs: Int64)
 }
 

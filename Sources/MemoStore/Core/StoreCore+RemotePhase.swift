@@ -3,7 +3,7 @@ package import RemoteLink
 
 /// The link to the shared tier: when it may be used, and what keeps the two in step.
 extension StoreCore {
-    /// Uses the tier from now on. Called once, before anybody else sees the store.
+    /// Uses the tier from now on. Called once, before anyone else sees the store.
     package mutating func startRemote(_ configuration: RemoteConfiguration) {
         remote.configuration = configuration
         remote.phase = .down
@@ -222,7 +222,7 @@ extension StoreCore {
             switch request.purpose {
             case .raise:
                 for field in request.fields where remote[field].raise?.id == id { remote[field].raise = nil }
-                // Nobody waits for what is not made now.
+                // No one waits for what is not made now.
                 finishAnsweredFlights(evenUnraised: true)
             case .verification: remote.verification = nil
             case .tags(let flight): verifiedTags(flight)

@@ -7,7 +7,7 @@ extension StoreCore {
         var slot: Slot
     }
 
-    /// Keeps to a bound that changed: at once where little is to be done.
+    /// Keeps to a bound that changed: at once if little is to be done.
     /// - Parameter isInOrder: whether the function's list is in the order of last use, as that of a bounded one is.
     mutating func resize(_ function: FunctionSlot, isInOrder: Bool) {
         guard functions[function].row.isBounded else {

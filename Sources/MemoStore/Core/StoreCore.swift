@@ -55,7 +55,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         self.random = random
     }
 
-    /// A payload that shares its value with others where that pays.
+    /// A payload that shares its value with others if that pays.
     mutating func makePayload(
         _ metadata: EntryMetadata, tags: some Collection<TagID>, key: UnsafeRawBufferPointer,
         value: UnsafeRawBufferPointer, prepared: PreparedValue? = nil
@@ -77,7 +77,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     }
 
     /// The slot of a function, which is made known if it was not.
-    /// - Returns: `nil` where there are too many functions, in all or of this owner.
+    /// - Returns: `nil` if there are too many functions, in all or of this owner.
     package mutating func internFunction(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
         if let known = functions.find(owner: owner, name: name) { return known }
         if owner != FunctionRow.everyone,
@@ -97,7 +97,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
 
     package func isTyped(_ function: FunctionSlot) -> Bool { functions[function].row.typed }
 
-    /// Makes room in a full table: of the next functions those without entries that nobody defined go, their counts
+    /// Makes room in a full table: of the next functions those without entries that no one defined go, their counts
     /// with them.
     /// - Parameter owner: whose; `everyone`: all.
     private mutating func forgetUnusedFunctions(of owner: Int64) {
@@ -121,7 +121,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
         }
     }
 
-    /// Functions looked at with each new one where the table is full: looking at all would hold everybody up.
+    /// Functions looked at with each new one if the table is full: looking at all would hold everyone up.
     private static let functionLooks = 512
 
     package func hash(_ function: FunctionSlot, _ key: UnsafeRawBufferPointer) -> UInt64 {
@@ -153,7 +153,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex
     /// entries have left memory.
     package var isQueueFull: Bool { pipeline.isFull || (hot.isOver && isHotFarOver) }
 
-    /// The same for one who would add so many bytes.
+    /// The same for one who would add this many bytes.
     package func isQueueFull(for writer: QueueWriter, adding bytes: Int) -> Bool {
         pipeline.isFull(for: writer, adding: bytes) || (hot.isOver && isHotFarOver)
     }

@@ -1,7 +1,7 @@
 /// Clears of tags that are under way: which entries are still to be taken out, what was counted, and who waits for that.
 struct TagClears: ~Copyable {
     struct Clear {
-        /// Who waits for it, if somebody still does.
+        /// Who waits for it, if someone still does.
         var connection: ConnectionID?
         /// Those of which there may still be entries, the next one at the end.
         var tags: [TagID] = []

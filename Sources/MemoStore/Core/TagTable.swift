@@ -51,15 +51,15 @@ struct TagTable: ~Copyable {
     /// Tags that nothing bears any more.
     private var unused: [TagID] = []
     private var crowdedOwner: Int64?
-    /// So many tags there may be; a quarter more where none could be made to go.
+    /// This many tags there may be; a quarter more where none could be made to go.
     let capacity: Int
-    /// The same of one user's tags, where they are not everybody's.
+    /// The same of one user's tags, if they are not everyone's.
     let capacityPerOwner: Int
     /// What all of it may take.
     let bytesMax: Int
 
     /// - Parameter entries: how many entries there may be.
-    /// - Returns: `nil` where the address space is not to be had.
+    /// - Returns: `nil` if the address space is not to be had.
     init?(capacity: Int, capacityPerOwner: Int, bytesMax: Int, entries: Int) {
         // Entries beyond the budget go a few at a time.
         let most = 2 * bytesMax / MemoryLayout<Membership>.stride
@@ -104,7 +104,7 @@ struct TagTable: ~Copyable {
 
     // MARK: tags
 
-    /// Whether so many more tags of an owner are more than there may be.
+    /// Whether this many more tags of an owner are more than there may be.
     func areTooMany(_ more: Int, of owner: Int64) -> Bool {
         tags.count + more > capacity
             || (owner != FunctionRow.everyone && (ofOwner[owner]?.count ?? 0) + more > capacityPerOwner)
@@ -119,7 +119,7 @@ struct TagTable: ~Copyable {
         return crowdedOwner
     }
 
-    /// - Returns: whether the tag is new; `nil` where there are too many tags.
+    /// - Returns: whether the tag is new; `nil` if there are too many tags.
     mutating func intern(owner: Int64, name: String) -> (id: TagID, isNew: Bool)? {
         if let id = find(owner: owner, name: name) { return (id, false) }
         guard tags.count < capacity + capacity / 4,
@@ -214,7 +214,7 @@ struct TagTable: ~Copyable {
     }
 
     /// Adds an entry with the newest row to a tag that it does not bear yet.
-    /// - Returns: false where there is no memory.
+    /// - Returns: false if there is no memory.
     @discardableResult
     mutating func add(_ slot: Slot, to id: TagID) -> Bool {
         guard let newest = tags[id]?.newest, first.grow(to: Int(slot) + 1) else { return tags[id] == nil }
@@ -263,14 +263,14 @@ struct TagTable: ~Copyable {
         if tags[id]!.count == 0 { unused.append(id) }
     }
 
-    /// An entry that bears a tag, drawn at random; `nil` where the draw was in vain.
+    /// An entry that bears a tag, drawn at random; `nil` if the draw was in vain.
     func draw(_ random: inout RandomSource) -> Slot? {
         guard memberships.count > 0 else { return nil }
         let membership = memberships[UInt32(random.below(Int(memberships.end)))]
         return membership.tag == Self.noTag ? nil : membership.slot
     }
 
-    /// Holds after any sequence of calls; ends the process where it does not. For tests.
+    /// Holds after any sequence of calls; ends the process if it does not. For tests.
     func check() {
         var borne = 0
         for (id, tag) in tags {

@@ -31,10 +31,10 @@ struct WriteQueue: ~Copyable {
         writes.append(write)
     }
 
-    /// Somebody has added so many bytes.
+    /// Someone has added this many bytes.
     mutating func note(_ bytes: Int, of writer: QueueWriter) { shares.note(bytes, of: writer) }
 
-    /// Whether somebody may add so many bytes though it is full.
+    /// Whether someone may add this many bytes though it is full.
     func mayExceed(_ writer: QueueWriter, adding bytes: Int) -> Bool {
         cost + bytes < 2 * costMax && shares.mayExceed(writer, adding: bytes + Self.overhead, of: costMax)
     }

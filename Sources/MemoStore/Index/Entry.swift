@@ -9,7 +9,7 @@ struct Entry: BitwiseCopyable {
     var chain: Slot
     /// The lower half of the key's hash.
     var hash: UInt32
-    /// Neighbours in its function's list, in order of last use where the function is bounded.
+    /// Neighbours in its function's list, in order of last use if the function is bounded.
     var older: Slot
     var newer: Slot
     var function: FunctionSlot

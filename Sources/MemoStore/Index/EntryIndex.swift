@@ -15,7 +15,7 @@ struct EntryIndex: ~Copyable {
     private(set) var count = 0
     let capacity: Int
 
-    /// - Returns: `nil` where the address space is not to be had.
+    /// - Returns: `nil` if the address space is not to be had.
     init?(capacity: Int) {
         guard var buckets = ReservedArray<Slot>(capacity: capacity + 1), buckets.grow(to: 1),
             let slab = ReservedArray<Entry>(capacity: capacity)
@@ -63,7 +63,7 @@ struct EntryIndex: ~Copyable {
     }
 
     /// Adds an entry to its bucket, not to any list.
-    /// - Returns: `nil` at capacity or where memory is exhausted.
+    /// - Returns: `nil` at capacity or if memory is exhausted.
     mutating func insert(_ entry: Entry) -> Slot? {
         let slot: Slot
         if free != Entry.none {
@@ -85,7 +85,7 @@ struct EntryIndex: ~Copyable {
 
     // MARK: loading
 
-    /// Adds an entry to the slab alone: `chainAll` follows, before anything is looked up.
+    /// Adds an entry only to the slab: `chainAll` follows, before anything is looked up.
     mutating func append(_ entry: Entry) -> Slot? {
         guard slab.grow(to: slotCount + 1) else { return nil }
         let slot = Slot(slotCount)

@@ -24,7 +24,7 @@ struct NodePool<Node: BitwiseCopyable>: ~Copyable {
     /// Records in use.
     private(set) var count = 0
 
-    /// - Returns: `nil` where the address space is not to be had.
+    /// - Returns: `nil` if the address space is not to be had.
     init?(capacity: Int) {
         precondition(MemoryLayout<Node>.stride >= 4)
         guard let nodes = ReservedArray<Node>(capacity: capacity) else { return nil }
@@ -42,7 +42,7 @@ struct NodePool<Node: BitwiseCopyable>: ~Copyable {
         @inline(__always) unsafeMutableAddress { nodes.base + Int(number) }
     }
 
-    /// - Returns: `nil` at capacity or where memory is exhausted.
+    /// - Returns: `nil` at capacity or if memory is exhausted.
     mutating func insert(_ node: Node) -> UInt32? {
         guard let chunk = chunkWithRoom() else { return nil }
         let number: UInt32

@@ -13,7 +13,7 @@ struct ReservedArray<Element: BitwiseCopyable>: ~Copyable {
     private static var growthBytes: Int { 2 << 20 }
     private static var smallBytes: Int { 4 << 20 }
 
-    /// - Returns: `nil` where the address space is not to be had.
+    /// - Returns: `nil` if the address space is not to be had.
     init?(capacity: Int) {
         let size = Self.roundedUp(max(capacity, 1) * MemoryLayout<Element>.stride)
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
@@ -35,7 +35,7 @@ struct ReservedArray<Element: BitwiseCopyable>: ~Copyable {
     deinit { munmap(space.baseAddress, space.count) }
 
     /// Makes at least `count` elements usable; new ones are zero.
-    /// - Returns: false where `count` exceeds the capacity or memory is exhausted.
+    /// - Returns: false if `count` exceeds the capacity or memory is exhausted.
     mutating func grow(to count: Int) -> Bool {
         if count <= available { return true }
         guard count <= capacity else { return false }

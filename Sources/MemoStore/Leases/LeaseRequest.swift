@@ -5,7 +5,7 @@ package struct LeaseRequest {
     package var leaseMs: Int64
     /// Whether it may (still) wait.
     package var mayWait: Bool
-    /// Whether its user has a share of the leases alone.
+    /// Whether its user has only a share of the leases.
     package var isLimited: Bool
 
     package init(

@@ -56,7 +56,7 @@ struct LeaseTable: ~Copyable {
 
     enum Answer {
         case granted(LeaseToken)
-        /// Somebody else has it, and this request does not wait for it.
+        /// Someone else has it, and this request does not wait for it.
         case held
         case wait
         case busy
@@ -304,7 +304,7 @@ struct LeaseTable: ~Copyable {
             && used.keyBytes + key.key.count <= keyBytesMax / Self.shareDivisor
     }
 
-    /// A user may have this part of the leases where there is a share.
+    /// A user may have this part of the leases if there is a share.
     private static let shareDivisor = 4
 
     private mutating func hold(_ place: Int, by holder: ConnectionID, uid: UInt32, ends: Int64) {
@@ -330,7 +330,7 @@ struct LeaseTable: ~Copyable {
         if usedBy[uid]?.leases == 0 { usedBy[uid] = nil }
     }
 
-    /// Frees the place of a lease that nobody waits for.
+    /// Frees the place of a lease that no one waits for.
     private mutating func remove(_ place: Int) {
         forgetHolder(place)
         let lease = leases[place]!
@@ -363,7 +363,7 @@ struct LeaseTable: ~Copyable {
 
     // MARK: tests
 
-    /// Holds of the table, after any sequence of calls; ends the process where it does not.
+    /// Holds of the table, after any sequence of calls; ends the process if it does not.
     func check() {
         var lines = 0
         for (place, lease) in leases.enumerated() {

@@ -1,4 +1,4 @@
-/// What a lease is proved with: 128 bits that nobody can guess.
+/// What a lease is proved with: 128 bits that no one can guess.
 package struct LeaseToken: Equatable, Sendable {
     package var high: UInt64
     package var low: UInt64

@@ -17,7 +17,7 @@ struct PublishedRegions: ~Copyable {
     private var processes: [Process: Int] = [:]
     private var connections: [ConnectionID: Process] = [:]
     private var nextNumber: UInt32 = 1
-    /// Changes whenever a process has mapped a region, or has it mapped no more; 0: nobody has.
+    /// Changes whenever a process has mapped a region, or has it mapped no more; 0: no one has.
     private(set) var generation: UInt32 = 0
     private var generations: UInt32 = 0
 
@@ -27,7 +27,7 @@ struct PublishedRegions: ~Copyable {
         var number: Int32
     }
 
-    /// Where users are isolated, so many of them have a region each.
+    /// If users are isolated, this many of them have a region each.
     private static let ownersMax = 8
     static let clientsMax = 128
 
@@ -67,7 +67,7 @@ struct PublishedRegions: ~Copyable {
     /// Whether an owner could have a region of its own without another's going.
     var hasRoom: Bool { regions.contains { $0 == nil } }
 
-    /// A region that nobody has mapped, to make room for another.
+    /// A region that no one has mapped, to make room for another.
     var idle: UInt8? { regions.firstIndex { $0?.clientCount == 0 }.map { UInt8($0) } }
 
     mutating func add(_ owner: Int64, seed: UInt32) throws(RegionError) -> UInt8 {

@@ -3,7 +3,7 @@
 enum StoreChange {
     /// The payload is immutable, and the queue holds a reference to it until the commit is over.
     case insert(row: Int64, function: FunctionID, hash: UInt64, payload: Payload)
-    /// - Parameter bytes: what the entry takes; `nil` where its row is to be taken out of the database at once.
+    /// - Parameter bytes: what the entry takes; `nil` if its row is to be taken out of the database at once.
     case delete(row: Int64, bytes: Int? = nil)
     /// Inserts or replaces the function's row.
     indirect case function(FunctionRow)

@@ -82,7 +82,7 @@ struct RemoteBenefit: Sendable {
         found = 0
     }
 
-    /// Whether to ask: not where computing is faster, and seldom where nothing is found.
+    /// Whether to ask: not where computing is faster, and seldom if nothing is found.
     mutating func pays(roundTripMicroseconds: UInt64) -> Bool {
         if costs >= Self.costsLeast, costMs / Double(costs) * 1000 < 3 * Double(roundTripMicroseconds) {
             return false

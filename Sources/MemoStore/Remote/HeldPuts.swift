@@ -16,7 +16,7 @@ struct HeldPuts: Sendable {
 
     var isEmpty: Bool { held.isEmpty }
 
-    /// - Returns: false where there is no room.
+    /// - Returns: false if there is no room.
     mutating func add(_ put: LinkRequest.Put, _ fields: [EpochField], now: Int64) -> Bool {
         let size = put.entry.value.count + put.key.count
         guard held.count < Self.countMax, bytes + size <= Self.bytesMax else { return false }

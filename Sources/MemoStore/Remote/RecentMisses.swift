@@ -1,6 +1,6 @@
 internal import RemoteLink
 
-/// Keys that were asked for in vain, and the generations that their values may be put under: the newest, at most so many.
+/// Keys that were asked for in vain, and the generations that their values may be put under: the newest, at most this many.
 struct RecentMisses: Sendable {
     struct Key: Hashable, Sendable {
         var function: FunctionID

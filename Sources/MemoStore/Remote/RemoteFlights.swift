@@ -23,7 +23,7 @@ struct RemoteFlights: Sendable {
         var lease: LinkRequest.Lookup.Lease?
         /// Another host has it.
         var isTaken = false
-        /// Somebody only wants to know what is there.
+        /// Someone only wants to know what is there.
         var isInspection = false
     }
 

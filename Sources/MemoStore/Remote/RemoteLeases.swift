@@ -42,9 +42,9 @@ struct RemoteLeases: Sendable {
         if !taken.isEmpty { taken[key] = nil }
     }
 
-    /// Takes out the leases that nobody uses.
+    /// Takes out the leases that no one uses.
     mutating func takeUnused(now: Int64, isComputed: (RecentMisses.Key, Own) -> Bool) -> [Own] {
-        // Nobody has asked for so long: whoever waited has given up.
+        // No one has asked for so long: whoever waited has given up.
         taken = taken.filter { now - $0.value < Self.unusedMs }
         let unused = own.filter { now - $0.value.since > Self.unusedMs && !isComputed($0.key, $0.value) }
         for key in unused.keys { own[key] = nil }

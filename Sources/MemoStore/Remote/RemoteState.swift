@@ -1,7 +1,7 @@
 internal import RemoteLink
 
 /// What the store knows of the tier that is shared across machines. It only says what is to be sent (`outbox`), and is told
-/// what came; the link to the helper is somebody else's.
+/// what came; the link to the helper is someone else's.
 struct RemoteState: Sendable {
     enum Phase: Sendable {
         /// Not configured.
@@ -126,7 +126,7 @@ struct RemoteState: Sendable {
         return nextID
     }
 
-    /// - Returns: false where too much waits to be sent already.
+    /// - Returns: false if too much waits to be sent already.
     @discardableResult
     mutating func send(_ request: LinkRequest, bytes: Int = 0) -> Bool {
         guard isLinked else { return false }

@@ -37,7 +37,7 @@ package final class ColdReply: Sendable {
     }
 
     deinit {
-        // Nobody else has seen them: no lock guards them.
+        // No one else has seen them: no lock guards them.
         for row in take() ?? [] { row.payload.release() }
     }
 }

@@ -19,7 +19,7 @@ package struct DatabaseCondition: Sendable {
     package internal(set) var damagedRows: Int64 = 0
     /// When the check ended, in store time.
     var endedAt: Int64?
-    /// `nil` where the file system does not say.
+    /// `nil` if the file system does not say.
     package internal(set) var freeBytes: Int64?
     /// How long ago the check ended.
     package internal(set) var endedAgoMs: Int64?

@@ -129,8 +129,8 @@ extension Store {
         }
     }
 
-    /// Goes through so many entries without holding the lock for long.
-    /// - Returns: false where the store is closed before the end; the last changes have the order of all uses then.
+    /// Goes through this many entries without holding the lock for long.
+    /// - Returns: false if the store is closed before the end; the last changes have the order of all uses then.
     private func inPieces(of count: Int, _ body: (inout StoreCore, Range<Int>) -> Void) -> Bool {
         for start in stride(from: 0, to: count, by: Self.entriesAtOnce) {
             if isClosing.load(ordering: .acquiring) { return false }
@@ -156,7 +156,7 @@ extension Store {
 
     private static let silenceMaxMs: Int64 = 5000
 
-    /// The database is damaged, or somebody removed or replaced it: what is written there would be lost without
+    /// The database is damaged, or someone removed or replaced it: what is written there would be lost without
     /// notice. The writer opens it anew, or begins a new one.
     /// - Parameter isConfirmed: it is surely lost, and not misread.
     func databaseLost(_ failure: ColdFailure, isConfirmed: Bool = false) {

@@ -2,7 +2,7 @@ internal import Platform
 internal import SQLite
 internal import Synchronization
 
-/// Threads that read rows, so that a slow disk holds up nobody but those who ask for what is on it.
+/// Threads that read rows, so that a slow disk holds up no one but those who ask for what is on it.
 final class ReaderThreads: Sendable {
     /// One thread's connection, opened when it is first needed.
     final class Reader {
@@ -44,7 +44,7 @@ final class ReaderThreads: Sendable {
         var requests: [ColdRequest] = []
         var next = 0
         var isClosing = false
-        /// While the database is opened anew nobody reads, and no reader's connection is left.
+        /// While the database is opened anew no one reads, and no reader's connection is left.
         var isPaused = false
         var reading = 0
         /// Which readers sleep.
@@ -164,7 +164,7 @@ final class ReaderThreads: Sendable {
     }
 
     /// - Parameter join: waits for a thread's end.
-    /// - Returns: false where one does not end; nothing may be taken from it then.
+    /// - Returns: false if one does not end; nothing may be taken from it then.
     func close(join: (Thread) -> Bool) -> Bool {
         state.withLock { $0.isClosing = true }
         for signal in signals { signal.notify() }

@@ -2,7 +2,7 @@ internal import Synchronization
 
 extension Store {
     /// Copies a value for a put to come. Takes the lock for moments only.
-    /// - Returns: `nil` where there is no memory: the put will find out.
+    /// - Returns: `nil` if there is no memory: the put will find out.
     package func prepare(_ value: UnsafeRawBufferPointer) -> PreparedValue? {
         let hash = interned.hash(value)
         var others: UnsafeMutablePointer<InternTable.Block>?

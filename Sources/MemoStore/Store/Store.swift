@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// The cache: its state under one lock, and the threads that keep the database in step with it.
 ///
-/// - The writer's thread alone commits and checkpoints.
+/// - Only the writer's thread commits and checkpoints.
 /// - Readers' threads read rows that are not in memory.
 /// - The maintenance thread's thread sweeps, flushes counters, and warms the hot tier up after a start.
 ///
@@ -39,7 +39,7 @@ package final class Store: Sendable {
 
     /// Opens the database, loads what memory has to know of it, and starts no thread yet.
     /// - Parameter log: told of what was found amiss and mended.
-    /// - Throws: where the database cannot be used; it is as it was then.
+    /// - Throws: if the database cannot be used; it is as it was then.
     package init(
         _ configuration: StoreConfiguration, log: (_ isSerious: Bool, String) -> Void
     ) throws(ColdError) {
@@ -107,7 +107,7 @@ package final class Store: Sendable {
                 core.reserveNumbers(function: load.nextFunction, tag: load.nextTag)
                 core.resizeLoaded()
                 core.statistics.history.wallOffset = database.clock.wallNow() - core.now
-                // Nobody has waited for this.
+                // No one has waited for this.
                 core.work = WorkMeter()
                 core.cold.figures = ColdTier.Figures(
                     journalRows: database.journalRows, interning: database.interning)
@@ -143,7 +143,7 @@ package final class Store: Sendable {
 
     /// Starts the threads.
     /// - Parameter events: what those who serve connections are to be told.
-    /// - Throws: where there are no threads left; the process is of no use then.
+    /// - Throws: if there are no threads left; the process is of no use then.
     package func start(_ events: StoreEvents) throws(SystemError) {
         eventsBox.withLock { $0 = events }
         try readers.start(database) { [self] replies in
@@ -162,7 +162,7 @@ package final class Store: Sendable {
 
     var events: StoreEvents? { eventsBox.withLock { $0 } }
 
-    /// Runs `body` with the state, nobody else having it meanwhile. It must not wait for anything.
+    /// Runs `body` with the state, no one else having it meanwhile. It must not wait for anything.
     @inline(__always)
     package func perform(_ body: (inout StoreCore) -> Void) {
         let now = clock.now()
@@ -262,8 +262,8 @@ package final class Store: Sendable {
         return true
     }
 
-    /// Commits everything, moves the log into the database and closes it. Nobody may use the store meanwhile.
-    /// - Throws: where not everything could be committed. Where the disk does not answer its threads are left as they are,
+    /// Commits everything, moves the log into the database and closes it. No one may use the store meanwhile.
+    /// - Throws: if not everything could be committed. If the disk does not answer its threads are left as they are,
     ///   and the process can only end.
     package func close() throws(ColdError) {
         core.withLock { $0.endRegions("the daemon ends") }

@@ -52,7 +52,7 @@ extension StoreCore {
     }
 
     /// Reads the index from a file, after the functions and the tags were loaded.
-    /// - Returns: what else it has; `nil` where it is not there, or not of the state with this stamp: nothing was
+    /// - Returns: what else it has; `nil` if it is not there, or not of the state with this stamp: nothing was
     ///   loaded then.
     mutating func readSnapshot(from path: String, stamp: (UInt64, UInt64)) -> SnapshotContext? {
         guard var file = IndexSnapshot.Reader(path) else { return nil }

@@ -42,7 +42,7 @@ extension Store {
     }
 
     /// What a batch was to change is of no use to the new database: all that memory has is queued for it. Whoever
-    /// waits for the batch is answered with that, or at once where the queue has no room for it yet.
+    /// waits for the batch is answered with that, or at once if the queue has no room for it yet.
     func lost(_ batch: CommitPipeline.Batch) {
         let hasRoom = core.withLock { $0.pipeline.drop(batch) }
         if !hasRoom { events?.failed(batch.sequence, "the database was lost") }
@@ -92,7 +92,7 @@ extension Store {
 
     private static let evictedRowsMax = 50_000
 
-    /// The disk is full: evicts, and commits the deletions alone, for which the ballast left room.
+    /// The disk is full: evicts, and commits only the deletions, for which the ballast left room.
     /// - Parameter saidSo: whether it was logged that there is no room.
     /// - Returns: whether something was evicted on the disk too.
     private func makeRoom(_ saidSo: inout Bool) -> Bool {

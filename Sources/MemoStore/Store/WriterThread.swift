@@ -7,7 +7,7 @@ extension Store {
     /// How often the last commit is tried on a full disk, on which each failure makes some room.
     private static let lastTriesMax = 16
 
-    /// Commits of so many changes leave memory behind that is given back when none has followed for a while.
+    /// Commits of this many changes leave memory behind that is given back when none has followed for a while.
     private static let trimWrites = 1000
     private static let idleMs: Int64 = 1000
     private static let lookMs: Int64 = 500
@@ -17,7 +17,7 @@ extension Store {
         var lastTries = lastTriesMax
         /// When the disk is tried again that took nothing: whoever puts meanwhile does not hurry it.
         var retryDue: Int64 = 0
-        /// When it is time for what is best done while nobody writes.
+        /// When it is time for what is best done while no one writes.
         var idleWorkDue: Int64?
         /// The last row that was committed.
         var row: Int64 = 0
@@ -53,7 +53,7 @@ extension Store {
         }
     }
 
-    /// In how many ms the next commit is due; `nil` where nothing waits. Asking shows that the writer is not stuck.
+    /// In how many ms the next commit is due; `nil` if nothing waits. Asking shows that the writer is not stuck.
     private func commitDue(setsIdle: Bool = false) -> Int64? {
         writerAlive.store(clock.now(), ordering: .relaxed)
         return core.withLock { core in
@@ -65,7 +65,7 @@ extension Store {
         }
     }
 
-    /// Notes what is left to do once the daemon rests. Where entries are read alone their counters are committed
+    /// Notes what is left to do once the daemon rests. If entries are read alone their counters are committed
     /// each second, and this is rest too.
     private func noteIdleWork(_ batch: CommitPipeline.Batch, _ progress: inout WriterProgress) {
         let isLong = database.logFrames >= ColdOptions.checkpointFramesWhenIdle
@@ -107,8 +107,8 @@ extension Store {
         return isDone
     }
 
-    /// Commits what waits, and tells everybody.
-    /// - Returns: false where it failed; the changes are kept for another try.
+    /// Commits what waits, and tells everyone.
+    /// - Returns: false if it failed; the changes are kept for another try.
     private func commit(_ progress: inout WriterProgress) -> Bool {
         let isLast = isClosing.load(ordering: .acquiring)
         let (taken, waiting) = core.withLock { core in
@@ -178,9 +178,9 @@ extension Store {
 
     private static let releasedAtOnce = 1000
 
-    /// Commits a batch. What fails once is tried again before anybody hears of it, with the database opened anew: an error
+    /// Commits a batch. What fails once is tried again before anyone hears of it, with the database opened anew: an error
     /// of the disk may be over, and what was read wrong once is no damage.
-    /// - Returns: false where the database was lost, and a new one is there.
+    /// - Returns: false if the database was lost, and a new one is there.
     private func commitOrRecover(_ batch: CommitPipeline.Batch) throws(ColdError) -> Bool {
         if batch.isRetry {
             if try recover() { return false }
@@ -197,13 +197,13 @@ extension Store {
                 events?.log(true, "the disk failed once, and the database was opened again: \(error.message)")
             }
         }
-        // Whoever waits for the commit relies on it: it is worth nothing in a file that somebody removed meanwhile.
+        // Whoever waits for the commit relies on it: it is worth nothing in a file that someone removed meanwhile.
         guard batch.isAwaited, let loss = database.findLoss() else { return true }
         core.withLock { $0.pipeline.suspect(loss, isConfirmed: loss == .corrupt) }
         return try !recover()
     }
 
-    /// Does what is not asked for by anybody. Damage is looked at twice before the database is given up for it.
+    /// Does what is not asked for by anyone. Damage is looked at twice before the database is given up for it.
     private func runIdleWork(_ work: () throws(ColdError) -> Void) {
         for isAgain in [false, true] {
             do throws(ColdError) {
@@ -223,7 +223,7 @@ extension Store {
     }
 
     /// Whether the database is still there, and what room the disk has. The writer asks, since a file system may hang
-    /// that is asked for no more than a name: nobody else waits for it then.
+    /// that is asked for no more than a name: no one else waits for it then.
     private func lookAfterDatabase(_ progress: inout WriterProgress) {
         let now = clock.now()
         guard now >= progress.lookDue else { return }

@@ -54,7 +54,7 @@ final class InternTable: @unchecked Sendable {
     /// A dictionary's place for a block, at its usual load.
     private static let entryBytes = 32
 
-    /// The block for a value, with one reference more; `nil` where sharing it does not pay.
+    /// The block for a value, with one reference more; `nil` if sharing it does not pay.
     func intern(_ value: UnsafeRawBufferPointer) -> UnsafeMutablePointer<Block>? {
         guard isOn, value.count >= Self.leastBytes else { return nil }
         let hash = Checksum.of(value, seed: seed)
@@ -86,7 +86,7 @@ final class InternTable: @unchecked Sendable {
     }
 
     /// The whole pages of a value that is about to be sent, which may be lent to the socket in place of being copied:
-    /// they are never changed, and not used again. None where that does not pay: where the value is small, or is sent
+    /// they are never changed, and not used again. None if that does not pay: if the value is small, or is sent
     /// for the first time and may go before the next, since new pages in their place take some time, too.
     static func lend(_ block: UnsafeMutablePointer<Block>) -> UnsafeRawBufferPointer {
         guard block.pointee.bytes >= lentBytes else { return UnsafeRawBufferPointer(start: nil, count: 0) }

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A key, its value and what was said of it when it was put: one block of memory, written once and then only
 /// read. Copies of a `Payload` are the same block; `retain` and `release` count its holders (the hot tier, the
-/// write queue, a reply under way) and are called under the store's lock alone, so that the writer and the
+/// write queue, a reply under way) and are called only under the store's lock, so that the writer and the
 /// readers of the cold tier may read the bytes of a block they hold without it.
 ///
 /// `@unchecked Sendable` because it is immutable but for `references` and `hotIndex`, which the store's lock guards.
@@ -56,7 +56,7 @@ struct Payload: @unchecked Sendable {
     private var extensionStart: UnsafeMutableRawPointer {
         address + MemoryLayout<Header>.size + (isAttributed ? MemoryLayout<Attribution>.size : 0)
     }
-    /// To be read where `isExtended` alone.
+    /// To be read only if `isExtended`.
     private var more: Extension { extensionStart.loadUnaligned(as: Extension.self) }
     private var body: UnsafeMutableRawPointer {
         extensionStart + (isExtended ? MemoryLayout<Extension>.size + tagCount * 4 : 0)
@@ -109,7 +109,7 @@ struct Payload: @unchecked Sendable {
 
     /// A new block with one holder; everything is copied into it, but for a value that can be shared.
     /// - Parameter block: with the same value, whose reference it takes over; `nil`: the payload has its own copy.
-    /// - Returns: `nil` where memory is exhausted.
+    /// - Returns: `nil` if memory is exhausted.
     static func allocate(
         _ metadata: EntryMetadata, tags: some Collection<TagID>, key: UnsafeRawBufferPointer,
         value: UnsafeRawBufferPointer, block: UnsafeMutablePointer<InternTable.Block>? = nil

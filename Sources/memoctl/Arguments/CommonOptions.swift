@@ -21,7 +21,7 @@ struct CommonOptions: ParsableArguments {
     private static let slowReply = Duration.seconds(2)
 
     /// - Parameter patience: how long a request may take where the command line does not say.
-    /// - Parameter autostart: whether a daemon is started where none is: for what puts results.
+    /// - Parameter autostart: whether a daemon is started if none is: for what puts results.
     func client(patience: Duration = patience, autostart: Bool = false) -> BlockingClient {
         let client = BlockingClient(
             path: socket?.path, timeout: timeout?.duration ?? patience, autostart: autostart)
@@ -39,7 +39,7 @@ struct CommonOptions: ParsableArguments {
         return client
     }
 
-    /// Performs a call and prints what it answered: as JSON where that is asked for, else as `describe` says.
+    /// Performs a call and prints what it answered: as JSON if that is asked for, else as `describe` says.
     /// - Returns: the result, since a program that reads JSON goes by the exit status too.
     @discardableResult
     func perform<Result>(_ call: Call<Result>, describe: (Result) throws -> String) throws -> Result {

@@ -9,7 +9,7 @@ struct DurationArgument: ExpressibleByArgument, Equatable {
         self.duration = duration
     }
 
-    /// `nil` where it is not a whole number and a unit, or more milliseconds than the protocol can say.
+    /// `nil` if it is not a whole number and a unit, or more milliseconds than the protocol can say.
     init?(argument: String) {
         let digits = argument.prefix { $0.isASCII && $0.isNumber }
         guard let count = Int64(digits), let unit = Self.units[String(argument.dropFirst(digits.count))]

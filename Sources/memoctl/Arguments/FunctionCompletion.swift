@@ -17,7 +17,7 @@ enum FunctionCompletion {
         valueName == "variable" ? variables : names(words, prefix)
     }
 
-    /// - Returns: nothing where there is no daemon: a shell has no place for errors.
+    /// - Returns: nothing if there is no daemon: a shell has no place for errors.
     private static func names(_ words: [String], _ prefix: String) -> [String] {
         let socket = words.lastIndex(of: "--socket").flatMap { $0 + 1 < words.count ? words[$0 + 1] : nil }
         let client = BlockingClient(path: socket.map(expanded), timeout: patience)

@@ -43,7 +43,7 @@ struct Dashboard: ParsableCommand {
             address = try program.start(socket: socket)
             isNew = true
         }
-        // Written each time: somebody may have tidied it away.
+        // Written each time: someone may have tidied it away.
         try page.write(address!)
         let isOpened = !noOpen && !common.json && Browser.open(page.path)
         if common.json {

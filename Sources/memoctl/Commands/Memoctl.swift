@@ -125,7 +125,7 @@ struct Memoctl: ParsableCommand {
         return name
     }
 
-    /// The parser gives help on everything where it does not know what help is asked for.
+    /// The parser gives help on everything if it does not know what help is asked for.
     private static func unknownHelpTopic(_ arguments: [String]) -> String? {
         guard arguments.first == "help", arguments.count > 1 else { return nil }
         let topic = arguments[1]

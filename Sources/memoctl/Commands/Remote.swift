@@ -41,7 +41,7 @@ struct Remote: ParsableCommand {
 private struct RemoteTier {
     let figures: Reply
 
-    /// - Throws: where the daemon shares nothing.
+    /// - Throws: if the daemon shares nothing.
     init(_ common: CommonOptions) throws {
         guard let figures = try common.client().perform(.stats()).object("remote") else {
             throw CommandFailure(

@@ -21,7 +21,7 @@ struct Start: ParsableCommand {
         try tell(plan.socket, isNew: process != nil)
     }
 
-    /// - Throws: where one is there and refuses, or hangs: it is not replaced by another.
+    /// - Throws: if one is there and refuses, or hangs: it is not replaced by another.
     private func answers(_ client: BlockingClient) throws(MemoError) -> Bool {
         do throws(MemoError) {
             try client.perform(.ping())

@@ -4,7 +4,7 @@ internal import Platform
 /// The user's browser.
 enum Browser {
     /// Opens a file in it.
-    /// - Returns: false where there is no screen, or nothing that opens files.
+    /// - Returns: false if there is no screen, or nothing that opens files.
     static func open(_ path: String) -> Bool {
         let names: [String] = ["DISPLAY", "WAYLAND_DISPLAY"]
         let hasScreen = names.contains { name in getenv(name).map { $0.pointee != 0 } ?? false }

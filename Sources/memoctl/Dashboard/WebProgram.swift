@@ -9,7 +9,7 @@ struct WebProgram {
     private static let patience: Int32 = 20_000
     private static let idleExit = "1h"
 
-    /// Beside this program or on `PATH`, where nobody else can have put it.
+    /// Beside this program or on `PATH`, where no one else can have put it.
     static func find() throws -> WebProgram {
         let (program, distrusted) = DaemonProgram.find(
             "memod-web", path: getenv("PATH").map { String(cString: $0) })

@@ -25,7 +25,7 @@ struct Diagnosis {
             let stats = try client.perform(.stats())
             findings += health(stats) + region(stats) + remote(stats) + movedAside(stats)
             findings += settings(stats)
-            // What lives in memory alone is nothing that a sync waits for.
+            // What lives only in memory is nothing that a sync waits for.
             if stats.bool("degraded") != true { findings.append(commit()) }
         } catch {
             findings.append(Finding(.wrong, "connection", error.message, advice: Self.advice(for: error)))
@@ -190,7 +190,7 @@ struct Diagnosis {
         }
     }
 
-    /// At its start the daemon says it in its log alone, and everything since then looks sound.
+    /// At its start the daemon says it only in its log, and everything since then looks sound.
     private func movedAside(_ stats: Reply) -> [Finding] {
         guard let database = stats.object("settings")?.object("database")?.string("value") else { return [] }
         let found = MovedAside.find(beside: database)

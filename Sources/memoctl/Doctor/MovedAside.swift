@@ -8,7 +8,7 @@ struct MovedAside {
     /// Together with its log.
     let bytes: Int64
 
-    /// Those beside a database, oldest first; none where this user may not look there.
+    /// Those beside a database, oldest first; none if this user may not look there.
     static func find(beside database: String) -> [MovedAside] {
         // A relative path begins where the daemon was started.
         guard database.first == "/", let slash = database.lastIndex(of: "/") else { return [] }

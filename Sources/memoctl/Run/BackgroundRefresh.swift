@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Platform
 
-/// Has a stale result computed anew by a process that nobody waits for.
+/// Has a stale result computed anew by a process that no one waits for.
 enum BackgroundRefresh {
     /// Failing is no matter: the stale result is there, and the next run tries again.
     static func start(lease: String, connection: Int32, input: [UInt8]?) {

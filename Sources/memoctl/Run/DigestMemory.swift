@@ -49,7 +49,7 @@ enum DigestMemory {
         return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
     }
 
-    /// Opens the file where it is a real one of this user's, which nobody else may write.
+    /// Opens the file where it is a real one of this user's, which no one else may write.
     private static func open(_ path: String, _ flags: Int32) -> Int32? {
         let descriptor = Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else { return nil }

@@ -3,7 +3,7 @@ internal import Glibc
 /// Where a command is found.
 enum ExecutableFile {
     /// As `execvp` looks for it.
-    /// - Returns: `nil` where there is none.
+    /// - Returns: `nil` if there is none.
     static func path(of name: [UInt8]) -> [UInt8]? {
         let slash = UInt8(ascii: "/")
         guard !name.isEmpty else { return nil }

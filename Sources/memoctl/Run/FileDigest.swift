@@ -7,14 +7,14 @@ enum FileDigest {
     struct NoFile: Error {}
 
     /// Reads the file.
-    /// - Throws: `NoFile`, or `OutputError` where it cannot be read.
+    /// - Throws: `NoFile`, or `OutputError` if it cannot be read.
     static func sha256(ofFile path: [UInt8]) throws -> String {
         let descriptor = try open(path)
         defer { close(descriptor) }
         return try sha256(of: descriptor, path)
     }
 
-    /// The same of a file that is large and seldom changes: read only where it is not the one it was.
+    /// The same of a file that is large and seldom changes: read only if it is not the one it was.
     static func remembered(_ path: [UInt8]) throws -> String {
         let descriptor = try open(path)
         defer { close(descriptor) }

@@ -50,7 +50,7 @@ struct RecordedRun: Equatable {
 
     init() {}
 
-    /// `nil` where the value is not a recorded run: whoever stored it, it cannot be replayed.
+    /// `nil` if the value is not a recorded run: whoever stored it, it cannot be replayed.
     init?(_ json: JSONText) {
         guard case .object = try? json.value(), let value = try? json.value(),
             let status = value["status"]?.intValue, (0...255).contains(status),

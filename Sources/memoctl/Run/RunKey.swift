@@ -11,7 +11,7 @@ struct RunKey {
     /// - Parameters:
     ///   - executable: what will be run; `nil`: there is none.
     ///   - input: what standard input holds, where it counts.
-    /// - Throws: `UsageError` where a file is missing, `OutputError` where one cannot be read, `NoDirectory` where
+    /// - Throws: `UsageError` if a file is missing, `OutputError` if one cannot be read, `NoDirectory` where
     ///   the command would run nowhere.
     init(_ settings: RunSettings, executable: [UInt8]? = nil, input: [UInt8]?) throws {
         let name = settings.command[0].split(separator: UInt8(ascii: "/")).last ?? []

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The command that signals are passed on to; 0: none. Written with those signals blocked.
 nonisolated(unsafe) private var recipient: pid_t = 0
-/// Whether any came. Written in the handler alone.
+/// Whether any came. Written only in the handler.
 nonisolated(unsafe) private var wasSignalled: sig_atomic_t = 0
 
 /// Passes signals that this process gets on to the command that it runs.
@@ -18,7 +18,7 @@ enum SignalForwarding {
         var forwarded = set
         var mask = sigset_t()
         sigprocmask(SIG_BLOCK, &forwarded, &mask)
-        // Where a parent has it ignored, nobody is told how the command ended.
+        // Where a parent has it ignored, no one is told how the command ended.
         signal(SIGCHLD, SIG_DFL)
         // Some programs start others with these blocked by accident: neither this process nor the command could
         // be ended.

@@ -40,7 +40,7 @@ enum FunctionChoice {
         }
     }
 
-    /// Throws where there is no such function, with those that may have been meant.
+    /// Throws if there is no such function, with those that may have been meant.
     static func require(_ name: String, isExact: Bool = true, _ client: BlockingClient) throws {
         if case .none = try FunctionChoice(name, isExact: isExact, client) {
             throw try notFound(name, client)

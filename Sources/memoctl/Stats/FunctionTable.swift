@@ -27,6 +27,6 @@ enum FunctionTable {
 }
 
 extension FunctionInfo {
-    /// Whose it is: said to administrators where users are isolated.
+    /// Whose it is: said to administrators if users are isolated.
     var owner: Int64? { reply.int("uid") }
 }

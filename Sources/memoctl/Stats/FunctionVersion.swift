@@ -3,7 +3,7 @@ struct FunctionVersion {
     let base: String
     let version: String
 
-    /// `nil` where a name has none.
+    /// `nil` if a name has none.
     init?(_ name: String) {
         guard let mark = name.lastIndex(of: "@"), mark > name.startIndex else { return nil }
         base = String(name[..<mark])

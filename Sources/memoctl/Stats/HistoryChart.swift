@@ -39,7 +39,7 @@ struct HistoryChart {
         return [terminal.styled(heading, .bold), sums, ""] + lookups + [axis, times, ""] + small
     }
 
-    /// Columns of look-ups. Where there is colour the misses at the foot are yellow, else they are marked with `░`.
+    /// Columns of look-ups. If there is colour the misses at the foot are yellow, else they are marked with `░`.
     private var lookups: [String] {
         let top = columns.map { $0.hits + $0.misses }.max() ?? 0
         guard top > 0 else { return [] }
@@ -63,7 +63,7 @@ struct HistoryChart {
         }
     }
 
-    /// One place of a column, of which so many eighths are filled.
+    /// One place of a column, of which this many eighths are filled.
     private func cell(all: Int, missed: Int) -> String {
         guard all > 0 else { return " " }
         let bar = String(Self.eighths[min(8, all) - 1])

@@ -4,7 +4,7 @@ internal import MemoClient
 struct Rates {
     struct Row: Equatable {
         let name: String
-        /// Whose it is, where that is known.
+        /// Whose it is, if that is known.
         let owner: Int64?
         let callsPerSecond: Double
         let hits: Int64
@@ -70,7 +70,7 @@ struct Rates {
     }
 
     var callsPerSecond: Double { Double(calls) / seconds }
-    /// `nil` where nothing was called.
+    /// `nil` if nothing was called.
     var hitRatio: Double? { calls > 0 ? Double(hits) / Double(calls) : nil }
 
     /// `12.3`, `1234`.

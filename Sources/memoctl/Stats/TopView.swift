@@ -198,15 +198,15 @@ struct TopView {
             let line =
                 "\(HumanFormat.count(Int64(rows.count), "function", "functions")) by \(column.rawValue)\(shown)\(paused)   s sort  / filter  c clear  p pause  q quit"
             if DisplayWidth.of(line) <= columns { return line }
-            // Where not everything has room, how to leave is the most useful.
+            // If not everything has room, how to leave is the most useful.
             return (isPaused ? "PAUSED " : "") + "q quit s sort / filter c clear p pause"
         }
     }
 
-    /// Whether what has come so far may be Escape alone, or the beginning of an arrow key.
+    /// Whether what has come so far may be only Escape, or the beginning of an arrow key.
     var isInEscape: Bool { !escape.isEmpty }
 
-    /// Nothing followed: it was Escape alone.
+    /// Nothing followed: it was only Escape.
     mutating func endEscape() {
         if mode == .filtering { filter = "" }
         mode = .normal

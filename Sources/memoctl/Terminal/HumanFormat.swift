@@ -43,7 +43,7 @@ enum HumanFormat {
         duration(.milliseconds(milliseconds))
     }
 
-    /// `97.5%`; a dash where there is nothing to divide. 0.0% and 100.0% are none and all, and nothing near them.
+    /// `97.5%`; a dash if there is nothing to divide. 0.0% and 100.0% are none and all, and nothing near them.
     /// Always with its decimal, so that the points of a column stand below each other.
     static func ratio(_ part: Int64, of whole: Int64) -> String {
         guard whole > 0 else { return "-" }

@@ -85,7 +85,7 @@ struct LiveScreen {
     }
 
     /// Waits for a key.
-    /// - Returns: its byte; `nil` where none came in time. The end of the input is `q`.
+    /// - Returns: its byte; `nil` if none came in time. The end of the input is `q`.
     static func key(within duration: Duration) -> UInt8? {
         var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
         guard

@@ -1,4 +1,4 @@
-/// How far a long command has come, on standard error where that is a terminal.
+/// How far a long command has come, on standard error if that is a terminal.
 struct ProgressBar {
     private let label: String
     private var total: Int64

@@ -27,12 +27,12 @@ struct Table {
 
     /// What the first column is cut to at least, before columns are left out.
     private static let leastFirst = 12
-    /// To what the first column is padded where nothing is cut: one long name must not push all figures away.
+    /// To what the first column is padded if nothing is cut: one long name must not push all figures away.
     private static let mostPadding = 48
 
     /// The lines of the table.
     /// - Parameters:
-    ///   - width: the first column is cut so that lines fit, and where that is not enough the last ones are left
+    ///   - width: the first column is cut so that lines fit, and if that is not enough the last ones are left
     ///     out; `nil`: nothing is cut.
     ///   - heading: how the first line is written.
     func lines(width: Int?, heading: (String) -> String) -> [String] {
@@ -56,7 +56,7 @@ struct Table {
 
     private static func taken(_ widths: ArraySlice<Int>) -> Int { widths.reduce(0) { $0 + $1 + 2 } }
 
-    /// The table for standard output: cut to the terminal's width where it is one.
+    /// The table for standard output: cut to the terminal's width if it is one.
     func text(for terminal: Terminal) -> String {
         lines(width: terminal.isTerminal ? terminal.size.columns : nil) { terminal.styled($0, .bold) }
             .joined(separator: "\n")

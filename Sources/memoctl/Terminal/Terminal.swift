@@ -19,7 +19,7 @@ struct Terminal {
         hasColour = isTerminal && !noColour && !isDumb
     }
 
-    /// Columns and lines; 80 by 24 where it cannot be told.
+    /// Columns and lines; 80 by 24 if it cannot be told.
     var size: (columns: Int, lines: Int) {
         var size = winsize()
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return (80, 24) }
@@ -43,7 +43,7 @@ struct Terminal {
         case yellow = "33"
     }
 
-    /// For messages: what cannot be written is nobody's affair.
+    /// For messages: what cannot be written is no one's affair.
     func writeLine(_ text: String) {
         try? Output(descriptor: descriptor, name: "").write(Array(safe(text).utf8) + [0x0A])
     }

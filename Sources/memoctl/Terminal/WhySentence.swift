@@ -47,7 +47,7 @@ enum WhySentence {
         return TextEscaping.printable("present \(tier): \(parts.joined(separator: ", "))\(withheld)")
     }
 
-    /// What other machines have; `nil` where that was not asked.
+    /// What other machines have; `nil` if that was not asked.
     static func remoteText(of reply: Reply) -> String? {
         guard let there = reply.object("remote"), let state = there.string("state") else { return nil }
         var parts: [String] = []

@@ -11,7 +11,7 @@ final class ExportFile {
     let position: Exporter.Position?
 
     /// - Parameters:
-    ///   - instance: of the daemon: where another one stood within a function is no use.
+    ///   - instance: of the daemon: if another one stood within a function is no use.
     ///   - only: the functions; empty: all. An export of others is no use either.
     init(path: String, instance: String, only: [String]) throws {
         self.path = path

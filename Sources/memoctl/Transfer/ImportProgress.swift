@@ -24,7 +24,7 @@ struct ImportProgress: Equatable {
 
     static func path(for file: String) -> String { file + ".import" }
 
-    /// What an earlier run left; `nil` where there is nothing, or it is about another file.
+    /// What an earlier run left; `nil` if there is nothing, or it is about another file.
     func earlier(at path: String) -> ImportProgress? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

@@ -39,7 +39,7 @@ struct Importer {
     var isComplete: Bool { age != nil && !isWithin && !hasGap }
 
     /// Takes one line.
-    /// - Throws: `invalidArgument` where it is not a line of an export, and whatever storing throws.
+    /// - Throws: `invalidArgument` if it is not a line of an export, and whatever storing throws.
     mutating func take(_ line: [UInt8]) throws(MemoError) {
         let object: Reply
         do {

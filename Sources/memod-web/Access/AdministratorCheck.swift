@@ -1,7 +1,7 @@
 internal import Glibc
 internal import MemoClient
 
-/// Without a token every local user reads what this user may read: for those who may read everybody's that is refused.
+/// Without a token every local user reads what this user may read: for those who may read everyone's that is refused.
 enum AdministratorCheck {
     static func refuseAdministrators(_ daemon: DaemonFigures) async throws {
         guard geteuid() != 0, getuid() != 0 else {

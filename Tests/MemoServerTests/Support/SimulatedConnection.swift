@@ -171,7 +171,7 @@ final class SimulatedConnection {
 
     // MARK: the loop, as `EventLoop` does it
 
-    /// Runs until nothing happens any more, or for so many steps.
+    /// Runs until nothing happens any more, or for this many steps.
     func run(steps: Int = 10_000) {
         for _ in 0..<steps {
             if problem != nil || isClosed { return }
@@ -374,7 +374,7 @@ final class SimulatedConnection {
 
     // MARK: what must hold
 
-    /// Nothing is left to do that only somebody has forgotten.
+    /// Nothing is left to do that only someone has forgotten.
     private func checkRest() {
         let output = output
         if session.requests == .executing { fail("requests are left executing") }

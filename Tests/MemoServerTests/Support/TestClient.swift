@@ -40,7 +40,7 @@ final class TestClient {
     func endOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Sends all of it.
-    /// - Returns: false where the connection does not take it.
+    /// - Returns: false if the connection does not take it.
     @discardableResult
     func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
@@ -108,7 +108,7 @@ final class TestClient {
         }
     }
 
-    /// What is left until the end; `nil` where it does not end within the time limit.
+    /// What is left until the end; `nil` if it does not end within the time limit.
     func rest() -> String? {
         while true {
             switch receive() {

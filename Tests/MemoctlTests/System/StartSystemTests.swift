@@ -3,7 +3,7 @@ import MemodFixture
 import Platform
 import Testing
 
-/// Daemons that memoctl starts and ends, each in a home of its own where no socket is named.
+/// Daemons that memoctl starts and ends, each in a home of its own if no socket is named.
 @Suite struct StartSystemTests {
     private let fixture: SystemFixture
     private let environment: [String: String]

@@ -34,7 +34,7 @@ import Testing
         #expect(try other.memoctl("import", file).output.hasPrefix("imported 11 entries of 3 functions"))
         #expect(try entries(other) == before)
         #expect(try other.memoctl("info", "a").output.contains("maxsize=100"))
-        // Grace times go along, where there is no end yet, too, and where there is none.
+        // Grace times go along, if there is no end yet, too, and if there is none.
         for (key, hasGrace) in [(0, false), (1, true)] {
             let lines = before.filter { $0.hasPrefix("{\"fn\":\"c\",\"key\":\(key),") }
             #expect(lines.count == 1 && lines.allSatisfy { $0.contains("stale_ms") == hasGrace }, "\(lines)")

@@ -56,7 +56,7 @@ import Testing
         #expect(median < 1, "half of the starts after a kill took longer than \(median) s")
     }
 
-    /// Nobody has to ask for the commit: it comes by itself, and what came before it survives.
+    /// No one has to ask for the commit: it comes by itself, and what came before it survives.
     @Test func aPutOlderThanTheFlushIntervalSurvives() throws {
         let home = try Home()
         var daemon = try Daemon(home, ["--flush-interval", "50ms"])

@@ -1,6 +1,6 @@
 /// What one client did to its keys, in the order in which it did it, and what may be there after a crash.
 ///
-/// Nobody else writes these keys, and a connection's requests take effect in order, so each key's states are known;
+/// No one else writes these keys, and a connection's requests take effect in order, so each key's states are known;
 /// what a crash leaves unknown is only how many of the last ones took place.
 struct WriteHistory {
     struct Change {
@@ -59,7 +59,7 @@ struct WriteHistory {
         } ?? 0
     }
 
-    /// When the change was sent that left this value behind, or `nil` where that cannot be told: where there is
+    /// When the change was sent that left this value behind, or `nil` if that cannot be told: if there is
     /// nothing, or more than one change might have.
     func evidence(_ key: Int, _ found: String?) -> Moment? {
         guard let found else { return nil }

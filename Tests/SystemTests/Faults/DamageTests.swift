@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    /// Rows that were overwritten are taken out when nobody waits for it: what is found then concerns all the same.
+    /// Rows that were overwritten are taken out when no one waits for it: what is found then concerns all the same.
     @Test func damageBesideWhatWasOverwrittenIsDealtWith() throws {
         let home = try filledHome(stops: true)
         var daemon = try Daemon(home)

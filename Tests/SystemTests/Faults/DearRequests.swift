@@ -44,12 +44,12 @@ struct DearRequest: CustomTestStringConvertible, Sendable {
         return request(.mput, "\"fn\":\"\(function)\",\"entries\":[\(entries.joined(separator: ","))]")
     }
 
-    /// A function with so many entries.
+    /// A function with this many entries.
     private static func filled(_ function: String, _ count: Int, _ more: String = "") -> [String] {
         stride(from: 0, to: count, by: 1000).map { mput(function, $0..<min($0 + 1000, count)) { _ in more } }
     }
 
-    /// So many functions with an entry each.
+    /// This many functions with an entry each.
     private static func functions(_ prefix: String, _ count: Int) -> [String] {
         (0..<count).map { request(.put, "\"fn\":\"\(prefix)\($0)\",\"key\":1,\"value\":1") }
     }

@@ -80,7 +80,7 @@ import Testing
                     return reply.isOK
                 }
             }
-            // A miss where the file was given up meanwhile (its check in the background may meet the fault, too).
+            // A miss if the file was given up meanwhile (its check in the background may meet the fault, too).
             #expect(reply.isOK && (!reply.isHit || reply.value == "\"\(key)\(value)\""), "\(reply)")
         }
     }

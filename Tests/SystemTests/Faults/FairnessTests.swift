@@ -11,7 +11,7 @@ import Testing
     private static let timed = ProcessInfo.processInfo.environment["MEMOD_TEST_LATENCY"]
     private static let isTimed = timed != nil
 
-    /// One function with an entry that somebody else asks for.
+    /// One function with an entry that someone else asks for.
     private func begin(_ options: [String] = []) throws -> (Daemon, Peer) {
         let daemon = try Daemon(nil, ["--io-threads", "1", "--hot-bytes", "64MiB"] + options)
         let other = try daemon.connect()
@@ -47,7 +47,7 @@ import Testing
         #expect(try daemon.memoryKB() - before < 900 << 10)
     }
 
-    /// Somebody else's `get`, asked for now and then while four connections ask for the dearest there is.
+    /// Someone else's `get`, asked for now and then while four connections ask for the dearest there is.
     @Test(.enabled(if: isTimed)) func othersAreServedWithinMilliseconds() throws {
         let (daemon, other) = try begin()
         var slow: [String] = []

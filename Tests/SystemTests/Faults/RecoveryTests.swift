@@ -115,7 +115,7 @@ import Testing
         #expect(try peer.get("f", "\"after\"").isHit)
     }
 
-    /// Nobody has noticed yet, and still the answer is a promise.
+    /// No one has noticed yet, and still the answer is a promise.
     @Test(arguments: [["", "-wal", "-shm"], [""], ["-wal"]])
     func aDurablePutRightAfterTheRemovalSurvives(parts: [String]) throws {
         for round in 0..<5 {

@@ -1,6 +1,6 @@
 import Testing
 
-/// Clients that write or read slowly, or not at all: nobody else notices.
+/// Clients that write or read slowly, or not at all: no one else notices.
 @Suite struct SlowClientTests {
     @Test func halfALineTakesFixedMemory() throws {
         let daemon = try Daemon()

@@ -12,7 +12,7 @@ enum Command {
 
     /// Runs a program and waits for it.
     /// - Returns: its standard output.
-    /// - Throws: where it fails.
+    /// - Throws: if it fails.
     static func output(_ arguments: String...) throws -> String { try output(arguments: arguments) }
 
     static func output(arguments: [String]) throws -> String {
@@ -27,7 +27,7 @@ enum Command {
         return String(decoding: try home.contents(of: home.path + "/output"), as: UTF8.self)
     }
 
-    /// A Python that other users may run too, which one in somebody's home is not.
+    /// A Python that other users may run too, which one in someone's home is not.
     static let systemPython = ["/usr/bin/python3", "/usr/local/bin/python3"].first {
         FileManager.default.isExecutableFile(atPath: $0)
     }

@@ -13,7 +13,7 @@ final class Daemon {
     ///   - options: besides those that say where it lives.
     ///   - wrapper: a program and its arguments that runs the daemon in its own place, such as `prlimit`.
     ///   - waits: whether to wait for `ready`.
-    /// - Throws: where it ends instead, with what it wrote.
+    /// - Throws: if it ends instead, with what it wrote.
     init(
         _ home: Home? = nil, _ options: [String] = [], environment: [String: String] = [:],
         wrapper: [String] = [],

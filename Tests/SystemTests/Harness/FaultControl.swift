@@ -17,12 +17,12 @@ final class FaultControl {
         case openError
         /// Which files: 1 the database, 2 its log, 4 others beside it; 0: all.
         case mask
-        /// How many of the calls fail, 0: all; so many pass first; so many fail, 0: all that follow.
+        /// How many of the calls fail, 0: all; this many pass first; this many fail, 0: all that follow.
         case perMillion, skip, times
         /// What a failed sync leaves unwritten is forgotten: 1 all of it, 2 some. The daemon has to be started with
         /// `dropping`.
         case drops
-        /// So many reads in a million have one wrong bit.
+        /// This many reads in a million have one wrong bit.
         case flips
         /// The number of the change at which it is killed: before it (0), in its middle (1), after it (2).
         case killAt, killHow
@@ -40,7 +40,7 @@ final class FaultControl {
 
     static var isAvailable: Bool { library != nil }
 
-    /// - Throws: where there is no C compiler.
+    /// - Throws: if there is no C compiler.
     init(_ home: Home) throws {
         self.home = home
         guard Self.library != nil else { throw HarnessError("there is no C compiler for the shim") }

@@ -34,7 +34,7 @@ final class Flood {
 
     deinit { for end in ends { close(end.descriptor) } }
 
-    /// Sends until all connections have had so many rounds answered, or, if they do not read, the daemon takes no more.
+    /// Sends until all connections have had this many rounds answered, or, if they do not read, the daemon takes no more.
     /// - Throws: if it takes longer than it may.
     func run(rounds: Int, within seconds: Double = 60) throws {
         for index in ends.indices { (ends[index].rounds, ends[index].replies, ends[index].sent) = (0, 0, 0) }

@@ -47,7 +47,7 @@ final class Peer {
     /// Sends one line or several.
     func send(_ lines: String...) throws { try send(bytes: (lines.joined(separator: "\n") + "\n").utf8) }
 
-    /// The next line without its end, or `nil` where the daemon has closed the connection.
+    /// The next line without its end, or `nil` if the daemon has closed the connection.
     func line(within seconds: Double = patience) throws -> String? {
         let deadline = Moment.after(seconds: seconds)
         while true {

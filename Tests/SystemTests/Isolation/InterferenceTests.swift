@@ -68,7 +68,7 @@ import Testing
         #"{"op":"subscribe"}"#,
     ]
 
-    /// Replies without what chance and time alone decide.
+    /// Replies without what only chance and time decide.
     private func ask(_ peer: Peer, _ requests: [String]) throws -> [String] {
         try requests.map {
             var reply = try peer.call($0)

@@ -11,7 +11,7 @@ import Testing
         let waiter = try household.alice.connect()
         try waiter.send(Peer.request("get", "f", #""key":1"#, #""lease_ms":60000,"wait_ms":60000"#))
 
-        // The same name and key are Bob's own entry: nobody computes it yet.
+        // The same name and key are Bob's own entry: no one computes it yet.
         #expect(try bob.get("f", "1", #""lease_ms":60000,"wait_ms":60000"#).has("lease"))
         #expect(try bob.put("f", "1", "0", "\"lease\":\"\(token)\"").string("reason") == "lease_lost")
         #expect(

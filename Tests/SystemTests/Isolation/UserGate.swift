@@ -29,7 +29,7 @@ final class UserGate {
 
     /// - Parameters:
     ///   - home: one that others may enter.
-    ///   - group: the user's only group; one of the same number where it is not given.
+    ///   - group: the user's only group; one of the same number if it is not given.
     init(_ home: Home, user: Int, group: Int? = nil) throws {
         let directory = home.path + "/\(user)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)

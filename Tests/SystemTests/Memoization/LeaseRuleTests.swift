@@ -18,7 +18,7 @@ import Testing
         let threads = try threads(daemon)
         for peer in peers { try peer.send(Peer.request("get", "f", "\"key\":1", Self.patient)) }
         try waiters(999, observer)
-        // Waiting costs no thread, and nobody looks again and again.
+        // Waiting costs no thread, and no one looks again and again.
         #expect(try self.threads(daemon) <= threads)
         let before = try daemon.processorSeconds()
         #expect(try peers[999].isSilent(for: 0.5) || peers[0].isSilent(for: 0))
@@ -104,7 +104,7 @@ import Testing
         #expect(
             try first.put("f", "1", "\"twice\"", "\"lease\":\"\(held)\"").string("reason") == "lease_lost")
         #expect(try first.get("f", "1").value == "\"right\"")
-        // A token is good for its key alone.
+        // A token is good only for its key.
         let other = try #require(try first.get("f", "2", "\"lease_ms\":60000").string("lease"))
         #expect(try first.put("f", "3", "1", "\"lease\":\"\(other)\"").string("reason") == "lease_lost")
     }

@@ -8,7 +8,7 @@ import Testing
     private final class Ledger: @unchecked Sendable {  // Everything is guarded by `lock`.
         private let lock = NSLock()
         private var next = 0
-        /// Values whose put lost its lease: nobody may ever see them.
+        /// Values whose put lost its lease: no one may ever see them.
         private var lost: Set<Int> = []
         private var seen: Set<Int> = []
         private var grants = 0

@@ -79,7 +79,7 @@ import Testing
             if reply.has("lease") { early += 1 }
         }
         #expect(abs(Double(early) - expected) <= 5 * variance.squareRoot(), "\(early), expected \(expected)")
-        // Without a lease to be had, or without asking for one, nobody is told.
+        // Without a lease to be had, or without asking for one, no one is told.
         #expect(try !peer.get("f", "0", "\"early\":1000000").has("stale"))
     }
 }

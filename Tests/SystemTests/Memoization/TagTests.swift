@@ -32,7 +32,7 @@ import Testing
 
     @Test func aClearReachesBothTiersAndTheQueueAndLastsThroughACrash() throws {
         let home = try Home()
-        // Most entries are on disk alone, the newest are not committed.
+        // Most entries are only on disk, the newest are not committed.
         let options = ["--hot-bytes", "128KiB", "--flush-interval", "1h"]
         var daemon = try Daemon(home, options)
         var peer = try daemon.connect()

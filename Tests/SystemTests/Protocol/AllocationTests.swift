@@ -16,7 +16,7 @@ import Testing
         }.min()!
     }
 
-    /// Sends so many requests, so many at once.
+    /// Sends this many requests, this many at once.
     /// - Returns: allocations of the daemon meanwhile.
     private func allocations(
         _ faults: FaultControl, _ peer: Peer, requests: Int, atOnce: Int, _ request: String,

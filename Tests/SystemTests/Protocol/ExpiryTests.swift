@@ -89,7 +89,7 @@ import Testing
         for key in 0..<500 { #expect(try peer.put("f", "\(key)", "\"some value\"", "\"ttl_ms\":1000").isOK) }
         #expect(try peer.put("f", "\"stays\"", "1").isOK)
         try clock.advance(5_000)
-        // Nobody asks for them.
+        // No one asks for them.
         try peer.until("they are swept", within: 30) { try $0.stats().int("cold.entries") == 1 }
         #expect(try peer.stats().int("hot.entries") == 1)
         #expect(try peer.info("f").int("expirations") == 500)

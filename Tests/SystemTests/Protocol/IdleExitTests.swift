@@ -34,7 +34,7 @@ import Testing
         #expect(process.log.contains("idle-exit"))
     }
 
-    /// One whose database a newer memod made keeps its own beside it, if nobody chose the place.
+    /// One whose database a newer memod made keeps its own beside it, if no one chose the place.
     @Test func aNewerDatabaseIsLeftAloneWhereAClientStartedIt() throws {
         let home = try Home()
         let usual = home.path + "/cache/memod/memod.db"

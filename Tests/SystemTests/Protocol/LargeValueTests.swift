@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Values that are sent from where they are: whole, in order, and as they were when they were asked for.
+/// Values that are sent from if they are: whole, in order, and as they were when they were asked for.
 @Suite struct LargeValueTests {
     @Test func mixedSizesArriveWholeHoweverTheyAreReadAndOverwritten() throws {
         var random = SeededGenerator(SeededGenerator.seed(for: "largeValues"))

@@ -6,7 +6,7 @@ import Testing
     private static let (alice, bob) = (54321, 54322)
 
     /// Sends lines as another user.
-    /// - Returns: the reply to each; fewer where the connection was closed.
+    /// - Returns: the reply to each; fewer if the connection was closed.
     private func ask(
         _ home: Home, as user: Int, group: Int? = nil, supplementary: Int? = nil, _ lines: String...
     ) throws -> [Reply] {

@@ -121,7 +121,7 @@ import Testing
         return Double(hits) / Double(keys.count)
     }
 
-    /// Under isolation an administrator is told of everybody's.
+    /// Under isolation an administrator is told of everyone's.
     @Test(.enabled(if: Household.isPossible)) func administratorsSeeEverybodysByName() throws {
         let household = try Household()
         let (alice, bob, carol) = (

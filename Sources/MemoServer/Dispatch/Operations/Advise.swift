@@ -44,7 +44,7 @@ extension Dispatcher {
             progress.left = left
             if !left.isEmpty, mustYield(core, context) { return yields(.advise(progress), context) }
         }
-        // The hot tier is everybody's.
+        // The hot tier is everyone's.
         var hot: Advice?
         if isOfAll, owner == nil {
             hot = store.adviseHot(&core)

@@ -11,7 +11,7 @@ final class BackupRunner: Sendable {
 
     private let state = Mutex(State())
 
-    /// - Throws: where there is no thread left; the backup is not run then.
+    /// - Throws: if there is no thread left; the backup is not run then.
     func run(_ job: @escaping @Sendable () -> Void) throws(SystemError) {
         let starts = state.withLock { state in
             state.jobs.append(job)

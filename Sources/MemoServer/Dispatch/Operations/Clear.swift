@@ -51,7 +51,7 @@ extension Dispatcher {
                 .fields([.function(Array(request.function))]), count: cleared, waitMs: waitRemoteMs), context)
     }
 
-    /// Clears the functions that are meant, of those that a clear of all reaches: one after the other, and where they are
+    /// Clears the functions that are meant, of those that a clear of all reaches: one after the other, and if they are
     /// many in pieces, which are committed as one.
     func clearMany(
         _ core: inout StoreCore, _ request: Request, _ meant: MeantFunctions, _ waitRemoteMs: Int64?,
@@ -86,7 +86,7 @@ extension Dispatcher {
     }
 
     /// Goes on through the functions that are meant.
-    /// - Returns: false where the connection's share is used up before the end.
+    /// - Returns: false if the connection's share is used up before the end.
     func forEach(
         _ meant: MeantFunctions, _ progress: inout ClearManyProgress, _ core: inout StoreCore,
         _ context: Context, _ clear: (FunctionSlot, inout StoreCore) -> Int
@@ -114,12 +114,12 @@ extension Dispatcher {
         return Pattern.matches(String(decoding: pattern, as: UTF8.self), name)
     }
 
-    /// Some thousand functions are cleared at once all the same: nobody sees a part of them cleared then.
+    /// Some thousand functions are cleared at once all the same: no one sees a part of them cleared then.
     private static let clearWork = 4000
     /// To clear a function, in units of work.
     private static let functionWork = 3
 
-    /// The functions that a name means: to an administrator where users are isolated, everybody's.
+    /// The functions that a name means: to an administrator if users are isolated, everyone's.
     func named(_ core: borrowing StoreCore, _ request: Request, _ connection: Connection) -> [FunctionSlot] {
         if visibleOwner(connection) == nil, settings.isolatesUsers {
             return core.functions(named: request.function)

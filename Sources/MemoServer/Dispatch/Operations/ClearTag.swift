@@ -39,7 +39,7 @@ extension Dispatcher {
     private func tags(_ core: borrowing StoreCore, named tag: Bytes, _ owner: Int64?) -> [TagID] {
         let name = String(decoding: tag, as: UTF8.self)
         var tags = core.tags(owner: settings.isolatesUsers ? owner : FunctionRow.everyone, name: name)
-        // What is shared is everybody's to invalidate.
+        // What is shared is everyone's to invalidate.
         if owner != nil, !settings.shared.isEmpty {
             tags += core.tags(owner: FunctionRow.everyone, name: name)
         }

@@ -75,7 +75,7 @@ extension Dispatcher {
     }
 
     /// Where the entry of a request's key is looked for.
-    /// - Returns: `nil` where the function is new and there are too many, which is answered then.
+    /// - Returns: `nil` if the function is new and there are too many, which is answered then.
     @inline(__always)
     func probe(
         _ core: inout StoreCore, _ batch: RequestBatch, _ index: Int, _ key: CanonicalKey, _ context: Context

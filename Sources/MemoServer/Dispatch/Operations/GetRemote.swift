@@ -5,7 +5,7 @@ internal import Platform
 /// Look-ups on other machines: a request is suspended for them as it is for the disk.
 extension Dispatcher {
     /// Asks for the key of a `get`.
-    /// - Returns: false where the request goes on at once, without them.
+    /// - Returns: false if the request goes on at once, without them.
     func askRemote(
         _ core: inout StoreCore, _ probe: KeyProbe, _ key: Bytes, _ fields: GetFields,
         _ context: inout Context
@@ -83,7 +83,7 @@ extension Dispatcher {
     }
 
     /// Goes on with a request that waited for other machines.
-    /// - Returns: false where it still does.
+    /// - Returns: false if it still does.
     func collectRemote(
         _ core: inout StoreCore, _ context: inout Context, _ state: DispatchState, _ connection: Connection
     ) -> Bool {

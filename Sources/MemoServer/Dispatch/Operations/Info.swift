@@ -2,7 +2,7 @@ internal import MemoStore
 internal import MemoWire
 
 extension Dispatcher {
-    /// An administrator without a function of this name is told of everybody's: their sums, and the settings of the newest.
+    /// An administrator without a function of this name is told of everyone's: their sums, and the settings of the newest.
     /// - Parameter mismatches: whether what differed is listed.
     func info(
         _ core: inout StoreCore, _ request: Request, listing mismatches: Bool, _ context: Context

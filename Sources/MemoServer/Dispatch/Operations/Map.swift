@@ -6,7 +6,7 @@ internal import Platform
 /// Hits that clients read from shared memory (docs/region.md).
 extension Dispatcher {
     /// Hands over what a client needs to read hits by itself: the page that says whether this process lives, then the
-    /// region of its own functions and its uses of them, and the same for shared functions where users are isolated.
+    /// region of its own functions and its uses of them, and the same for shared functions if users are isolated.
     func map(_ core: inout StoreCore, _ request: Request, _ context: Context) {
         let connection = context.connection
         guard let control = store.regionControl else {

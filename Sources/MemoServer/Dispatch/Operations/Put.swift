@@ -83,7 +83,7 @@ extension Dispatcher {
         core.note(connection.writer, since: queued)
         if outcome == .stored, subscriptions.isWatched {
             if core.isWithheld(function) {
-                // Nobody keeps it at hand, its client neither.
+                // No one keeps it at hand, its client neither.
                 let notice = RemoteNotice(function: Array(request.function), key: Array(fields.key.bytes))
                 subscriptions.publish([notice], areSomeLost: false, through: loops)
                 return outcome

@@ -56,7 +56,7 @@ extension Dispatcher {
     /// To write the reply, in units of work.
     private static let statsWork = 200
 
-    /// Names users, groups and paths: for administrators alone, whether users are isolated or not.
+    /// Names users, groups and paths: only for administrators, whether users are isolated or not.
     private func appendSettings(to object: inout ObjectWriter) {
         let configuration = configuration.withLock { $0 }
         object.object("settings") { object in

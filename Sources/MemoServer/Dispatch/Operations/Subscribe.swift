@@ -32,7 +32,7 @@ final class SubscriptionTable: Sendable {
 
     enum Outcome { case added, tooMany, noMemory }
 
-    /// Whether anybody subscribes to anything.
+    /// Whether anyone subscribes to anything.
     @inline(__always)
     var isWatched: Bool { count.load(ordering: .relaxed) > 0 }
 

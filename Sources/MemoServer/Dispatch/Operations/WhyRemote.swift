@@ -3,10 +3,10 @@ internal import MemoWire
 
 /// `why` of what other machines have.
 extension Dispatcher {
-    /// How long somebody who wants to know waits for the servers.
+    /// How long someone who wants to know waits for the servers.
     private static let inspectionMs: Int64 = 2000
 
-    /// - Returns: what they have; `nil` where the request waits for it.
+    /// - Returns: what they have; `nil` if the request waits for it.
     func inspectRemote(
         _ core: inout StoreCore, _ request: Request, _ key: CanonicalKey, _ context: inout Context
     ) -> RemoteWhereabouts? {

@@ -5,7 +5,7 @@ internal import Glibc
 struct Ballast: Sendable {
     /// As much as the log may have to move: see `ColdOptions.checkpointFrames`.
     static let bytes: Int64 = 16 << 20
-    /// The same where the disk is small or nearly full, and the log is kept short.
+    /// The same if the disk is small or nearly full, and the log is kept short.
     static let bytesWhenScarce: Int64 = 2 << 20
 
     let path: String
@@ -22,7 +22,7 @@ struct Ballast: Sendable {
 
     func release() { unlink(path) }
 
-    /// Takes space where the disk has four times as much and more.
+    /// Takes space if the disk has four times as much and more.
     /// - Returns: whether it is held now.
     @discardableResult
     func restore() -> Bool {

@@ -36,7 +36,7 @@ extension CommitMark {
 
     var numbers: [Int64] { [database, number, chain, previous].map { Int64(bitPattern: $0) } }
 
-    /// - Returns: `nil` where these are not the numbers of a mark.
+    /// - Returns: `nil` if these are not the numbers of a mark.
     init?(_ numbers: some Collection<Int64>) {
         guard numbers.count == 4 else { return nil }
         let words = numbers.map { UInt64(bitPattern: $0) }
@@ -71,7 +71,7 @@ struct CommitChain: Sendable {
     }
 
     /// Takes up what a database shows that was opened again.
-    /// - Returns: false where it is not in the state in which it has to be.
+    /// - Returns: false if it is not in the state in which it has to be.
     mutating func resume(from found: CommitMark) -> Bool {
         guard found.isSameCommit(as: newest) || attempted.map(found.isSameCommit) ?? false else {
             return false

@@ -3,7 +3,7 @@ internal import Glibc
 /// Keeps beside the database, in `<database>.commit`, which commit was the newest that was acknowledged: a log that was
 /// damaged, cut or replaced by an older one makes an older state look sound, and only this tells.
 ///
-/// It is written after each commit and before anybody hears of it, and not synced but at the end: within one boot the
+/// It is written after each commit and before anyone hears of it, and not synced but at the end: within one boot the
 /// kernel keeps it. What a power loss leaves of it is told by the boot's name.
 ///
 /// Layout: two slots of a sector each, written in turns, so that one of them is always whole. Integers are
@@ -34,7 +34,7 @@ final class CommitWitness {
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// What was left there, if anything that can be read.
-    /// - Throws: where the disk does not let it be read: nobody knows what it says then.
+    /// - Throws: if the disk does not let it be read: no one knows what it says then.
     func read() throws(ColdError) -> State? {
         let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else {
@@ -75,7 +75,7 @@ final class CommitWitness {
     /// Has what was written last survive a power loss.
     func sync() { if descriptor >= 0 { fdatasync(descriptor) } }
 
-    /// Opens the file, and makes it anew where somebody removed it.
+    /// Opens the file, and makes it anew if someone removed it.
     private func openFile() throws(ColdError) {
         if descriptor >= 0 {
             var status = stat()
@@ -108,7 +108,7 @@ extension CommitWitness.State {
     enum Verdict: Equatable {
         /// It is in the state in which it was left.
         case asLeft
-        /// The machine was started anew, and so many of the newest commits were not synced.
+        /// The machine was started anew, and this many of the newest commits were not synced.
         case lostByPower(UInt64)
         /// This says nothing of it, and why.
         case unknown(String)

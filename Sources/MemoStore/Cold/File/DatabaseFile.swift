@@ -21,7 +21,7 @@ struct DatabaseFile: Sendable, Equatable {
     let bytes: Int64
 
     /// The file at `path` itself; a link is not followed.
-    /// - Returns: `nil` where there is none.
+    /// - Returns: `nil` if there is none.
     init?(_ path: String) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return nil }

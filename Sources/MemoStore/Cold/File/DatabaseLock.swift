@@ -5,7 +5,7 @@ internal import Glibc
 struct DatabaseLock: ~Copyable {
     private let descriptor: Int32
 
-    /// - Throws: `.locked` where somebody else holds it.
+    /// - Throws: `.locked` if someone else holds it.
     init(path: String) throws(ColdError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0o600)
         guard descriptor >= 0 else { throw ColdError(errno: errno, doing: "open \(path)") }

@@ -17,7 +17,7 @@ struct DatabasePath: Sendable {
     /// A new database until it is complete.
     var new: String { database + ".new" }
 
-    /// Finds the directory, and makes it and those above it (0700) where they are missing.
+    /// Finds the directory, and makes it and those above it (0700) if they are missing.
     ///
     /// - Throws: `.refused` for a path without a file name, `.network` for one on a network file system, where neither
     ///   locks nor the write-ahead log's shared memory can be relied on.

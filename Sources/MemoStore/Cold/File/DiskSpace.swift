@@ -4,14 +4,14 @@ internal import Glibc
 ///
 /// A page is written twice, to the log and later to the database; a log that is committed and for which the
 /// database cannot grow would be in the way of everything, deletions included. So a commit that inserts is let
-/// through only where there is room for both.
+/// through only if there is room for both.
 enum DiskSpace {
     /// A frame of the log: a page and its header.
     static let frameBytes = Int64(ColdOptions.pageBytes + 24)
     /// With less than this the log and the ballast are kept small.
     static let plentyBytes: Int64 = 256 << 20
 
-    /// Bytes that this process may still write to the file system; `nil` where it cannot be told.
+    /// Bytes that this process may still write to the file system; `nil` if it cannot be told.
     static func available(below directory: String) -> Int64? {
         var status = statvfs()
         guard statvfs(directory, &status) == 0 else { return nil }

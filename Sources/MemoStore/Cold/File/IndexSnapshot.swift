@@ -94,7 +94,7 @@ enum IndexSnapshot {
 
         deinit { close(descriptor) }
 
-        /// Fills `bytes`; false where there are not so many left.
+        /// Fills `bytes`; false if there are not this many left.
         mutating func read(into bytes: UnsafeMutableRawBufferPointer) -> Bool {
             guard bytes.count <= left else { return false }
             var done = 0

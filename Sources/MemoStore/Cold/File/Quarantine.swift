@@ -7,7 +7,7 @@ enum Quarantine {
     private static let suffix = ".corrupt-"
     private static let parts = ["", "-wal", "-shm"]
 
-    /// - Returns: the path that it is at now, or `nil` where there was nothing to move.
+    /// - Returns: the path that it is at now, or `nil` if there was nothing to move.
     static func moveAside(_ path: DatabasePath) throws(ColdError) -> String? {
         let target = unusedName(path)
         var moved = false

@@ -2,7 +2,7 @@ internal import SQLite
 
 /// The tables `entry` and `content`, written row by row under the numbers that the store gives out.
 final class EntryTables {
-    /// Inserts so many rows at once.
+    /// Inserts this many rows at once.
     private final class Run {
         let count: Int
         let entries: Statement
@@ -10,7 +10,7 @@ final class EntryTables {
 
         init(_ connection: borrowing Connection, count: Int) throws(SQLiteError) {
             self.count = count
-            // What is left of a damaged row under the same number is in nobody's way.
+            // What is left of a damaged row under the same number is in no one's way.
             entries = try Statement(
                 connection,
                 "INSERT OR REPLACE INTO entry (id, head) VALUES " + Self.list("(?, ?)", count))
@@ -137,7 +137,7 @@ final class EntryTables {
         try deleteContent.run()
     }
 
-    /// The row of `shared_value` that an entry has its value in, and the value's size; `nil` where the value is
+    /// The row of `shared_value` that an entry has its value in, and the value's size; `nil` if the value is
     /// the entry's own.
     func shared(row: Int64) throws(SQLiteError) -> (shared: Int64, bytes: Int)? {
         try flush()

@@ -41,7 +41,7 @@ final class MetaTable {
 
     /// The newest commit and the clock as of then, which are written together with each.
     /// - Returns: `nil` for what the database is too old to have: the mark where it was made before there were any, the
-    ///   clock where nothing was committed yet.
+    ///   clock if nothing was committed yet.
     func commit() throws(ColdError) -> (mark: CommitMark?, clock: StoreClock.State?) {
         guard let bytes = try read(.commit) else { return (nil, try oldClock()) }
         let numbers = bytes.prefix(CommitMark.bytes).withUnsafeBytes { $0.numbers }

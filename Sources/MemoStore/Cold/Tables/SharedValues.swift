@@ -49,7 +49,7 @@ final class SharedValues {
     /// Finds a copy of a new entry's value to share, or makes one if this is the second entry with it.
     ///
     /// - Parameter hash: what `expect` returned for the value.
-    /// - Returns: the row of `shared_value`, or 0 where the value is to stand in the entry's own row.
+    /// - Returns: the row of `shared_value`, or 0 if the value is to stand in the entry's own row.
     func place(
         _ value: UnsafeRawBufferPointer, hash: UInt64, row: Int64, entries: EntryTables,
         deleted: Tombstones
@@ -89,7 +89,7 @@ final class SharedValues {
         pendingFigures.savedBytes += Int64(bytes)
     }
 
-    /// Whether the shared value is this one; `nil` where there is none under that number.
+    /// Whether the shared value is this one; `nil` if there is none under that number.
     private func compare(_ value: UnsafeRawBufferPointer, _ shared: Int64) throws(SQLiteError) -> Bool? {
         try select.bind(1, shared)
         guard try select.step() else { return nil }

@@ -10,7 +10,7 @@ final class Tombstones {
     /// Rows in one note: 64 KiB, so that none is long to write or to read.
     private static let rowsPerTombstone = 8192
 
-    /// After so many rows, and an eighth of all, were taken out the tombstones of the others are written anew: a process that
+    /// After this many rows, and an eighth of all, were taken out the tombstones of the others are written anew: a process that
     /// ends then has not to begin again.
     private static let rowsPerRewrite = 16384
 
@@ -40,7 +40,7 @@ final class Tombstones {
     private let insert: Statement
     private let delete: Statement
 
-    /// - Throws: `.corrupt` where a note is damaged or missing: nobody knows then which entries were deleted.
+    /// - Throws: `.corrupt` if a note is damaged or missing: no one knows then which entries were deleted.
     init(_ connection: borrowing Connection, _ meta: MetaTable) throws {
         self.meta = meta
         insert = try Statement(
