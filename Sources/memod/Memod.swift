@@ -18,7 +18,7 @@ enum Memod {
             _ = write(STDOUT_FILENO, answer, answer.count)
             return
         }
-        let environment = environment
+        let environment = Environment.variables
         do throws(ConfigurationError) {
             let options = try CommandLineOptions(arguments)
             switch options.request {
@@ -87,20 +87,5 @@ enum Memod {
         case .config: .files
         case .check, .version, .help: .none
         }
-    }
-
-    /// The process's environment; of a variable that occurs twice the first, as `getenv` has it.
-    private static var environment: [String: String] {
-        var variables: [String: String] = [:]
-        var next = environ
-        while let entry = next.pointee {
-            let text = String(cString: entry)
-            if let equals = text.firstIndex(of: "=") {
-                let name = String(text[..<equals])
-                if variables[name] == nil { variables[name] = String(text[text.index(after: equals)...]) }
-            }
-            next += 1
-        }
-        return variables
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// What would be started for this user, and where.
 package struct StartPlan {
@@ -34,7 +35,7 @@ package struct StartPlan {
         guard uid == geteuid(), getgid() == getegid() else {
             throw Self.refusal("a program that runs with another user's rights starts no memod")
         }
-        let variables = Self.variables()
+        let variables = Environment.variables
         let found = DaemonProgram.find(path: variables["PATH"])
         guard let program = found.program else {
             throw Self.refusal(
@@ -65,24 +66,10 @@ package struct StartPlan {
     }
 
     /// Where a daemon of this user listens when no one says.
-    static var defaultSocket: String { defaultSocket(runtime(variables())) }
+    static var defaultSocket: String { defaultSocket(runtime(Environment.variables)) }
 
     private static func defaultSocket(_ runtime: String?) -> String {
         (runtime.map { $0 + "/memod" } ?? "/tmp/memod-\(getuid())") + "/memod.sock"
-    }
-
-    private static func variables() -> [String: String] {
-        var variables: [String: String] = [:]
-        var next = environ
-        while let entry = next.pointee {
-            let text = String(cString: entry)
-            if let equals = text.firstIndex(of: "=") {
-                let name = String(text[..<equals])
-                if variables[name] == nil { variables[name] = String(text[text.index(after: equals)...]) }
-            }
-            next += 1
-        }
-        return variables
     }
 
     /// The runtime directory, if it is one of this user's.

@@ -1,0 +1,19 @@
+internal import Glibc
+
+/// The process's environment.
+package enum Environment {
+    /// Of a variable that occurs twice the first, as `getenv` has it.
+    package static var variables: [String: String] {
+        var variables: [String: String] = [:]
+        var next = environ
+        while let entry = next.pointee {
+            let text = String(cString: entry)
+            if let equals = text.firstIndex(of: "=") {
+                let name = String(text[..<equals])
+                if variables[name] == nil { variables[name] = String(text[text.index(after: equals)...]) }
+            }
+            next += 1
+        }
+        return variables
+    }
+}
