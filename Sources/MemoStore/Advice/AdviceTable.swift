@@ -77,8 +77,9 @@ struct AdviceTable {
         for lookup in taken.lookups {
             hot.use(lookup.hash, weight: lookup.bytes, isGapless: lookup.isGapless)
             guard ready.contains(lookup.function) else { continue }
-            // One that came later in the list may have taken its place.
-            functions[lookup.function]?.model.use(lookup.hash, weight: 1, isGapless: lookup.isGapless)
+            // One that came later in the list may have taken its place. By index: the subscript by key allocates.
+            guard let index = functions.index(forKey: lookup.function) else { continue }
+            functions.values[index].model.use(lookup.hash, weight: 1, isGapless: lookup.isGapless)
         }
         if taken.overran { overrun() }
         if taken.stretchEnded {
