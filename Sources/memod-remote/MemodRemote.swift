@@ -114,18 +114,13 @@ struct MemodRemote: ParsableCommand {
             throw SettingError("--url", error.description)
         }
         var settings = ServerSettings(address: address)
-        if let passwordFile {
-            let bytes = try SecretFile.read(passwordFile, setting: "--password-file")
-            let line = bytes.prefix { $0 != 10 && $0 != 13 }
-            guard !line.isEmpty else {
-                throw SettingError("--password-file", "\(passwordFile): its first line is empty")
-            }
-            settings.password = Array(line)
-        } else if address.user != nil {
-            throw SettingError(
-                "--password-file", "the URL names a user, whose password has to stand in a file")
+        do throws(HelperFiles.Invalid) {
+            try files.check(for: address)
+            settings.password = try files.password()
+        } catch {
+            throw SettingError("--\(error.name.rawValue)", error.reason)
         }
-        settings.tls = try tls.context(isUsed: address.usesTLS)
+        if address.usesTLS { settings.tls = try tls.context() }
         guard let span = Milliseconds(budget), span.count > 0 else {
             throw SettingError("--budget", "\"\(budget)\" is not a duration such as 25ms or 1s")
         }
@@ -134,12 +129,20 @@ struct MemodRemote: ParsableCommand {
     }
 
     private func sealingKeys() throws(SettingError) -> SealingKeys? {
-        guard let keyFile else { return nil }
-        let bytes = try SecretFile.read(keyFile, setting: "--key-file")
-        do throws(SealingKeys.Invalid) {
-            return try SealingKeys(String(decoding: bytes, as: UTF8.self))
+        do throws(HelperFiles.Invalid) {
+            return try files.secrets().map { SealingKeys(secrets: $0) }
         } catch {
-            throw SettingError("--key-file", "\(keyFile): \(error)")
+            throw SettingError("--\(error.name.rawValue)", error.reason)
         }
+    }
+
+    private var files: HelperFiles {
+        var paths: [HelperFiles.Name: String] = [:]
+        paths[.key] = keyFile
+        paths[.password] = passwordFile
+        paths[.ca] = tls.caFile
+        paths[.certificate] = tls.certificateFile
+        paths[.certificateKey] = tls.certificateKeyFile
+        return HelperFiles(paths)
     }
 }

@@ -14,21 +14,7 @@ struct TLSOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The private key of that.", valueName: "FILE"))
     var certificateKeyFile: String?
 
-    func context(isUsed: Bool) throws(SettingError) -> TLSSettings.Context? {
-        guard isUsed else {
-            for (setting, value) in [
-                ("--ca-file", caFile), ("--certificate-file", certificateFile),
-                ("--certificate-key-file", certificateKeyFile),
-            ] where value != nil {
-                throw SettingError(setting, "the URL is not one with TLS, which begins with rediss")
-            }
-            return nil
-        }
-        guard (certificateFile == nil) == (certificateKeyFile == nil) else {
-            throw SettingError(
-                certificateFile == nil ? "--certificate-file" : "--certificate-key-file",
-                "certificate and private key are named together")
-        }
+    func context() throws(SettingError) -> TLSSettings.Context {
         let settings = TLSSettings(
             caFile: caFile, certificateFile: certificateFile, certificateKeyFile: certificateKeyFile)
         do throws(TLSSettings.Invalid) {

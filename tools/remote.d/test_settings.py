@@ -69,6 +69,83 @@ def test_a_setting_of_the_helper_that_is_wrong_is_a_usage_error_that_names_it(tm
     assert "Reaches a Redis" in helper("--help").stdout and helper("--version").stdout.startswith("memod-remote ")
 
 
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"
+ENCRYPTED = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n"
+
+
+def file(folder, name, content, mode=0o600):
+    path = folder / name
+    path.write_text(content)
+    path.chmod(mode)
+    return path
+
+
+@pytest.mark.parametrize(
+    "url, option, content, mode, complaint",
+    [
+        ("redis://c", "key-file", None, 0, "No such file"),
+        ("redis://c", "key-file", "", 0o600, "is empty"),
+        ("redis://c", "key-file", "ab" * 32, 0o644, "chmod 600"),
+        ("redis://c", "key-file", "ab" * 32, 0o620, "chmod 600"),
+        ("redis://c", "key-file", "ab" * 16, 0o600, "line 1 is not 64 hex"),
+        ("redis://c", "key-file", "# none yet\n", 0o600, "there is no key"),
+        ("redis://c", "key-file", "a" * (1 << 17), 0o600, "something else"),
+        ("redis://c", "password-file", None, 0, "No such file"),
+        ("redis://u@c", "password-file", "", 0o600, "is empty"),
+        ("redis://u@c", "password-file", "\nsecret\n", 0o600, "first line is empty"),
+        ("redis://u@c", "password-file", "secret", 0o604, "chmod 600"),
+        ("redis://c", "ca-file", CERTIFICATE, 0o644, "rediss"),
+        ("rediss://c", "ca-file", None, 0, "No such file"),
+        ("rediss://c", "ca-file", "", 0o644, "is empty"),
+        ("rediss://c", "ca-file", "hello\n", 0o644, "not in PEM"),
+        ("rediss://c", "ca-file", PRIVATE_KEY, 0o644, "no CERTIFICATE"),
+        ("rediss://c", "ca-file", CERTIFICATE[:-30], 0o644, "has no end"),
+        ("rediss://c", "certificate-file", PRIVATE_KEY, 0o644, "no CERTIFICATE"),
+        ("rediss://c", "certificate-key-file", CERTIFICATE, 0o600, "no PRIVATE KEY"),
+        ("rediss://c", "certificate-key-file", ENCRYPTED, 0o600, "encrypted"),
+        ("rediss://c", "certificate-key-file", PRIVATE_KEY, 0o644, "chmod 600"),
+    ],
+)
+def test_a_file_that_is_not_what_it_should_be_is_a_usage_error_of_memod_and_of_the_helper(
+    tmp_path, url, option, content, mode, complaint
+):
+    path = tmp_path / "file" if content is None else file(tmp_path, "file", content, mode)
+    certificate, key = file(tmp_path, "certificate", CERTIFICATE), file(tmp_path, "key", PRIVATE_KEY)
+    others = {
+        "certificate-file": ["certificate-key-file", key], "certificate-key-file": ["certificate-file", certificate]
+    }.get(option, [])  # fmt: skip
+    for run, prefix in ((lambda *words: memod(tmp_path, *words), "remote-"), (lambda *words: helper(*words), "")):
+        named = [f"--{prefix}url", url, f"--{prefix}{option}", path]
+        named += [f"--{prefix}{others[0]}", others[1]] if others else []
+        ended = run(*named, *([] if prefix else ["--check"]))
+        assert ended.returncode == 64, ended.stderr
+        assert f"{prefix}{option}: " in ended.stderr and complaint in ended.stderr, ended.stderr
+        assert "secret" not in ended.stderr and "abab" not in ended.stderr
+
+
+def test_files_that_are_right_are_taken_by_memod_and_by_the_helper(tmp_path):
+    for content in ("ab" * 32 + "\n", "# of June\r\n" + "AB" * 32 + "\r\n", "ab" * 32 + "\n\n" + "cd" * 32):
+        key = file(tmp_path, "good", content)
+        assert memod(tmp_path, "--remote-url", "redis://c", "--remote-key-file", key).returncode == 0
+        assert helper("--url", "redis://c", "--key-file", key, "--check").returncode == 0
+    password = file(tmp_path, "password", "secret\n", 0o640)
+    assert memod(tmp_path, "--remote-url", "redis://u@c", "--remote-password-file", password).returncode == 0
+    bundle = file(tmp_path, "bundle", "Some words.\n" + CERTIFICATE * 3000, 0o644)
+    assert memod(tmp_path, "--remote-url", "rediss://c", "--remote-ca-file", bundle).returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not read it")
+def test_a_file_that_may_not_be_read_is_named_with_the_reason(tmp_path):
+    key = file(tmp_path, "key", "ab" * 32)
+    tmp_path.chmod(0o755)
+    ended = subprocess.run(
+        ["setpriv", "--reuid=65534", "--clear-groups", HELPER, "--url", "redis://c", "--key-file", key, "--check"],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert ended.returncode == 64 and "--key-file" in ended.stderr and "Permission denied" in ended.stderr
+
+
 def test_a_server_that_is_no_redis_is_said_once_and_harms_nobody(machines):
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -89,7 +166,21 @@ def test_a_server_that_is_no_redis_is_said_once_and_harms_nobody(machines):
     wait_until(lambda: "does not speak" in a.remote.get("reason", ""))
     a.put(1, 1)
     assert a.get(1) == 1 and a.get(2) is None
+    pinged = memoctl(a, "remote", "ping")
+    assert pinged.returncode == 1 and "not reached" in pinged.stderr and "does not speak" in pinged.stderr
     listener.close()
+
+
+def test_a_ping_says_that_there_is_no_helper(machines):
+    a = machines.make("redis://127.0.0.1:1", variables={"PATH": "/nowhere"}).start(is_up=False)
+    if a.helper:
+        pytest.skip("the helper is beside memod")
+    wait_until(lambda: "neither beside memod nor on PATH" in a.remote.get("reason", ""))
+    pinged = memoctl(a, "remote", "ping")
+    assert pinged.returncode == 1 and "neither beside memod nor on PATH" in pinged.stderr
+    shown = memoctl(a, "remote", "ping", "--json")
+    assert shown.returncode == 1 and shown.stdout == "[]\n"
+    assert memoctl(a, "remote", "status").stdout.startswith("down, read-write: memod-remote is neither")
 
 
 def test_memoctl_says_how_it_stands(shared_redis, machines):

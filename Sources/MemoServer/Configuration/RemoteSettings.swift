@@ -22,7 +22,7 @@ package struct RemoteSettings: Sendable {
     package var valueMax: Int
     package var queueBytes: Int
     /// What was said of files, by setting.
-    private var files: [SettingName: String] = [:]
+    private let files: HelperFiles
 
     /// - Throws: for settings that do not go together, too.
     init(_ settings: Settings) throws(ConfigurationError) {
@@ -33,23 +33,32 @@ package struct RemoteSettings: Sendable {
         budgetMs = try settings.duration(.remoteBudget)
         valueMax = try settings.size(.remoteValueMax)
         queueBytes = try settings.size(.remoteQueue)
-        var files: [SettingName: String] = [:]
-        for name in Self.helperFiles.map(\.name) { files[name] = try settings.path(name) }
-        self.files = files
+        var paths: [HelperFiles.Name: String] = [:]
+        for (setting, name) in Self.fileSettings { paths[name] = try settings.path(setting) }
+        files = HelperFiles(paths)
         for other in settings.overridden(.remoteURL) { _ = try Self.address(other) }
         if let url = settings[.remoteURL].last {
             guard socket == nil else { throw ConfigurationError("remote and remote-url exclude each other") }
             let address = try Self.address(url)
             try Self.requireNetwork(for: address, .ofThisProcess)
-            let arguments = Self.helperFiles.flatMap { name, option in files[name].map { [option, $0] } ?? []
+            do throws(HelperFiles.Invalid) {
+                try files.check(for: address)
+            } catch {
+                let origin = Self.fileSettings.first { $0.value == error.name }
+                    .flatMap { settings[$0.key].last?.origin }
+                throw ConfigurationError(
+                    "remote-\(error.name.rawValue): \(error.reason)\(origin.map { " (\($0))" } ?? "")")
+            }
+            let arguments = HelperFiles.Name.allCases.flatMap { name in
+                paths[name].map { ["--\(name.rawValue)", $0] } ?? []
             }
             helper = .started(
                 url: url.text,
                 arguments: ["--url", url.text, "--budget", "\(TimeSpan(milliseconds: budgetMs))"] + arguments)
         } else if let socket {
-            if let name = Self.helperFiles.map(\.name).first(where: { files[$0] != nil }) {
+            if let name = HelperFiles.Name.allCases.first(where: { paths[$0] != nil }) {
                 throw ConfigurationError(
-                    "\(name.rawValue): the memod-remote at \(socket) has files of its own; name it there")
+                    "remote-\(name.rawValue): the memod-remote at \(socket) has files of its own; name it there")
             }
             helper = .running(socket: socket)
         }
@@ -84,12 +93,9 @@ package struct RemoteSettings: Sendable {
                 + "remote = \(runtime)/memod-remote/memod-remote.sock")
     }
 
-    /// What the helper gets, and what it calls it.
-    private static let helperFiles: [(name: SettingName, option: String)] = [
-        (.remoteKeyFile, "--key-file"), (.remotePasswordFile, "--password-file"),
-        (.remoteCAFile, "--ca-file"),
-        (.remoteCertificateFile, "--certificate-file"),
-        (.remoteCertificateKeyFile, "--certificate-key-file"),
+    private static let fileSettings: [SettingName: HelperFiles.Name] = [
+        .remoteKeyFile: .key, .remotePasswordFile: .password, .remoteCAFile: .ca,
+        .remoteCertificateFile: .certificate, .remoteCertificateKeyFile: .certificateKey,
     ]
 
     /// The value of a setting, as it could be written down.
@@ -103,7 +109,7 @@ package struct RemoteSettings: Sendable {
         case .remoteBudget: TimeSpan(milliseconds: budgetMs).description
         case .remoteValueMax: ByteSize(bytes: valueMax).description
         case .remoteQueue: ByteSize(bytes: queueBytes).description
-        default: files[name] ?? ""
+        default: Self.fileSettings[name].flatMap { files[$0] } ?? ""
         }
     }
 }

@@ -70,6 +70,8 @@ struct HelperConnection: ~Copyable {
             usleep(20_000)
         }
         if status & 0x7f != 0 { return "\(HelperProgram.name) was ended by signal \(status & 0x7f)" }
-        return "\(HelperProgram.name) ended with status \((status >> 8) & 0xff)"
+        let code = (status >> 8) & 0xff
+        guard code != 64 else { return "\(HelperProgram.name) does not take its settings; memod's log says why" }
+        return "\(HelperProgram.name) ended with status \(code)"
     }
 }

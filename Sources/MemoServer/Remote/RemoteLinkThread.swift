@@ -81,6 +81,7 @@ final class RemoteLinkThread: Sendable {
                 }
             }
             if ends { break }
+            store.perform { $0.remoteIsMissing(reason) }
             // The same again and again is said once.
             if reason != said {
                 logger.warning(

@@ -97,7 +97,7 @@ extension StoreCore {
                 ? "off" : remote.phase == .up ? "up" : remote.phase == .down ? "down" : "suspended",
             mode: remote.configuration?.mode.rawValue ?? "", isReadOnly: !remote.takesWrites,
             reason: remote.isLinked
-                ? remote.link?.reason ?? "the helper has not said yet" : "the helper is not there",
+                ? remote.link?.reason ?? "the helper has not said yet" : remote.missing,
             figures: remote.figures,
             pendingClears: remote.raising.count { remote[$0].pending > 0 } + remote.deletions.count,
             nodes: remote.link?.nodes ?? [])

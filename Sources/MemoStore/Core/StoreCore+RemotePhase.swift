@@ -67,6 +67,10 @@ extension StoreCore {
         remote.send(.follow(after: remote.position))
     }
 
+    /// There is no helper.
+    /// - Parameter reason: for people.
+    package mutating func remoteIsMissing(_ reason: String) { remote.missing = reason }
+
     /// The helper is gone: what was asked of it will not be answered.
     package mutating func remoteUnlinked() {
         guard remote.isLinked else { return }

@@ -18,6 +18,8 @@ struct RemoteState: Sendable {
     var link: LinkReply.State?
     /// The helper is connected.
     var isLinked = false
+    /// Why it is not, for people.
+    var missing = "the helper is not there yet"
     /// The log was read to its end since the last connection to it.
     var isCaughtUp = false
     /// The requests for epochs after that which are not answered yet; `nil`: they were not sent.

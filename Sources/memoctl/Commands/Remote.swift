@@ -29,7 +29,9 @@ struct Remote: ParsableCommand {
         case (.status, false): try write(remote.lines)
         case (.ping, false): try write(remote.nodeLines)
         }
-        if !remote.isUp { throw ExitCode(1) }
+        guard !remote.isUp else { return }
+        guard question == .ping else { throw ExitCode(1) }
+        throw CommandFailure(remote.fault)
     }
 
     private func write(_ lines: [String]) throws {
@@ -54,6 +56,14 @@ private struct RemoteTier {
     }
 
     var isUp: Bool { figures.string("state") == "up" }
+
+    /// Why other machines are not asked.
+    var fault: String {
+        let reason = figures.string("reason").map { ": \($0)" } ?? ""
+        return figures.string("state") == "down"
+            ? "the servers are not reached\(reason)"
+            : "the servers are reached, but not used before all that was cleared meanwhile is known here\(reason)"
+    }
 
     var lines: [String] {
         func count(_ name: String) -> String { "\(figures.int(name) ?? 0)" }
