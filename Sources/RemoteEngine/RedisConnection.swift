@@ -25,7 +25,7 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
     private var channel: (any Channel)?
     private var parser = RespParser()
     private var pending = CircularBuffer<Pending>()
-    private var outgoing: ByteBuffer
+    private var outgoing: [UInt8] = []
     private var isFlushScheduled = false
     private(set) var isClosed = false
     /// Of commands that are not answered.
@@ -42,10 +42,7 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
     private static let silenceMax = TimeAmount.seconds(10)
     private static let slowBytesPerMs = 256
 
-    init(eventLoop: any EventLoop) {
-        self.eventLoop = eventLoop
-        outgoing = ByteBufferAllocator().buffer(capacity: 4096)
-    }
+    init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
     /// When the oldest command that is not answered was sent.
     var oldest: NIODeadline? { pending.first?.sent }
@@ -63,9 +60,9 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
         guard !isClosed else {
             return eventLoop.assumeIsolated().execute { reply(.failure(.unavailable)) }
         }
-        let before = outgoing.readableBytes
-        command.encode { outgoing.writeBytes($0) }
-        let bytes = outgoing.readableBytes - before
+        let before = outgoing.count
+        command.encode(into: &outgoing)
+        let bytes = outgoing.count - before
         pending.append(Pending(sent: .now(), bytes: bytes, reply: reply))
         pendingBytes += bytes
         guard !isFlushScheduled else { return }
@@ -86,15 +83,15 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
 
     /// Sends a command that is answered by pushes.
     func post(_ command: RespCommand) {
-        command.encode { outgoing.writeBytes($0) }
+        command.encode(into: &outgoing)
         flush()
     }
 
     private func flush() {
         isFlushScheduled = false
-        guard let channel, outgoing.readableBytes > 0 else { return }
-        let bytes = outgoing
-        outgoing = channel.allocator.buffer(capacity: min(bytes.readableBytes, 64 << 10))
+        guard let channel, !outgoing.isEmpty else { return }
+        let bytes = channel.allocator.buffer(bytes: outgoing)
+        outgoing.removeAll(keepingCapacity: outgoing.capacity <= 64 << 10)
         channel.writeAndFlush(bytes, promise: nil)
     }
 

@@ -10,14 +10,30 @@ package struct RespCommand: Equatable, Sendable {
 
     package init(name: String, arguments: [[UInt8]]) { self.arguments = [Array(name.utf8)] + arguments }
 
-    /// Calls `append` with the pieces of what is sent.
-    package func encode(_ append: ([UInt8]) -> Void) {
-        append(Array("*\(arguments.count)\r\n".utf8))
+    /// Appends what is sent.
+    package func encode(into bytes: inout [UInt8]) {
+        Self.head(UInt8(ascii: "*"), arguments.count, into: &bytes)
         for argument in arguments {
-            append(Array("$\(argument.count)\r\n".utf8))
-            append(argument)
-            append([13, 10])
+            Self.head(UInt8(ascii: "$"), argument.count, into: &bytes)
+            bytes.append(contentsOf: argument)
+            Self.endLine(&bytes)
         }
+    }
+
+    private static func head(_ kind: UInt8, _ count: Int, into bytes: inout [UInt8]) {
+        bytes.append(kind)
+        var divisor = 1
+        while count / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(count / divisor % 10))
+            divisor /= 10
+        }
+        endLine(&bytes)
+    }
+
+    private static func endLine(_ bytes: inout [UInt8]) {
+        bytes.append(13)
+        bytes.append(10)
     }
 }
 

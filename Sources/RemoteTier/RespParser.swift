@@ -73,6 +73,17 @@ package struct RespParser {
         _ bytes: UnsafeRawBufferPointer, _ cursor: inout Cursor
     ) throws(Stop) -> Int64 {
         let range = try line(bytes, &cursor)
+        // Nearly all are short, and need no care for what is too large.
+        if (1...18).contains(range.count) {
+            var number: Int64 = 0
+            let digits = bytes[range.lowerBound] == UInt8(ascii: "-") ? range.dropFirst() : range
+            for position in digits {
+                let digit = bytes[position] &- UInt8(ascii: "0")
+                guard digit < 10 else { number = -1; break }
+                number = number * 10 + Int64(digit)
+            }
+            if number >= 0, !digits.isEmpty { return digits.count < range.count ? -number : number }
+        }
         let text = String(decoding: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self)
         guard let number = Int64(text) else { throw .syntax("\"\(text.prefix(32))\" is no number") }
         return number

@@ -22,8 +22,14 @@ package protocol RequestExecutor: AnyObject, Sendable {
 
     /// The connection is gone; called once, after which no other call concerns it.
     func closed(_ connection: Connection)
+
+    /// What the first loop watches beside its connections, if anything: `receive` is called when it is readable.
+    var readiness: Int32? { get }
+    func receive()
 }
 
 extension RequestExecutor {
+    package var readiness: Int32? { nil }
+    package func receive() {}
     package func prepare(_ batch: RequestBatch) {}
 }

@@ -105,6 +105,10 @@ package final class Dispatcher: RequestExecutor {
         store.perform { $0.inputEnded(connection.id) }
     }
 
+    package var readiness: Int32? { remoteLink?.readiness }
+
+    package func receive() { remoteLink?.receive() }
+
     package func closed(_ connection: Connection) {
         guard let state = connection.stateIfAny else { return }
         if state.isSubscribed { subscriptions.remove(connection.id) }

@@ -13,6 +13,8 @@ internal import Synchronization
 final class EventLoop: @unchecked Sendable {
     static let mailboxToken = UInt64.max
     static let listenerToken = UInt64.max - 1
+    /// What the executor has watched.
+    static let executorToken = UInt64.max - 2
 
     let port: LoopPort
     let limits: Limits
@@ -123,13 +125,16 @@ final class EventLoop: @unchecked Sendable {
             deliverEvents()
             serveReady()
             if let drainDeadline, connections.count == 0 || now >= drainDeadline { break }
-            events = hadMail || !mayLetSleep ? epoll.wait(timeoutMs: 0) : waitForEvents(after: events)
+            let found = hadMail || !mayLetSleep ? epoll.wait(timeoutMs: 0) : waitForEvents(after: events)
+            // Who was told something by another thread asks again as one does who was answered at once.
+            if found > 0 || !hadMail { events = found }
             now = BootClock.nowMs
-            for position in 0..<events {
+            for position in 0..<found {
                 let (token, interest) = epoll[position]
                 switch token {
                 case Self.mailboxToken: port.mailbox.acknowledgeWakeUp()
                 case Self.listenerToken: accept()
+                case Self.executorToken: executor.receive()
                 default:
                     connections.reference(ConnectionID(rawValue: token))?._withUnsafeGuaranteedRef {
                         handle(interest, for: $0)
@@ -142,6 +147,10 @@ final class EventLoop: @unchecked Sendable {
         }
         for connection in connections.all { close(connection) }
         connections.releaseRemoved()
+    }
+
+    func watch(_ descriptor: Int32) throws(SystemError) {
+        try epoll.add(descriptor, .read, token: Self.executorToken)
     }
 
     private func waitForEvents(after events: Int) -> Int {

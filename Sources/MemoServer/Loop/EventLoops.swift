@@ -111,6 +111,7 @@ package final class EventLoops: Sendable {
                 workers: workers, polling: polling, logger: logger)
         }
         loops.first?.followers = Array(ports.dropFirst())
+        if let readiness = executor.readiness { try loops.first?.watch(readiness) }
         if let listener, let first = loops.first {
             try first.startAccepting(
                 Acceptor(

@@ -6,7 +6,7 @@ internal import Platform
 internal import RemoteLink
 internal import Synchronization
 
-/// Carries requests from the store to the helper and its replies back, on a thread of its own.
+/// Keeps a link to the helper: starts it, starts it anew, and sends what those who made it could not send at once.
 final class RemoteLinkThread: Sendable {
     private let helper: RemoteSettings.Helper
     private let store: Store
@@ -16,13 +16,14 @@ final class RemoteLinkThread: Sendable {
     /// Told of what other machines cleared and deleted, with the store's lock held.
     private let heard: @Sendable ([RemoteNotice], _ areSomeLost: Bool) -> Void
     private let isClosing = Atomic(false)
+    private let link: HelperLink
+    /// The helper is gone, or makes no sense.
+    private let isBroken = Atomic(false)
     private let thread = Mutex<Thread?>(nil)
 
     private static let backoffFirstMs: Int32 = 100
     private static let backoffMaxMs: Int32 = 5000
     private static let tickMs: Int64 = 1000
-    /// No more is taken to be sent while so much is not sent yet.
-    private static let outputMax = 1 << 20
 
     /// - Throws: if there are no descriptors left.
     init(
@@ -33,11 +34,15 @@ final class RemoteLinkThread: Sendable {
         self.helper = helper
         self.store = store
         self.logger = logger
+        link = try HelperLink()
         wakeUp = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         guard wakeUp >= 0 else { throw SystemError(number: errno) }
     }
 
     deinit { close(wakeUp) }
+
+    /// Readable when `receive` is to be called.
+    var readiness: Int32 { link.readiness }
 
     func start() throws(SystemError) {
         let started = try Thread(name: "memod-remote") { [self] in run() }
@@ -46,13 +51,17 @@ final class RemoteLinkThread: Sendable {
 
     /// There is something to send.
     func notify() {
+        if link.sendAtOnce(from: store) != .everything { wake() }
+    }
+
+    private func wake() {
         var one: UInt64 = 1
         _ = write(wakeUp, &one, 8)
     }
 
     func end() {
         isClosing.store(true, ordering: .releasing)
-        notify()
+        wake()
         thread.withLock { thread in
             thread?.join()
             thread = nil
@@ -68,8 +77,12 @@ final class RemoteLinkThread: Sendable {
             var reason = ""
             if let connection = HelperConnection.open(helper, reason: &reason) {
                 let began = BootClock.nowMs
-                store.perform { $0.remoteLinked() }
-                serve(connection.descriptor)
+                isBroken.store(false, ordering: .releasing)
+                if link.open(connection.descriptor) {
+                    store.perform { $0.remoteLinked() }
+                    serve(connection.descriptor)
+                }
+                link.close()
                 store.perform { core in
                     core.remoteUnlinked()
                     tellHeard(&core)
@@ -111,45 +124,14 @@ final class RemoteLinkThread: Sendable {
 
     /// Until the helper is gone, or the end.
     private func serve(_ descriptor: Int32) {
-        var frames = FrameBuffer()
-        var output: [UInt8] = []
-        var sent = 0
         var nextTick = BootClock.nowMs + Self.tickMs
-        var input = [UInt8](repeating: 0, count: 256 << 10)
-        while !ends {
-            if output.count - sent < Self.outputMax {
-                if sent > 0 {
-                    output.removeFirst(sent)
-                    sent = 0
-                }
-                take(into: &output)
-            }
-            if sent < output.count {
-                let count = output.withUnsafeBytes {
-                    memod_send(
-                        descriptor, $0.baseAddress! + sent, $0.count - sent,
-                        Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
-                }
-                if count > 0 {
-                    sent += count
-                    if sent == output.count {
-                        output.removeAll(keepingCapacity: output.capacity <= Self.outputMax)
-                        sent = 0
-                    }
-                } else if errno != EAGAIN, errno != EINTR {
-                    return
-                }
-            }
-            let events = Int16(POLLIN) | (sent < output.count ? Int16(POLLOUT) : 0)
-            var waited = [
-                pollfd(fd: descriptor, events: events, revents: 0),
-                pollfd(fd: wakeUp, events: Int16(POLLIN), revents: 0),
-            ]
-            poll(&waited, 2, Int32(clamping: max(0, nextTick - BootClock.nowMs)))
-            if waited[1].revents != 0 { drain() }
-            if waited[0].revents & Int16(POLLIN | POLLHUP | POLLERR) != 0 {
-                guard receive(descriptor, &input, &frames) else { return }
-            }
+        while !ends, !isBroken.load(ordering: .acquiring) {
+            let sent = link.send(from: store)
+            guard sent != .broken else { return }
+            var waited = [pollfd(fd: wakeUp, events: Int16(POLLIN), revents: 0)]
+            if sent == .some { waited.append(pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)) }
+            poll(&waited, nfds_t(waited.count), Int32(clamping: max(0, nextTick - BootClock.nowMs)))
+            if waited[0].revents != 0 { drain() }
             if BootClock.nowMs >= nextTick {
                 nextTick = BootClock.nowMs + Self.tickMs
                 store.perform { core in
@@ -160,32 +142,22 @@ final class RemoteLinkThread: Sendable {
         }
     }
 
-    private func take(into output: inout [UInt8]) {
-        var requests: [LinkRequest] = []
-        store.perform { requests = $0.takeRemoteRequests() }
-        for request in requests { output += request.frame }
-    }
-
-    /// - Returns: false at the end of the connection.
-    private func receive(_ descriptor: Int32, _ input: inout [UInt8], _ frames: inout FrameBuffer) -> Bool {
-        let count = input.withUnsafeMutableBytes {
-            memod_recv(descriptor, $0.baseAddress!, $0.count, Int32(MSG_DONTWAIT))
-        }
-        guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) }
-        frames.append(input[..<count])
-        var replies: [LinkReply] = []
+    /// There are replies. Called by a loop.
+    func receive() {
         do throws(FrameError) {
-            while let frame = try frames.next() { replies.append(try LinkReply(frame)) }
+            try link.receive { replies in
+                store.perform { core in
+                    for reply in replies { core.remoteReceived(reply) }
+                    tellHeard(&core)
+                }
+            }
         } catch {
-            logger.error("the helper's side of the link makes no sense", metadata: ["reason": "\(error)"])
-            return false
+            if error != HelperLink.end {
+                logger.error("the helper's side of the link makes no sense", metadata: ["reason": "\(error)"])
+            }
+            isBroken.store(true, ordering: .releasing)
+            wake()
         }
-        guard !replies.isEmpty else { return true }
-        store.perform { core in
-            for reply in replies { core.remoteReceived(reply) }
-            tellHeard(&core)
-        }
-        return true
     }
 
     private func tellHeard(_ core: inout StoreCore) {

@@ -51,7 +51,9 @@ extension StoreCore {
     }
 
     /// What is to be sent now.
-    package mutating func takeRemoteRequests() -> [LinkRequest] {
+    /// - Parameter onlySmall: `nil` is returned where values are among it.
+    mutating func takeRemoteRequests(onlySmall: Bool) -> [LinkRequest]? {
+        guard !onlySmall || remote.outboxBytes == 0 else { return nil }
         remote.outboxBytes = 0
         return exchange(&remote.outbox, with: [])
     }

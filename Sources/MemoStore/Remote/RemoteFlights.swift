@@ -7,6 +7,9 @@ struct RemoteFlights: Sendable {
         var function: FunctionID
         var hash: UInt64
         var bytes: [UInt8]
+
+        /// The hash is one of 64 bits with the daemon's seed already.
+        func hash(into hasher: inout Hasher) { hasher.combine(hash) }
     }
 
     struct Flight: Sendable {

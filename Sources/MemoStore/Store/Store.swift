@@ -1,6 +1,7 @@
 internal import Glibc
 internal import MemoRegion
 package import Platform
+package import RemoteLink
 internal import Synchronization
 
 /// The cache: its state under one lock, and the threads that keep the database in step with it.
@@ -176,6 +177,12 @@ package final class Store: Sendable {
         if wakesMaintenance { maintenanceSignal.notify() }
         if wakesRemote { events?.remote() }
         if !wakes.isEmpty { events?.wake(wakes) }
+    }
+
+    /// Takes out what is to be sent to the helper for other machines.
+    /// - Parameter onlySmall: `nil` is returned where values are among it.
+    package func takeRemoteRequests(onlySmall: Bool) -> [LinkRequest]? {
+        core.withLock { $0.takeRemoteRequests(onlySmall: onlySmall) }
     }
 
     /// Waits until all changes made so far are committed, or cannot be.
