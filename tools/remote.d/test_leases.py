@@ -136,3 +136,15 @@ def test_r13_a_waiting_client_goes_on_when_its_helper_dies(shared_redis, machine
     time.sleep(0.1)
     os.kill(b.helper, signal.SIGKILL)
     assert "lease" in waiter.result() and waiter.seconds < 15
+
+
+def test_r13_who_waits_for_another_machine_when_its_daemon_ends_is_told_that_it_is_held(shared_redis, machines):
+    a, b = leased(machines, shared_redis.url)
+    assert "lease" in a("get", fn="f", key=1, lease_ms=30000)
+    waiter = Waiting(b, 1, 20000)
+    time.sleep(0.3)
+    assert waiter.is_alive()
+    b.stop()
+    reply = waiter.result()
+    assert reply["hit"] is False and reply["held"] is True and "lease" not in reply
+    assert waiter.seconds < 10

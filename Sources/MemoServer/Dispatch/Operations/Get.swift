@@ -13,9 +13,9 @@ extension Dispatcher {
         let function = probe.function
         let bytes = key.bytes(isTyped: probe.isTyped)
         if context.remote == .answered, fields.leaseMs != nil,
-            waitsForOthers(core, probe, bytes, fields, context)
+            let step = stepBehindOthers(core, probe, bytes, batch.requests[index], fields, &context)
         {
-            return .suspended
+            return step
         }
         let lease = fields.leaseMs.map { leaseRequest($0, fields, context.connection) }
         let outcome = core.get(
@@ -94,7 +94,7 @@ extension Dispatcher {
     }
 
     @inline(never)
-    private func getSlowly(_ request: Request, _ outcome: GetOutcome, _ context: inout Context) -> Step {
+    func getSlowly(_ request: Request, _ outcome: GetOutcome, _ context: inout Context) -> Step {
         let connection = context.connection
         switch outcome {
         case .hit, .miss(nil), .remote: break

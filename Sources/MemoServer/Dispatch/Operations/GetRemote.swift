@@ -26,13 +26,19 @@ extension Dispatcher {
         }
     }
 
-    /// Whether the request waits for another machine to compute the key, as long as its time to wait lasts.
+    /// What a request for a lease does while another machine computes the key: it waits, as long as its time to wait lasts.
+    /// - Returns: `nil` where it goes on.
     @inline(never)
-    func waitsForOthers(
-        _ core: borrowing StoreCore, _ probe: KeyProbe, _ key: Bytes, _ fields: GetFields, _ context: Context
-    ) -> Bool {
-        core.pauseForOthers(probe.function, key, hash: probe.hash).map { pauses($0, fields, context) }
-            ?? false
+    func stepBehindOthers(
+        _ core: borrowing StoreCore, _ probe: KeyProbe, _ key: Bytes, _ request: Request,
+        _ fields: GetFields, _ context: inout Context
+    ) -> Step? {
+        guard let pauseMs = core.pauseForOthers(probe.function, key, hash: probe.hash) else { return nil }
+        if pauses(pauseMs, fields, context) { return .suspended }
+        // A daemon that ends gives out no leases to those who waited, as if this machine had held it.
+        guard drains else { return nil }
+        context.connection.stateIfAny?.progress = .none
+        return getSlowly(request, .held, &context)
     }
 
     private func pauses(_ ms: Int64, _ fields: GetFields, _ context: Context) -> Bool {
@@ -97,7 +103,9 @@ extension Dispatcher {
         } else {
             if mustWait(wait, connection) { return false }
             // Its time to wait may be over.
-            if let until = state.progress.waitUntil, BootClock.nowMs < until { context.remote = .notYet }
+            if let until = state.progress.waitUntil, BootClock.nowMs < until, !drains {
+                context.remote = .notYet
+            }
         }
         connection.deadline = nil
         state.remote = nil
