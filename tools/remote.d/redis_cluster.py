@@ -48,8 +48,9 @@ def slot_of(name):
 
 
 class Node(Redis):
-    def __init__(self, folder, port, *options):
-        super().__init__(folder, "--port", port, "--bind", "127.0.0.1", *options)
+    def __init__(self, folder, port, *options, address="127.0.0.1", is_tls=False):
+        ports = ("--tls-port", port) if is_tls else ("--port", port)
+        super().__init__(folder, *ports, "--bind", address, *options)
         self.port = port
         self.is_stopped = False
 
@@ -73,8 +74,12 @@ class Node(Redis):
 class Cluster:
     """Primaries with a replica each."""
 
-    def __init__(self, folder, primaries=3, replicas=1, full_coverage=False):
+    def __init__(
+        self, folder, primaries=3, replicas=1, full_coverage=False, address="127.0.0.1", is_tls=False, options=()
+    ):
         self.nodes = []
+        self.address = address
+        self.is_tls = is_tls
         self.primaries = primaries
         count = primaries * (1 + replicas)
         for port in free_ports(count, 10000):
@@ -83,12 +88,15 @@ class Cluster:
                     folder / str(port), port, "--cluster-enabled", "yes", "--cluster-node-timeout", NODE_TIMEOUT_MS,
                     "--cluster-require-full-coverage", "yes" if full_coverage else "no",
                     "--cluster-replica-validity-factor", 0, "--repl-diskless-sync-delay", 0,
+                    *options, address=address, is_tls=is_tls,
                 )
             )  # fmt: skip
 
     @property
     def url(self):
-        return "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes[: self.primaries])
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        nodes = ",".join(f"{host}:{node.port}" for node in self.nodes[: self.primaries])
+        return f"{'rediss' if self.is_tls else 'redis'}+cluster://{nodes}"
 
     def start(self):
         for node in self.nodes:
@@ -97,7 +105,7 @@ class Cluster:
         for number, node in enumerate(self.nodes):
             node("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
             if node is not first:
-                node("CLUSTER", "MEET", "127.0.0.1", first.port)
+                node("CLUSTER", "MEET", self.address, first.port)
         for number, node in enumerate(self.nodes[:count]):
             begin, end = 16384 * number // count, 16384 * (number + 1) // count - 1
             node("CLUSTER", "ADDSLOTSRANGE", begin, end)
@@ -126,7 +134,7 @@ class Cluster:
         for node in self.nodes:
             if node.is_alive and node.role == "master":
                 for begin, end, primary, *_ in node("CLUSTER", "SLOTS"):
-                    if begin <= slot <= end and primary[1] == node.port:
+                    if begin <= slot <= end and primary[2].decode() == node.id:
                         return node
         return None
 
@@ -148,7 +156,7 @@ class Cluster:
         target("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id)
         source("CLUSTER", "SETSLOT", slot, "MIGRATING", target.id)
         while names := source("CLUSTER", "GETKEYSINSLOT", slot, 100):
-            source("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *names)
+            source("MIGRATE", self.address, target.port, "", 0, 5000, "KEYS", *names)
         for node in (target, source):
             node("CLUSTER", "SETSLOT", slot, "NODE", target.id)
 

@@ -3,12 +3,12 @@
 import os
 import random
 import signal
-import socket
 import struct
 import threading
 import time
 
 import pytest
+from proxy import Proxy
 from redis_server import wait_until
 from test_rules import shared
 
@@ -83,62 +83,6 @@ def test_a_server_that_hangs_and_comes_back_is_used_again_within_two_and_a_half_
     # As long as this machine lets it run at all.
     assert time.monotonic() - began < 5
     assert load.stop() > 50
-
-
-class Proxy:
-    """Between a helper and its server: delays, holds or cuts what goes through."""
-
-    def __init__(self, target, path):
-        self.target, self.path = str(target), path
-        self.delay, self.holds = 0.0, threading.Event()
-        self.pairs = []
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(path))
-        self.listener.listen(64)
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            far = socket.socket(socket.AF_UNIX)
-            try:
-                far.connect(self.target)
-            except OSError:
-                near.close()
-                continue
-            self.pairs.append((near, far))
-            for source, target in ((near, far), (far, near)):
-                threading.Thread(target=self.pump, args=(source, target), daemon=True).start()
-
-    def pump(self, source, target):
-        try:
-            while data := source.recv(65536):
-                if self.delay:
-                    time.sleep(self.delay)
-                while self.holds.is_set():
-                    time.sleep(0.01)
-                target.sendall(data)
-        except OSError:
-            pass
-        for end in (source, target):
-            end.close()
-
-    def cut(self):
-        for pair in self.pairs:
-            for end in pair:
-                try:
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
-        self.pairs = []
-
-    def close(self):
-        self.holds.clear()
-        self.listener.close()
-        self.cut()
 
 
 @pytest.fixture

@@ -21,10 +21,15 @@ print([cube(n) for n in range(5)])
 '''
 
 
-def run(host, folder, edit=""):
+WITH_A_MODULE = PROGRAM.replace("import memod", "import memod\nfrom numbers_of_mine import square").replace(
+    "n ** 3", "square(n)"
+)
+
+
+def run(host, folder, edit="", program=PROGRAM):
     # The same program at the same place, as on two machines.
     path = folder / "program.py"
-    path.write_text(PROGRAM.format(edit=edit))
+    path.write_text(program.format(edit=edit))
     variables = {**environment(), "MEMOD_SOCKET": str(host.socket), "PYTHONPATH": str(ROOT / "tools/python")}
     ended = subprocess.run([sys.executable, path], capture_output=True, text=True, env=variables, timeout=60)
     assert ended.returncode == 0, ended.stderr
@@ -50,3 +55,22 @@ def test_the_second_machine_computes_nothing_and_an_edited_function_is_another(s
         assert a.clear(name) == "done"
     wait_until(lambda: all(not b("keys", fn=name)["keys"] for name in names))
     assert len(run(b, tmp_path)) == 6
+
+
+def test_r24_where_a_program_lies_and_when_its_files_were_written_does_not_matter(shared_redis, machines, tmp_path):
+    a, b = machines.two(shared_redis.url)
+    folders = []
+    for place, time_ns in (("home/ann/src", 1_600_000_000_000_000_000), ("srv/ci/4711/src", 1_700_000_000_000_000_000)):
+        folder = tmp_path / place
+        folder.mkdir(parents=True)
+        module = folder / "numbers_of_mine.py"
+        module.write_text("def square(n):\n    return n * n\n")
+        os.utime(module, ns=(time_ns, time_ns))
+        folders.append(folder)
+    assert len(run(a, folders[0], program=WITH_A_MODULE)) == 6
+    wait_until(lambda: a.remote["puts"] >= 5)
+    assert run(b, folders[1], program=WITH_A_MODULE) == ["[0, 1, 4, 9, 16]"]
+    # What its module does is a part of it, though.
+    (folders[1] / "numbers_of_mine.py").write_text("def square(n):\n    return n * n + 1\n")
+    edited = run(b, folders[1], program=WITH_A_MODULE)
+    assert edited[-1] == "[1, 2, 5, 10, 17]" and len(edited) == 6

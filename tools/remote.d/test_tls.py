@@ -3,6 +3,7 @@
 import subprocess
 
 import pytest
+from redis_cluster import Cluster
 from redis_server import Redis, wait_until
 
 
@@ -18,7 +19,8 @@ def certificates(scratch):
         openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                 "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")  # fmt: skip
     for name, subject, days in (("server", "DNS:localhost", "2"), ("wrong", "DNS:elsewhere", "2"),
-                                ("expired", "DNS:localhost", "-1"), ("client", "DNS:client", "2")):  # fmt: skip
+                                ("expired", "DNS:localhost", "-1"), ("client", "DNS:client", "2"),
+                                ("node", "IP:127.0.0.1,IP:::1", "2")):  # fmt: skip
         openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                 "-keyout", f"{name}.key", "-out", f"{name}.csr")  # fmt: skip
         (folder / "ext").write_text(f"subjectAltName={subject}\n")
@@ -37,6 +39,50 @@ def server(scratch, certificates, name, port):
         certificates / f"{name}.key", "--tls-ca-cert-file", certificates / "ca.pem", "--tls-auth-clients", "no",
         "--bind", "127.0.0.1", "::1",
     ).start()  # fmt: skip
+
+
+def cluster(folder, certificates, name):
+    """Three nodes that speak TLS only, to each other too."""
+    files = ("--tls-cert-file", certificates / f"{name}.pem", "--tls-key-file", certificates / f"{name}.key")
+    return Cluster(
+        folder, replicas=0, is_tls=True,
+        options=(*files, "--tls-ca-cert-file", certificates / "ca.pem", "--tls-auth-clients", "optional",
+                 "--tls-cluster", "yes"),
+    )  # fmt: skip
+
+
+def test_a_cluster_is_reached_through_tls_at_every_node(scratch, certificates, machines):
+    made = cluster(scratch / "tls-cluster", certificates, "node")
+    try:
+        made.start()
+        a, b = machines.two(made.url, "--remote-ca-file", certificates / "ca.pem")
+        for key in range(60):
+            a.put(key, key)
+        wait_until(lambda: a.remote["puts"] == 60)
+        found = b("mget", fn="f", keys=list(range(60)))["results"]
+        assert [entry.get("value") for entry in found] == list(range(60))
+        assert sum(bool(node("DBSIZE")) for node in made.nodes) == 3
+        assert all(node["address"].startswith("127.0.0.1:") and node["state"] == "up" for node in b.remote["nodes"])
+        assert a.clear() == "done"
+        wait_until(lambda: b.get(1) is None, seconds=1, what="the clear is heard")
+        # Who trusts others sees nothing of it.
+        stranger = machines.make(made.url, "--remote-ca-file", certificates / "other.pem").start(is_up=False)
+        wait_until(lambda: "TLS" in stranger.remote.get("reason", ""), what="it says why")
+        assert stranger.get(1) is None
+    finally:
+        made.stop()
+
+
+def test_nodes_whose_certificates_are_for_another_address_are_not_used(scratch, certificates, machines):
+    made = cluster(scratch / "tls-other", certificates, "server")
+    try:
+        made.start()
+        a = machines.make(made.url, "--remote-ca-file", certificates / "ca.pem").start(is_up=False)
+        wait_until(lambda: "TLS" in a.remote.get("reason", ""), what="it says why")
+        a.put(1, "v")
+        assert a.get(1) == "v" and a.remote["state"] == "down"
+    finally:
+        made.stop()
 
 
 def free_port():
