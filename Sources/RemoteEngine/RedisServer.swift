@@ -13,7 +13,7 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
     private(set) var writes: RedisConnection?
     /// Why it is not up.
     private(set) var reason = "not connected yet"
-    /// What it calls its run, from the first connection on; empty if it does not say.
+    /// What it calls its run, and how often it was emptied, from the first connection on; empty if it does not say.
     private(set) var run: [UInt8]?
     /// Whether an attempt to connect has ended, in one way or the other.
     private(set) var wasTried = false
@@ -157,6 +157,7 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
         second.send(RespCommand("INFO", "server".wire)) { reply in
             run = Self.field("run_id", of: reply) ?? []
         }
+        second.send(RespCommand("INFO", "commandstats".wire)) { reply in run = Self.run(run, reply) }
         second.send(RespCommand("INFO", "replication".wire)) { [self] reply in
             timeout.cancel()
             if case .failure(.unavailable) = reply { return }
@@ -164,6 +165,27 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
                 return end("it is a replica, and takes no writes")
             }
             use(first, second, run)
+        }
+    }
+
+    /// Looks whether it was emptied. Of a cluster's nodes that do not have the log nothing else tells.
+    func lookForLoss() {
+        guard let writes else { return }
+        write(RespCommand("INFO", "commandstats".wire)) { [weak self] reply in
+            guard let self, self.writes === writes, case .success = reply, let before = run else { return }
+            let now = Self.run(Array(before.prefix { $0 != UInt8(ascii: " ") }), reply)
+            guard now != before else { return }
+            run = now
+            onChange?()
+        }
+    }
+
+    /// - Parameter statistics: of its commands.
+    private static func run(_ name: [UInt8], _ statistics: RedisReply) -> [UInt8] {
+        guard !name.isEmpty else { return [] }
+        return ["flushall", "flushdb"].reduce(name) { run, command in
+            let calls = field("cmdstat_\(command)", of: statistics)?.prefix { $0 != UInt8(ascii: ",") }
+            return run + " ".wire + Array(calls ?? [])
         }
     }
 

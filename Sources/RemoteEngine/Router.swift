@@ -257,7 +257,10 @@ final class Router: @unchecked Sendable {  // Touched on its event loop only.
 
     /// Once a second: measures round trips, and asks anew while a server is down.
     func tick() {
-        for server in servers { server.probe() }
+        for server in servers {
+            server.probe()
+            if map?.isCluster == true { server.lookForLoss() }
+        }
         if servers.contains(where: { !$0.isUp }) { refresh() }
     }
 }

@@ -269,6 +269,51 @@ def test_r11_a_delete_that_a_failover_loses_is_not_undone(cluster, machines):
     assert not hits(b, range(30)) and not hits(a, range(30))
 
 
+def test_r11_a_delete_that_a_failover_loses_is_not_undone_though_who_deleted_is_off(cluster, machines):
+    a, b = machines.two(cluster.url)
+    fill(a, cluster, machines, 30)
+    assert hits(b, range(30)) == list(range(30))
+    place, victim = next((k, n) for k, n in entries(cluster, machines).items() if n is not home(cluster, machines))
+    replica = cluster.replica_of(victim)
+    replica.signal(signal.SIGSTOP)
+    victim("CLIENT", "KILL", "TYPE", "replica")
+    for key in range(30):
+        assert a.delete(key) == "done"
+    wait_until(lambda: not hits(b, range(30)), seconds=1, what="the deletes are heard")
+    a.stop()
+    victim.kill()
+    replica.signal(signal.SIGCONT)
+    cluster.wait()
+    assert replica("GET", place).startswith(b"V")
+    wait_until(lambda: all(n["state"] == "up" for n in b.remote["nodes"]))
+    b.wait_for("up")
+    assert not hits(b, range(30))
+    wait_until(lambda: b.remote["pending_clears"] == 0)
+    assert not hits(b, range(30))
+
+
+def test_r11_a_node_without_the_log_that_is_emptied_is_noticed(cluster, machines):
+    a, b = machines.two(cluster.url)
+    fill(a, cluster, machines, 30)
+    places = {k: n for k, n in entries(cluster, machines).items() if n is not home(cluster, machines)}
+    place, victim = next(iter(places.items()))
+    outdated = victim("GET", place)
+    for key in range(30):
+        assert a.delete(key) == "done"
+    epoch = home(cluster, machines)("HGET", f"memod:v1:{{{machines.namespace}}}:e", "ff")
+    victim("FLUSHALL")
+    # A put from before the delete that was on its way: the tombstone would have refused it.
+    victim("SET", place, outdated, "PX", 60000)
+    wait_until(
+        lambda: home(cluster, machines)("HGET", f"memod:v1:{{{machines.namespace}}}:e", "ff") != epoch,
+        what="the function is cleared",
+    )
+    for host in (a, b):
+        host.wait_for("up")
+        wait_until(lambda host=host: host.remote["pending_clears"] == 0)
+        assert not hits(host, range(30))
+
+
 def test_without_full_coverage_a_cluster_says_so_and_harms_nobody(scratch, machines):
     cluster = Cluster(scratch / "covered", replicas=0, full_coverage=True).start()
     try:

@@ -12,6 +12,10 @@ extension StoreCore {
             let deletion = RemoteState.Deletion(function: function, key: key)
             // What came here since our own delete was acknowledged is younger.
             if event.instance == remote.instance, remote.deletions[deletion] == nil { return }
+            if remote.functions[function] != nil {
+                remote.functions[function]!.deletedAt = now
+                remote.functions[function]!.isDirty = true
+            }
             drop(function: function, key: key)
         }
     }
@@ -184,7 +188,7 @@ extension StoreCore {
         raiseForLostDeletes()
     }
 
-    /// The servers may have lost tombstones of ours.
+    /// The servers may have lost tombstones, ours and others'.
     mutating func raiseForLostDeletes() {
         for (name, function) in remote.functions
         where function.deletedAt > 0 && now - function.deletedAt < RemoteState.tombstoneMs {

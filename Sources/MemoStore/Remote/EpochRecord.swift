@@ -34,7 +34,7 @@ struct RemoteFunction: Sendable {
     var isCoherent = false
     /// One host computes while the others wait.
     var isLeased = false
-    /// When a key of it was last deleted here, in store time; 0: never.
+    /// When a key of it was last deleted, here or elsewhere, in store time; 0: never.
     var deletedAt: Int64 = 0
     var hits: Int64 = 0
     var misses: Int64 = 0
