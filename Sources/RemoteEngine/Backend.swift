@@ -114,7 +114,6 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         let gathering = Gathering(lookup, tell)
         for (index, key) in lookup.keys.enumerated() {
             let name = names.value(function: lookup.function, key: key)
-            var value: RedisReply = .failure(.unavailable)
             if let lease = lookup.lease {
                 // Before the value: a put that ended the last lease is seen then.
                 let command = RespCommand(
@@ -124,8 +123,7 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
                     if case .success(.null) = $0 { tell(.taken(id: lookup.id)) }
                 }
             }
-            router.read(name, RespCommand("GET", name)) { value = $0 }
-            router.read(name, RespCommand("PTTL", name)) { [self] life in
+            router.read(name, RespCommand("GET", name), RespCommand("PTTL", name)) { [self] value, life in
                 gathering.note(index, finding(value, life, function: lookup.function, key: key, name: name))
             }
         }

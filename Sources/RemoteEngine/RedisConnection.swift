@@ -18,13 +18,20 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
     private struct Pending {
         let sent: NIODeadline
         let bytes: Int
-        let reply: (RedisReply) -> Void
+        let reply: Reply
+    }
+
+    private enum Reply {
+        case one((RedisReply) -> Void)
+        case two((RedisReply, RedisReply) -> Void)
     }
 
     let eventLoop: any EventLoop
     private var channel: (any Channel)?
     private var parser = RespParser()
     private var pending = CircularBuffer<Pending>()
+    /// The answer to the first of two commands that are answered together.
+    private var half: RedisReply?
     private var outgoing: [UInt8] = []
     private var isFlushScheduled = false
     private(set) var isClosed = false
@@ -57,17 +64,38 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
     /// Sends a command at the end of the loop's turn, with the others of it.
     /// - Parameter reply: called once, never before this returns.
     func send(_ command: RespCommand, _ reply: @escaping (RedisReply) -> Void) {
+        send(.one(reply)) { command.encode(into: &$0) }
+    }
+
+    /// Sends two that are answered together.
+    func send(
+        _ first: RespCommand, _ second: RespCommand, _ reply: @escaping (RedisReply, RedisReply) -> Void
+    ) {
+        send(.two(reply)) {
+            first.encode(into: &$0)
+            second.encode(into: &$0)
+        }
+    }
+
+    private func send(_ reply: Reply, _ encode: (inout [UInt8]) -> Void) {
         guard !isClosed else {
-            return eventLoop.assumeIsolated().execute { reply(.failure(.unavailable)) }
+            return eventLoop.assumeIsolated().execute { Self.fail(reply) }
         }
         let before = outgoing.count
-        command.encode(into: &outgoing)
+        encode(&outgoing)
         let bytes = outgoing.count - before
         pending.append(Pending(sent: .now(), bytes: bytes, reply: reply))
         pendingBytes += bytes
         guard !isFlushScheduled else { return }
         isFlushScheduled = true
         eventLoop.assumeIsolated().execute { self.flush() }
+    }
+
+    private static func fail(_ reply: Reply) {
+        switch reply {
+        case .one(let reply): reply(.failure(.unavailable))
+        case .two(let reply): reply(.failure(.unavailable), .failure(.unavailable))
+        }
     }
 
     /// The same, and closes the connection if no answer comes in time.
@@ -106,7 +134,7 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
         onPush = nil
         // What a reply leads to must not happen within what led here.
         eventLoop.assumeIsolated().execute {
-            for command in waiting { command.reply(.failure(.unavailable)) }
+            for command in waiting { Self.fail(command.reply) }
             told?(reason)
         }
     }
@@ -126,17 +154,31 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
                     onPush?()
                     continue
                 }
-                guard let command = pending.popFirst() else { return close("it answers what was not asked") }
-                pendingBytes -= command.bytes
-                if case .error(let error) = value {
-                    command.reply(.failure(.refused(error)))
-                } else {
-                    command.reply(.success(value))
-                }
+                answered(value)
                 if isClosed { return }
             }
         } catch {
             close("it does not speak Redis' protocol: \(error)")
+        }
+    }
+
+    private func answered(_ value: RespValue) {
+        guard let command = pending.first else { return close("it answers what was not asked") }
+        let answer: RedisReply
+        if case .error(let error) = value {
+            answer = .failure(.refused(error))
+        } else {
+            answer = .success(value)
+        }
+        if case .two = command.reply, half == nil {
+            half = answer
+            return
+        }
+        pending.removeFirst()
+        pendingBytes -= command.bytes
+        switch command.reply {
+        case .one(let reply): reply(answer)
+        case .two(let reply): reply(exchange(&half, with: nil) ?? answer, answer)
         }
     }
 

@@ -66,7 +66,9 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
     /// A look-up: fails at once if the server does not answer.
     /// - Parameter isAsking: the key is one that this server is about to get.
     func read(_ command: RespCommand, isAsking: Bool = false, _ reply: @escaping (RedisReply) -> Void) {
-        guard takesLookups, let reads else { return fail(reply) }
+        guard takesLookups, let reads else {
+            return eventLoop.assumeIsolated().execute { reply(.failure(.unavailable)) }
+        }
         if isAsking { reads.send(RespCommand("ASKING")) { _ in } }
         let sent = NIODeadline.now()
         reads.send(command) { [self] answer in
@@ -76,8 +78,38 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
         watch()
     }
 
+    /// Two of them that are answered together.
+    func read(
+        _ first: RespCommand, _ second: RespCommand, isAsking: Bool,
+        _ reply: @escaping (RedisReply, RedisReply) -> Void
+    ) {
+        guard takesLookups, let reads else {
+            return eventLoop.assumeIsolated().execute {
+                reply(.failure(.unavailable), .failure(.unavailable))
+            }
+        }
+        let sent = NIODeadline.now()
+        func answered(_ first: RedisReply, _ second: RedisReply) {
+            if case .success = second { measured(NIODeadline.now() - sent) }
+            reply(first, second)
+        }
+        if isAsking {
+            // Each needs to be announced.
+            var answer: RedisReply = .failure(.unavailable)
+            reads.send(RespCommand("ASKING")) { _ in }
+            reads.send(first) { answer = $0 }
+            reads.send(RespCommand("ASKING")) { _ in }
+            reads.send(second) { answered(answer, $0) }
+        } else {
+            reads.send(first, second, answered)
+        }
+        watch()
+    }
+
     func write(_ command: RespCommand, isAsking: Bool = false, _ reply: @escaping (RedisReply) -> Void) {
-        guard let writes else { return fail(reply) }
+        guard let writes else {
+            return eventLoop.assumeIsolated().execute { reply(.failure(.unavailable)) }
+        }
         if isAsking { writes.send(RespCommand("ASKING")) { _ in } }
         writes.send(command, reply)
         watch()
@@ -87,10 +119,6 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
     func probe() {
         guard let reads, reads.oldest == nil else { return }
         read(RespCommand("PING")) { _ in }
-    }
-
-    private func fail(_ reply: @escaping (RedisReply) -> Void) {
-        eventLoop.assumeIsolated().execute { reply(.failure(.unavailable)) }
     }
 
     private func measured(_ time: TimeAmount) {

@@ -112,26 +112,41 @@ final class Router: @unchecked Sendable {  // Touched on its event loop only.
     private struct Request {
         let slot: Int
         let command: RespCommand
+        /// Goes with it, for the same key.
+        var second: RespCommand?
         let isLookup: Bool
         let deadline: NIODeadline
         var hops = 0
-        let reply: (RedisReply) -> Void
+        /// To both; twice the same where there is no second.
+        let reply: (RedisReply, RedisReply) -> Void
     }
 
     /// A look-up: fails at once if the server does not answer.
     func read(_ name: [UInt8], _ command: RespCommand, _ reply: @escaping (RedisReply) -> Void) {
-        let budget = TimeAmount.milliseconds(connector.settings.budgetMs)
         send(
             Request(
                 slot: slot(of: name), command: command, isLookup: true, deadline: .now() + budget,
-                reply: reply))
+                reply: { first, _ in reply(first) }))
     }
+
+    /// The same of two commands for one key.
+    func read(
+        _ name: [UInt8], _ first: RespCommand, _ second: RespCommand,
+        _ reply: @escaping (RedisReply, RedisReply) -> Void
+    ) {
+        send(
+            Request(
+                slot: slot(of: name), command: first, second: second, isLookup: true,
+                deadline: .now() + budget, reply: reply))
+    }
+
+    private var budget: TimeAmount { .milliseconds(connector.settings.budgetMs) }
 
     func write(_ name: [UInt8], _ command: RespCommand, _ reply: @escaping (RedisReply) -> Void) {
         send(
             Request(
                 slot: slot(of: name), command: command, isLookup: false,
-                deadline: .now() + Self.writePatience, reply: reply))
+                deadline: .now() + Self.writePatience, reply: { first, _ in reply(first) }))
     }
 
     private func slot(of name: [UInt8]) -> Int { map?.isCluster == true ? KeySlot.of(name) : 0 }
@@ -142,20 +157,25 @@ final class Router: @unchecked Sendable {  // Touched on its event loop only.
         guard let place = target ?? map?[request.slot], let server = serverAt[place] else {
             return fail(request)
         }
-        let answered: (RedisReply) -> Void = { [self] answer in
-            if case .failure(.refused(let error)) = answer { return refused(request, error, by: server) }
-            request.reply(answer)
+        func answered(_ first: RedisReply, _ second: RedisReply) {
+            if case .failure(.refused(let error)) = first { return refused(request, error, by: server) }
+            if case .failure(.refused(let error)) = second { return refused(request, error, by: server) }
+            request.reply(first, second)
         }
-        if request.isLookup {
-            server.read(request.command, isAsking: isAsking, answered)
+        if let second = request.second {
+            server.read(request.command, second, isAsking: isAsking, answered)
+        } else if request.isLookup {
+            server.read(request.command, isAsking: isAsking) { answered($0, $0) }
         } else {
-            server.write(request.command, isAsking: isAsking, answered)
+            server.write(request.command, isAsking: isAsking) { answered($0, $0) }
         }
     }
 
     private func fail(_ request: Request) {
         if !topology.isFixed { refresh() }
-        eventLoop.assumeIsolated().execute { request.reply(.failure(.unavailable)) }
+        eventLoop.assumeIsolated().execute {
+            request.reply(.failure(.unavailable), .failure(.unavailable))
+        }
     }
 
     private func refused(_ request: Request, _ error: RespError, by server: RedisServer) {
@@ -176,7 +196,7 @@ final class Router: @unchecked Sendable {  // Touched on its event loop only.
         case "READONLY", "MASTERDOWN", "CLUSTERDOWN": refresh()
         default: break
         }
-        request.reply(.failure(.refused(error)))
+        request.reply(.failure(.refused(error)), .failure(.refused(error)))
     }
 
     /// Sends it again, to where it was told to; waits for that server's connection as long as the request may take.
