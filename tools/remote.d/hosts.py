@@ -69,12 +69,13 @@ class Host:
         self.variables = dict(variables)
         #: What the daemon is started by: a command that becomes the one behind it.
         self.prefix = []
+        self.program = MEMOD
         self.process = None
         self.connection = None
 
     def start(self, is_up=True):
         self.process = subprocess.Popen(
-            [*self.prefix, MEMOD, "--socket", self.socket, "--database", self.folder / "memod.db", *map(str, self.options)],
+            [*self.prefix, self.program, "--socket", self.socket, "--database", self.folder / "memod.db", *map(str, self.options)],
             stdin=subprocess.DEVNULL,
             stderr=open(self.folder / "memod.log", "ab"),
             env={**environment(), **self.variables},

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -172,9 +173,10 @@ def test_a_server_that_is_no_redis_is_said_once_and_harms_nobody(machines):
 
 
 def test_a_ping_says_that_there_is_no_helper(machines):
-    a = machines.make("redis://127.0.0.1:1", variables={"PATH": "/nowhere"}).start(is_up=False)
-    if a.helper:
-        pytest.skip("the helper is beside memod")
+    a = machines.make("redis://127.0.0.1:1", variables={"PATH": "/nowhere"})
+    # Without a helper beside it.
+    a.program = shutil.copy(MEMOD, a.folder / "memod")
+    a.start(is_up=False)
     wait_until(lambda: "neither beside memod nor on PATH" in a.remote.get("reason", ""))
     pinged = memoctl(a, "remote", "ping")
     assert pinged.returncode == 1 and "neither beside memod nor on PATH" in pinged.stderr
