@@ -40,17 +40,13 @@ package struct Generation: Hashable, Sendable {
         self.low = low
     }
 
-    package init?(_ bytes: some Collection<UInt8>) {
+    package init?(_ bytes: ArraySlice<UInt8>) {
         guard bytes.count == Self.size else { return nil }
-        var numbers: (UInt64, UInt64) = (0, 0)
-        for (place, byte) in bytes.enumerated() {
-            if place < 8 {
-                numbers.0 = numbers.0 << 8 | UInt64(byte)
-            } else {
-                numbers.1 = numbers.1 << 8 | UInt64(byte)
-            }
-        }
-        self.init(high: numbers.0, low: numbers.1)
+        self.init(high: Self.number(bytes.prefix(8)), low: Self.number(bytes.suffix(8)))
+    }
+
+    private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+        bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     package var bytes: [UInt8] {

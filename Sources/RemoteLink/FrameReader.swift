@@ -83,7 +83,7 @@ package struct FrameBuffer {
 
     package mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
 
-    package mutating func append(_ more: some Collection<UInt8>) { bytes.append(contentsOf: more) }
+    package mutating func append(_ more: ArraySlice<UInt8>) { bytes.append(contentsOf: more) }
 
     /// The next whole frame, without its length; `nil` until more arrives.
     package mutating func next() throws(FrameError) -> ArraySlice<UInt8>? {

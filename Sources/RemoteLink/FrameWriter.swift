@@ -25,6 +25,12 @@ package struct FrameWriter {
         bytes.append(contentsOf: value)
     }
 
+    /// A generic one is not specialized in other modules.
+    package mutating func string(_ value: [UInt8]) {
+        number(UInt64(value.count))
+        bytes.append(contentsOf: value)
+    }
+
     package mutating func string(_ value: UnsafeRawBufferPointer) {
         number(UInt64(value.count))
         bytes.append(contentsOf: value)
