@@ -79,7 +79,10 @@ package struct RespParser {
             let digits = bytes[range.lowerBound] == UInt8(ascii: "-") ? range.dropFirst() : range
             for position in digits {
                 let digit = bytes[position] &- UInt8(ascii: "0")
-                guard digit < 10 else { number = -1; break }
+                guard digit < 10 else {
+                    number = -1
+                    break
+                }
                 number = number * 10 + Int64(digit)
             }
             if number >= 0, !digits.isEmpty { return digits.count < range.count ? -number : number }

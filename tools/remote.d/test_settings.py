@@ -181,7 +181,7 @@ def test_a_ping_says_that_there_is_no_helper(machines):
     pinged = memoctl(a, "remote", "ping")
     assert pinged.returncode == 1 and "neither beside memod nor on PATH" in pinged.stderr
     shown = memoctl(a, "remote", "ping", "--json")
-    assert shown.returncode == 1 and shown.stdout == "[]\n"
+    assert shown.returncode == 1 and json.loads(shown.stdout) == {"nodes": []}
     assert memoctl(a, "remote", "status").stdout.startswith("down, read-write: memod-remote is neither")
 
 

@@ -58,7 +58,8 @@ package struct RemoteSettings: Sendable {
         } else if let socket {
             if let name = HelperFiles.Name.allCases.first(where: { paths[$0] != nil }) {
                 throw ConfigurationError(
-                    "remote-\(name.rawValue): the memod-remote at \(socket) has files of its own; name it there")
+                    "remote-\(name.rawValue): the memod-remote at \(socket) has files of its own; name it there"
+                )
             }
             helper = .running(socket: socket)
         }

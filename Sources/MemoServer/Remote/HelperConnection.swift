@@ -71,7 +71,9 @@ struct HelperConnection: ~Copyable {
         }
         if status & 0x7f != 0 { return "\(HelperProgram.name) was ended by signal \(status & 0x7f)" }
         let code = (status >> 8) & 0xff
-        guard code != 64 else { return "\(HelperProgram.name) does not take its settings; memod's log says why" }
+        guard code != 64 else {
+            return "\(HelperProgram.name) does not take its settings; memod's log says why"
+        }
         return "\(HelperProgram.name) ended with status \(code)"
     }
 }

@@ -21,7 +21,11 @@ enum WhySentence {
         var parts: [String] = []
         if let bytes = reply.int("bytes") { parts.append(HumanFormat.bytes(bytes)) }
         if let age = reply.int("age_ms") {
-            let writer = reply.int("uid").map { " by uid \($0)" } ?? ""
+            // What came from another machine is nobody's here.
+            let writer =
+                reply.int("uid").map {
+                    UInt32(exactly: $0) == .max ? " from another machine" : " by uid \($0)"
+                } ?? ""
             parts.append("put \(HumanFormat.duration(milliseconds: age)) ago\(writer)")
         }
         if let cost = reply.int("cost_ms"), cost > 0 {
