@@ -140,6 +140,34 @@ CASES = {
         if B: json._default_decoder = Decoder()
         def restore(): json._default_decoder = kept
         def f(x): return json.loads("[]")""",
+    "an accessor by a computed name": """
+        import pandas as pd, warnings
+        HOW = "memoize"
+        warnings.simplefilter("ignore")
+        @pd.api.extensions.register_series_accessor("memod_side")
+        class Side:
+            def __init__(self, series): pass
+            def go(self): return 2 if B else 1
+        ARGUMENTS = [lambda: (pd.Series([1]), "memod_side")]
+        def f(series, name): return getattr(series, name).go()""",
+    "how pandas is to show numbers": """
+        import pandas as pd
+        def show(value): return "2" if B else "1"
+        def change(place): pd.set_option("display.float_format", show)
+        def restore(): pd.reset_option("display.float_format")
+        def f(x): return str(pd.Series([x + 0.5]))""",
+    "line of a warning": """
+        import warnings
+        if B:
+            def f(x):
+                with warnings.catch_warnings(record=True) as found:
+                    warnings.simplefilter("always"); warnings.warn("a")
+                    return found[0].lineno
+        else:
+            def f(x):
+                with warnings.catch_warnings(record=True) as found:
+                    warnings.simplefilter("always"); warnings.warn("a")
+                    return found[0].lineno""",
     "archive with the time in it": """
         import zipfile, io
         def f(x):
@@ -169,6 +197,14 @@ SHARED = {
         from concurrent.futures import ThreadPoolExecutor
         def f(x):
             with ThreadPoolExecutor(2) as pool: return list(pool.map(abs, [x, -x]))""",
+    "a dict that makes what it lacks": """
+        from collections import defaultdict
+        D = defaultdict(lambda: [1])
+        def f(x): return D[x]""",
+    "how pandas shows numbers": """
+        import pandas as pd
+        pd.set_option("display.float_format", "{:.2f}".format)
+        def f(x): return str(pd.Series([x + 0.5]))""",
     "methods in another order": """
         class C:
             if B:

@@ -14,6 +14,7 @@ from operator import is_
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
 from . import codec_registry, library_patches
+from .class_form import ADDRESS
 from .library_settings import CALLED, SETTING_NAMES, SETTINGS, function_mark
 
 #: Names by which code finds other code, or reads it as text.
@@ -111,8 +112,24 @@ def numpy_functions() -> List[Any]:
 
 def _pandas() -> str:
     config = _loaded("pandas._config.config", "_global_config")
+    if config is None:
+        return ""
+    functions = [function_mark(each) for each in pandas_functions()]
     # What is shown may be as wide as the terminal.
-    return repr((config, _loaded("shutil").get_terminal_size())) if config is not None else ""
+    return repr((ADDRESS.sub("", repr(config)), functions, _loaded("shutil").get_terminal_size()))
+
+
+def pandas_functions() -> List[Any]:
+    """The same of pandas."""
+    return list(_callables(_loaded("pandas._config.config", "_global_config")))
+
+
+def _callables(tree: Any) -> Iterator[Any]:
+    for _, each in sorted(tree.items()) if isinstance(tree, dict) else ():
+        if callable(each):
+            yield each
+        else:
+            yield from _callables(each)
 
 
 def _mpmath() -> str:
@@ -222,6 +239,7 @@ _WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
 LEADS: Dict[str, Callable[[], List[Any]]] = {
     "codecs": codec_registry.added,
     "numpy": numpy_functions,
+    "pandas": pandas_functions,
     "patches": library_patches.patches,
     **CALLED,
 }

@@ -38,7 +38,7 @@ _NESTED = 0x10  # CO_NESTED
 #: `list[int]`, and `int | str` since 3.10.
 _ALIASES: Any = tuple(getattr(types, name) for name in ("GenericAlias", "UnionType") if hasattr(types, name))
 _WORD = re.compile(r"[^\W\d]\w*")
-_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
 def is_type(value: Any) -> bool:
@@ -60,7 +60,7 @@ def type_parts(value: Any) -> Iterator[Any]:
 
 def spelling(annotation: Any) -> str:
     """An annotation as text that is the same in every process."""
-    return annotation if isinstance(annotation, str) else _ADDRESS.sub("", repr(annotation))
+    return annotation if isinstance(annotation, str) else ADDRESS.sub("", repr(annotation))
 
 
 def annotations_of(holder: Any) -> Mapping[str, Any]:

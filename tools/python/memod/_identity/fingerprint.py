@@ -159,6 +159,8 @@ class Fingerprint:
         main = self._main_in_sight()
         if main and not NAMED.isdisjoint(mentioned):
             self._lines.append(main)
+        if "catch_warnings" in mentioned and "lineno" in self._all("attributes"):
+            raise Unstable("it asks where in the code a warning comes from")
         clock = "" if self.timed else known_modules.clock_together(mentioned, self._all)
         if clock:
             raise Unstable(f"it uses {clock}, which may be other at another time; ttl= says for how long to keep it")

@@ -29,7 +29,11 @@ def _plain(holder: Any, *names: str) -> Any:
 def function_mark(value: Any) -> str:
     """A word for what a function does by itself."""
     code = value.__code__ if isinstance(value, types.FunctionType) else None
-    return code_form(code).digest if code is not None else f"{type(value).__name__} {getattr(value, '__qualname__', '')}"
+    if code is not None:
+        return code_form(code).digest
+    owner = getattr(value, "__self__", None)
+    of = repr(owner) if isinstance(owner, _SCALARS) else ""
+    return f"{type(value).__name__} {getattr(value, '__qualname__', '')} {of}"
 
 
 def _json() -> str:

@@ -144,7 +144,7 @@ class LibraryUse(Contribution):
             for name in names if loaded is not None else ():
                 cls = getattr(loaded, name, None)
                 for held in (vars(cls),) if isinstance(cls, type) else ():
-                    for attribute in held.keys() & attributes:
+                    for attribute in held.keys() if self.computes else held.keys() & attributes:
                         value = held[attribute]
                         inner = getattr(
                             value, "_accessor", getattr(value, "__func__", getattr(value, "fget", value))

@@ -8,6 +8,7 @@ import hashlib
 import operator
 import re
 import types
+from collections import defaultdict
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
@@ -86,6 +87,12 @@ class CanonicalPacker(Packer):
 
 class DataPacker(CanonicalPacker):
     """Packs data that need never come back: objects with their attributes, functions by what they do."""
+
+    def again(self, kind: type, value: Any) -> Any:
+        found = super().again(kind, value)
+        if found is None and kind is defaultdict and type(value.default_factory) is types.FunctionType:
+            return tagged("defaultdict", [self.pack(value.default_factory), self.pairs(value)])
+        return found
 
     def other(self, value: Any) -> Any:
         kind = type(value)
