@@ -136,6 +136,7 @@ class Program:
     def start(self, *arguments):
         return subprocess.Popen(
             [sys.executable, str(self.directory / f"{self.name}.py"), *arguments],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -123,6 +123,95 @@ def test_single_flight_computes_once_among_tasks(daemon):
     assert sorted(calls) == [0, 1, 2]
 
 
+def test_a_waiter_that_is_cancelled_leaves_the_others_waiting(daemon):
+    calls, gate = [], []
+
+    @named(single_flight=True)
+    async def f(x):
+        calls.append(x)
+        await gate[0].wait()
+        return x * 2
+
+    async def main():
+        gate.append(asyncio.Event())
+        first, gone, kept = (asyncio.ensure_future(f(5)) for _ in range(3))
+        while not calls:
+            await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.wait([gone])
+        assert gone.cancelled() and not first.done() and not kept.done()
+        gate[0].set()
+        assert await asyncio.gather(first, kept) == [10, 10]
+
+    asyncio.run(main())
+    assert calls == [5]
+
+
+def test_where_the_one_that_computes_is_cancelled_another_computes(daemon):
+    calls, gate = [], []
+
+    @named(single_flight=True)
+    async def f(x):
+        calls.append(x)
+        await gate[0].wait()
+        return x * 2
+
+    async def main():
+        gate.append(asyncio.Event())
+        first, *others = (asyncio.ensure_future(f(6)) for _ in range(4))
+        while not calls:
+            await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        gate[0].set()
+        assert first.cancelled() and await asyncio.gather(*others) == [12] * 3
+
+    asyncio.run(main())
+    assert calls == [6, 6]
+
+
+AWAITING = """
+    import asyncio, os, sys
+    import memod
+
+    @memod.lru_cache(single_flight=True, name="awaited")
+    async def f(x):
+        print("computing", flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+        return x * 2
+
+    async def main():
+        tasks = [asyncio.ensure_future(f(7)) for _ in range(3)]
+        if sys.argv[1] == "waits":
+            print("asked", flush=True)
+            await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+            tasks[0].cancel()
+            tasks[2].cancel()
+            print("cancelled", flush=True)
+        print([each if isinstance(each, int) else type(each).__name__
+               for each in await asyncio.gather(*tasks, return_exceptions=True)])
+
+    asyncio.run(main())
+    """
+
+
+def test_single_flight_holds_across_processes_and_cancelled_waiters(daemon, program):
+    program.write(AWAITING)
+    processes = []
+    for word in ("computes", "waits"):
+        process = program.start(word)
+        processes.append(process)
+        assert process.stdout.readline() == ("computing\n" if word == "computes" else "asked\n")
+    holder, waiter = processes
+    waiter.stdin.write("\n")
+    waiter.stdin.flush()
+    assert waiter.stdout.readline() == "cancelled\n"
+    said, error = holder.communicate("\n", timeout=60)
+    assert said == "[14, 14, 14]\n", error
+    said, error = waiter.communicate(timeout=60)
+    assert said == "['CancelledError', 14, 'CancelledError']\n", error
+
+
 def test_single_flight_never_waits_in_a_circle(daemon):
     @named(single_flight=True)
     async def f(k, depth):
