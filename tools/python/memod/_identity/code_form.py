@@ -9,6 +9,7 @@ import re
 import types
 from typing import AbstractSet, Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from .instructions import instructions
 from .known_modules import BARE
 from .set_order import Flow, SetFlow, iterates, makes_sets
 
@@ -320,7 +321,7 @@ def _stores_item(steps: List[Any]) -> bool:
 
 
 def _instructions(code: types.CodeType) -> Iterator[Any]:
-    found = [step for step in dis.get_instructions(code) if step.opname not in _IGNORED]
+    found = [step for step in instructions(code) if step.opname not in _IGNORED]
     trivia: Set[int] = set()
     if not code.co_flags & 0x2:  # not optimized: the body of a class or module
         for place in range(1, len(found)):
@@ -377,7 +378,7 @@ def names_at_import(code: types.CodeType, called: AbstractSet[str]) -> Set[str]:
     """What is mentioned in the code of a module that runs when it is imported, by modules that mention the
     names `called`: its own, that of the classes in it, and of the functions that either mentions."""
     names = set(code.co_names)
-    called = called | {step.argval for step in dis.get_instructions(code) if step.opname in _GLOBAL_LOADS}
+    called = called | {step.argval for step in instructions(code) if step.opname in _GLOBAL_LOADS}
     for inner in code.co_consts:
         if isinstance(inner, types.CodeType):
             is_class = not inner.co_flags & 0x2
