@@ -19,13 +19,15 @@ struct JSONArgument: ExpressibleByArgument {
     ///   - isKey: whether it has to be what the daemon takes for a key.
     /// - Throws: a usage error that shows how to write a string.
     func json(_ name: String, isKey: Bool = false) throws -> JSONText {
+        if let fault = Self.depthFault(in: Array(text.utf8)) {
+            throw ValidationError("\(name) is \(fault).")
+        }
         let json: JSONText
         do {
             json = try JSONText(parsing: text)
         } catch {
             throw ValidationError(Self.complaint(name, text, error))
         }
-        if let fault = Self.depthFault(in: json) { throw ValidationError("\(name) is \(fault).") }
         if isKey, let fault = KeyCheck.fault(in: json.bytes) {
             throw ValidationError("\(name) cannot be a key: \(TextEscaping.shown(fault, atMost: 200)).")
         }
@@ -33,8 +35,6 @@ struct JSONArgument: ExpressibleByArgument {
     }
 
     private static func complaint(_ name: String, _ text: String, _ error: MemoError) -> String {
-        // That is JSON, and more than the daemon takes.
-        if let fault = depthFault(of: error.cause) { return "\(name) is \(fault)." }
         let shown = TextEscaping.shown(text, atMost: shownMost)
         // What begins as no other JSON does was meant for a string.
         let beginnings: Set<Character> = ["{", "[", "\""]
@@ -52,18 +52,13 @@ struct JSONArgument: ExpressibleByArgument {
     /// The request around it takes one.
     private static let depth = WireLimits.depth - 1
 
-    /// What the daemon would refuse, with a byte of the request.
-    static func depthFault(in json: JSONText) -> String? {
+    /// That is JSON, and more than the daemon takes, which would name a byte of the request.
+    static func depthFault(in text: [UInt8]) -> String? {
         do {
-            try json.bytes.withUnsafeBytes { try JSONValue.validate($0, depth: depth) }
-            return nil
-        } catch {
-            return depthFault(of: error)
-        }
-    }
-
-    static func depthFault(of error: (any Error)?) -> String? {
-        guard let error = error as? JSONError, error.reason == .tooDeep else { return nil }
-        return "nested deeper than \(depth) at byte \(error.offset)"
+            try text.withUnsafeBytes { try JSONValue.validate($0, depth: depth) }
+        } catch let error as JSONError where error.reason == .tooDeep {
+            return "nested deeper than \(depth) at byte \(error.offset)"
+        } catch {}
+        return nil
     }
 }

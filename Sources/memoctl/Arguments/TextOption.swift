@@ -23,16 +23,11 @@ struct TextOption: ParsableArguments {
             }
             return JSONText(string: text)
         }
-        let json: JSONText
+        if let fault = JSONArgument.depthFault(in: input) { throw UsageError("standard input is \(fault)") }
         do {
-            json = try JSONText(parsing: input)
+            return try JSONText(parsing: input)
         } catch {
-            if let fault = JSONArgument.depthFault(of: error.cause) {
-                throw UsageError("standard input is \(fault)")
-            }
             throw UsageError("standard input is not one JSON value: \(error.message)")
         }
-        if let fault = JSONArgument.depthFault(in: json) { throw UsageError("standard input is \(fault)") }
-        return json
     }
 }
