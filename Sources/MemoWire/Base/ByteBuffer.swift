@@ -4,17 +4,17 @@ internal import Glibc
 ///
 /// Bytes are appended at the end and removed from the front. Views (`bytes`) hold until the next call that
 /// changes the buffer.
-package struct ByteBuffer: ~Copyable {
+public struct ByteBuffer: ~Copyable {
     @usableFromInline var storage: UnsafeMutableRawPointer?
     /// How many bytes the storage holds, including those already removed from the front.
-    package private(set) var capacity: Int
+    public private(set) var capacity: Int
     @usableFromInline var start = 0
     @usableFromInline var end = 0
     /// The furthest byte that an earlier content reached.
     private var highWater = 0
 
     /// A buffer with room for `capacity` bytes; none is allocated for 0.
-    package init(capacity: Int = 0) {
+    public init(capacity: Int = 0) {
         precondition(capacity >= 0)
         self.capacity = capacity
         storage = capacity == 0 ? nil : Self.allocate(capacity)
@@ -28,35 +28,35 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// The number of bytes held.
-    @inlinable package var count: Int { end &- start }
+    @inlinable public var count: Int { end &- start }
 
-    @inlinable package var isEmpty: Bool { end == start }
+    @inlinable public var isEmpty: Bool { end == start }
 
     /// A view of the bytes held.
-    @inlinable package var bytes: Bytes {
+    @inlinable public var bytes: Bytes {
         guard let storage else { return Bytes(start: nil, count: 0) }
         return Bytes(start: storage + start, count: end &- start)
     }
 
     /// Makes sure that `additional` more bytes can be appended without another allocation.
-    @inlinable package mutating func reserve(_ additional: Int) {
+    @inlinable public mutating func reserve(_ additional: Int) {
         if capacity &- end < additional { grow(additional) }
     }
 
-    @inlinable package mutating func append(_ byte: UInt8) {
+    @inlinable public mutating func append(_ byte: UInt8) {
         reserve(1)
         storage.unsafelyUnwrapped.storeBytes(of: byte, toByteOffset: end, as: UInt8.self)
         end &+= 1
     }
 
     /// Appends a copy of `bytes`, which must not be a view of this buffer.
-    @inlinable package mutating func append(_ bytes: Bytes) {
+    @inlinable public mutating func append(_ bytes: Bytes) {
         guard let source = bytes.baseAddress else { return }
         append(source, bytes.count)
     }
 
     /// Appends the UTF-8 of a string literal as it stands, without quotes or escapes.
-    @inlinable package mutating func append(_ literal: StaticString) {
+    @inlinable public mutating func append(_ literal: StaticString) {
         precondition(literal.hasPointerRepresentation)
         append(UnsafeRawPointer(literal.utf8Start), literal.utf8CodeUnitCount)
     }
@@ -69,33 +69,33 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Room for at least `minimum` bytes behind those held, to be filled from outside and then committed.
-    @inlinable package mutating func prepare(minimum: Int) -> UnsafeMutableRawBufferPointer {
+    @inlinable public mutating func prepare(minimum: Int) -> UnsafeMutableRawBufferPointer {
         reserve(minimum)
         guard let storage else { return UnsafeMutableRawBufferPointer(start: nil, count: 0) }
         return UnsafeMutableRawBufferPointer(start: storage + end, count: capacity &- end)
     }
 
     /// Takes over the first `count` bytes written into what `prepare` returned.
-    @inlinable package mutating func commit(_ count: Int) {
+    @inlinable public mutating func commit(_ count: Int) {
         precondition(count >= 0 && count <= capacity &- end)
         end &+= count
     }
 
     /// Removes `count` bytes from the front. Nothing is moved until room is needed.
-    @inlinable package mutating func removeFirst(_ count: Int) {
+    @inlinable public mutating func removeFirst(_ count: Int) {
         precondition(count >= 0 && count <= end &- start)
         start &+= count
         if start == end { removeAll(keepingCapacity: true) }
     }
 
     /// Removes the bytes behind the first `count`.
-    package mutating func truncate(to count: Int) {
+    public mutating func truncate(to count: Int) {
         precondition(count >= 0 && count <= end - start)
         highWater = max(highWater, end)
         end = start + count
     }
 
-    package mutating func removeAll(keepingCapacity: Bool) {
+    public mutating func removeAll(keepingCapacity: Bool) {
         if keepingCapacity {
             highWater = max(highWater, end)
         } else {
@@ -110,7 +110,7 @@ package struct ByteBuffer: ~Copyable {
 
     /// Removes everything and overwrites with zeroes every byte of the storage that was ever used, so that
     /// the buffer can be given to another connection.
-    package mutating func erase() {
+    public mutating func erase() {
         let used = max(highWater, end)
         storage?.initializeMemory(as: UInt8.self, repeating: 0, count: used)
         start = 0

@@ -1,5 +1,5 @@
 /// The error codes of the protocol.
-package enum ErrorCode: String, Sendable {
+public enum ErrorCode: String, Sendable {
     case badJSON = "bad_json"
     case badRequest = "bad_request"
     case unknownOperation = "unknown_op"

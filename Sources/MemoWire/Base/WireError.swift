@@ -2,26 +2,26 @@
 ///
 /// `@unchecked Sendable` because `id` is a view that nothing writes to while the line it points into
 /// lives, and an error does not outlive its line.
-package struct WireError: Error, @unchecked Sendable {
-    package var code: ErrorCode
+public struct WireError: Error, @unchecked Sendable {
+    public var code: ErrorCode
     /// For people: what is wrong, and what would be right.
-    package var message: String
+    public var message: String
     /// The request's `id` as it was sent, if it had one that could be read.
-    package var id: Bytes?
+    public var id: Bytes?
 
-    package init(code: ErrorCode, message: String, id: Bytes? = nil) {
+    public init(code: ErrorCode, message: String, id: Bytes? = nil) {
         self.code = code
         self.message = message
         self.id = id
     }
 
     /// The answer to a line whose end was not read any more.
-    package static let shuttingDown = WireError(
+    public static let shuttingDown = WireError(
         code: .shuttingDown,
         message: "the daemon is ending, and had not received the whole line; send it again")
 
     /// The answer to a line over the limit.
-    package static func lineTooLong(limit: Int) -> WireError {
+    public static func lineTooLong(limit: Int) -> WireError {
         WireError(code: .tooLarge, message: "the line is longer than \(limit) bytes")
     }
 }

@@ -1,37 +1,37 @@
 /// The limits of the protocol. Those that no option changes are static.
-package struct WireLimits: Sendable {
+public struct WireLimits: Sendable {
     /// The longest request line, in bytes without its LF.
-    package var lineBytes: Int
+    public var lineBytes: Int
 
-    package init(lineBytes: Int = 64 << 20) {
+    public init(lineBytes: Int = 64 << 20) {
         self.lineBytes = lineBytes
     }
 
     /// Containers open at once, the request object counted.
-    package static let depth = 512
+    public static let depth = 512
     /// Bytes of a key, as it was sent and in canonical form.
-    package static let keyBytes = 1 << 20
+    public static let keyBytes = 1 << 20
     /// Elements of `keys` and of `entries`.
-    package static let batchElements = 1024
-    package static let functionBytes = 512
-    package static let clientBytes = 128
+    public static let batchElements = 1024
+    public static let functionBytes = 512
+    public static let clientBytes = 128
     /// The digest that stands for a key in a `mismatch`.
-    package static let digestBytes = 128
-    package static let tags = 16
-    package static let tagBytes = 128
+    public static let digestBytes = 128
+    public static let tags = 16
+    public static let tagBytes = 128
     /// `PATH_MAX` without its NUL.
-    package static let pathBytes = 4095
+    public static let pathBytes = 4095
     /// Rows of one answer to `functions` or `keys`.
-    package static let rows = 1000
+    public static let rows = 1000
     /// Steps of one answer to `history`, and how far back it goes if that is not said.
-    package static let historyPoints: Int64 = 2000
-    package static let historySpanMs: Int64 = 86_400_000
+    public static let historyPoints: Int64 = 2000
+    public static let historySpanMs: Int64 = 86_400_000
     /// The longest lease and the longest wait for one.
-    package static let leaseMs: Int64 = 3_600_000
+    public static let leaseMs: Int64 = 3_600_000
     /// Integers up to here are exact in every JSON library.
-    package static let integer: Int64 = 1 << 53
+    public static let integer: Int64 = 1 << 53
     /// The largest exponent a number within a key may be written with, either way.
-    package static let keyExponent: Int64 = 1_000_000_000_000_000
+    public static let keyExponent: Int64 = 1_000_000_000_000_000
     /// Unknown members of one object that are compared with each other; the request fails in any case.
     static let unknownMembers = 64
 }

@@ -5,8 +5,8 @@ internal import Glibc
 /// from the front of the input.
 ///
 /// Every byte is looked at once, however the input arrives.
-package struct LineFramer: Sendable {
-    package enum Frame {
+public struct LineFramer: Sendable {
+    public enum Frame {
         /// A line without its LF: not empty, and not only white space. A view of the input.
         case line(Bytes)
         /// A line longer than the limit. Said once, as soon as it is known; the rest of the line is skipped.
@@ -14,7 +14,7 @@ package struct LineFramer: Sendable {
     }
 
     /// The longest line, in bytes, its LF not counted.
-    package var limit: Int
+    public var limit: Int
     /// Where the first line not yet returned begins.
     private var lineStart = 0
     /// Up to where no LF was found.
@@ -22,14 +22,14 @@ package struct LineFramer: Sendable {
     /// Within a line that was answered with `tooLong`.
     private var skipping = false
 
-    package init(limit: Int) {
+    public init(limit: Int) {
         self.limit = limit
     }
 
     /// The next whole line, or `nil` until more input arrives.
     ///
     /// - Parameter input: All the input since the last `takeConsumed()`; only its end may have grown.
-    package mutating func next(in input: Bytes) -> Frame? {
+    public mutating func next(in input: Bytes) -> Frame? {
         while true {
             guard let end = endOfLine(in: input) else {
                 scanned = input.count
@@ -56,7 +56,7 @@ package struct LineFramer: Sendable {
     }
 
     /// What stands behind the last LF when the input has ended, as if an LF followed.
-    package mutating func finish(in input: Bytes) -> Frame? {
+    public mutating func finish(in input: Bytes) -> Frame? {
         if let frame = next(in: input) { return frame }
         let line = Bytes(rebasing: input[lineStart...])
         lineStart = input.count
@@ -64,11 +64,11 @@ package struct LineFramer: Sendable {
     }
 
     /// Whether the input holds the beginning of a line that has not ended.
-    package var isWithinLine: Bool { skipping || scanned > lineStart }
+    public var isWithinLine: Bool { skipping || scanned > lineStart }
 
     /// How many bytes at the front of the input are done with. The caller removes them: the next call of
     /// `next` takes the input to begin behind them.
-    package mutating func takeConsumed() -> Int {
+    public mutating func takeConsumed() -> Int {
         let consumed = lineStart
         scanned -= consumed
         lineStart = 0

@@ -1,6 +1,6 @@
 extension ByteBuffer {
     /// Appends an integer in decimal.
-    @inlinable package mutating func append(decimal value: Int64) {
+    @inlinable public mutating func append(decimal value: Int64) {
         // 19 digits and a sign.
         reserve(20)
         var magnitude = value.magnitude
@@ -27,33 +27,33 @@ extension ByteBuffer {
         } while magnitude > 0
     }
 
-    @inlinable package mutating func append(decimal value: Int) {
+    @inlinable public mutating func append(decimal value: Int) {
         append(decimal: Int64(value))
     }
 
     /// Appends a number in the shortest form that reads back as the same `Double`; `null` if it is not
     /// finite, since JSON has no such numbers.
-    package mutating func append(decimal value: Double) {
+    public mutating func append(decimal value: Double) {
         guard value.isFinite else { return append("null") }
         append(text: value.description)
     }
 
     /// Appends the UTF-8 of a string as it stands, without quotes or escapes.
-    package mutating func append(text: String) {
+    public mutating func append(text: String) {
         var text = text
         text.withUTF8 { append(Bytes($0)) }
     }
 
     /// Appends a JSON string: quotes around `utf8`, which must be valid UTF-8, with the shortest escape for
     /// the characters that need one (quote, backslash, those below U+0020).
-    package mutating func append(jsonString utf8: Bytes) {
+    public mutating func append(jsonString utf8: Bytes) {
         reserve(utf8.count + 2)
         append(UInt8(ascii: "\""))
         append(jsonCharacters: utf8)
         append(UInt8(ascii: "\""))
     }
 
-    package mutating func append(jsonString text: String) {
+    public mutating func append(jsonString text: String) {
         var text = text
         text.withUTF8 { append(jsonString: Bytes($0)) }
     }

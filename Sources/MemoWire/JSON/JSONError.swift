@@ -1,22 +1,22 @@
 /// Why a text is not JSON, and where.
-package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was expected, or which rule was broken.
-    package enum Reason: UInt8, Sendable {
+    public enum Reason: UInt8, Sendable {
         case value, object, memberName, colon, commaOrBrace, commaOrBracket, end
         case closingQuote, controlCharacter, escape, hexDigits, utf8, byteOrderMark
         case digit, leadingZero, tooDeep, repeatedMember, unpairedSurrogate
     }
 
-    package var reason: Reason
+    public var reason: Reason
     /// Bytes from the beginning of the text.
-    package var offset: Int
+    public var offset: Int
 
-    package init(_ reason: Reason, at offset: Int) {
+    public init(_ reason: Reason, at offset: Int) {
         self.reason = reason
         self.offset = offset
     }
 
-    package var description: String {
+    public var description: String {
         "\(explanation) at byte \(offset)"
     }
 

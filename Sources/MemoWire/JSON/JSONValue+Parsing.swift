@@ -1,6 +1,6 @@
 extension JSONValue {
     /// What happens to a surrogate without its other half, which no `String` can hold.
-    package enum SurrogatePolicy: Sendable {
+    public enum SurrogatePolicy: Sendable {
         /// The text is refused.
         case refuse
         /// U+FFFD takes its place.
@@ -9,7 +9,7 @@ extension JSONValue {
 
     /// Reads one JSON value with nothing but white space around it (RFC 8259, strict UTF-8, at most
     /// `WireLimits.depth` containers open at once).
-    package static func parse(
+    public static func parse(
         _ text: Bytes, surrogates: SurrogatePolicy = .refuse
     ) throws(JSONError) -> JSONValue {
         try JSONScanner.validate(text)
@@ -17,7 +17,7 @@ extension JSONValue {
         return try builder.build()
     }
 
-    package static func parse(
+    public static func parse(
         _ text: String, surrogates: SurrogatePolicy = .refuse
     ) throws(JSONError) -> JSONValue {
         var text = text
@@ -30,7 +30,7 @@ extension JSONValue {
     /// Checks that `text` is one JSON value with nothing but white space around it.
     ///
     /// - Parameter depth: How many containers may be open at once, at most `WireLimits.depth`.
-    package static func validate(_ text: Bytes, depth: Int = WireLimits.depth) throws(JSONError) {
+    public static func validate(_ text: Bytes, depth: Int = WireLimits.depth) throws(JSONError) {
         try JSONScanner.validate(text, depth: depth)
     }
 

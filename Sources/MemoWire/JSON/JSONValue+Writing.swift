@@ -1,6 +1,6 @@
 extension JSONValue: CustomStringConvertible {
     /// Appends the value as JSON text without white space. The text of a `number` is written as it is.
-    package func write(into output: inout ByteBuffer) {
+    public func write(into output: inout ByteBuffer) {
         switch self {
         case .null: output.append("null")
         case .bool(true): output.append("true")
@@ -27,7 +27,7 @@ extension JSONValue: CustomStringConvertible {
     }
 
     /// The value as JSON text without white space.
-    package var description: String {
+    public var description: String {
         var output = ByteBuffer(capacity: 128)
         write(into: &output)
         return String(decoding: output.bytes, as: UTF8.self)

@@ -2,7 +2,7 @@
 ///
 /// Numbers keep the text they were written with, so that none is rounded; objects keep the order of their
 /// members. `==` compares this form: `1` and `1.0` differ.
-package indirect enum JSONValue: Equatable, Sendable {
+public indirect enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
     /// A number's text, following RFC 8259.
@@ -11,38 +11,38 @@ package indirect enum JSONValue: Equatable, Sendable {
     case array([JSONValue])
     case object([Member])
 
-    package struct Member: Equatable, Sendable {
-        package var name: String
-        package var value: JSONValue
+    public struct Member: Equatable, Sendable {
+        public var name: String
+        public var value: JSONValue
 
-        package init(_ name: String, _ value: JSONValue) {
+        public init(_ name: String, _ value: JSONValue) {
             self.name = name
             self.value = value
         }
     }
 
-    package static func number(_ value: some BinaryInteger) -> JSONValue { .number("\(value)") }
+    public static func number(_ value: some BinaryInteger) -> JSONValue { .number("\(value)") }
 
     /// The member of that name, the last one if it is repeated; `nil` if there is none or this is no object.
-    package subscript(name: String) -> JSONValue? {
+    public subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.last { $0.name == name }?.value
     }
 
     /// The element at that position; `nil` if there is none or this is no array.
-    package subscript(index: Int) -> JSONValue? {
+    public subscript(index: Int) -> JSONValue? {
         guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
         return elements[index]
     }
 
-    package var isNull: Bool { self == .null }
+    public var isNull: Bool { self == .null }
 
-    package var boolValue: Bool? {
+    public var boolValue: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
     /// The number, if it is whole and fits; it may be written as `1.0` or `1e3`.
-    package var intValue: Int? {
+    public var intValue: Int? {
         guard case .number(var text) = self else { return nil }
         if let value = Int(text) { return value }
         return text.withUTF8 { utf8 in
@@ -55,20 +55,20 @@ package indirect enum JSONValue: Equatable, Sendable {
     }
 
     /// The number as the nearest `Double`; `nil` if that is infinite.
-    package var doubleValue: Double? {
+    public var doubleValue: Double? {
         guard case .number(let text) = self, let value = Double(text), value.isFinite else { return nil }
         return value
     }
 
-    package var stringValue: String? {
+    public var stringValue: String? {
         if case .string(let value) = self { value } else { nil }
     }
 
-    package var arrayValue: [JSONValue]? {
+    public var arrayValue: [JSONValue]? {
         if case .array(let elements) = self { elements } else { nil }
     }
 
-    package var objectValue: [Member]? {
+    public var objectValue: [Member]? {
         if case .object(let members) = self { members } else { nil }
     }
 }
@@ -76,12 +76,12 @@ package indirect enum JSONValue: Equatable, Sendable {
 extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-    package init(nilLiteral: ()) { self = .null }
-    package init(booleanLiteral value: Bool) { self = .bool(value) }
-    package init(integerLiteral value: Int64) { self = .number("\(value)") }
-    package init(stringLiteral value: String) { self = .string(value) }
-    package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-    package init(dictionaryLiteral members: (String, JSONValue)...) {
+    public init(nilLiteral: ()) { self = .null }
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    public init(integerLiteral value: Int64) { self = .number("\(value)") }
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    public init(dictionaryLiteral members: (String, JSONValue)...) {
         self = .object(members.map { Member($0.0, $0.1) })
     }
 }

@@ -1,82 +1,82 @@
 /// The operations of protocol version 1, by their names on the wire.
-package enum Operation: String, CaseIterable, Sendable, BitwiseCopyable {
+public enum Operation: String, CaseIterable, Sendable, BitwiseCopyable {
     case ping, hello, get, put, release, delete, touch, mget, mput, clear, define, info, report
     case functions, keys, stats, sync, why, subscribe, backup, forget, history, advise, map
 }
 
 /// A `ttl_ms` or `maxsize` field: left out, `null`, or a number.
-package enum Setting: Equatable, Sendable {
+public enum Setting: Equatable, Sendable {
     case absent
     case null
     case value(Int64)
 }
 
 /// A key in canonical form: two keys are the same JSON value exactly when these bytes are equal.
-package struct CanonicalKey {
+public struct CanonicalKey {
     /// Numbers that are equal have the same form, however they were spelt.
-    package var bytes: Bytes
+    public var bytes: Bytes
     /// The form for functions defined `typed`, in which a number written with a fraction or an exponent
     /// differs from an integer. The same view as `bytes` if the key has no such number.
-    package var typedBytes: Bytes
+    public var typedBytes: Bytes
 
-    package init(bytes: Bytes, typedBytes: Bytes) {
+    public init(bytes: Bytes, typedBytes: Bytes) {
         self.bytes = bytes
         self.typedBytes = typedBytes
     }
 
     /// The form for a function that is defined `typed`, or for one that is not.
-    @inlinable package func bytes(isTyped: Bool) -> Bytes { isTyped ? typedBytes : bytes }
+    @inlinable public func bytes(isTyped: Bool) -> Bytes { isTyped ? typedBytes : bytes }
 }
 
 /// One entry to store: the whole of a `put`, or an element of an `mput`'s `entries`.
-package struct PutFields {
-    package var key: CanonicalKey
+public struct PutFields {
+    public var key: CanonicalKey
     /// The value's JSON text as it was sent, without white space around it.
-    package var value: Bytes
-    package var ttl: Setting = .absent
-    package var staleMs: Int64?
-    package var costMs: Int64?
+    public var value: Bytes
+    public var ttl: Setting = .absent
+    public var staleMs: Int64?
+    public var costMs: Int64?
     /// Positions in `RequestParser.tags`: decoded UTF-8, at most 16 of at most 128 bytes each, no repeats.
-    package var tags: Range<Int> = 0..<0
-    package var lease: Bytes?
-    package var durable = false
-    package var ifAbsent = false
+    public var tags: Range<Int> = 0..<0
+    public var lease: Bytes?
+    public var durable = false
+    public var ifAbsent = false
 
-    package init(key: CanonicalKey, value: Bytes) {
+    public init(key: CanonicalKey, value: Bytes) {
         self.key = key
         self.value = value
     }
 }
 
 /// The fields of a `get` beside its key. Kept small, since every request has room for them.
-package struct GetFields {
+public struct GetFields {
     private var lease: Int32 = -1
     private var wait: Int32 = 0
     private var beta = -1.0
-    package var meta = false
+    public var meta = false
     /// Whether other machines may be asked.
-    package var remote = true
+    public var remote = true
 
-    package init() {}
+    public init() {}
 
     /// At most `WireLimits.leaseMs`, as `waitMs`.
-    package var leaseMs: Int64? {
+    public var leaseMs: Int64? {
         get { lease < 0 ? nil : Int64(lease) }
         set { lease = newValue.map { Int32($0) } ?? -1 }
     }
-    package var waitMs: Int64 {
+    public var waitMs: Int64 {
         get { Int64(wait) }
         set { wait = Int32(newValue) }
     }
     /// XFetch's beta, not negative: `nil` if not asked for.
-    package var early: Double? {
+    public var early: Double? {
         get { beta < 0 ? nil : beta }
         set { beta = newValue ?? -1 }
     }
 }
 
 /// Whether a function is shared with other machines.
-package enum RemoteField: Equatable, Sendable {
+public enum RemoteField: Equatable, Sendable {
     case on, off
     /// What they have is used, and nothing is given to them.
     case readOnly
@@ -85,47 +85,47 @@ package enum RemoteField: Equatable, Sendable {
 }
 
 /// The settings that a `define` changes.
-package struct ProfileFields: Equatable, Sendable {
-    package var maxsize: Setting = .absent
-    package var ttl: Setting = .absent
-    package var staleMs: Setting = .absent
-    package var typed: Bool?
-    package var persist: Bool?
-    package var maxBytes: Setting = .absent
-    package var remote: RemoteField?
-    package var coherent: Bool?
-    package var remoteLease: Bool?
+public struct ProfileFields: Equatable, Sendable {
+    public var maxsize: Setting = .absent
+    public var ttl: Setting = .absent
+    public var staleMs: Setting = .absent
+    public var typed: Bool?
+    public var persist: Bool?
+    public var maxBytes: Setting = .absent
+    public var remote: RemoteField?
+    public var coherent: Bool?
+    public var remoteLease: Bool?
 
-    package init() {}
+    public init() {}
 }
 
 /// What a `report` adds.
-package struct ReportFields: Equatable, Sendable {
-    package var hits: Int64 = 0
-    package var savedMs: Int64 = 0
+public struct ReportFields: Equatable, Sendable {
+    public var hits: Int64 = 0
+    public var savedMs: Int64 = 0
     /// Part of `hits`.
-    package var regionHits: Int64 = 0
-    package var verified: Int64 = 0
-    package var mismatched: Int64 = 0
+    public var regionHits: Int64 = 0
+    public var verified: Int64 = 0
+    public var mismatched: Int64 = 0
     /// A position in `RequestParser.mismatches`.
-    package var mismatch: Int?
+    public var mismatch: Int?
 
-    package init() {}
+    public init() {}
 }
 
 /// The `mismatch` of a `report`: decoded UTF-8.
-package struct MismatchFields {
+public struct MismatchFields {
     /// Of the key: at most `WireLimits.digestBytes`.
-    package var digest: Bytes
+    public var digest: Bytes
     /// The two results, which may be of any length.
-    package var kept: Bytes
-    package var computed: Bytes
+    public var kept: Bytes
+    public var computed: Bytes
 }
 
 /// A request that was read and found well formed, its fields by operation. Views point into the line it was
 /// read from and into the arena of the batch that read it; both outlive its execution.
-package struct Request {
-    package enum Body {
+public struct Request {
+    public enum Body {
         case ping
         case hello(client: Bytes?)
         case get(CanonicalKey, GetFields)
@@ -164,12 +164,12 @@ package struct Request {
     }
 
     /// The request's `id` as it was sent, or `nil`.
-    package var id: Bytes?
+    public var id: Bytes?
     /// `fn`, decoded; empty if the operation has none.
-    package var function: Bytes
-    package var body: Body
+    public var function: Bytes
+    public var body: Body
 
-    package init(id: Bytes?, function: Bytes, body: Body) {
+    public init(id: Bytes?, function: Bytes, body: Body) {
         self.id = id
         self.function = function
         self.body = body

@@ -1,16 +1,16 @@
 /// Reads requests, and holds what they refer to: decoded strings, canonical keys, lists. Requests stay valid
 /// until `removeAll()`, as long as the lines they were read from do. Made once and used again, a batch does
 /// not allocate for requests of ordinary size.
-package struct RequestParser: ~Copyable {
+public struct RequestParser: ~Copyable {
     /// The keys of all `mget`s since `removeAll()`.
-    package internal(set) var keys: [CanonicalKey] = []
+    public internal(set) var keys: [CanonicalKey] = []
     /// The entries of all `put`s and `mput`s since `removeAll()`.
-    package internal(set) var entries: [PutFields] = []
+    public internal(set) var entries: [PutFields] = []
     /// The tags of all entries since `removeAll()`.
-    package internal(set) var tags: [Bytes] = []
+    public internal(set) var tags: [Bytes] = []
 
     /// The mismatches of all `report`s since `removeAll()`.
-    package internal(set) var mismatches: [MismatchFields] = []
+    public internal(set) var mismatches: [MismatchFields] = []
 
     var arena = Arena()
     var canonicalizer = KeyCanonicalizer()
@@ -24,17 +24,17 @@ package struct RequestParser: ~Copyable {
     var fault: WireError?
     /// Bytes of keys that were rewritten since `removeAll()`, and how many there may be: reading a line that would need
     /// more is given up, with an error that is none of the line's, and `gaveUp` says so.
-    package private(set) var rewrittenBytes = 0
-    package var rewrittenBytesMax = Int.max
-    package private(set) var gaveUp = false
+    public private(set) var rewrittenBytes = 0
+    public var rewrittenBytesMax = Int.max
+    public private(set) var gaveUp = false
     private let operations = OperationShape.table
     private let getShape = OperationShape.get
     private let putShape = OperationShape.put
 
-    package init() {}
+    public init() {}
 
     /// Takes back everything that requests refer to; memory for ordinary ones is kept.
-    package mutating func removeAll() {
+    public mutating func removeAll() {
         arena.removeAll()
         canonicalizer.trim()
         rewrittenBytes = 0
@@ -52,7 +52,7 @@ package struct RequestParser: ~Copyable {
     /// Bad JSON is found first, wherever it is, then what is too large, then a bad `op`, then bad fields.
     ///
     /// - Returns: The request, whose views point into `line` and this batch.
-    package mutating func parse(_ line: Bytes, limits: WireLimits) throws(WireError) -> Request {
+    public mutating func parse(_ line: Bytes, limits: WireLimits) throws(WireError) -> Request {
         guard line.count <= limits.lineBytes else {
             throw WireError.lineTooLong(limit: limits.lineBytes)
         }

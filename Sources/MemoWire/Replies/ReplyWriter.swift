@@ -1,8 +1,8 @@
 /// Appends replies to a connection's output. A reply is begun, its fields are appended, and it is ended:
 /// one object on one line.
-package enum ReplyWriter {
+public enum ReplyWriter {
     /// `{"id":…,"ok":true`
-    @inlinable package static func begin(_ id: Bytes?, into output: inout ByteBuffer) {
+    @inlinable public static func begin(_ id: Bytes?, into output: inout ByteBuffer) {
         guard let id else { return output.append("{\"ok\":true") }
         output.append("{\"id\":")
         output.append(id)
@@ -10,18 +10,18 @@ package enum ReplyWriter {
     }
 
     /// Ends the reply and its line.
-    @inlinable package static func end(into output: inout ByteBuffer) {
+    @inlinable public static func end(into output: inout ByteBuffer) {
         output.append("}\n")
     }
 
     /// A whole reply without fields.
-    @inlinable package static func succeed(_ id: Bytes?, into output: inout ByteBuffer) {
+    @inlinable public static func succeed(_ id: Bytes?, into output: inout ByteBuffer) {
         begin(id, into: &output)
         end(into: &output)
     }
 
     /// A whole reply to a `get` that found `value`, given as JSON text.
-    @inlinable package static func hit(_ id: Bytes?, value: Bytes, into output: inout ByteBuffer) {
+    @inlinable public static func hit(_ id: Bytes?, value: Bytes, into output: inout ByteBuffer) {
         output.reserve(value.count &+ (id?.count ?? 0) &+ 48)
         begin(id, into: &output)
         output.append(",\"hit\":true,\"value\":")
@@ -30,35 +30,35 @@ package enum ReplyWriter {
     }
 
     /// A whole reply to a `get` that found nothing.
-    @inlinable package static func miss(_ id: Bytes?, into output: inout ByteBuffer) {
+    @inlinable public static func miss(_ id: Bytes?, into output: inout ByteBuffer) {
         begin(id, into: &output)
         output.append(",\"hit\":false}\n")
     }
 
     /// A whole reply to a `put` that stored its entry.
-    @inlinable package static func stored(_ id: Bytes?, into output: inout ByteBuffer) {
+    @inlinable public static func stored(_ id: Bytes?, into output: inout ByteBuffer) {
         begin(id, into: &output)
         output.append(",\"stored\":true}\n")
     }
 
     /// `,"name":` and the value. `name` needs no escapes.
-    @inlinable package static func field(
+    @inlinable public static func field(
         _ name: StaticString, _ value: Int64, into output: inout ByteBuffer
     ) {
         beginField(name, into: &output)
         output.append(decimal: value)
     }
 
-    @inlinable package static func field(_ name: StaticString, _ value: Int, into output: inout ByteBuffer) {
+    @inlinable public static func field(_ name: StaticString, _ value: Int, into output: inout ByteBuffer) {
         field(name, Int64(value), into: &output)
     }
 
-    @inlinable package static func field(_ name: StaticString, _ value: Bool, into output: inout ByteBuffer) {
+    @inlinable public static func field(_ name: StaticString, _ value: Bool, into output: inout ByteBuffer) {
         beginField(name, into: &output)
         if value { output.append("true") } else { output.append("false") }
     }
 
-    @inlinable package static func field(
+    @inlinable public static func field(
         _ name: StaticString, _ value: Double, into output: inout ByteBuffer
     ) {
         beginField(name, into: &output)
@@ -66,14 +66,14 @@ package enum ReplyWriter {
     }
 
     /// `,"name":` and a JSON string made of valid UTF-8.
-    @inlinable package static func field(
+    @inlinable public static func field(
         _ name: StaticString, string utf8: Bytes, into output: inout ByteBuffer
     ) {
         beginField(name, into: &output)
         output.append(jsonString: utf8)
     }
 
-    @inlinable package static func field(
+    @inlinable public static func field(
         _ name: StaticString, string text: String, into output: inout ByteBuffer
     ) {
         beginField(name, into: &output)
@@ -81,7 +81,7 @@ package enum ReplyWriter {
     }
 
     /// `,"name":` and JSON text as it stands.
-    @inlinable package static func field(
+    @inlinable public static func field(
         _ name: StaticString, json text: Bytes, into output: inout ByteBuffer
     ) {
         beginField(name, into: &output)
@@ -89,14 +89,14 @@ package enum ReplyWriter {
     }
 
     /// `,"name":`, for a value that the caller appends.
-    @inlinable package static func beginField(_ name: StaticString, into output: inout ByteBuffer) {
+    @inlinable public static func beginField(_ name: StaticString, into output: inout ByteBuffer) {
         output.append(",\"")
         output.append(name)
         output.append("\":")
     }
 
     /// A whole error reply.
-    package static func fail(
+    public static func fail(
         _ id: Bytes?, _ code: ErrorCode, _ message: String, into output: inout ByteBuffer
     ) {
         if let id {
@@ -112,7 +112,7 @@ package enum ReplyWriter {
         output.append("}}\n")
     }
 
-    package static func fail(_ error: WireError, into output: inout ByteBuffer) {
+    public static func fail(_ error: WireError, into output: inout ByteBuffer) {
         fail(error.id, error.code, error.message, into: &output)
     }
 }
