@@ -168,6 +168,22 @@ CASES = {
                 with warnings.catch_warnings(record=True) as found:
                     warnings.simplefilter("always"); warnings.warn("a")
                     return found[0].lineno""",
+    "set by a factory": """
+        import dataclasses
+        @dataclasses.dataclass
+        class C:
+            words: set = dataclasses.field(default_factory=lambda: {"ab", "cd", "ef", "gh", "ij"})
+        def f(x): return list(C().words)""",
+    "set in a graph": """
+        import graphlib
+        def f(x): return list(graphlib.TopologicalSorter({"a": {"b", "c", "d", "e", "g"}}).static_order())""",
+    "a set's method by name": "def f(x): return getattr({'ab', 'cd', 'ef', 'gh', 'ij'}, 'pop')()",
+    "put onto a member of an enum": """
+        import enum
+        class E(enum.Enum): A = 1
+        E.A.side = 2 if B else 1
+        ARGUMENTS = [(E.A,)]
+        def f(e): return e.side""",
     "archive with the time in it": """
         import zipfile, io
         def f(x):
@@ -205,6 +221,12 @@ SHARED = {
         import pandas as pd
         pd.set_option("display.float_format", "{:.2f}".format)
         def f(x): return str(pd.Series([x + 0.5]))""",
+    "enum with attributes": """
+        import enum
+        class E(enum.Enum):
+            A = 1
+            def __init__(self, n): self.twice = n * 2
+        def f(x): return E.A.twice * x""",
     "methods in another order": """
         class C:
             if B:

@@ -34,6 +34,7 @@ _DATACLASS_METHODS = frozenset(
     __getstate__ __setstate__
     """.split()
 )
+_SCALARS = frozenset((str, int, float, bool, bytes, type(None)))
 _NESTED = 0x10  # CO_NESTED
 #: `list[int]`, and `int | str` since 3.10.
 _ALIASES: Any = tuple(getattr(types, name) for name in ("GenericAlias", "UnionType") if hasattr(types, name))
@@ -94,8 +95,7 @@ def class_members(cls: type) -> Iterator[Member]:
     """The members of the class itself that count: name, how to read it again, what it is now."""
     held = vars(cls)
     if issubclass(cls, enum.Enum):
-        members = [[name, member.value] for name, member in cls.__members__.items()]
-        yield "members", lambda: [[name, each.value] for name, each in cls.__members__.items()], members
+        yield "members", lambda: _enum_members(cls), _enum_members(cls)
     if "__dataclass_params__" in held:
         yield from _dataclass_members(held)
     if "__attrs_attrs__" in held:
@@ -106,6 +106,14 @@ def class_members(cls: type) -> Iterator[Member]:
         if name in _TRIVIA or type(value) in _PLACES or _is_generated(cls, name, value):
             continue
         yield name, _reader(cls, name), value
+
+
+def _enum_members(cls: Any) -> List[Any]:
+    """The members of an enum, with their values, and what else was put onto them."""
+    return [
+        [name, each.value, [pair for pair in vars(each).items() if pair[0][:1] != "_" and type(pair[1]) in _SCALARS]]
+        for name, each in cls.__members__.items()
+    ]
 
 
 def _reader(cls: type, name: str) -> Callable[[], Any]:

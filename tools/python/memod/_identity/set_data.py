@@ -31,11 +31,16 @@ def flows_of_class(cls: type) -> Iterator[Flow]:
     """The same for the attributes that a dataclass, or one of attrs, makes sets of."""
     held = vars(cls)
     for name, field in (held.get("__dataclass_fields__") or {}).items():
-        if getattr(field, "default_factory", None) in _SETS:
-            yield SET, f"attr:{name}"
+        yield from _made_by(getattr(field, "default_factory", None), name)
     for field in held.get("__attrs_attrs__") or ():
-        if getattr(field.default, "factory", None) in _SETS:
-            yield SET, f"attr:{field.name}"
+        yield from _made_by(getattr(field.default, "factory", None), field.name)
+
+
+def _made_by(factory: Any, name: str) -> Iterator[Flow]:
+    if factory in _SETS:
+        yield SET, f"attr:{name}"
+    elif type(factory) is types.FunctionType:
+        yield f"call:{factory.__name__}", f"attr:{name}"
 
 
 def is_unordered(value: Any) -> bool:

@@ -27,11 +27,11 @@ _ORDERING = frozenset(
     list tuple iter enumerate map filter zip dict next deque islice reversed str repr format print reduce chain
     OrderedDict Counter permutations combinations combinations_with_replacement product cycle accumulate starmap
     pformat pprint pp saferepr takewhile dropwhile filterfalse groupby zip_longest pairwise batched tee compress choice sample shuffle choices
-    array asarray fromiter Series DataFrame Index join extend fromkeys writelines
+    array asarray fromiter Series DataFrame Index join extend fromkeys writelines getattr TopologicalSorter
     """.split()
 )
-#: What makes text of what is in it, too.
-_SHOWING = frozenset("str repr format print pformat pprint pp saferepr".split())
+#: What looks at what is in it, too, as to make text of it.
+_SHOWING = frozenset("str repr format print pformat pprint pp saferepr TopologicalSorter".split())
 #: What does so where it has a `key`: among equals the first counts.
 _CHOOSING = frozenset(("min", "max", "sorted", "nlargest", "nsmallest"))
 #: Methods that return another set, and those that put something into a container.
