@@ -75,7 +75,9 @@ import Testing
                 let result = try fixture.memoctl(arguments, input: each.input)
                 #expect(result.status == each.status, "\(arguments): \(result.output)\(result.errors)")
                 // What the status says no answer repeats.
-                if arguments.contains("--json") { #expect(!result.output.contains("\"ok\":"), "\(arguments)") }
+                if arguments.contains("--json") {
+                    #expect(!result.output.contains("\"ok\":"), "\(arguments)")
+                }
                 guard result.status != 0 else { continue }
                 // JSON is an answer, also where the answer is no.
                 let isAnswer = arguments.contains("--json") && result.status == 2
