@@ -22,7 +22,7 @@ package struct Server {
     private let logger: Logger
     private var configuration: ServerConfiguration
 
-    /// How long the main thread sleeps between two beats at most.
+    /// How long the main thread sleeps between two heartbeats at most.
     private static let heartbeatMs: Int64 = 10_000
 
     /// Reads the configuration from where it comes from; called again on SIGHUP.

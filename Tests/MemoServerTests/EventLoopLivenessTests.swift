@@ -76,7 +76,7 @@ struct EventLoopLivenessTests {
         }
         var limits = Limits()
         limits.readBytes = of(64...65536)
-        limits.requestsPerBurst = of(1...64)
+        limits.requestsPerBatch = of(1...64)
         limits.outputHighWater = of(100...1 << 20)
         limits.outputLowWater = of(1...limits.outputHighWater)
         limits.eventHighWater = of(100...1 << 20)
@@ -84,9 +84,9 @@ struct EventLoopLivenessTests {
         limits.uncountedBytes = of(1...4096)
         limits.heldOutputBytes = of(1000...1 << 20)
         limits.pooledBuffers = of(1...8)
-        limits.burstsAtOnce = of(1...16)
+        limits.batchesAtOnce = of(1...16)
         limits.requestsAtOnce = of(1...64)
-        limits.spareBursts = of(1...8)
+        limits.spareBatches = of(1...8)
         limits.eventsPerTurn = of(1...16)
         return limits
     }

@@ -132,7 +132,7 @@ struct EventLoopSuspensionTests {
     @Test func gatesAreBounded() throws {
         var limits = Limits()
         limits.gatesPerConnection = 10
-        limits.requestsPerBurst = 5
+        limits.requestsPerBatch = 5
         let fixture = try LoopFixture(limits: limits)
         let client = try fixture.connect()
         let put = "{\"op\":\"put\",\"fn\":\"f\",\"key\":1,\"value\":1}\n"

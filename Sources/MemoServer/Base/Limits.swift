@@ -5,7 +5,7 @@ package struct Limits: Sendable {
     /// Bytes taken from a socket at once, and the size of a pooled buffer.
     package var readBytes = 64 << 10
     /// Requests of a connection that are parsed and executed at once; the rest waits for the loop's next turn.
-    package var requestsPerBurst = 256
+    package var requestsPerBatch = 256
     /// Longer lines are read by a worker: reading one takes long, and others would wait for it.
     package var inlineLineBytes = 64 << 10
     /// The same of keys that have to be rewritten, the bytes of all of a batch.
@@ -46,7 +46,7 @@ package struct Limits: Sendable {
     package var pooledBuffers = 256
     /// Connections whose requests are executed together before any of them is sent its replies: sending wakes a
     /// client, which competes for the processor. More would keep the first of them waiting.
-    package var burstsAtOnce = 64
+    package var batchesAtOnce = 64
     /// Requests from which on no further connection's are added to those.
     package var requestsAtOnce = 256
     /// Replies from which on those that are left wait until these are sent.
@@ -57,8 +57,8 @@ package struct Limits: Sendable {
     package var eventTurnNs: UInt64 = 300_000
     /// Threads that read large lines and write long listings.
     package var workers = 2
-    /// Bursts that a loop keeps for the next requests.
-    package var spareBursts = 64
+    /// Batches that a loop keeps for the next requests.
+    package var spareBatches = 64
     /// Events taken from the kernel at once.
     package var eventsPerTurn = 256
     /// Connections accepted at once.

@@ -211,21 +211,21 @@ struct Session: ~Copyable {
         /// It is under way already, or over.
         case nothing
         /// It cannot go on.
-        case settle
+        case reconcile
         case parse
         case execute
     }
 
     mutating func resumed(_ output: Output) -> Next {
         if isClosed { return .nothing }
-        if isHeld(output) { return .settle }
+        if isHeld(output) { return .reconcile }
         switch requests {
         case .executing: return .nothing
-        case .parsing: return .settle
+        case .parsing: return .reconcile
         case .suspended:
             requests = .executing
             return .execute
-        case .none: return hasMoreLines ? .parse : .settle
+        case .none: return hasMoreLines ? .parse : .reconcile
         }
     }
 
@@ -283,7 +283,7 @@ struct Session: ~Copyable {
     }
 
     /// Comes to rest: called after each change, until the next one.
-    mutating func settled(_ output: Output) -> Actions {
+    mutating func reconciled(_ output: Output) -> Actions {
         guard !isClosed else { return [] }
         var actions: Actions = []
         if isOutputFull, output.unsent <= lowWater { isOutputFull = false }
@@ -365,7 +365,7 @@ struct Session: ~Copyable {
     }
 
     /// What is to be done for one from the list.
-    enum Turn: Equatable { case nothing, proceed, read, settle }
+    enum Turn: Equatable { case nothing, proceed, read, reconcile }
 
     mutating func takeTurn(_ output: Output) -> Turn {
         isListed = false
@@ -374,7 +374,7 @@ struct Session: ~Copyable {
         wantsRead = false
         if mayRead(output) { return .read }
         mustRearm = true
-        return .settle
+        return .reconcile
     }
 
     private mutating func end() -> Bool {

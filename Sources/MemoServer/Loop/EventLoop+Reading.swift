@@ -46,7 +46,7 @@ extension EventLoop {
         var hasMoreLines = false
         batch.parser.rewrittenBytesMax = limits.inlineKeyBytes
         lines: while true {
-            if batch.requests.count == limits.requestsPerBurst {
+            if batch.requests.count == limits.requestsPerBatch {
                 hasMoreLines = true
                 break
             }
@@ -123,12 +123,12 @@ extension EventLoop {
 
     /// Parses what the connection's input now has, to be executed with what other connections sent.
     private func gather(_ connection: Connection) {
-        let batch = spareBursts.popLast() ?? RequestBatch()
+        let batch = spareBatches.popLast() ?? RequestBatch()
         parse(connection, into: batch)
         // Who sends more than one batch takes is served behind those who send a few.
         if connection.session.hasMoreLines { connection.note(isDear: true) }
         guard connection.session.requests != .none else {
-            spareBursts.append(batch)
+            spareBatches.append(batch)
             consume(connection)
             return reconcile(connection)
         }
@@ -141,7 +141,7 @@ extension EventLoop {
     func resume(_ connection: Connection) {
         switch connection.session.resumed(connection.pending) {
         case .nothing: break
-        case .settle: reconcile(connection)
+        case .reconcile: reconcile(connection)
         case .parse: gather(connection)
         case .execute:
             if let batch = connection.batch { gather(batch) }
@@ -151,7 +151,7 @@ extension EventLoop {
     private func gather(_ batch: RequestBatch) {
         gathered.append(.passUnretained(batch))
         gatheredRequests += batch.requests.count - batch.next
-        if gathered.count >= limits.burstsAtOnce || gatheredRequests >= limits.requestsAtOnce {
+        if gathered.count >= limits.batchesAtOnce || gatheredRequests >= limits.requestsAtOnce {
             executeGathered()
         }
     }
@@ -206,7 +206,7 @@ extension EventLoop {
             workers.run(for: connection.uid) { box.value.clear() }
         } else {
             batch.clear()
-            if spareBursts.count < limits.spareBursts { spareBursts.append(batch) }
+            if spareBatches.count < limits.spareBatches { spareBatches.append(batch) }
         }
         connection.batch = nil
         connection.deadline = nil

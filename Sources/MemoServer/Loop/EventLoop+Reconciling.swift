@@ -13,7 +13,7 @@ extension EventLoop {
         if connection.session.tellsLost(connection.pending) { tellLost(connection) }
         trimBuffers(connection)
         count(connection)
-        let actions = connection.session.settled(connection.pending)
+        let actions = connection.session.reconciled(connection.pending)
         if !actions.isEmpty {
             perform(actions, connection)
             if connection.session.isClosed { return }

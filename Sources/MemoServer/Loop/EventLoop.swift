@@ -32,7 +32,7 @@ final class EventLoop: @unchecked Sendable {
         var deadlines = DeadlineHeap()
         var gathered: ContiguousArray<Unmanaged<RequestBatch>> = []
         var gatheredRequests = 0
-        var spareBursts: [RequestBatch] = []
+        var spareBatches: [RequestBatch] = []
         var gated: [Connection] = []
         var now = BootClock.nowMs
     }
@@ -91,7 +91,7 @@ final class EventLoop: @unchecked Sendable {
         @inline(__always) _modify { yield &tables.value.deadlines }
     }
 
-    /// Bursts of this turn that are executed together, held by their connections, and how many requests they have.
+    /// Batches of this turn that are executed together, held by their connections, and how many requests they have.
     var gathered: ContiguousArray<Unmanaged<RequestBatch>> {
         @inline(__always) _read { yield tables.value.gathered }
         @inline(__always) _modify { yield &tables.value.gathered }
@@ -100,9 +100,9 @@ final class EventLoop: @unchecked Sendable {
         @inline(__always) get { tables.value.gatheredRequests }
         @inline(__always) set { tables.value.gatheredRequests = newValue }
     }
-    var spareBursts: [RequestBatch] {
-        @inline(__always) _read { yield tables.value.spareBursts }
-        @inline(__always) _modify { yield &tables.value.spareBursts }
+    var spareBatches: [RequestBatch] {
+        @inline(__always) _read { yield tables.value.spareBatches }
+        @inline(__always) _modify { yield &tables.value.spareBatches }
     }
     /// Connections with replies that wait for a commit.
     var gated: [Connection] {
@@ -208,7 +208,7 @@ final class EventLoop: @unchecked Sendable {
             case .read:
                 read(connection)
                 executeGathered()
-            case .settle: reconcile(connection)
+            case .reconcile: reconcile(connection)
             }
         }
     }

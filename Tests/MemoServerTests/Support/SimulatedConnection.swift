@@ -183,7 +183,7 @@ final class SimulatedConnection {
                 case .read:
                     read()
                     execute()
-                case .settle: settle()
+                case .reconcile: reconcile()
                 }
             } else if !news.isEmpty {
                 let interest = news
@@ -232,7 +232,7 @@ final class SimulatedConnection {
             isAny = session.received(hasEnded ? .end : .nothing)
         }
         dropIfGone()
-        if isAny { gather() } else { settle() }
+        if isAny { gather() } else { reconcile() }
     }
 
     private func gather() {
@@ -251,13 +251,13 @@ final class SimulatedConnection {
         if batch.count == Self.batchMax { hasMoreLines = true }
         session.parsed(
             batch.isEmpty ? .nothing : batch == [.long] ? .longLine : .requests, hasMoreLines: hasMoreLines)
-        if session.requests != .executing { settle() }
+        if session.requests != .executing { reconcile() }
     }
 
     private func resume() {
         switch session.resumed(output) {
         case .nothing, .execute: break
-        case .settle: settle()
+        case .reconcile: reconcile()
         case .parse: gather()
         }
     }
@@ -291,7 +291,7 @@ final class SimulatedConnection {
         session.executed(isOver: batch.isEmpty, goesOn: yields || output.isAttached)
         if output.unsent >= Self.highWater, !session.isPeerGone { session.fillOutput() }
         flush()
-        settle()
+        reconcile()
     }
 
     private func answer(_ request: Request) {
@@ -337,7 +337,7 @@ final class SimulatedConnection {
         if session.isPeerGone { replies = [] }
     }
 
-    private func settle() {
+    private func reconcile() {
         guard !isClosed else { return }
         session.noteHeld(output)
         if session.tellsLost(output) {
@@ -346,7 +346,7 @@ final class SimulatedConnection {
             flush()
         }
         session.count(isOverShare: isOver && output.unsent > 0)
-        perform(session.settled(output))
+        perform(session.reconciled(output))
     }
 
     private func perform(_ actions: Session.Actions) {

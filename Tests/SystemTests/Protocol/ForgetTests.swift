@@ -73,7 +73,7 @@ import Testing
         #expect(try peer.define("old", #""maxsize":3"#).isOK)
         #expect(try !peer.get("old", "1").isHit)
         #expect(try peer.put("kept", "1", "1").isOK)
-        // The caretaker notes the use twice a second.
+        // The maintenance thread notes the use twice a second.
         #expect(try peer.isSilent(for: 1.5))
         try clock.advance(31 * 86_400_000)
         let end = Moment.after(seconds: 30)
