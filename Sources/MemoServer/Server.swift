@@ -150,7 +150,7 @@ package struct Server {
             if idle.look(
                 connections: connections.connections, accepted: connections.accepted, now: BootClock.nowMs)
             {
-                return "nobody is connected"
+                return "no one is connected"
             }
         }
     }

@@ -180,7 +180,7 @@ final class Channel: Sendable {
         }
         guard isExpected else {
             // A daemon that turns a client away says so before anything was asked.
-            throw reply.error ?? MemoError(.malformedReply, "the daemon answered what nobody asked")
+            throw reply.error ?? MemoError(.malformedReply, "the daemon answered what no one asked")
         }
         continuation?.resume(returning: .success(reply))
     }

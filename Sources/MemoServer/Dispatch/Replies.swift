@@ -12,7 +12,7 @@ extension Dispatcher {
     }
 
     static let noMemoryForReplies =
-        "replies that nobody reads take all the memory there is for them; try again"
+        "replies that no one reads take all the memory there is for them; try again"
 
     func fail(_ request: Request, _ code: ErrorCode, _ message: String, _ context: Context) {
         ReplyWriter.fail(request.id, code, message, into: &context.connection.output)

@@ -339,7 +339,7 @@ struct CommitPipeline: ~Copyable {
             committedSequence <= sequence && failedSequence <= sequence && urgentSequence <= sequence)
         precondition(committedSequence + UInt64(pendingCount) <= sequence, "more is pending than was queued")
         if let failedBatch {
-            precondition(degraded != nil && lastFailure != nil, "a failure that nobody is told of")
+            precondition(degraded != nil && lastFailure != nil, "a failure that no one is told of")
             precondition(failedBatch.sequence <= failedSequence && failedBatch.sequence > committedSequence)
         }
         precondition(degraded != nil || retryCount == .max)

@@ -73,7 +73,7 @@ struct TagClears: ~Copyable {
     func check() {
         precondition(
             clears.allSatisfy { !$0.isOver || $0.connection != nil },
-            "a clear that is over and nobody asks for")
+            "a clear that is over and no one asks for")
         precondition(Set(waiters).count == waiters.count, "a connection that waits for two clears")
         precondition(clears.allSatisfy { $0.counts.values.allSatisfy { $0 > 0 } })
     }

@@ -385,7 +385,7 @@ struct LeaseTable: ~Copyable {
             precondition(lease.lastWaiter == before)
             precondition(nextEnd <= lease.ends)
         }
-        precondition(lines == waiting.count, "somebody waits for a lease that is not there")
+        precondition(lines == waiting.count, "someone waits for a lease that is not there")
         precondition(heldBy.values.reduce(0) { $0 + $1.count } == count)
         precondition(ofFunction.values.reduce(0) { $0 + $1.count } == count)
         precondition(usedBy.values.reduce(0) { $0 + $1.leases } == count)

@@ -14,7 +14,7 @@ struct Functions: ParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
-    @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit: CountArgument?
+    @Option(help: ArgumentHelp("At most this many rows.", valueName: "n")) var limit: CountArgument?
     @Option(help: ArgumentHelp("Begin behind this one.", valueName: "next")) var after: String?
     @Flag(help: "A row for each version of a function.") var versions = false
 

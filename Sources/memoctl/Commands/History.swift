@@ -19,7 +19,7 @@ struct History: ParsableCommand {
     @Argument(help: FunctionArgument.help) var function: FunctionArgument?
     @Option(help: ArgumentHelp("How far back, such as 2h or 30d.", valueName: "duration"))
     var since = DurationArgument(.seconds(86_400))
-    @Option(help: ArgumentHelp("At most so many steps, up to 2000 (what fits; 120).", valueName: "n"))
+    @Option(help: ArgumentHelp("At most this many steps, up to 2000 (what fits; 120).", valueName: "n"))
     var points: CountArgument?
     @Flag(help: "Print comma-separated values, times in milliseconds since 1970.") var csv = false
     @Flag(help: "Only the function that is called exactly so.") var exact = false

@@ -13,7 +13,7 @@ struct Keys: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Argument(help: FunctionArgument.help) var function: FunctionArgument
-    @Option(help: ArgumentHelp("At most so many rows (100).", valueName: "n")) var limit: CountArgument?
+    @Option(help: ArgumentHelp("At most this many rows (100).", valueName: "n")) var limit: CountArgument?
     @Option(help: ArgumentHelp("Begin behind this one.", valueName: "next")) var after: String?
     @Flag(help: "Print all of them, however many.") var all = false
 

@@ -17,7 +17,7 @@ struct Monitor: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: ArgumentHelp("Only these functions.", valueName: "fn")) var functions:
         [FunctionArgument] = []
-    @Option(help: ArgumentHelp("Stop after so many events.", valueName: "n")) var count: CountArgument?
+    @Option(help: ArgumentHelp("Stop after this many events.", valueName: "n")) var count: CountArgument?
 
     func run() throws {
         let client = common.client()

@@ -50,7 +50,7 @@ struct Put: ParsableCommand {
         if common.json { try Output.standard.writeText(reply.payload.description) }
         if reply.bool("degraded") ?? false {
             Terminal.standardError.writeLine(
-                "memoctl: kept in memory alone: the disk takes nothing at the moment")
+                "memoctl: kept only in memory: the disk takes nothing at the moment")
         }
         if case .refused(let reason) = outcome {
             Terminal.standardError.writeLine("memoctl: not stored: " + Self.explanation(of: reason))

@@ -20,7 +20,7 @@ struct Stats: ParsableCommand {
     @Option(
         help: "Order of the rows: \(FunctionOrder.allCases.map(\.rawValue).joined(separator: ", ")) (calls).")
     var sort: FunctionOrder?
-    @Option(help: ArgumentHelp("At most so many rows.", valueName: "n")) var limit: CountArgument?
+    @Option(help: ArgumentHelp("At most this many rows.", valueName: "n")) var limit: CountArgument?
     @Flag(help: "A row for each version of a function.") var versions = false
     @Flag(help: "With FN, only the function that is called exactly so.") var exact = false
     @Flag(help: "With FN, what differed when hits were computed again: the last ones, newest first.")

@@ -83,7 +83,7 @@ struct Diagnosis {
             findings.append(
                 Finding(
                     .wrong, "disk",
-                    "the database takes no writes\(reason): what is stored now lives in memory alone",
+                    "the database takes no writes\(reason): what is stored now lives only in memory",
                     advice: "see memod's log; make room on the disk, or check its mount and owner"))
         } else {
             findings.append(Finding(.good, "disk", "the database takes writes"))
@@ -236,7 +236,7 @@ struct Diagnosis {
         switch error.code {
         case .unreachable where error.isRefused: Advice.access
         case .unreachable: "start one with: memoctl start, or with: systemctl --user start memod.socket"
-        case .untrustedPeer: "somebody else's process listens there; use another directory, or $MEMOD_SOCKET"
+        case .untrustedPeer: "someone else's process listens there; use another directory, or $MEMOD_SOCKET"
         case .timedOut: "memod hangs or is very busy; see its log"
         case .forbidden: Advice.access
         default: "see memod's log"

@@ -48,7 +48,7 @@ struct Token: Sendable {
             throw WebError(message: "\(path) is no regular file")
         }
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
-            throw WebError(message: "\(path) belongs to somebody else")
+            throw WebError(message: "\(path) belongs to someone else")
         }
         guard status.st_mode & 0o077 == 0 else {
             throw WebError(message: "\(path) is open to others; make it yours alone with: chmod 600")

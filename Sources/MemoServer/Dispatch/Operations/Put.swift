@@ -22,7 +22,7 @@ extension Dispatcher {
         case .stored:
             if fields.durable, let why = core.degraded {
                 // It is in memory, but what was asked for cannot be promised.
-                fail(request, .storage, "stored in memory alone: \(why)", context)
+                fail(request, .storage, "stored only in memory: \(why)", context)
                 return .done
             }
             if core.degraded == nil {

@@ -65,7 +65,7 @@ extension Dispatcher {
         core.releaseCommit(for: connection.id)
         // The disk may have come back while it waited, and some of it be only in memory yet.
         if progress.isDurable, let why = core.heldInMemory {
-            fail(request, .storage, "stored in memory alone: \(why)", context)
+            fail(request, .storage, "stored only in memory: \(why)", context)
         } else {
             ReplyWriter.begin(request.id, into: &connection.output)
             ReplyWriter.field("stored", progress.stored, into: &connection.output)
