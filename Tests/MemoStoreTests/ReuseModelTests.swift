@@ -7,6 +7,7 @@ import Testing
 @Suite struct ReuseModelTests {
     enum Trace: CaseIterable {
         case zipf, flatZipf, loop, loopAndHot, scansAmongHot, keysAskedOnce, drifting
+        case manyLoops, ofMiddlingUse, popularityMoves, wideZipf
 
         func keys(_ count: Int, _ random: inout RandomSource) -> [Int] {
             switch self {
@@ -21,6 +22,23 @@ import Testing
             case .keysAskedOnce:
                 return (0..<count).map { random.below(3) == 0 ? random.below(500) : 1000 + $0 }
             case .drifting: return (0..<count).map { $0 / 20 + random.below(4000) }
+            case .manyLoops:
+                return (0..<count).map { index in
+                    switch random.below(4) {
+                    case 0: return index / 4 % 500
+                    case 1: return 10_000 + index / 4 % 4000
+                    case 2: return 100_000 + index / 4 % 15_000
+                    default: return 200_000 + random.below(300)
+                    }
+                }
+            case .ofMiddlingUse:
+                return (0..<count).map { _ in
+                    random.below(10) < 6 ? random.below(3000) : 10_000 + random.below(100_000)
+                }
+            case .popularityMoves:
+                let ranks = zipf(count, keys: 20_000, exponent: 1.0, &random)
+                return (0..<count).map { (ranks[$0] * 7919 + $0 / 40_000 * 3571) % 20_000 }
+            case .wideZipf: return zipf(count, keys: 500_000, exponent: 0.8, &random)
             }
         }
 

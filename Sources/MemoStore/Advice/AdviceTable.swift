@@ -64,7 +64,7 @@ struct AdviceTable {
     mutating func add(_ taken: LookupSampler.Taken, _ counts: LookupCounts, now: Int64) {
         wanted = max(0, wanted - taken.lookups.count)
         hot.lower(to: counts.threshold)
-        hot.count(counts.asked)
+        hot.count(counts.asked, untold: counts.asked - taken.told)
         // What is told of others is not all of their sample; they begin with the next time.
         var ready: Set<FunctionID> = []
         for function in counts.functions where functions[function.id] != nil || admit(function.id, now) {
@@ -75,11 +75,11 @@ struct AdviceTable {
             ready.insert(function.id)
         }
         for lookup in taken.lookups {
-            hot.use(lookup.hash, weight: lookup.bytes, isGapless: lookup.isGapless)
+            hot.add(lookup, weight: lookup.bytes)
             guard ready.contains(lookup.function) else { continue }
             // One that came later in the list may have taken its place. By index: the subscript by key allocates.
             guard let index = functions.index(forKey: lookup.function) else { continue }
-            functions.values[index].model.use(lookup.hash, weight: 1, isGapless: lookup.isGapless)
+            functions.values[index].model.add(lookup, weight: 1)
         }
         if taken.overran { overrun() }
         if taken.stretchEnded {

@@ -1,36 +1,33 @@
 /// The hit ratio of a least-recently-used cache, by its size.
 ///
-/// How the hits in caches up to `limit` are spread over the sizes is known from every look-up of some stretches of time: a
-/// sample of the keys would have or lack the few with most look-ups by chance. Those that miss there are of keys that are used
-/// seldom, and of these it has its share, of all the time.
+/// How the hits in caches up to `limit` are spread over the sizes is known from every look-up of some stretches of time. How
+/// many miss there at all other times, and in larger caches, a sample of the keys tells; what it has too many or too few of by
+/// chance is known from what is counted, and taken off.
 struct HitRatioEstimate {
     private let recent: DistanceHistogram.Cumulative
     private let limit: Int64
     private let sampled: SampledReuse.Shares
     private let asked: Double
-    /// The share of look-ups that hit in a cache of size `limit`.
-    private let known: Double
+    /// Look-ups that miss in a cache of size `limit`.
+    private let misses: Double
     /// Distinct keys that were asked for, or what they weigh.
     let distinct: Int64
 
-    /// - Parameter asked: how many look-ups there were, told or not.
-    init(recent: RecentReuse.Shares, sampled: SampledReuse.Shares, asked: Double, distinct: Int64) {
+    /// - Parameters:
+    ///   - asked: how many look-ups there were, told or not.
+    ///   - untold: those that are hits and never told.
+    init(
+        recent: RecentReuse.Shares, sampled: SampledReuse.Shares, asked: Double, untold: Double,
+        distinct: Int64
+    ) {
         self.recent = recent.below
         self.sampled = sampled
         self.asked = asked
         self.distinct = distinct
-        let unknown = max(0, asked - recent.counted)
-        // The sample knows of larger sizes only where most look-ups are left to it: keys of middling use are in it by chance.
-        limit = unknown * Self.few < asked ? recent.limit : recent.limit / 2
-        let knownHits = recent.below.below(limit)
-        // If no key is asked for often, the sample's own total is the surer one.
-        let isEven = recent.counted > 0 && knownHits * Self.few < recent.counted
-        let all = isEven ? max(1, sampled.unknownMisses(0)) : unknown
-        let hits = knownHits + max(0, 1 - sampled.unknownMisses(limit) / max(1, all)) * unknown
-        known = asked > 0 ? min(1, hits / asked) : 0
+        limit = recent.limit
+        let unknown = max(0, asked - untold - recent.counted)
+        misses = recent.misses + sampled.misses(ofLookups: unknown, knownMisses: recent.misses)
     }
-
-    private static let few = 10.0
 
     /// How many look-ups there were.
     var lookups: Int64 { Int64(asked) }
@@ -41,9 +38,11 @@ struct HitRatioEstimate {
     /// The share of look-ups that hit in a cache of this size.
     func ratio(size: Int64) -> Double {
         guard asked > 0, size > 0 else { return 0 }
+        let known = max(0, 1 - misses / asked)
         guard size > limit else { return known * spread(size) }
-        let seldom = sampled.misses(limit)
-        return seldom > 0 ? known + (1 - known) * (1 - sampled.misses(size) / seldom) : known
+        let surplus = sampled.misses(limit) - misses
+        let misses = sampled.misses(size) - surplus * sampled.missesPerMissAtLimit(size)
+        return max(known, min(1, 1 - misses / asked))
     }
 
     /// Of the hits in a cache of size `limit`, those in a smaller one.

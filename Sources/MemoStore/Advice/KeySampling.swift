@@ -18,25 +18,44 @@ struct KeySampling {
     }
 }
 
-/// The sampled keys that were noted last: one that comes again at once is not noted again. So few keys with most look-ups do
-/// not take the place of all others; that they hit in all but the smallest caches is known without them.
+/// The sampled keys that were noted last: look-ups of one that comes again at once are only counted. So few keys with most
+/// look-ups do not take the place of all others; that they hit in all but the smallest caches is known without them.
 struct RecentNotes {
-    private var keys = [UInt64](repeating: 0, count: Self.places)
-    private var times = [UInt32](repeating: 0, count: Self.places)
-    private var time: UInt32 = 0
-    private static let places = 1024
-    /// This many keys may come between: half of those that are known exactly.
-    private static let keysBetween: UInt64 = 2048
+    private struct Note {
+        var key: UInt64 = 0
+        var time: UInt32 = 0
+        var function = FunctionID.none
+        var repeats: UInt32 = 0
+    }
 
-    /// - Parameter threshold: of the models that are told of the key, the least one.
-    /// - Returns: whether it is to be noted.
-    mutating func takes(_ hash: UInt64, threshold: UInt64) -> Bool {
-        let place = Int(truncatingIfNeeded: hash) & (Self.places - 1)
-        let window = UInt32(Self.keysBetween * threshold / SampledReuse.whole)
-        if keys[place] == hash, time &- times[place] < window { return false }
-        time &+= 1
-        keys[place] = hash
-        times[place] = time
-        return true
+    /// Look-ups of a key that were counted, to be told.
+    struct Repeats {
+        var key: UInt64
+        var function: FunctionID
+        var times: UInt32
+    }
+
+    enum Outcome {
+        case counted
+        /// It is to be noted, as are those that were counted of the key whose place it takes: often its own.
+        case noted(after: Repeats)
+    }
+
+    private var notes = Array(repeating: Note(), count: Self.places)
+    private static let places = 1024
+    /// This many look-ups may come between. A distance is taken for longer by this at most, so it is a small part of those that
+    /// are known exactly.
+    private static let lookupsBetween: UInt32 = 256
+
+    /// - Parameter time: how many look-ups there were, of all keys.
+    mutating func add(_ key: UInt64, function: FunctionID, at time: UInt32) -> Outcome {
+        let place = Int(truncatingIfNeeded: key) & (Self.places - 1)
+        let old = notes[place]
+        if old.key == key, time &- old.time < Self.lookupsBetween {
+            notes[place].repeats += 1
+            return .counted
+        }
+        notes[place] = Note(key: key, time: time, function: function)
+        return .noted(after: Repeats(key: old.key, function: old.function, times: old.repeats))
     }
 }

@@ -8,18 +8,26 @@ struct LookupSampler: ~Copyable {
         var hash: UInt64
         /// `none`: it has no bound, and no model of its own.
         var function: FunctionID
-        /// What the entry takes, in units of 16 bytes; 0: not known. The top bit: it belongs to a stretch without gaps.
-        fileprivate(set) var size: UInt32
+        /// What the entry takes, in units of 16 bytes, 0: not known; or how many look-ups of the key came soon after one
+        /// that was noted. The top bits tell which.
+        fileprivate var detail: UInt32
 
-        var bytes: Int64 { Int64(size & ~Self.gapless) * 16 }
-        var isGapless: Bool { size & Self.gapless != 0 }
+        var bytes: Int64 { Int64(detail & Self.number) * 16 }
+        /// It belongs to a stretch without gaps.
+        var isGapless: Bool { detail & Self.gapless != 0 }
+        /// It stands for this many look-ups that came soon after another one; 0: for itself.
+        var repeats: Int { detail & Self.repeated != 0 ? Int(detail & Self.number) : 0 }
 
         fileprivate static let gapless: UInt32 = 1 << 31
+        fileprivate static let repeated: UInt32 = 1 << 30
+        fileprivate static let number: UInt32 = repeated - 1
     }
 
     /// What was noted since the last take.
     struct Taken {
         var lookups: [Lookup]
+        /// How many there were, noted or not.
+        var told: Int64
         /// The stretch ended before: others were left out.
         var stretchEnded: Bool
         /// Look-ups of sampled keys were left out.
@@ -37,9 +45,13 @@ struct LookupSampler: ~Copyable {
 
     private var lookups: [Lookup] = []
     private var stretchLeft = Self.stretchMax
+    /// The same at the last take.
+    private var stretchLeftBefore = Self.stretchMax
     private var notedLeft = Self.notedMax
     private var recent = RecentNotes()
-    private var stretchEnded = false
+    /// Look-ups outside of stretches, and how many there were at the last take.
+    private var time: UInt32 = 0
+    private var timeTaken: UInt32 = 0
     private var takesSinceEnd = 0
     private var overran = false
     /// How many look-ups of all functions the models know of, or are not to know of.
@@ -60,7 +72,7 @@ struct LookupSampler: ~Copyable {
     @inline(__always)
     mutating func wants(_ hash: UInt64, threshold: UInt64) -> Bool {
         if stretchLeft > 0 { return true }
-        stretchEnded = true
+        time &+= 1
         let sampling = SampledReuse.samplingHash(hash)
         return sampling < threshold || sampling < self.sampling.threshold
     }
@@ -71,20 +83,20 @@ struct LookupSampler: ~Copyable {
     ///   - own: the sampling of the function's keys.
     /// - Returns: whether it is time to take what was noted.
     mutating func note(_ hash: UInt64, function: FunctionID, bytes: Int, _ own: inout KeySampling) -> Bool {
-        let size = UInt32(truncatingIfNeeded: bytes >> 4)
+        let size = UInt32(truncatingIfNeeded: bytes >> 4) & Lookup.number
         if stretchLeft > 0 {
             stretchLeft -= 1
             append(hash, function, size | Lookup.gapless)
             return areModelsNew && lookups.count == Self.lookupsDue
         }
-        let least = own.threshold > 0 ? min(own.threshold, sampling.threshold) : sampling.threshold
-        guard recent.takes(hash, threshold: least) else { return false }
         guard notedLeft > 0 else {
             overran = true
             return false
         }
+        guard case .noted(let repeats) = recent.add(hash, function: function, at: time) else { return false }
         notedLeft -= 1
-        append(hash, function, size & ~Lookup.gapless)
+        if repeats.times > 0 { append(repeats.key, repeats.function, repeats.times | Lookup.repeated) }
+        append(hash, function, size)
         let sampled = SampledReuse.samplingHash(hash)
         if sampled < sampling.threshold { sampling.count(atMost: UInt32(Self.sampledMax)) }
         if sampled < own.threshold { own.count(atMost: budget) }
@@ -92,8 +104,8 @@ struct LookupSampler: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func append(_ hash: UInt64, _ function: FunctionID, _ size: UInt32) {
-        lookups.append(Lookup(hash: hash, function: function, size: size))
+    private mutating func append(_ hash: UInt64, _ function: FunctionID, _ detail: UInt32) {
+        lookups.append(Lookup(hash: hash, function: function, detail: detail))
     }
 
     /// Samples as the models want it from now on.
@@ -114,6 +126,8 @@ struct LookupSampler: ~Copyable {
     /// - Returns: how many of them there were since the last call, without those left out.
     mutating func count(upTo all: Int64) -> Int64 { all &- exchange(&counted, with: all) }
 
+    private var stretchEnded: Bool { time != timeTaken }
+
     /// Whether there is enough to be taken before its time.
     var isDue: Bool { areModelsNew && stretchLeft > 0 && lookups.count >= Self.lookupsDue }
 
@@ -122,7 +136,9 @@ struct LookupSampler: ~Copyable {
 
     /// Hands over what was noted. After a pause, another stretch begins.
     mutating func take() -> Taken {
-        let taken = Taken(lookups: lookups, stretchEnded: stretchEnded, overran: overran)
+        let taken = Taken(
+            lookups: lookups, told: Int64(stretchLeftBefore - stretchLeft) + Int64(time &- timeTaken),
+            stretchEnded: stretchEnded, overran: overran)
         lookups = []
         // What was noted this time may be noted next time: nothing is allocated under load.
         lookups.reserveCapacity(max(Self.lookupsExpected, taken.lookups.count))
@@ -138,7 +154,8 @@ struct LookupSampler: ~Copyable {
                 stretchLeft = Self.stretchMax
             }
         }
-        stretchEnded = false
+        timeTaken = time
+        stretchLeftBefore = stretchLeft
         return taken
     }
 }

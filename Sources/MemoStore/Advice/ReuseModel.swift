@@ -8,6 +8,8 @@ struct ReuseModel {
     private var weighed = 0.0
     /// Look-ups, told or not.
     private var asked = 0.0
+    /// Hits of which nobody says which keys they were of.
+    private var untold = 0.0
 
     init(recentMax: Int, sampledMax: Int) {
         recent = RecentReuse(keysMax: recentMax)
@@ -19,11 +21,24 @@ struct ReuseModel {
     var sampledKeys: Int { sampled.keyCount }
 
     /// There were this many look-ups, those that are told among them.
-    mutating func count(_ lookups: Int64) { asked += Double(max(0, lookups)) }
+    /// - Parameter untold: this many are hits that are never told, whatever their keys.
+    mutating func count(_ lookups: Int64, untold: Int64 = 0) {
+        asked += Double(max(0, lookups))
+        self.untold += Double(max(0, min(untold, lookups)))
+    }
 
     /// Samples fewer keys from now on.
     mutating func lower(to threshold: UInt64) {
         if threshold < sampled.threshold { sampled.lower(to: threshold) }
+    }
+
+    /// What was noted.
+    mutating func add(_ lookup: LookupSampler.Lookup, weight: Int64) {
+        if lookup.repeats > 0 {
+            sampled.useAgain(lookup.hash, times: lookup.repeats)
+        } else {
+            use(lookup.hash, weight: weight, isGapless: lookup.isGapless)
+        }
     }
 
     /// A look-up.
@@ -37,7 +52,7 @@ struct ReuseModel {
         }
         let weight = weight > 0 ? weight : max(1, Int64(meanWeight))
         let isKnown = isGapless && recent.use(hash, weight: weight)
-        sampled.use(hash, weight: weight, isKnown: isKnown)
+        sampled.use(hash, weight: weight, isKnown: isKnown, limit: recent.limit)
     }
 
     /// A stretch is over, and look-ups of keys that are not sampled are left out until the next.
@@ -53,6 +68,7 @@ struct ReuseModel {
     /// Lets what was counted so far count half.
     mutating func age() {
         asked *= 0.5
+        untold *= 0.5
         recent.age()
         sampled.age()
     }
@@ -60,7 +76,8 @@ struct ReuseModel {
     /// What it has seen so far, to be asked for many sizes.
     var estimate: HitRatioEstimate {
         HitRatioEstimate(
-            recent: recent.shares, sampled: sampled.shares, asked: asked, distinct: sampled.weight)
+            recent: recent.shares, sampled: sampled.shares, asked: asked, untold: untold,
+            distinct: sampled.weight)
     }
 
     private static let meanOver = 10_000.0

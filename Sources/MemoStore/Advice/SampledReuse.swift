@@ -8,9 +8,12 @@ struct SampledReuse {
     private var histogram = DistanceHistogram()
     /// Look-ups for keys that were never asked before: no size makes hits of them.
     private var firstUses = 0.0
-    /// The same of look-ups of which nothing else is known.
-    private var unknown = DistanceHistogram()
-    private var unknownFirstUses = 0.0
+    /// Distances of misses and first uses again, each weighted by its key's misses so far: of keys that miss often, this many
+    /// miss in larger caches too.
+    private var repeated = DistanceHistogram()
+    private var repeatedFirst = 0.0
+    /// Of the keys that are in the sample now.
+    private var sums = TallySums()
     private let keysMax: Int
 
     /// Every key.
@@ -27,21 +30,50 @@ struct SampledReuse {
     /// What all keys weigh that were ever asked for, or as far back as the sample goes.
     var weight: Int64 { Int64((Double(distances.weight) / rate).rounded(.up)) }
 
-    /// - Parameter isKnown: what came of it is known exactly.
-    mutating func use(_ hash: UInt64, weight: Int64, isKnown: Bool) {
+    /// - Parameters:
+    ///   - isKnown: its distance is known exactly, if it is below `limit`.
+    ///   - limit: the size up to which distances are known.
+    mutating func use(_ hash: UInt64, weight: Int64, isKnown: Bool, limit: Int64) {
         guard Self.samplingHash(hash) < threshold else { return }
         let scale = 1 / rate
         switch distances.use(hash, weight: weight) {
         case .known(let distance):
             let distance = Int64(Double(distance) * scale)
             histogram.add(scale, distance: distance)
-            if !isKnown { unknown.add(scale, distance: distance) }
+            tally(hash, isKnown: isKnown, missesAt: distance >= limit ? distance : nil)
         case .firstUse:
             firstUses += scale
-            if !isKnown { unknownFirstUses += scale }
-        case .unknown: break
+            tally(hash, isKnown: isKnown, missesAt: .max)
+        case .unknown: tally(hash, isKnown: isKnown, missesAt: nil)
         }
         if distances.count > keysMax { lower(to: threshold / 8 * 7) }
+    }
+
+    /// - Parameter missesAt: its distance; `Int64.max`: there is none; `nil`: it does not miss.
+    private mutating func tally(_ hash: UInt64, isKnown: Bool, missesAt distance: Int64?) {
+        distances.changeTally(of: hash) { tally in
+            sums.remove(tally)
+            if !isKnown { tally.lookups += 1 }
+            if let distance {
+                let weight = Double(tally.misses + tally.knownMisses) + 0.5
+                if distance < .max {
+                    repeated.add(weight, distance: distance)
+                } else {
+                    repeatedFirst += weight
+                }
+                if isKnown { tally.knownMisses += 1 } else { tally.misses += 1 }
+            }
+            sums.add(tally)
+        }
+    }
+
+    /// Look-ups that came so soon after one of the same key that they hit in all but the smallest caches.
+    mutating func useAgain(_ hash: UInt64, times: Int) {
+        distances.changeTally(of: hash) { tally in
+            sums.remove(tally)
+            tally.lookups += Float(times)
+            sums.add(tally)
+        }
     }
 
     /// Some look-ups of sampled keys were not told.
@@ -51,35 +83,46 @@ struct SampledReuse {
     mutating func lower(to threshold: UInt64) {
         self.threshold = max(1, threshold)
         distances.keep { Self.samplingHash($0) < self.threshold }
+        sums = distances.tallySums()
     }
 
     mutating func age() {
         histogram.scale(0.5)
         firstUses *= 0.5
-        unknown.scale(0.5)
-        unknownFirstUses *= 0.5
+        repeated.scale(0.25)
+        repeatedFirst *= 0.25
+        distances.halveTallies()
+        sums = distances.tallySums()
     }
 
     struct Shares {
         /// Look-ups whose distance is less than some distance, and those of keys that were never asked before.
         let below: DistanceHistogram.Cumulative
         let firstUses: Double
-        /// The same of look-ups of which nothing else is known.
-        let unknownBelow: DistanceHistogram.Cumulative
-        let unknownFirstUses: Double
+        fileprivate let repeatedBelow: DistanceHistogram.Cumulative
+        fileprivate let repeatedFirst: Double
+        fileprivate let sums: TallySums
+        fileprivate let rate: Double
 
         /// Look-ups that miss in a cache of this size.
         func misses(_ size: Int64) -> Double { firstUses + below.total - below.below(size) }
 
-        func unknownMisses(_ size: Int64) -> Double {
-            unknownFirstUses + unknownBelow.total - unknownBelow.below(size)
+        /// The misses in a cache of size `limit` among look-ups of which only the sample tells: `TallySums`.
+        func misses(ofLookups lookups: Double, knownMisses: Double) -> Double {
+            sums.misses(rate: rate, lookups: lookups, knownMisses: knownMisses)
+        }
+
+        /// By how much the misses in a cache of this size go with those in one of size `limit`.
+        func missesPerMissAtLimit(_ size: Int64) -> Double {
+            let all = repeatedFirst + repeatedBelow.total
+            return all > 0 ? (all - repeatedBelow.below(size)) / all : 0
         }
     }
 
     var shares: Shares {
         Shares(
-            below: histogram.cumulative, firstUses: firstUses, unknownBelow: unknown.cumulative,
-            unknownFirstUses: unknownFirstUses)
+            below: histogram.cumulative, firstUses: firstUses, repeatedBelow: repeated.cumulative,
+            repeatedFirst: repeatedFirst, sums: sums, rate: rate)
     }
 
     func check() {

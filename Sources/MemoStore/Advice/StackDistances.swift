@@ -12,9 +12,10 @@ struct StackDistances {
     }
 
     private var places: [UInt64: Int32] = [:]
-    /// By place: who was used then, and what it weighs. A place that was left has weight 0.
+    /// By place: who was used then, what it weighs, and what was seen of it. A place that was left has weight 0.
     private var keys: [UInt64] = []
     private var weights: [Int64] = []
+    private var tallies: [KeyTally] = []
     /// Fenwick's sums over `weights`, from index 1 on.
     private var sums: [Int64]
     /// Places before this are of a time before something was missed.
@@ -27,6 +28,7 @@ struct StackDistances {
         sums = Array(repeating: 0, count: Self.placesLeast + 1)
         keys.reserveCapacity(Self.placesLeast)
         weights.reserveCapacity(Self.placesLeast)
+        tallies.reserveCapacity(Self.placesLeast)
     }
 
     private static let placesLeast = 2048
@@ -40,18 +42,36 @@ struct StackDistances {
     mutating func use(_ key: UInt64, weight: Int64) -> Distance {
         if keys.count == sums.count - 1 { renumber { _ in true } }
         var distance = Distance.firstUse
+        var tally = KeyTally()
         if let place = places[key].map(Int.init) {
             distance = place < gap ? .unknown : .known(total - sum(through: place))
             add(-weights[place], at: place)
             weights[place] = 0
+            tally = tallies[place]
         }
         let place = keys.count
         keys.append(key)
         weights.append(0)
+        tallies.append(tally)
         places[key] = Int32(place)
         add(weight, at: place)
         weights[place] = weight
         return distance
+    }
+
+    /// What was seen of a key that is there.
+    mutating func changeTally(of key: UInt64, _ change: (inout KeyTally) -> Void) {
+        if let place = places[key].map(Int.init) { change(&tallies[place]) }
+    }
+
+    func tallySums() -> TallySums {
+        var sums = TallySums()
+        for place in places.values { sums.add(tallies[Int(place)]) }
+        return sums
+    }
+
+    mutating func halveTallies() {
+        for place in tallies.indices { tallies[place].halve() }
     }
 
     /// Forgets the key that was used longest ago.
@@ -83,12 +103,14 @@ struct StackDistances {
             }
             keys[next] = key
             weights[next] = weights[place]
+            tallies[next] = tallies[place]
             places[key] = Int32(next)
             next += 1
             if place < gap { newGap = next }
         }
         keys.removeLast(keys.count - next)
         weights.removeLast(weights.count - next)
+        tallies.removeLast(tallies.count - next)
         gap = newGap
         oldest = 0
         total = 0
