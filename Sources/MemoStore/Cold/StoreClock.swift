@@ -47,6 +47,9 @@ final class StoreClock: Sendable {
     /// The wall clock's present, ms since 1970.
     func wallNow() -> Int64 { source.wallMs() }
 
+    /// Wall time less store time, both of one moment: what waits for the lock meanwhile would come on top.
+    func wallOffset() -> Int64 { source.wallMs() &- now() }
+
     /// What to save at this moment.
     func state() -> State {
         State(boot: source.boot, offset: offset, lastMs: now(), lastWallMs: source.wallMs())

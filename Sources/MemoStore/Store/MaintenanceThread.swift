@@ -17,7 +17,7 @@ extension Store {
                 core.signals.maintenanceBegins()
                 // Others get the lock between two pieces.
                 if core.sweep() { pauseMs = 1 }
-                core.statistics.history.wallOffset = clock.wallNow() - core.now
+                core.statistics.history.wallOffset = clock.wallOffset()
                 if flushes { core.takeRegionUses() }
                 pauseMs = max(1, min(pauseMs, core.leases.nextEnd - now))
                 core.signals.maintenancePauses(until: now + pauseMs)

@@ -107,7 +107,7 @@ package final class Store: Sendable {
                 else { throw ColdError(.other, "there is no memory for an index of all entries") }
                 core.reserveNumbers(function: load.nextFunction, tag: load.nextTag)
                 core.resizeLoaded()
-                core.statistics.history.wallOffset = database.clock.wallNow() - core.now
+                core.statistics.history.wallOffset = database.clock.wallOffset()
                 // No one has waited for this.
                 core.work = WorkMeter()
                 core.cold.figures = ColdTier.Figures(
