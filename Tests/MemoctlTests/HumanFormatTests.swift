@@ -48,5 +48,10 @@ import Testing
         #expect(DisplayWidth.cut("\u{1B}[1mabc\u{1B}[0m", 3) == "\u{1B}[1mabc\u{1B}[0m")
         #expect(DisplayWidth.cut("\u{1B}[1mabcd\u{1B}[0m", 3) == "\u{1B}[1mabc\u{1B}[0m")
         #expect(DisplayWidth.cut("日本", 3) == "日")
+        #expect(DisplayWidth.wrapped("12 hits, 3 misses", 9) == ["12 hits,", "3 misses"])
+        #expect(DisplayWidth.wrapped("12 hits, 3 misses", 8) == ["12 hits,", "3 misses"])
+        #expect(DisplayWidth.wrapped("abcdefg hi", 3) == ["abc", "def", "g", "hi"])
+        #expect(DisplayWidth.wrapped("日本", 1) == ["日", "本"])
+        #expect(DisplayWidth.wrapped("", 5) == [""])
     }
 }

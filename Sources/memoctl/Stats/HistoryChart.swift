@@ -36,7 +36,9 @@ struct HistoryChart {
         let heading =
             "\(TextEscaping.printable(title)), a column each \(HumanFormat.duration(milliseconds: history.stepMs))"
         guard hits + misses > 0 else { return [terminal.styled(heading, .bold), "no look-ups in this time"] }
-        return [terminal.styled(heading, .bold), sums, ""] + lookups + [axis, times, ""] + small
+        let width = terminal.isTerminal ? terminal.size.columns : .max
+        return [terminal.styled(heading, .bold)] + DisplayWidth.wrapped(sums, width) + [""] + lookups
+            + [axis, times, ""] + small
     }
 
     /// Columns of look-ups. If there is colour the misses at the foot are yellow, else they are marked with `░`.

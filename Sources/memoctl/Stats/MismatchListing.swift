@@ -6,6 +6,7 @@ struct MismatchListing {
     private let rows: [(function: String, mismatch: Mismatch)]
     private let info: FunctionInfo
     private let isJSON: Bool
+    private let terminal = Terminal.standardOutput
 
     init(_ name: String, isExact: Bool, _ common: CommonOptions) throws {
         let client = common.client()
@@ -48,10 +49,19 @@ struct MismatchListing {
             lines += [
                 "",
                 "\(WallClock.moment(mismatch.at, withDate: true))  key \(TextEscaping.printable(mismatch.digest))\(name)",
-                "  kept      \(TextEscaping.printable(mismatch.kept))",
-                "  computed  \(TextEscaping.printable(mismatch.computed))",
             ]
+            lines += described("kept", mismatch.kept) + described("computed", mismatch.computed)
         }
         try Output.standard.writeLine(lines.joined(separator: "\n"))
+    }
+
+    /// A value beside its name, and below itself where it does not fit.
+    private func described(_ name: String, _ value: String) -> [String] {
+        let margin = 12
+        let width = terminal.isTerminal ? max(20, terminal.size.columns - margin) : .max
+        return DisplayWidth.wrapped(TextEscaping.printable(value), width).enumerated().map { index, line in
+            let label = index == 0 ? "  \(name)" : ""
+            return label + String(repeating: " ", count: margin - label.count) + line
+        }
     }
 }

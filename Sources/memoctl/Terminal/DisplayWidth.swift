@@ -35,6 +35,31 @@ enum DisplayWidth {
         return fitted + "…"
     }
 
+    /// A text as lines that fit, broken at spaces where there are any.
+    static func wrapped(_ text: String, _ columns: Int) -> [String] {
+        var lines: [String] = []
+        var rest = Substring(text)
+        while of(rest) > columns, columns > 0 {
+            var width = 0
+            let fits = rest.prefix { character in
+                width += of(character)
+                return width <= columns
+            }
+            // A character that is wider than the line has one of its own.
+            let most = fits.isEmpty ? rest.index(after: rest.startIndex) : fits.endIndex
+            guard most < rest.endIndex else { break }
+            let space = rest[most] == " " ? most : fits.lastIndex(of: " ")
+            if let space, space > rest.startIndex {
+                lines.append(String(rest[..<space]))
+                rest = rest[rest.index(after: space)...]
+            } else {
+                lines.append(String(rest[..<most]))
+                rest = rest[most...]
+            }
+        }
+        return lines + [String(rest)]
+    }
+
     /// The beginning of a line that fits, colours and other attributes left out of account and all kept.
     static func cut(_ line: String, _ columns: Int) -> String {
         var cut = ""
