@@ -27,6 +27,8 @@ memod.duration = (ms) => {
   return `${(seconds / 86400).toFixed(1)} days`;
 };
 
+memod.latency = (us) => (us < 1000 ? `${Math.round(us)} µs` : `${(us / 1000).toFixed(1)} ms`);
+
 // For the scale of a chart: one figure and a unit.
 memod.span = (ms) => {
   for (const [size, unit] of [[86400000, "d"], [3600000, "h"], [60000, "min"], [1000, "s"]]) {

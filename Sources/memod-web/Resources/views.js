@@ -86,7 +86,12 @@
       }
       const remote = stats.remote;
       if (remote && remote.state !== "off") {
-        rows.push([`other machines (${remote.state})`, "", "", "", "", memod.count(remote.hits || 0)]);
+        const failed = (remote.errors || 0) + (remote.timeouts || 0);
+        const notes = [remote.state, remote.state === "up" ? memod.latency(remote.latency_us || 0) : "",
+          `${memod.count(remote.misses || 0)} misses`, failed > 0 ? `${memod.count(failed)} failed` : "",
+          remote.pending_clears ? `${memod.count(remote.pending_clears)} clears to send` : ""];
+        rows.push([`other machines (${notes.filter(Boolean).join(", ")})`, "", "", "", "",
+          memod.count(remote.hits || 0)]);
       }
       element.replaceChildren(rows.length > 0
         ? memod.table("Tiers", ["Tier", "Entries", "Bytes", "Limit", "Full", "Hits"], rows)

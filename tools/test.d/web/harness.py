@@ -36,7 +36,8 @@ def until(what, holds):
 
 
 class Daemon:
-    def __init__(self):
+    def __init__(self, *options, **environment):
+        self.options, self.environment = options, environment
         self.directory = tempfile.mkdtemp(prefix="memod-web-test-")
         self.socket = self.directory + "/memod.sock"
         self.process = None
@@ -44,9 +45,11 @@ class Daemon:
 
     def start(self):
         self.process = subprocess.Popen(
-            [program("memod", "MEMOD_BIN"), "--socket", self.socket, "--database", self.directory + "/memod.db"],
+            [program("memod", "MEMOD_BIN"), "--socket", self.socket, "--database", self.directory + "/memod.db",
+             *self.options],
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
+            env={**os.environ, **self.environment},
         )
         until("a daemon", lambda: self.connects())
 

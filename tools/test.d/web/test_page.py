@@ -3,11 +3,12 @@
 import json
 import os
 import subprocess
+import sys
 import unittest
 
 import browser
 from browser import Browser
-from harness import Daemon, Web, program, until
+from harness import ROOT, Daemon, Web, program, until
 
 SCRIPT = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title='taken'\">"
 ROWS = ".functions tbody tr"
@@ -194,6 +195,51 @@ class PageTests(unittest.TestCase):
                     page.until("getComputedStyle(document.body).backgroundColor.startsWith('rgb(246')")
             finally:
                 page.close()
+
+    def test_shared_memory_and_other_machines(self):
+        redis = ROOT / ".build/redis/bin/redis-server"
+        helper = os.environ.get("MEMOD_REMOTE_BIN") or ROOT / ".build/debug/memod-remote"
+        if not os.access(redis, os.X_OK) or not os.access(helper, os.X_OK):
+            self.skipTest("there is no Redis, or no memod-remote")
+        place = self.daemon.directory + "/redis.sock"
+        server = subprocess.Popen([redis, "--port", "0", "--unixsocket", place, "--save", "", "--dir", self.daemon.directory],
+                                  stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        folder = os.path.dirname(os.path.abspath(helper))
+        daemons, webs = [], []
+        try:
+            until("a Redis", lambda: os.path.exists(place))
+            for _ in range(2):
+                daemons.append(Daemon("--remote-url", f"redis+unix://{place}", "--remote-functions", "*",
+                                      PATH=f"{folder}:{os.environ['PATH']}"))
+                webs.append(Web(daemons[-1]))
+                until("the other machines", lambda: webs[-1].json("stats")["remote"]["state"] == "up")
+            daemons[0].load(["f"])
+            until("what was sent", lambda: webs[0].json("stats")["remote"]["puts"] == 10)
+            self.assertTrue(daemons[1].call(op="get", fn="f", key=3)["hit"])
+            # A client that reads published hits.
+            subprocess.run(
+                [sys.executable, "-c", "import memod\nclient = memod.Client()\n"
+                 "for _ in range(200): assert client.get('f', 3) == 'xxx'"],
+                env={**os.environ, "PYTHONPATH": str(ROOT / "tools/python"), "MEMOD_SOCKET": daemons[1].socket}, check=True)
+            self.browser.complaints()
+            self.browser.open(webs[1].address)
+            self.browser.until("[...document.querySelectorAll('td')].some((one) => one.textContent.startsWith('other machines (up'))")
+            self.browser.until("[...document.querySelectorAll('tr')].some((row) => "
+                               "/^shared memory.*[1-9][0-9]+$/.test(row.textContent.trim()))")
+            rows = {row[0]: row for row in self.browser.run(
+                "const table = [...document.querySelectorAll('table')].find((one) => one.caption.textContent === 'Tiers');"
+                "return [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent))")}
+            self.assertEqual(set(list(rows)[:3]), {"memory", "disk", "shared memory"})
+            self.assertEqual(rows["shared memory"][1], "1")
+            self.assertGreater(int(rows["shared memory"][5]), 100)
+            self.assertEqual(list(rows.values())[3][5], "1")
+            self.assertEqual(self.browser.complaints(), [])
+            picture(self.browser, "tiers")
+        finally:
+            for one in webs + daemons:
+                one.close()
+            server.terminate()
+            server.wait(10)
 
     def test_a_saved_page_works_from_a_file(self):
         self.daemon.load(["f", SCRIPT])
