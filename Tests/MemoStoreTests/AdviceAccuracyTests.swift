@@ -108,8 +108,8 @@ import Testing
             (.flatZipf, 20_000), (.keysAskedOnce, 5000),
         ]
         Self.check(
-            functions.map { $0.trace.keys($0.count, &random) }, perTake: 60_000, newMax: 1 << 14,
-            seed: seed, "several")
+            functions.map { $0.trace.keys($0.count, &random) }, perTake: 60_000, seed: seed,
+            "several")
     }
 
     /// What a compiler would look up: the words of this repository's sources, and their lines, in the order of reading.

@@ -40,18 +40,19 @@ struct SampledReuse {
         case .known(let distance):
             let distance = Int64(Double(distance) * scale)
             histogram.add(scale, distance: distance)
-            tally(hash, isKnown: isKnown, missesAt: distance >= limit ? distance : nil)
+            tally(isKnown: isKnown, missesAt: distance >= limit ? distance : nil)
         case .firstUse:
             firstUses += scale
-            tally(hash, isKnown: isKnown, missesAt: .max)
-        case .unknown: tally(hash, isKnown: isKnown, missesAt: nil)
+            tally(isKnown: isKnown, missesAt: .max)
+        case .unknown: tally(isKnown: isKnown, missesAt: nil)
         }
         if distances.count > keysMax { lower(to: threshold / 8 * 7) }
     }
 
+    /// Of the key that was used last.
     /// - Parameter missesAt: its distance; `Int64.max`: there is none; `nil`: it does not miss.
-    private mutating func tally(_ hash: UInt64, isKnown: Bool, missesAt distance: Int64?) {
-        distances.changeTally(of: hash) { tally in
+    private mutating func tally(isKnown: Bool, missesAt distance: Int64?) {
+        distances.changeLastTally { tally in
             sums.remove(tally)
             if !isKnown { tally.lookups += 1 }
             if let distance {

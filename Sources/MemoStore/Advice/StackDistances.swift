@@ -38,7 +38,7 @@ struct StackDistances {
     var weight: Int64 { total }
 
     /// A key is used.
-    /// - Parameter weight: what it weighs from now on.
+    /// - Parameter weight: what it weighs from now on; at least 1.
     mutating func use(_ key: UInt64, weight: Int64) -> Distance {
         if keys.count == sums.count - 1 { renumber { _ in true } }
         var distance = Distance.firstUse
@@ -59,7 +59,10 @@ struct StackDistances {
         return distance
     }
 
-    /// What was seen of a key that is there.
+    /// What was seen of the key that was used last.
+    mutating func changeLastTally(_ change: (inout KeyTally) -> Void) { change(&tallies[tallies.count - 1]) }
+
+    /// What was seen of a key, if it is there.
     mutating func changeTally(of key: UInt64, _ change: (inout KeyTally) -> Void) {
         if let place = places[key].map(Int.init) { change(&tallies[place]) }
     }
@@ -76,7 +79,7 @@ struct StackDistances {
 
     /// Forgets the key that was used longest ago.
     mutating func removeOldest() {
-        while oldest < keys.count, places[keys[oldest]] != Int32(oldest) { oldest += 1 }
+        while oldest < keys.count, weights[oldest] == 0 { oldest += 1 }
         guard oldest < keys.count else { return }
         places[keys[oldest]] = nil
         add(-weights[oldest], at: oldest)
@@ -95,7 +98,7 @@ struct StackDistances {
     private mutating func renumber(_ isKept: (UInt64) -> Bool) {
         var next = 0
         var newGap = 0
-        for place in keys.indices where places[keys[place]] == Int32(place) {
+        for place in keys.indices where weights[place] > 0 {
             let key = keys[place]
             guard isKept(key) else {
                 places[key] = nil
