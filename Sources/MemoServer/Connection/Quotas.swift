@@ -40,7 +40,7 @@ final class Quotas: Sendable {
 
     private let limits: Limits
     private let limitsUsers: Bool
-    private let state: Mutex<State>
+    private let state: Lock<State>
     /// Whether any bound of unsent output may have been reached: for those who ask often, without the lock.
     private let isOutputTight = Atomic(false)
 
@@ -48,7 +48,7 @@ final class Quotas: Sendable {
     init(maxConnections: Int, limits: Limits, limitsUsers: Bool) {
         self.limits = limits
         self.limitsUsers = limitsUsers
-        state = Mutex(State(maxConnections: maxConnections))
+        state = Lock(State(maxConnections: maxConnections))
     }
 
     var maxConnections: Int {

@@ -23,7 +23,7 @@ package final class Dispatcher: RequestExecutor {
     /// How long a request waits for other machines.
     let remoteBudgetMs: Int64
     /// As it is after reloads.
-    let configuration: Mutex<ServerConfiguration>
+    let configuration: Lock<ServerConfiguration>
 
     struct Settings: Sendable {
         var isolatesUsers: Bool
@@ -41,7 +41,7 @@ package final class Dispatcher: RequestExecutor {
         settings = Settings(
             isolatesUsers: configuration.isolation == .user, shared: configuration.sharedPatterns,
             maxLineBytes: configuration.maxLineBytes)
-        self.configuration = Mutex(configuration)
+        self.configuration = Lock(configuration)
         remoteBudgetMs = configuration.remote.budgetMs
         var store = StoreConfiguration(databasePath: configuration.databasePath)
         store.hotBytes = configuration.hotBytes

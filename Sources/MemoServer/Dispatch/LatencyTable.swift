@@ -7,7 +7,7 @@ internal import Synchronization
 /// Measures the first batches and then every sixteenth, because looking at the clock costs as much as a lookup.
 final class LatencyTable: Sendable {
     /// By the operations' places among all; a dictionary's subscript would allocate with every measurement.
-    private let histograms = Mutex<[Histogram<UInt32>?]>(
+    private let histograms = Lock<[Histogram<UInt32>?]>(
         Array(repeating: nil, count: Operation.allCases.count))
     private let batches = Atomic<UInt64>(0)
 

@@ -32,7 +32,7 @@ package final class EventLoops: Sendable {
     private let limits: Limits
     private let lineLimit: Int
     private let logger: Logger
-    private let threads = Mutex<[Thread]>([])
+    private let threads = Lock<[Thread]>([])
     /// For what takes long.
     let workers: WorkerPool
 

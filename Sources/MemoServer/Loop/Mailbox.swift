@@ -2,7 +2,6 @@ internal import CLinux
 internal import Glibc
 internal import MemoStore
 internal import Platform
-internal import Synchronization
 
 /// What other threads send to a loop. They wake it only while it sleeps, and once however much they send.
 final class Mailbox: Sendable {
@@ -43,7 +42,7 @@ final class Mailbox: Sendable {
 
     /// Readable when the loop is to wake up.
     let descriptor: Int32
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let eventLimit: Int
     private let eventByteLimit: Int
 

@@ -3,7 +3,6 @@ internal import Glibc
 internal import MemoStore
 internal import Platform
 internal import RemoteLink
-internal import Synchronization
 
 /// The socket to the helper, as every thread uses it: who has made a request sends it, and a loop receives the replies. Neither
 /// way leads through a thread that would have to be woken.
@@ -33,8 +32,8 @@ final class HelperLink: Sendable {
 
     /// Readable when there are replies: links come and go, and this stays.
     let readiness: Int32
-    private let output = Mutex(Output())
-    private let input = Mutex(Input())
+    private let output = Lock(Output())
+    private let input = Lock(Input())
 
     /// No more is taken to be sent while so much is not sent yet.
     private static let outputMax = 1 << 20

@@ -19,7 +19,7 @@ final class RemoteLinkThread: Sendable {
     private let link: HelperLink
     /// The helper is gone, or makes no sense.
     private let isBroken = Atomic(false)
-    private let thread = Mutex<Thread?>(nil)
+    private let thread = Lock<Thread?>(nil)
 
     private static let backoffFirstMs: Int32 = 100
     private static let backoffMaxMs: Int32 = 5000

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Synchronization
+internal import Platform
 
 /// The log of a daemon that a client started: no one else looks after it. Standard error is its file, which is begun
 /// anew once it is full; one older is kept.
@@ -7,7 +7,7 @@ final class LogFile: Sendable {
     private static let bytesMax = 1 << 20
 
     private let path: String
-    private let bytes: Mutex<Int>
+    private let bytes: Lock<Int>
 
     /// - Returns: `nil` if standard error is no file.
     init?() {
@@ -17,7 +17,7 @@ final class LogFile: Sendable {
         else { return nil }
         defer { free(path) }
         self.path = String(cString: path)
-        bytes = Mutex(Int(status.st_size))
+        bytes = Lock(Int(status.st_size))
     }
 
     func write(_ line: UnsafeBufferPointer<UInt8>) {

@@ -1,6 +1,5 @@
 internal import Glibc
 internal import Platform
-internal import Synchronization
 
 /// Threads for what would hold a loop up for long: reading large lines, writing long listings. Users take turns, so that
 /// what one has queued delays the others by no more than what is under way.
@@ -36,7 +35,7 @@ final class WorkerPool: Sendable {
         }
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let signal = Signal()
     private let limit: Int
 

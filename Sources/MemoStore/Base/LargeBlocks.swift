@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 internal import Synchronization
 
 /// Memory of large values that is not used any more. It is given back without any lock: the kernel takes some 0.1 ms for
@@ -18,7 +19,7 @@ enum LargeBlocks {
         var blocks: [Freed] = []
     }
 
-    private static let freed = Mutex(Blocks())
+    private static let freed = Lock(Blocks())
     private static let count = Atomic(0)
 
     /// Whether there is something to be given back.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 internal import SQLite
 internal import Synchronization
 
@@ -24,7 +25,7 @@ final class ColdDatabase: @unchecked Sendable {
     private let options: ColdOptions
     let source: ClockSource
     private let ballast: Ballast
-    private let holding: Mutex<Holding>
+    private let holding: Lock<Holding>
     private(set) var writer: ColdWriter?
     private let witness: CommitWitness
     private let boot: UInt64
@@ -74,7 +75,7 @@ final class ColdDatabase: @unchecked Sendable {
         chain = opened.writer.chain
         synced = opened.synced
         remarks = opened.remarks
-        holding = Mutex(
+        holding = Lock(
             Holding(
                 lock: lock, file: opened.file, leastBytes: opened.file.bytes, log: DatabaseFile(path.log)))
         quarantined = opened.quarantined

@@ -4,7 +4,7 @@ internal import Synchronization
 /// queue what the database is to be told; none of them waits for anything.
 ///
 /// Aspects stand in files of their own: `StoreCore+Find`, `+Get`, `+Put`, `+Clear`, `+Evict`, `+Sweep` and so on.
-package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Mutex`, and its memory is its own.
+package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`, and its memory is its own.
     var entries: EntryIndex
     /// A field that cannot be moved has the whole passed by address always. Without one the compiler copies all of
     /// its 880 bytes to the stack for calls that do not change it, once or more for each request.

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Platform
 
 /// What was read from disk for a `ColdRequest`, on its way to the connection that waits for it, if it still does.
 package final class ColdReply: Sendable {
@@ -9,7 +9,7 @@ package final class ColdReply: Sendable {
     package let failure: String?
     /// The file is damaged beyond single rows.
     let isCorrupt: Bool
-    private let loadedRows: Mutex<[LoadedRow]?>
+    private let loadedRows: Lock<[LoadedRow]?>
 
     init(
         _ connection: ConnectionID, loadedRows: [LoadedRow], lost: [RowReference], failure: String?,
@@ -19,7 +19,7 @@ package final class ColdReply: Sendable {
         self.lost = lost
         self.failure = failure
         self.isCorrupt = isCorrupt
-        self.loadedRows = Mutex(loadedRows)
+        self.loadedRows = Lock(loadedRows)
     }
 
     /// The rows that were read, for the first who asks, who then has to release them; `nil` for all others.

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Platform
 
 /// What is known of the database beside its contents: how far the check in the background is, and the room on its
 /// file system.

@@ -1,6 +1,5 @@
 internal import Platform
 internal import SQLite
-internal import Synchronization
 
 /// Threads that read rows, so that a slow disk holds up no one but those who ask for what is on it.
 final class ReaderThreads: Sendable {
@@ -75,17 +74,17 @@ final class ReaderThreads: Sendable {
         var isPaused = false
     }
 
-    private let inlineReader = Mutex(InlineReader())
-    private let state: Mutex<State>
+    private let inlineReader = Lock(InlineReader())
+    private let state: Lock<State>
     private let signals: [Signal]
     /// Told when a reader has let go of the database.
     private let quiet = Signal()
-    private let threads = Mutex<[Thread]>([])
+    private let threads = Lock<[Thread]>([])
     private let capacity: Int
 
     init(count: Int, capacity: Int) {
         signals = (0..<count).map { _ in Signal() }
-        state = Mutex(State(sleeping: Array(repeating: false, count: count)))
+        state = Lock(State(sleeping: Array(repeating: false, count: count)))
         self.capacity = capacity
     }
 

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Platform
 
 /// What the models of reuse say about functions and the hot tier.
 package struct FunctionAdvice: Sendable {

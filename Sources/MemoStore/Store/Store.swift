@@ -15,7 +15,7 @@ package final class Store: Sendable {
     /// The version of the databases that it makes.
     package static var schemaVersion: Int { Schema.current.migrations.count }
 
-    let core: Mutex<StoreCore>
+    let core: Lock<StoreCore>
     /// The state's, for what it does without the lock.
     let interned: InternTable
     package let configuration: StoreConfiguration
@@ -29,12 +29,12 @@ package final class Store: Sendable {
     let checkSignal = Signal()
     let isClosing = Atomic(false)
     /// The check under way. Locked while a slice is checked, and while the database is copied or opened anew.
-    let databaseUse = Mutex<ColdScrub?>(nil)
-    let conditionBox = Mutex(DatabaseCondition())
+    let databaseUse = Lock<ColdScrub?>(nil)
+    let conditionBox = Lock(DatabaseCondition())
     let warmUp = WarmUp()
-    let advice: Mutex<AdviceTable>
-    private let eventsBox = Mutex<StoreEvents?>(nil)
-    private let threads = Mutex<[Thread]>([])
+    let advice: Lock<AdviceTable>
+    private let eventsBox = Lock<StoreEvents?>(nil)
+    private let threads = Lock<[Thread]>([])
     /// When the writer last finished or had nothing to do, in ms since boot; for a watchdog.
     let writerAlive: Atomic<Int64>
 
@@ -50,7 +50,7 @@ package final class Store: Sendable {
         options.interning = configuration.interning
         database = try ColdDatabase(options, source: try ClockSource.system())
         clock = database.clock
-        advice = Mutex(AdviceTable(now: clock.now()))
+        advice = Lock(AdviceTable(now: clock.now()))
         writerAlive = Atomic(clock.now())
         if let (path, reason) = database.quarantined {
             log(true, "the database was damaged (\(reason)); it is now \(path), and the cache starts empty")
@@ -63,7 +63,7 @@ package final class Store: Sendable {
             bytes: configuration.sharedBytes, isolatesOwners: configuration.isolatesOwners,
             bootOffset: clock.bootOffset)
         interned = core.hot.interned
-        self.core = Mutex(core)
+        self.core = Lock(core)
     }
 
     /// What clients know this start by.

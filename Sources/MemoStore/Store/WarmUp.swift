@@ -1,5 +1,4 @@
 internal import Platform
-internal import Synchronization
 
 /// Reads the most recently used entries into memory after a start, a few at a time.
 final class WarmUp: Sendable {
@@ -9,7 +8,7 @@ final class WarmUp: Sendable {
     /// No entry takes less memory: more of them than there is room for need not be put into their order.
     static let bytesLeast = HotTier.overhead + 32
 
-    private let references = Mutex<[RowReference]>([])
+    private let references = Lock<[RowReference]>([])
 
     /// - Parameter order: most recently used first.
     func start(_ order: [RowReference]) { references.withLock { $0 = order.reversed() } }

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Platform
 
 /// What the writer's thread does when the disk fails, is full, or has lost the database.
 extension Store {

@@ -1,6 +1,5 @@
 internal import MemoStore
 internal import Platform
-internal import Synchronization
 
 /// Runs backups one at a time on a thread of their own, which lives while there is one to run.
 final class BackupRunner: Sendable {
@@ -9,7 +8,7 @@ final class BackupRunner: Sendable {
         var isRunning = false
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     /// - Throws: if there is no thread left; the backup is not run then.
     func run(_ job: @escaping @Sendable () -> Void) throws(SystemError) {

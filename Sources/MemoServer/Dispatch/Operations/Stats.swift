@@ -1,7 +1,6 @@
 internal import MemoStore
 internal import MemoWire
 internal import Platform
-internal import Synchronization
 
 extension Progress {
     fileprivate consuming func stats(_ owner: Int64?) -> FunctionSums {

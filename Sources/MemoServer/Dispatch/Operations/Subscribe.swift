@@ -1,5 +1,6 @@
 internal import MemoStore
 internal import MemoWire
+internal import Platform
 internal import Synchronization
 
 /// Who is told of which changes.
@@ -23,7 +24,7 @@ final class SubscriptionTable: Sendable {
         var bytes: Int { nameBytes + count * 96 + everything.count * 48 }
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let count = Atomic(0)
     /// How many functions one connection may name; beyond it, it may subscribe to all.
     static let functionsPerConnectionMax = 1024
