@@ -6,7 +6,7 @@ import Testing
 @Suite struct InternTableTests {
     /// Memory of entries with the same value, with and without sharing it.
     private func bytes(entries: Int, valueBytes: Int, isOn: Bool) -> Int {
-        let table = InternTable(isOn: isOn, seed: 1)
+        let table = InternTable(isOn: isOn, seed: 1)!
         let value = [UInt8](repeating: 7, count: valueBytes)
         let payloads = (0..<entries).map { number in
             Array("\(number)".utf8).withUnsafeBytes { key in
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func anotherValueHasItsOwnBlock() {
-        let table = InternTable(isOn: true, seed: 1)
+        let table = InternTable(isOn: true, seed: 1)!
         let (one, other) = ([UInt8](repeating: 1, count: 600), [UInt8](repeating: 2, count: 600))
         let first = one.withUnsafeBytes { table.intern($0) }!
         let second = other.withUnsafeBytes { table.intern($0) }!
@@ -57,7 +57,7 @@ import Testing
         #expect(table.count == 0 && table.bytes == 0)
     }
     @Test func wholePagesOfALargeValueAreLentFromTheSecondTime() {
-        let table = InternTable(isOn: true, seed: 1)
+        let table = InternTable(isOn: true, seed: 1)!
         for (size, isLent) in [(32_767, false), (32_768, true), (100_000, true)] {
             let value = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) }
             let block = value.withUnsafeBytes { table.intern($0) }!

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ResizeJobsTests {
     private func makeFunctions(_ count: Int) -> FunctionTable {
         var functions = FunctionTable(
-            keyHash: KeyHash(seed: (1, 2)), nameHash: KeyHash(seed: (3, 4)), capacity: count)
+            keyHash: KeyHash(seed: (1, 2)), nameHash: KeyHash(seed: (3, 4)), capacity: count)!
         for name in 0..<count {
             [UInt8(name)].withUnsafeBytes { _ = functions.add(owner: -1, name: $0) }
         }

@@ -4,7 +4,9 @@ internal import Glibc
 struct FunctionProfile {
     var row: FunctionRow
     fileprivate var nameHash: UInt64
-    fileprivate var chain: FunctionSlot
+    /// The next of the same bucket, by name and by number.
+    fileprivate var chain = FunctionSlot.none
+    fileprivate var numberChain = FunctionSlot.none
     /// Its entries in both tiers.
     var count = 0
     /// What they take, as on disk.
@@ -37,10 +39,12 @@ struct FunctionProfile {
 
 /// The functions known, found by owner and name. A function's slot does not change while it lives.
 struct FunctionTable: ~Copyable {
-    private var profiles: ContiguousArray<FunctionProfile> = []
-    private var buckets = [FunctionSlot](repeating: .none, count: 64)
+    /// In blocks, since with very many it takes long to move them.
+    private var blocks: [UnsafeMutablePointer<FunctionProfile>] = []
+    private var used = 0
+    private var buckets: HashBuckets<FunctionSlot>
+    private var numberBuckets: HashBuckets<FunctionSlot>
     private var free: [FunctionSlot] = []
-    private var slots: [FunctionID: FunctionSlot] = [:]
     private var nextID: UInt32 = 1
     /// Changes whenever a slot may mean another function, or hash its keys in another form.
     private(set) var generation: UInt32 = 0
@@ -56,20 +60,40 @@ struct FunctionTable: ~Copyable {
     let capacity: Int
     let bytesMax: Int
 
-    init(keyHash: KeyHash, nameHash: KeyHash, capacity: Int, bytesMax: Int = .max) {
+    /// - Returns: `nil` if the address space is not to be had.
+    init?(keyHash: KeyHash, nameHash: KeyHash, capacity: Int, bytesMax: Int = .max) {
+        guard let buckets = HashBuckets<FunctionSlot>(capacity: capacity, none: .none),
+            let numberBuckets = HashBuckets<FunctionSlot>(capacity: capacity, none: .none)
+        else { return nil }
+        self.buckets = buckets
+        self.numberBuckets = numberBuckets
         self.keyHash = keyHash
         self.nameHash = nameHash
         self.capacity = capacity
         self.bytesMax = bytesMax
     }
 
-    var count: Int { profiles.count - free.count }
+    deinit {
+        for slot in allSlots { profile(slot).deinitialize(count: 1) }
+        for block in blocks { block.deallocate() }
+    }
+
+    private static let blockSize = 64
+
+    @inline(__always)
+    private func profile(_ slot: FunctionSlot) -> UnsafeMutablePointer<FunctionProfile> {
+        precondition(slot.index < used)
+        return blocks.withUnsafeBufferPointer {
+            $0.baseAddress.unsafelyUnwrapped[slot.index / Self.blockSize] + slot.index % Self.blockSize
+        }
+    }
+
+    var count: Int { used - free.count }
 
     /// Memory that it takes, about.
     var bytes: Int {
-        profiles.capacity * MemoryLayout<FunctionProfile>.stride + buckets.count
-            * MemoryLayout<FunctionSlot>.stride
-            + count * Self.nameOverhead + nameBytes
+        blocks.count * Self.blockSize * MemoryLayout<FunctionProfile>.stride + buckets.bytes
+            + numberBuckets.bytes + count * Self.nameOverhead + nameBytes
     }
 
     /// Whether there is room for another function, with a name of this many bytes.
@@ -81,14 +105,14 @@ struct FunctionTable: ~Copyable {
     private static let overhead =
         MemoryLayout<FunctionProfile>.stride + 2 * MemoryLayout<FunctionSlot>.stride + nameOverhead
 
-    /// A string's own block, and the entry in the table of numbers.
-    private static let nameOverhead = 64
+    /// A string's own block.
+    private static let nameOverhead = 48
 
     /// A function became typed, or no longer is.
     mutating func typedChanged() { generation &+= 1 }
 
     /// Every slot, those of forgotten functions included.
-    var allSlots: Range<FunctionSlot> { FunctionSlot(0)..<FunctionSlot(UInt32(profiles.count)) }
+    var allSlots: Range<FunctionSlot> { FunctionSlot(0)..<FunctionSlot(UInt32(used)) }
 
     /// A number of slots from one on, as far as there are.
     func slots(from start: FunctionSlot, atMost count: Int) -> Range<FunctionSlot> {
@@ -96,10 +120,10 @@ struct FunctionTable: ~Copyable {
     }
 
     /// The next slot of the search for functions that can make room for others; after the last comes the first.
-    mutating func nextForRoom() -> FunctionSlot { roomHand.next(of: profiles.count) }
+    mutating func nextForRoom() -> FunctionSlot { roomHand.next(of: used) }
 
     /// The same of the search for functions that were not used for long.
-    mutating func nextForRetirement() -> FunctionSlot { retirementHand.next(of: profiles.count) }
+    mutating func nextForRetirement() -> FunctionSlot { retirementHand.next(of: used) }
 
     private struct Hand {
         private var slot: UInt32 = 0
@@ -111,26 +135,33 @@ struct FunctionTable: ~Copyable {
         }
     }
 
-    func find(_ id: FunctionID) -> FunctionSlot? { slots[id] }
+    func find(_ id: FunctionID) -> FunctionSlot? {
+        var slot = numberBuckets[UInt64(id.rawValue)]
+        while slot != .none {
+            if self[slot].row.id == id { return slot }
+            slot = self[slot].numberChain
+        }
+        return nil
+    }
 
     /// Numbers below this were given out in an earlier run.
     mutating func reserve(_ next: FunctionID) { nextID = max(nextID, next.rawValue) }
 
-    func isLive(_ slot: FunctionSlot) -> Bool { profiles[slot.index].isLive }
+    func isLive(_ slot: FunctionSlot) -> Bool { self[slot].isLive }
 
     subscript(slot: FunctionSlot) -> FunctionProfile {
-        @inline(__always) _read { yield profiles[slot.index] }
-        @inline(__always) _modify { yield &profiles[slot.index] }
+        @inline(__always) unsafeAddress { UnsafePointer(profile(slot)) }
+        @inline(__always) unsafeMutableAddress { profile(slot) }
     }
 
     /// The slot of a function, or `nil` if it is not known.
     func find(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
         let nameHash = hash(ofName: name, owner)
-        var slot = buckets[Int(truncatingIfNeeded: nameHash) & (buckets.count - 1)]
+        var slot = buckets[nameHash]
         while slot != .none {
-            let found = matches(slot.index, owner, nameHash, name)
+            let found = matches(slot, owner, nameHash, name)
             if found { return slot }
-            slot = profiles[slot.index].chain
+            slot = self[slot].chain
         }
         return nil
     }
@@ -146,14 +177,14 @@ struct FunctionTable: ~Copyable {
         keyHash(domain: function.rawValue, key: key)
     }
 
-    private func matches(_ index: Int, _ owner: Int64, _ nameHash: UInt64, _ name: UnsafeRawBufferPointer)
-        -> Bool
-    {
-        guard profiles[index].nameHash == nameHash, profiles[index].row.owner == owner else { return false }
-        return profiles[index].row.name.utf8.withContiguousStorageIfAvailable {
+    private func matches(
+        _ slot: FunctionSlot, _ owner: Int64, _ nameHash: UInt64, _ name: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard self[slot].nameHash == nameHash, self[slot].row.owner == owner else { return false }
+        return self[slot].row.name.utf8.withContiguousStorageIfAvailable {
             $0.count == name.count
                 && (name.isEmpty || memcmp($0.baseAddress!, name.baseAddress!, name.count) == 0)
-        } ?? profiles[index].row.name.utf8.elementsEqual(name)
+        } ?? self[slot].row.name.utf8.elementsEqual(name)
     }
 
     /// Adds a function that is not there yet.
@@ -170,57 +201,89 @@ struct FunctionTable: ~Copyable {
     mutating func add(_ row: FunctionRow) -> FunctionSlot {
         generation &+= 1
         nextID = max(nextID, row.id.rawValue + 1)
-        if count >= buckets.count { rehash() }
         var name = row.name
         name.makeContiguousUTF8()
         let nameHash = name.utf8.withContiguousStorageIfAvailable {
             hash(ofName: UnsafeRawBufferPointer($0), row.owner)
         }!
-        let bucket = Int(truncatingIfNeeded: nameHash) & (buckets.count - 1)
-        var profile = FunctionProfile(row: row, nameHash: nameHash, chain: buckets[bucket])
+        var profile = FunctionProfile(row: row, nameHash: nameHash)
         profile.row.name = name
-        let slot: FunctionSlot
-        if let reused = free.popLast() {
-            slot = reused
-            profiles[slot.index] = profile
-        } else {
-            slot = FunctionSlot(UInt32(profiles.count))
-            profiles.append(profile)
-        }
+        let slot = takeSlot(profile)
+        link(slot)
         nameBytes += name.utf8.count
-        buckets[bucket] = slot
-        slots[row.id] = slot
         countByOwner[row.owner, default: 0] += 1
         return slot
+    }
+
+    private mutating func takeSlot(_ profile: FunctionProfile) -> FunctionSlot {
+        if let slot = free.popLast() {
+            self[slot] = profile
+            return slot
+        }
+        if used == blocks.count * Self.blockSize { blocks.append(.allocate(capacity: Self.blockSize)) }
+        let slot = FunctionSlot(UInt32(used))
+        used += 1
+        self.profile(slot).initialize(to: profile)
+        return slot
+    }
+
+    /// Puts a function into its buckets, which grow by one if there are more functions.
+    private mutating func link(_ slot: FunctionSlot) {
+        let (nameHash, id) = (self[slot].nameHash, UInt64(self[slot].row.id.rawValue))
+        self[slot].chain = buckets[nameHash]
+        buckets[nameHash] = slot
+        self[slot].numberChain = numberBuckets[id]
+        numberBuckets[id] = slot
+        guard count > buckets.count else { return }
+        let blocks = blocks
+        func linked(_ slot: FunctionSlot) -> UnsafeMutablePointer<FunctionProfile> {
+            blocks[slot.index / Self.blockSize] + slot.index % Self.blockSize
+        }
+        buckets.grow(
+            isEnd: { $0 == .none }, hash: { linked($0).pointee.nameHash },
+            next: { linked($0).pointer(to: \.chain).unsafelyUnwrapped })
+        numberBuckets.grow(
+            isEnd: { $0 == .none }, hash: { UInt64(linked($0).pointee.row.id.rawValue) },
+            next: { linked($0).pointer(to: \.numberChain).unsafelyUnwrapped })
+    }
+
+    private mutating func unlink(_ slot: FunctionSlot) {
+        let gone = self[slot]
+        if buckets[gone.nameHash] == slot {
+            buckets[gone.nameHash] = gone.chain
+        } else {
+            var before = buckets[gone.nameHash]
+            while self[before].chain != slot { before = self[before].chain }
+            self[before].chain = gone.chain
+        }
+        let id = UInt64(gone.row.id.rawValue)
+        if numberBuckets[id] == slot {
+            numberBuckets[id] = gone.numberChain
+        } else {
+            var before = numberBuckets[id]
+            while self[before].numberChain != slot { before = self[before].numberChain }
+            self[before].numberChain = gone.numberChain
+        }
     }
 
     /// Forgets a function that has no entries.
     mutating func remove(_ slot: FunctionSlot) {
         generation &+= 1
-        let index = slot.index
-        let bucket = Int(truncatingIfNeeded: profiles[index].nameHash) & (buckets.count - 1)
-        if buckets[bucket] == slot {
-            buckets[bucket] = profiles[index].chain
-        } else {
-            var before = buckets[bucket].index
-            while profiles[before].chain != slot { before = profiles[before].chain.index }
-            profiles[before].chain = profiles[index].chain
-        }
-        let owner = profiles[index].row.owner
+        unlink(slot)
+        let owner = self[slot].row.owner
         countByOwner[owner, default: 1] -= 1
         if countByOwner[owner] == 0 { countByOwner[owner] = nil }
-        nameBytes -= profiles[index].row.name.utf8.count
-        profiles[index].row.name = ""
-        slots[profiles[index].row.id] = nil
-        profiles[index].isLive = false
-        profiles[index].isDirty = false
+        nameBytes -= self[slot].row.name.utf8.count
+        self[slot].row.name = ""
+        self[slot].isLive = false
+        self[slot].isDirty = false
         free.append(slot)
     }
 
     @inline(__always)
     mutating func markDirty(_ slot: FunctionSlot) {
-        if !profiles[slot.index].isDirty {
-            profiles[slot.index].isDirty = true
+        if !self[slot].isDirty {
+            self[slot].isDirty = true
             dirty.append(slot)
         }
     }
@@ -229,21 +292,12 @@ struct FunctionTable: ~Copyable {
     mutating func takeDirty(atMost limit: Int, now: Int64) -> [FunctionRow] {
         var rows: [FunctionRow] = []
         while rows.count < limit, let slot = dirty.popLast() {
-            guard profiles[slot.index].isLive, profiles[slot.index].isDirty else { continue }
-            profiles[slot.index].isDirty = false
-            profiles[slot.index].row.usedMs = now
-            rows.append(profiles[slot.index].row)
+            guard self[slot].isLive, self[slot].isDirty else { continue }
+            self[slot].isDirty = false
+            self[slot].row.usedMs = now
+            rows.append(self[slot].row)
         }
         if dirty.isEmpty, dirty.capacity > 4096 { dirty = [] }
         return rows
-    }
-
-    private mutating func rehash() {
-        buckets = [FunctionSlot](repeating: .none, count: buckets.count * 2)
-        for index in profiles.indices where profiles[index].isLive {
-            let bucket = Int(truncatingIfNeeded: profiles[index].nameHash) & (buckets.count - 1)
-            profiles[index].chain = buckets[bucket]
-            buckets[bucket] = FunctionSlot(UInt32(index))
-        }
     }
 }

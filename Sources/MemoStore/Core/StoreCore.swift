@@ -35,18 +35,20 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
         guard let entries = EntryIndex(capacity: limits.entriesMax),
             let tags = TagTable(
                 capacity: limits.tagsMax, capacityPerOwner: limits.tagsPerOwnerMax,
-                bytesMax: limits.tagBytesMax, entries: limits.entriesMax)
+                bytesMax: limits.tagBytesMax, entries: limits.entriesMax),
+            let functions = FunctionTable(
+                keyHash: KeyHash(seed: (random.next(), random.next())),
+                nameHash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax,
+                bytesMax: limits.functionBytesMax),
+            let interned = InternTable(isOn: interning, seed: random.next(), capacity: limits.entriesMax)
         else { return nil }
         self.tags = tags
         self.entries = entries
-        functions = FunctionTable(
-            keyHash: KeyHash(seed: (random.next(), random.next())),
-            nameHash: KeyHash(seed: (random.next(), random.next())), capacity: limits.functionsMax,
-            bytesMax: limits.functionBytesMax)
+        self.functions = functions
         leases = LeaseTable(
             capacity: limits.leasesMax, keyBytesMax: limits.leasedKeyBytesMax, waitersMax: limits.waitersMax)
         pipeline = CommitPipeline(limits: limits, hotBytes: hotBytes)
-        hot = HotTier(limit: hotBytes, interned: InternTable(isOn: interning, seed: random.next()))
+        hot = HotTier(limit: hotBytes, interned: interned)
         journal = AccessJournal(capacity: limits.journalEntries)
         statistics = Statistics(limits: limits)
         remote = RemoteState(instance: random.next() | 1)

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Values that several entries in memory have in common, each in one block with a count of those that refer to it.
 ///
-/// A reference takes 8 bytes in the place of the value, a block some 80 beside it. A value of at least `alwaysBytes`
-/// gets a block at once: that pays from the second entry with it, and costs a value that stays alone 96 bytes. A
+/// A reference takes 8 bytes in the place of the value, a block some 60 beside it. A value of at least `alwaysBytes`
+/// gets a block at once: that pays from the second entry with it, and costs a value that stays alone 80 bytes. A
 /// smaller one gets a block when it is met again among the last few thousand: that pays from the third entry where
 /// the value has 128 bytes, from the fourth where it has 80, from the fifth where it has 64. Below `leastBytes`
 /// nothing is shared. All of it is guarded by the store's lock.
@@ -25,12 +25,16 @@ final class InternTable: @unchecked Sendable {
         var isAlone = false
         var hash: UInt64
         var bytes: Int
+        /// The next of the table's bucket.
+        var next: UnsafeMutablePointer<Block>?
         /// The table that the block is in; it outlives it.
         unowned(unsafe) var table: InternTable
     }
 
     private static let pageMask = UInt(getpagesize()) - 1
-    private var blocks: [UInt64: UnsafeMutablePointer<Block>] = [:]
+    private var buckets: HashBuckets<UnsafeMutablePointer<Block>?>
+    /// Blocks that are in the table.
+    private(set) var count = 0
     /// Hashes of values that were met and not shared.
     private let recent: UnsafeMutableBufferPointer<UInt64>
     private let seed: UInt64
@@ -41,7 +45,12 @@ final class InternTable: @unchecked Sendable {
     /// What it would take without sharing, less what it takes.
     private(set) var savedBytes = 0
 
-    init(isOn: Bool, seed: UInt64) {
+    /// - Returns: `nil` if the address space is not to be had.
+    init?(isOn: Bool, seed: UInt64, capacity: Int = 1 << 20) {
+        guard
+            let buckets = HashBuckets<UnsafeMutablePointer<Block>?>(capacity: isOn ? capacity : 1, none: nil)
+        else { return nil }
+        self.buckets = buckets
         self.isOn = isOn
         self.seed = seed
         recent = .allocate(capacity: isOn ? 4096 : 1)
@@ -50,15 +59,43 @@ final class InternTable: @unchecked Sendable {
 
     deinit { recent.deallocate() }
 
-    var count: Int { blocks.count }
-    /// A dictionary's place for a block, at its usual load.
-    private static let entryBytes = 32
+    /// A block's bucket.
+    private static let bucketBytes = 8
+
+    /// The block in the table with this hash.
+    private func block(_ hash: UInt64) -> UnsafeMutablePointer<Block>? {
+        var next = buckets[hash]
+        while let block = next, block.pointee.hash != hash { next = block.pointee.next }
+        return next
+    }
+
+    private func add(_ block: UnsafeMutablePointer<Block>) {
+        block.pointee.next = buckets[block.pointee.hash]
+        buckets[block.pointee.hash] = block
+        count += 1
+        guard count > buckets.count else { return }
+        buckets.grow(
+            isEnd: { $0 == nil }, hash: { $0.unsafelyUnwrapped.pointee.hash },
+            next: { $0.unsafelyUnwrapped.pointer(to: \.next).unsafelyUnwrapped })
+    }
+
+    private func remove(_ block: UnsafeMutablePointer<Block>) {
+        count -= 1
+        let hash = block.pointee.hash
+        if buckets[hash] == block {
+            buckets[hash] = block.pointee.next
+            return
+        }
+        var before = buckets[hash].unsafelyUnwrapped
+        while before.pointee.next != block { before = before.pointee.next.unsafelyUnwrapped }
+        before.pointee.next = block.pointee.next
+    }
 
     /// The block for a value, with one reference more; `nil` if sharing it does not pay.
     func intern(_ value: UnsafeRawBufferPointer) -> UnsafeMutablePointer<Block>? {
         guard isOn, value.count >= Self.leastBytes else { return nil }
         let hash = Checksum.of(value, seed: seed)
-        if let block = blocks[hash] {
+        if let block = block(hash) {
             guard Self.value(block).isEqual(to: value) else { return nil }
             retain(block)
             return block
@@ -113,7 +150,7 @@ final class InternTable: @unchecked Sendable {
             table.savedBytes -= block.pointee.bytes
             return
         }
-        if !block.pointee.isAlone { table.blocks[block.pointee.hash] = nil }
+        if !block.pointee.isAlone { table.remove(block) }
         table.bytes -= footprint(block.pointee.bytes)
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         LargeBlocks.free(
@@ -126,7 +163,7 @@ final class InternTable: @unchecked Sendable {
 
     /// The block with this hash, with one reference more: perhaps of the same value.
     func find(_ hash: UInt64, bytes: Int) -> UnsafeMutablePointer<Block>? {
-        guard let block = blocks[hash], block.pointee.bytes == bytes else { return nil }
+        guard let block = block(hash), block.pointee.bytes == bytes else { return nil }
         retain(block)
         return block
     }
@@ -143,8 +180,8 @@ final class InternTable: @unchecked Sendable {
     /// Takes on a block that `make` made, with its one reference. It is there for others to share if no other one is.
     func adopt(_ block: UnsafeMutablePointer<Block>) {
         let hash = block.pointee.hash
-        if isOn, blocks[hash] == nil {
-            blocks[hash] = block
+        if isOn, self.block(hash) == nil {
+            add(block)
         } else {
             block.pointee.isAlone = true
         }
@@ -153,11 +190,19 @@ final class InternTable: @unchecked Sendable {
     }
 
     private static func footprint(_ value: Int) -> Int {
-        (MemoryLayout<Block>.size + value + 8 + 15) & ~15 + entryBytes
+        (MemoryLayout<Block>.size + value + 8 + 15) & ~15 + bucketBytes
     }
 
     /// Every shared block with its number of references. For tests.
     var blockReferences: [(UnsafeMutableRawPointer, Int)] {
-        blocks.values.map { (UnsafeMutableRawPointer($0), Int($0.pointee.references)) }
+        var found: [(UnsafeMutableRawPointer, Int)] = []
+        for bucket in 0..<buckets.count {
+            var next = buckets[UInt64(bucket)]
+            while let block = next {
+                found.append((UnsafeMutableRawPointer(block), Int(block.pointee.references)))
+                next = block.pointee.next
+            }
+        }
+        return found
     }
 }
