@@ -86,12 +86,8 @@ struct Reclaimer: ~Copyable {
 
     mutating func nextGarbageRow() -> Int64? { garbageRows.popLast() }
 
-    /// The database is gone, and with it all rows; what was cleared is taken back by the caller.
-    mutating func loseRows(_ functions: inout FunctionTable) {
-        for list in lists { functions[list.function].clearedLists -= 1 }
-        lists = []
-        garbageRows = []
-    }
+    /// The database is gone, and with it all rows.
+    mutating func loseRows() { garbageRows = [] }
 
     // MARK: forgotten functions
 

@@ -60,39 +60,6 @@ extension StoreCore {
         return before - cold.bytes < goal && fruitless < 64
     }
 
-    /// The database is gone, and a new one is empty: only what is in memory is left, and is queued again.
-    /// - Returns: how many entries were not.
-    mutating func diskLost() -> Int {
-        var lost = 0
-        pipeline.lose()
-        piecework.reclaimer.loseRows(&functions)
-        for slot in 0..<Slot(entries.slotCount) where entries[slot].flags.contains(.live) {
-            let entry = entries[slot]
-            if entry.row < functions[entry.function].row.clearedBelow {
-                discard(slot)
-            } else if let payload = entry.payload {
-                if !entry.flags.contains(.unpersisted) { cold.remove(bytes: ColdSize.bytes(payload)) }
-                entries[slot].flags.insert(.unpersisted)
-            } else {
-                unlink(slot)
-                functions[entry.function].count -= 1
-                functions[entry.function].bytes -= entry.coldBytes
-                discard(slot)
-                lost += 1
-            }
-        }
-        for function in functions.allSlots where functions.isLive(function) {
-            enqueue(.function(functions[function].row))
-        }
-        for row in tags.rows { enqueue(.tag(row)) }
-        enqueue(.totals(statistics.totals.all))
-        for row in statistics.history.rows { enqueue(.history(row)) }
-        statistics.mismatches.writeAll()
-        for row in remote.rows { enqueue(.remote(row)) }
-        gatherUnpersisted()
-        return lost
-    }
-
     /// The disk takes writes again: what was put meanwhile is to be queued, in the order of use, which is that of the
     /// rows until something is used.
     mutating func gatherUnpersisted() {

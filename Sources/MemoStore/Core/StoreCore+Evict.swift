@@ -54,7 +54,7 @@ extension StoreCore {
         else { return }
         let isPinned =
             entries[slot].row > pipeline.committedRow && !entries[slot].flags.contains(.unpersisted)
-        if isPinned { return }
+        if isPinned || (lostRows > 0 && isBeingLost(entries[slot])) { return }
         oldest = entries[slot].used
         victim = slot
     }

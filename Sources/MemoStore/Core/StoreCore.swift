@@ -22,6 +22,11 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
     var cold: ColdTier
     var journal: AccessJournal
     var piecework = Piecework()
+    /// Rows below this one were in a database that is gone; 0 but for while that is dealt with.
+    var lostRows: Int64 = 0
+    /// Clears of many functions that are under way, in the order in which they began.
+    var massClears: [MassClear] = []
+    var massClearNumber: UInt64 = 0
     var signals = Signals()
     /// What was done while the lock is held this time, and the most that ever was.
     package var work = WorkMeter()

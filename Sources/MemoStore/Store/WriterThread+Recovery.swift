@@ -52,16 +52,45 @@ extension Store {
     private func startEmpty(_ reason: String) throws(ColdError) {
         let seed = core.withLock { $0.functions.keyHash.seed }
         let moved = try database.startEmpty(seed: [seed.0, seed.1])
-        let lost = core.withLock { core in
-            core.now = max(core.now, clock.now())
-            return core.diskLost()
-        }
+        let lost = lose()
         let entries =
             lost == 0 ? "all entries, which memory has" : "what memory has; \(lost) entries are gone"
         events?.log(
             true,
             "the database was lost (\(reason)\(moved.map { "; it is now \($0)" } ?? "")): a new one keeps \(entries)"
         )
+    }
+
+    /// - Returns: how many entries are gone.
+    private func lose() -> Int {
+        var (slots, functions, lost) = (0, 0, 0)
+        var tags: [TagRow] = []
+        perform { core in
+            slots = core.beginLoss()
+            functions = core.functionSlots.count
+            tags = core.tags.rows
+        }
+        eachPiece(of: slots, 4096) { lost += $0.lose($1) }
+        eachPiece(of: functions, 500) { $0.queueAgain(functions: $1) }
+        eachPiece(of: tags.count, 500) { $0.queueAgain(tags[$1]) }
+        var (hot, waiting): (Int, [StoreCore.UsedSlot]) = (0, [])
+        perform { core in
+            core.endLoss()
+            hot = core.hot.count
+        }
+        eachPiece(of: hot, StoreCore.gatheredAtOnce) { core, places in
+            core.gatherUnpersisted(hot - places.upperBound..<hot - places.lowerBound, in: &waiting)
+        }
+        waiting.sort { $0.used > $1.used }
+        perform { $0.queueUnpersisted(waiting) }
+        return lost
+    }
+
+    /// Goes through so many of something without holding the lock for long.
+    private func eachPiece(of count: Int, _ most: Int, _ body: (inout StoreCore, Range<Int>) -> Void) {
+        for start in stride(from: 0, to: count, by: most) {
+            perform { body(&$0, start..<min(start + most, count)) }
+        }
     }
 
     func failed(_ batch: CommitPipeline.Batch, _ error: ColdError, _ progress: inout WriterProgress) {
