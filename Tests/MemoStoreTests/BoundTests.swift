@@ -63,6 +63,51 @@ import Testing
         core.tags.check()
     }
 
+    /// While large values take the place of very many small ones, whoever puts little does not wait for that.
+    @Test func whoFillsMemoryWaitsAlone() {
+        var core = StoreCore(
+            hotBytes: 1 << 20, coldBytes: 1 << 30, limits: StoreLimits(), random: RandomSource(seed: 1))!
+        core.now = 1_000_000
+        defer { core.dispose() }
+        let f = function(&core, "f")!
+        let (one, other) = (
+            QueueWriter(connection: ConnectionID(rawValue: 1), uid: 1),
+            QueueWriter(connection: ConnectionID(rawValue: 2), uid: 1)
+        )
+        func put(_ key: Int, _ bytes: Int, _ core: inout StoreCore) {
+            let value = [UInt8](repeating: UInt8(key & 0xff), count: bytes)
+            let queued = core.queuedBytes
+            Array("\(key)".utf8).withUnsafeBytes { key in
+                value.withUnsafeBytes { value in
+                    let request = PutRequest(key: key, hash: core.hash(f, key), value: value, uid: 0)
+                    let outcome = core.put(f, request, loadedRows: [])
+                    #expect(outcome == .stored)
+                }
+            }
+            core.note(one, since: queued, storing: bytes)
+            core.work.end()
+        }
+        func commit(_ core: inout StoreCore) {
+            let batch = core.takeBatch()
+            _ = core.committed(batch, tookMs: 1, flushIntervalMs: 100)
+            batch.release()
+        }
+        for key in 0..<6000 { put(key, 40, &core) }
+        commit(&core)
+        for key in 10_000..<10_003 { put(key, 8 << 20, &core) }
+        commit(&core)
+        let isFull = core.isQueueFull
+        #expect(isFull, "nobody would wait")
+        let (oneWaits, otherWaits, largeWaits) = (
+            core.isQueueFull(for: one, adding: 100), core.isQueueFull(for: other, adding: 100),
+            core.isQueueFull(for: other, adding: 8 << 20)
+        )
+        #expect(oneWaits && !otherWaits && largeWaits)
+        while core.trimHot(atMost: 1000) {}
+        let isOver = core.isQueueFull(for: one, adding: 100)
+        #expect(!isOver)
+    }
+
     /// The names count, not only how many there are.
     @Test func functionsAreBoundedInBytes() {
         var limits = StoreLimits()

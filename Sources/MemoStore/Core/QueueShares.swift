@@ -9,6 +9,8 @@ struct QueueShares {
         users[writer.uid, default: 0] += bytes
     }
 
+    var isEmpty: Bool { users.isEmpty }
+
     mutating func removeAll() {
         guard !users.isEmpty else { return }
         connections.removeAll(keepingCapacity: connections.count < Self.kept)

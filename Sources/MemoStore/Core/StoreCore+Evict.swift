@@ -46,8 +46,11 @@ extension StoreCore {
     /// Whether the hot tier takes so much more than its budget that what is put has to wait until some has gone. What
     /// waits for the database cannot go yet.
     var isHotFarOver: Bool {
-        hot.bytes > hot.limit + max(hot.limit / 4, 16 << 20) + 2 * pipeline.pendingCost
+        hot.bytes > hot.limit + hotRoom + 2 * pipeline.pendingCost
     }
+
+    /// What it may take beyond its budget before those who put much wait.
+    var hotRoom: Int { max(hot.limit / 4, 16 << 20) }
 
     private func consider(_ slot: Slot, _ victim: inout Slot, _ oldest: inout UInt64, keeping kept: Slot) {
         guard slot != Entry.none, slot != kept, entries[slot].used < oldest, entries[slot].payload != nil

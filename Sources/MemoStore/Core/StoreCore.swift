@@ -28,6 +28,8 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
     var massClears: [MassClear] = []
     var massClearNumber: UInt64 = 0
     var signals = Signals()
+    /// Who has put how much since the hot tier took more than its budget.
+    private var hotShares = QueueShares()
     /// What was done while the lock is held this time, and the most that ever was.
     package var work = WorkMeter()
     var statistics: Statistics
@@ -162,15 +164,23 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
 
     /// The same for one who would add this many bytes.
     package func isQueueFull(for writer: QueueWriter, adding bytes: Int) -> Bool {
-        pipeline.isFull(for: writer, adding: bytes) || (hot.isOver && isHotFarOver)
+        pipeline.isFull(for: writer, adding: bytes)
+            || (hot.isOver && isHotFarOver && !hotShares.mayExceed(writer, adding: bytes, of: hotRoom))
     }
 
     /// What waits in the queue, in bytes: what is noted of a writer is how much more it is afterwards.
     package var queuedBytes: Int { pipeline.queue.cost }
 
+    /// - Parameter bytes: of what was stored in memory.
     @inline(__always)
-    package mutating func note(_ writer: QueueWriter, since queuedBytes: Int) {
+    package mutating func note(_ writer: QueueWriter, since queuedBytes: Int, storing bytes: Int = 0) {
         pipeline.note(writer, since: queuedBytes)
+        if hot.isOver || !hotShares.isEmpty { noteHot(bytes, of: writer) }
+    }
+
+    @inline(never)
+    private mutating func noteHot(_ bytes: Int, of writer: QueueWriter) {
+        if hot.isOver { hotShares.note(bytes, of: writer) } else { hotShares.removeAll() }
     }
 
     /// Has a connection told when there is room in the queue again.

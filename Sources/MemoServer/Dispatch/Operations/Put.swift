@@ -80,7 +80,7 @@ extension Dispatcher {
         }
         let queued = core.queuedBytes
         let outcome = core.put(function, put, loadedRows: context.loadedRows)
-        core.note(connection.writer, since: queued)
+        core.note(connection.writer, since: queued, storing: key.count + fields.value.count)
         if outcome == .stored, subscriptions.isWatched {
             if core.isWithheld(function) {
                 // No one keeps it at hand, its client neither.
