@@ -118,11 +118,6 @@ extension Dispatcher {
         return true
     }
 
-    /// The same for a request that may do so much at least.
-    func mustYield(_ core: borrowing StoreCore, _ context: Context, atLeast units: Int) -> Bool {
-        core.work.units > context.workEnd - Self.share + units
-    }
-
     /// Has the request executed on when the others have had their turn.
     func yields(_ progress: consuming Progress, _ context: Context) -> Step {
         context.connection.hasYielded = true

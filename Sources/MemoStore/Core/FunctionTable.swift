@@ -28,6 +28,8 @@ struct FunctionProfile {
     var sharing = Sharing.none
     /// It is defined coherent, and other machines cannot be heard: nothing of it is served.
     var isWithheld = false
+    /// The last `MassClear` that came to it, or began before it was there.
+    var clearedBy: UInt64 = 0
     /// Lists of cleared entries that still refer to it.
     var clearedLists = 0
     /// Where clients find what is published of it, if anything ever was.

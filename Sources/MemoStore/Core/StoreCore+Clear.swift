@@ -68,8 +68,8 @@ extension StoreCore {
     }
 
     /// The functions of a name, whoever they belong to.
-    package func functions(named name: UnsafeRawBufferPointer) -> [FunctionSlot] {
-        functions.countByOwner.keys.compactMap { functions.find(owner: $0, name: name) }
+    package mutating func functions(named name: UnsafeRawBufferPointer) -> [FunctionSlot] {
+        Array(functions.countByOwner.keys).compactMap { function(owner: $0, name: name) }
     }
 
     /// The slots of all functions, those of forgotten ones included.

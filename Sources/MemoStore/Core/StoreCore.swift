@@ -81,14 +81,17 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
     // MARK: functions
 
     /// A function's slot, or `nil` if it was never seen.
-    package func function(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
-        functions.find(owner: owner, name: name)
+    package mutating func function(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
+        guard let known = functions.find(owner: owner, name: name) else { return nil }
+        if !massClears.isEmpty { settle(known) }
+        // Perhaps it was forgotten.
+        return functions.isLive(known) ? known : nil
     }
 
     /// The slot of a function, which is made known if it was not.
     /// - Returns: `nil` if there are too many functions, in all or of this owner.
     package mutating func internFunction(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
-        if let known = functions.find(owner: owner, name: name) { return known }
+        if let known = function(owner: owner, name: name) { return known }
         if owner != FunctionRow.everyone,
             functions.countByOwner[owner, default: 0] >= limits.functionsPerOwnerMax
         {
@@ -98,6 +101,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
         if !functions.hasRoom(nameBytes: name.count) { forgetUnusedFunctions(of: FunctionRow.everyone) }
         guard let function = functions.add(owner: owner, name: name) else { return nil }
         functions[function].row.usedMs = now
+        functions[function].clearedBy = massClearNumber
         if remote.phase != .off { updateSharing(function) }
         // Its entries' rows refer to it: it has to be in the database before them.
         enqueue(.function(functions[function].row))
@@ -232,6 +236,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
         piecework.leave(connection)
         unmapRegions(connection)
         if !remote.waiters.isEmpty { remote.waiters.removeAll { $0 == connection } }
+        endClears(of: connection)
         releaseCommit(for: connection)
     }
 

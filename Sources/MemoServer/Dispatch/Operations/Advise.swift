@@ -26,7 +26,7 @@ extension Dispatcher {
             if request.function.isEmpty {
                 progress.left = store.advisedFunctions
             } else {
-                progress.left = named(core, request, connection).map { core.info($0).row.id }
+                progress.left = named(&core, request, connection).map { core.info($0).row.id }
             }
         }
         guard var left = progress.left else { return yields(.advise(progress), context) }

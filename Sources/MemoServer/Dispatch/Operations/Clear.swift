@@ -8,21 +8,21 @@ enum MeantFunctions {
     case pattern(Bytes)
 }
 
-struct ClearManyProgress {
-    /// Places of functions that are still to be looked at.
-    var left: Range<FunctionSlot>
-    var isFirst = true
-    var cleared = 0
+/// A clear of many functions, and what became of them. Whoever asks for one of them may have it cleared, with the store's
+/// lock held.
+final class ClearManyProgress {
+    fileprivate(set) var clear: MassClear?
+    fileprivate(set) var cleared = 0
     var forgotten = 0
     /// Functions of those that are shared with other machines.
-    var shared: [EpochField] = []
+    fileprivate(set) var shared: [EpochField] = []
 }
 
 extension Progress {
-    consuming func clearMany(_ slots: Range<FunctionSlot>) -> ClearManyProgress {
+    consuming func clearMany() -> ClearManyProgress {
         switch consume self {
         case .clearMany(let progress): progress
-        default: ClearManyProgress(left: slots)
+        default: ClearManyProgress()
         }
     }
 }
@@ -36,7 +36,7 @@ extension Dispatcher {
         if let progress = connection.takeRemoteReach() { return finish(&core, request, progress, context) }
         if let step = refusesChange(core, request, context) { return step }
         var cleared = 0
-        let functions = named(core, request, connection)
+        let functions = named(&core, request, connection)
         for function in functions {
             cleared += core.clear(function: function, resettingCounters: true)
             publishClear(core.info(function).row, connection)
@@ -59,24 +59,24 @@ extension Dispatcher {
     ) -> Step {
         let connection = context.connection
         if let progress = connection.takeRemoteReach() { return finish(&core, request, progress, context) }
-        var progress = connection.takeProgress().clearMany(core.functionSlots)
-        if progress.isFirst, let step = refusesChange(core, request, context) { return step }
+        let progress = connection.takeProgress().clearMany()
         let meansAll = if case .all = meant { true } else { false }
         // With isolation what others share is cleared by administrators only.
         let isEverybodys = meansAll && visibleOwner(connection) == nil
-        if progress.isFirst, isEverybodys { core.clearAllRemotely() }
-        var shared: [EpochField] = []
-        let isOver = forEach(meant, &progress, &core, context) { function, core in
+        if progress.clear == nil {
+            if let step = refusesChange(core, request, context) { return step }
+            if isEverybodys { core.clearAllRemotely() }
+        }
+        let isOver = forEach(meant, progress, &core, context) { [self] function, core in
             let count = core.clear(
                 function: function, cause: meansAll ? .clearAll : .clearFunction, resettingCounters: !meansAll
             )
             if !meansAll, core.isShared(function) {
-                shared.append(.function(Array(core.info(function).row.name.utf8)))
+                progress.shared.append(.function(Array(core.info(function).row.name.utf8)))
             }
             if count > 0 || !meansAll { core.work.spend(publishClear(core.info(function).row, connection)) }
             return count
         }
-        progress.shared += shared
         guard isOver else { return yields(.clearMany(progress), context) }
         return finish(
             &core, request,
@@ -88,39 +88,39 @@ extension Dispatcher {
     /// Goes on through the functions that are meant.
     /// - Returns: false if the connection's share is used up before the end.
     func forEach(
-        _ meant: MeantFunctions, _ progress: inout ClearManyProgress, _ core: inout StoreCore,
-        _ context: Context, _ clear: (FunctionSlot, inout StoreCore) -> Int
+        _ meant: MeantFunctions, _ progress: ClearManyProgress, _ core: inout StoreCore, _ context: Context,
+        _ clear: @escaping (FunctionSlot, inout StoreCore) -> Int
     ) -> Bool {
-        let owner = visibleOwner(context.connection)
-        progress.isFirst = false
-        while let function = progress.left.popFirst() {
-            if mustYield(core, context, atLeast: Self.clearWork) {
-                progress.left = function..<progress.left.upperBound
-                core.holdCommit(for: context.connection.id)
-                return false
+        let mass = progress.clear ?? begin(meant, progress, &core, context.connection, clear)
+        progress.clear = mass
+        return core.goOn(mass) { mustYield($0, context) }
+    }
+
+    private func begin(
+        _ meant: MeantFunctions, _ progress: ClearManyProgress, _ core: inout StoreCore,
+        _ connection: Connection, _ clear: @escaping (FunctionSlot, inout StoreCore) -> Int
+    ) -> MassClear {
+        let owner = visibleOwner(connection)
+        // The request is gone before the clear, where its connection is closed.
+        let pattern: String? =
+            if case .pattern(let text) = meant { String(decoding: text, as: UTF8.self) } else { nil }
+        return core.beginClear(for: connection.id) { function, core in
+            guard core.isFunction(function, of: owner) else { return core.work.spend(1) }
+            if let pattern {
+                let name = core.info(function).row.name
+                core.work.spend(1 + pattern.utf8.count * name.utf8.count / Self.comparedAtOnce)
+                guard Pattern.matches(pattern, name) else { return }
             }
-            guard core.isFunction(function, of: owner), matches(meant, function, &core) else { continue }
             progress.cleared += clear(function, &core)
             core.work.spend(Self.functionWork)
         }
-        core.releaseCommit(for: context.connection.id)
-        return true
     }
 
-    private func matches(_ meant: MeantFunctions, _ function: FunctionSlot, _ core: inout StoreCore) -> Bool {
-        guard case .pattern(let pattern) = meant else { return true }
-        let name = core.info(function).row.name
-        core.work.spend(1 + pattern.count * name.utf8.count / Self.comparedAtOnce)
-        return Pattern.matches(String(decoding: pattern, as: UTF8.self), name)
-    }
-
-    /// Some thousand functions are cleared at once all the same: no one sees a part of them cleared then.
-    private static let clearWork = 4000
     /// To clear a function, in units of work.
     private static let functionWork = 3
 
     /// The functions that a name means: to an administrator if users are isolated, everyone's.
-    func named(_ core: borrowing StoreCore, _ request: Request, _ connection: Connection) -> [FunctionSlot] {
+    func named(_ core: inout StoreCore, _ request: Request, _ connection: Connection) -> [FunctionSlot] {
         if visibleOwner(connection) == nil, settings.isolatesUsers {
             return core.functions(named: request.function)
         }

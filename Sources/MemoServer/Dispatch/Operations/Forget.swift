@@ -12,23 +12,23 @@ extension Dispatcher {
             fail(request, .forbidden, "a shared function is forgotten by administrators only", context)
             return .done
         }
-        var progress = connection.takeProgress().clearMany(core.functionSlots)
-        if progress.isFirst, let step = refusesChange(core, request, context) { return step }
+        let progress = connection.takeProgress().clearMany()
+        if progress.clear == nil, let step = refusesChange(core, request, context) { return step }
+        var (cleared, forgotten) = (0, 0)
         if let pattern {
-            var forgotten = 0
-            let isOver = forEach(.pattern(pattern), &progress, &core, context) { function, core in
-                forget(function, &core, &forgotten, connection)
+            let isOver = forEach(.pattern(pattern), progress, &core, context) { [self] function, core in
+                forget(function, &core, &progress.forgotten, connection)
             }
-            progress.forgotten += forgotten
             guard isOver else { return yields(.clearMany(progress), context) }
+            (cleared, forgotten) = (progress.cleared, progress.forgotten)
         } else {
-            for function in named(core, request, connection) {
-                progress.cleared += forget(function, &core, &progress.forgotten, connection)
+            for function in named(&core, request, connection) {
+                cleared += forget(function, &core, &forgotten, connection)
             }
         }
         ReplyWriter.begin(request.id, into: &connection.output)
-        ReplyWriter.field("forgotten", progress.forgotten, into: &connection.output)
-        ReplyWriter.field("cleared", progress.cleared, into: &connection.output)
+        ReplyWriter.field("forgotten", forgotten, into: &connection.output)
+        ReplyWriter.field("cleared", cleared, into: &connection.output)
         ReplyWriter.end(into: &connection.output)
         gate(&core, request, context)
         return .done

@@ -28,8 +28,8 @@ extension Dispatcher {
         if request.function.isEmpty {
             reading = core.readHistory(owner: owner, spanMs: spanMs, points: points)
         } else {
-            reading = core.readHistory(
-                functions: named(core, request, context.connection), spanMs: spanMs, points: points)
+            let functions = named(&core, request, context.connection)
+            reading = core.readHistory(functions: functions, spanMs: spanMs, points: points)
         }
         var object = ObjectWriter()
         object.field("step_ms", reading.stepMs)

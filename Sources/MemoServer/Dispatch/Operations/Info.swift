@@ -9,7 +9,7 @@ extension Dispatcher {
     ) {
         let owner = owner(request, context.connection)
         let function = core.function(owner: owner, name: request.function)
-        let functions = function.map { [$0] } ?? named(core, request, context.connection)
+        let functions = function.map { [$0] } ?? named(&core, request, context.connection)
         var infos: [FunctionInfo] = []
         for function in functions {
             core.takeRegionHits(of: function)

@@ -37,7 +37,7 @@ extension Dispatcher {
         let limit = limit ?? 100
         var next: UInt32?
         // For administrators those of all owners.
-        let functions = Set(named(core, request, connection))
+        let functions = Set(named(&core, request, connection))
         if !functions.isEmpty {
             var references: [RowReference] = []
             var bytesToRead = 0
