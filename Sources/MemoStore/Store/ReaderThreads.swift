@@ -14,7 +14,8 @@ final class ReaderThreads: Sendable {
         func beginBatch() { connection?.beginBatch() }
         func endBatch() { connection?.endBatch() }
 
-        /// What is not as it was written is read again, past what SQLite remembers of it: it may have been misread.
+        /// What is not as it was written is read again, past what SQLite remembers of it: it may have been misread. So is
+        /// what could not be read: an error of the disk may be over.
         func read(_ row: Int64) throws(ColdError) -> ColdReader.Result {
             do throws(ColdError) {
                 switch try readOnce(row) {
@@ -22,7 +23,7 @@ final class ReaderThreads: Sendable {
                 case let result: return result
                 }
             } catch {
-                guard error.failure == .corrupt else { throw error }
+                guard [.corrupt, .io].contains(error.failure) else { throw error }
             }
             return try readOnce(row)
         }

@@ -134,6 +134,8 @@ extension Store {
         noteIdleWork(batch, &progress)
         progress.retryDue = 0
         progress.saidNoRoom = false
+        // Before anything of it may leave memory: what this still holds would not be free then, and others went in vain.
+        release(batch)
         let figures = ColdTier.Figures(journalRows: database.journalRows, interning: database.interning)
         let (wasDegraded, stillWaiting) = core.withLock { core in
             core.now = max(core.now, clock.now())
@@ -143,7 +145,9 @@ extension Store {
             return (wasDegraded, core.pipeline.takeWaitingForRoom())
         }
         events?.committed(batch.sequence)
-        release(batch)
+        // What could not leave memory before can now.
+        let mustTrim = core.withLock { $0.hot.isOver }
+        if mustTrim { maintenanceSignal.notify() }
         if wasDegraded {
             _ = database.restoreBallast()
             events?.log(false, "the disk takes writes again")
@@ -171,9 +175,6 @@ extension Store {
                 core.work.spend(some.count)
             }
         }
-        // What could not leave memory before can now.
-        let mustTrim = core.withLock { $0.hot.isOver }
-        if mustTrim { maintenanceSignal.notify() }
     }
 
     private static let releasedAtOnce = 1000

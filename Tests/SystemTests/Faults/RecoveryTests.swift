@@ -58,6 +58,28 @@ import Testing
         #expect(home.quarantined.isEmpty)
     }
 
+    /// An error of the disk may be over: whoever asks does not hear of one.
+    @Test func aColdReadThatFailsOnceIsTriedAgain() throws {
+        let options = ["--hot-bytes", "256KiB", "--flush-interval", "10ms"]
+        var daemon = try Daemon(home, options, faults: faults)
+        try fill(daemon.connect(), 0..<400)
+        #expect(try daemon.connect().sync().isOK)
+        #expect(try daemon.stop() == .exited(0))
+        daemon = try Daemon(home, options, faults: faults)
+        let peer = try daemon.connect()
+        try peer.until("the check is over") { try $0.stats().string("cold.check.state") == "done" }
+        faults[.mask] = 3
+        for key in 0..<400 {
+            faults[.skip] = 0
+            faults[.times] = 1
+            faults[.readError] = Int64(EIO)
+            let reply = try peer.get("f", "\(key)")
+            #expect(reply.value == value(key), "\(key): \(reply)")
+        }
+        faults[.readError] = 0
+        #expect(home.quarantined.isEmpty)
+    }
+
     /// In `normal` the log is synced when it is moved into the database, and the kernel may forget what it could not write.
     @Test func aFailedSyncBringsNothingBack() throws {
         faults.dropping = true

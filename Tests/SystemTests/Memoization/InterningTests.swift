@@ -36,6 +36,25 @@ import Testing
         return Sizes(memory: memory, file: file, stats: stats)
     }
 
+    /// What is on its way to the disk takes memory too, until it is there: nothing else goes for it in vain.
+    @Test(arguments: ["64KiB", "1MiB"]) func whatFitsStaysInMemoryWhenItIsCommitted(hotBytes: String) throws {
+        let daemon = try Daemon(nil, ["--hot-bytes", hotBytes])
+        let peer = try daemon.connect()
+        let text = String(repeating: "x", count: 1000)
+        let count = 2000
+        try peer.send(
+            (0..<count).map { Peer.request("put", "f", "\"key\":\($0),\"value\":\"\($0) \(text)\"") }
+                .joined(separator: "\n"))
+        for _ in 0..<count { #expect(try peer.reply().isOK) }
+        #expect(try peer.sync().isOK)
+        var stats = try peer.stats()
+        try peer.until("memory is within its budget") {
+            stats = try $0.stats()
+            return stats.int("hot.bytes")! <= stats.int("hot.limit_bytes")!
+        }
+        #expect(stats.int("hot.bytes")! > stats.int("hot.limit_bytes")! / 2, "\(stats)")
+    }
+
     /// All that `stats` says is in memory.
     private func memoryKB(_ stats: Reply) throws -> Int {
         let parts = ["hot", "directory", "queue", "leases", "ghosts", "tags", "pool"]
