@@ -77,6 +77,27 @@ struct ColdOpeningTests {
         try isUntouched(.refused, "foreign")
     }
 
+    /// The lock's file may be removed, and the database be reached by another name: it is locked itself.
+    @Test func oneAtATimeWhateverBecomesOfTheLocksFile() throws {
+        let database = try fixture.open()
+        #expect(unlink(fixture.path + ".lock") == 0)
+        #expect(try failure() == .locked(pid: nil))
+        // A new one is locked, too, from its beginning.
+        try database.startEmpty()
+        #expect(unlink(fixture.path + ".lock") == 0)
+        #expect(try failure() == .locked(pid: nil))
+        try database.close()
+        try fixture.open().close()
+    }
+
+    @Test func refusesADatabaseWithTwoNames() throws {
+        try fixture.open().close()
+        #expect(link(fixture.path, fixture.path + ".other") == 0)
+        try isUntouched(.refused, "two names")
+        #expect(unlink(fixture.path + ".other") == 0)
+        try fixture.open().close()
+    }
+
     @Test func appliesMigrationsInOrderAndKeepsWhatIsThere() throws {
         let first = Schema.current
         try fixture.open().close()

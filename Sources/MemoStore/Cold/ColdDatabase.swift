@@ -46,6 +46,8 @@ final class ColdDatabase: @unchecked Sendable {
     /// What is this process's own, as long as no one removes or replaces it.
     private struct Holding: ~Copyable {
         var lock: DatabaseLock?
+        /// Of the database itself.
+        var own: DatabaseLock?
         var file: DatabaseFile
         /// No less than this is in the file; 0 while the log is moved into it, which may also shorten it.
         var leastBytes: Int64
@@ -67,6 +69,7 @@ final class ColdDatabase: @unchecked Sendable {
         self.source = source
         path = try DatabasePath(options.path)
         let lock = try DatabaseLock(path: path.lock)
+        let own = try DatabaseLock(database: path.database)
         ballast = Ballast(path: path.ballast, directory: path.directory)
         witness = CommitWitness(path: path.witness)
         boot = Checksum.of(source.boot, seed: 0)
@@ -77,10 +80,12 @@ final class ColdDatabase: @unchecked Sendable {
         remarks = opened.remarks
         holding = Lock(
             Holding(
-                lock: lock, file: opened.file, leastBytes: opened.file.bytes, log: DatabaseFile(path.log)))
+                lock: lock, own: own, file: opened.file, leastBytes: opened.file.bytes,
+                log: DatabaseFile(path.log)))
         quarantined = opened.quarantined
         clock = StoreClock(source: source, saved: opened.writer.clock)
         lastWallMs = opened.writer.clock?.lastWallMs
+        try holdOwn()
         ballast.restore()
         bearWitness()
     }
@@ -324,6 +329,13 @@ final class ColdDatabase: @unchecked Sendable {
         holding.withLock { swap(&$0.lock, &lock) }
     }
 
+    /// Locks the database that is there now, if it is another one than was.
+    private func holdOwn() throws(ColdError) {
+        if holding.withLock({ $0.own?.isStill(at: path.database) == true }) { return }
+        var own = try DatabaseLock(database: path.database)
+        holding.withLock { swap(&$0.own, &own) }
+    }
+
     /// What this process may still write to the file system; `nil` if it does not say.
     func freeBytes() -> Int64? { DiskSpace.available(below: path.directory) }
 
@@ -413,6 +425,7 @@ final class ColdDatabase: @unchecked Sendable {
 
     private func adopt(_ writer: ColdWriter) throws(ColdError) {
         let opened = try Opened(writer, at: path)
+        try holdOwn()
         self.writer = opened.writer
         chain = writer.chain
         // A new database was synced when it was made, one that was reopened when its log was moved.
@@ -431,7 +444,10 @@ final class ColdDatabase: @unchecked Sendable {
     func close() throws(ColdError) -> Bool {
         defer {
             writer = nil
-            holding.withLock { $0.lock = nil }
+            holding.withLock { holding in
+                holding.own = nil
+                holding.lock = nil
+            }
         }
         guard let writer else { return true }
         let isMoved = try writer.finish()

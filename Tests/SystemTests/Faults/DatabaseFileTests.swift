@@ -24,6 +24,27 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: other.socket))
     }
 
+    @Test(arguments: ["its lock is removed", "by another name"])
+    func aSecondDaemonIsRefused(_ how: String) throws {
+        let daemon = try Daemon()
+        let other = try Home()
+        #expect(try daemon.connect().put("f", "1", "1", "\"durable\":true").isOK)
+        if how == "by another name" {
+            #expect(link(daemon.home.database, other.database) == 0)
+        } else {
+            // It is made again within half a second.
+            #expect(unlink(daemon.home.database + ".lock") == 0)
+        }
+        let database = how == "by another name" ? other.database : daemon.home.database
+        let process = try ChildProcess([Daemon.binary, "--socket", other.socket, "--database", database])
+        #expect(try process.wait() == .exited(1))
+        #expect(process.log.contains("process \(daemon.process.pid)"), "\(process.log)")
+        let peer = try daemon.connect()
+        #expect(try peer.put("f", "2", "2", "\"durable\":true").isOK)
+        #expect(try peer.get("f", "1").value == "1")
+        #expect(daemon.home.quarantined.isEmpty)
+    }
+
     @Test func aSecondDaemonOnTheSameSocketIsRefused() throws {
         let daemon = try Daemon()
         let process = try ChildProcess([

@@ -64,6 +64,12 @@ struct DatabaseFile: Sendable, Equatable {
         guard status.st_uid == geteuid() else {
             throw ColdError(.refused, "\(path.database) belongs to uid \(status.st_uid), not to \(geteuid())")
         }
+        // Its log has one of the names: by another, what is in it would be missing.
+        guard status.st_nlink == 1 else {
+            throw ColdError(
+                .refused,
+                "\(path.database) has \(status.st_nlink) names (hard links): remove the others, or copy it")
+        }
         let descriptor = open(path.database, O_RDWR | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { throw ColdError(errno: errno, doing: "open \(path.database)") }
         defer { close(descriptor) }
