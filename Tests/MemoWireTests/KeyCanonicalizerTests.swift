@@ -100,6 +100,25 @@ internal import Testing
         #expect(failure?.id == "2")
     }
 
+    /// Whether a key is too large does not depend on how it is spelt, but for what is absurd.
+    @Test func itIsTheKeyThatIsTooLarge() throws {
+        let most = WireLimits.keyBytes
+        let escaped = "\"" + String(repeating: "\\u0078", count: most - 2) + "\""
+        #expect(try RequestReader.canonical(escaped).plain.utf8.count == most)
+        func failure(_ key: String) -> ErrorCode? {
+            RequestReader.failure("{\"op\":\"delete\",\"fn\":\"f\",\"key\":\(key)}")?.code
+        }
+        #expect(failure("\"" + String(repeating: "\\u0078", count: most - 1) + "\"") == .tooLarge)
+        for space in [2 * most, 7 * most] {
+            let spaced = "[1," + String(repeating: " ", count: space) + "2]"
+            #expect(try RequestReader.canonical(spaced).plain == "[1,2]")
+        }
+        #expect(failure("[1," + String(repeating: " ", count: 8 * most) + "2]") == .tooLarge)
+        let text = "\"" + String(repeating: "x", count: most - 4) + "\""
+        #expect(try RequestReader.canonical("[ \(text)]").plain.utf8.count == most)
+        #expect(failure("[ \(text), 1]") == .tooLarge)
+    }
+
     @Test func aMillionDigitsAreExact() throws {
         let digits = String(repeating: "1234567890", count: 100_000)
         let stripped = String(digits.dropLast())

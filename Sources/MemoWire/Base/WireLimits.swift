@@ -9,8 +9,10 @@ public struct WireLimits: Sendable {
 
     /// Containers open at once, the request object counted.
     public static let depth = 512
-    /// Bytes of a key, as it was sent and in canonical form.
+    /// Bytes of a key in canonical form.
     public static let keyBytes = 1 << 20
+    /// The same as it is spelt: what is more is not looked at.
+    public static let spelledKeyBytes = 8 * keyBytes
     /// Elements of `keys` and of `entries`.
     public static let batchElements = 1024
     public static let functionBytes = 512

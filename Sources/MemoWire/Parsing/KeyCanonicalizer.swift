@@ -58,6 +58,16 @@ struct KeyCanonicalizer: ~Copyable {
     mutating func canonicalize(
         _ text: Bytes, traits: JSONScanner.Traits, arena: inout Arena
     ) throws(Fault) -> CanonicalKey {
+        guard text.count <= WireLimits.spelledKeyBytes else { throw .tooLarge }
+        let key = try rewrite(text, traits: traits, arena: &arena)
+        // Of keys that are the same either all are too large or none.
+        guard max(key.bytes.count, key.typedBytes.count) <= WireLimits.keyBytes else { throw .tooLarge }
+        return key
+    }
+
+    private mutating func rewrite(
+        _ text: Bytes, traits: JSONScanner.Traits, arena: inout Arena
+    ) throws(Fault) -> CanonicalKey {
         if traits.isEmpty { return CanonicalKey(bytes: text, typedBytes: text) }
         self.text = text
         surrogateOffset = nil

@@ -12,7 +12,6 @@ package enum KeyCheck {
             let start =
                 element.text.baseAddress.flatMap { text in list.baseAddress.map { text - $0 - 1 } } ?? 0
             do throws(KeyCanonicalizer.Fault) {
-                guard element.text.count <= WireLimits.keyBytes else { throw .tooLarge }
                 _ = try canonicalizer.canonicalize(element.text, traits: element.traits, arena: &arena)
                 return nil
             } catch {

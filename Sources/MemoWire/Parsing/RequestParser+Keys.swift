@@ -16,7 +16,6 @@ extension RequestParser {
         if !traits.isEmpty { try spend(text.count) }
         let failure: KeyCanonicalizer.Fault
         do throws(KeyCanonicalizer.Fault) {
-            guard text.count <= WireLimits.keyBytes else { throw KeyCanonicalizer.Fault.tooLarge }
             return try canonicalizer.canonicalize(text, traits: traits, arena: &arena)
         } catch {
             failure = error
