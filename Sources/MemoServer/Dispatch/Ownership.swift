@@ -40,14 +40,37 @@ extension Dispatcher {
         return CursorCipher(key: (cursorSecret.0, cursorSecret.1 ^ UInt64(bitPattern: owner)))
     }
 
-    /// The request's function; answers `busy` if there are too many.
+    /// The request's function. If there are too many, a look-up is a miss, and the rest is answered `busy`.
     @inline(__always)
     func intern(_ core: inout StoreCore, _ request: Request, _ context: Context) -> FunctionSlot? {
         let owner = owner(request, context.connection)
         if let known = core.function(owner: owner, name: request.function) { return known }
         if let new = core.internFunction(owner: owner, name: request.function) { return new }
-        fail(request, .busy, "there are too many functions; clear some, or use fewer names", context)
+        refuseFunction(&core, request, owner, context)
         return nil
+    }
+
+    @inline(never)
+    private func refuseFunction(
+        _ core: inout StoreCore, _ request: Request, _ owner: Int64, _ context: Context
+    ) {
+        switch request.body {
+        case .get(_, let fields) where fields.leaseMs == nil:
+            core.countMisses(1, ofUnknown: owner)
+            ReplyWriter.miss(request.id, into: &context.connection.output)
+        case .mget(let keys, _):
+            core.countMisses(keys.count, ofUnknown: owner)
+            ReplyWriter.begin(request.id, into: &context.connection.output)
+            context.connection.output.append(",\"results\":[")
+            for position in keys.indices {
+                context.connection.output.append(position == keys.startIndex ? "{" : ",{")
+                context.connection.output.append("\"hit\":false}")
+            }
+            context.connection.output.append("]")
+            ReplyWriter.end(into: &context.connection.output)
+        default:
+            fail(request, .busy, "there are too many functions; clear some, or use fewer names", context)
+        }
     }
 
     @inline(__always)

@@ -23,6 +23,15 @@ struct OwnerTotals {
     @inline(__always)
     mutating func countMiss() { all.misses += 1 }
 
+    /// Misses of a function that there was no place for.
+    mutating func countMisses(_ count: Int, of owner: Int64) {
+        all.misses.addSaturating(Int64(count))
+        guard owner != FunctionRow.everyone, retired[owner] != nil || retired.count < ownersMax else {
+            return
+        }
+        retired[owner, default: Totals()].misses.addSaturating(Int64(count))
+    }
+
     mutating func countEviction() { all.evictions += 1 }
 
     mutating func countExpiration() { all.expirations += 1 }

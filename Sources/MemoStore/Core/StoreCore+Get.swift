@@ -112,6 +112,11 @@ extension StoreCore {
 
     package func release(_ value: HeldValue) { value.payload.release() }
 
+    /// Counts misses of a function that there is no place for.
+    package mutating func countMisses(_ count: Int, ofUnknown owner: Int64) {
+        statistics.totals.countMisses(count, of: owner)
+    }
+
     private mutating func countMiss(_ function: FunctionSlot, _ hash: UInt64) {
         noteLookup(function, hash, bytes: 0)
         functions[function].row.misses += 1
