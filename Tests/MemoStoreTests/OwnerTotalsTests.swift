@@ -23,7 +23,7 @@ struct OwnerTotalsTests {
                     rows[index].evictions += 1
                     evictions[owner, default: 0] += 1
                 case 1:
-                    totals.retire(rows[index])
+                    totals.retire(rows[index], TierHits())
                     rows[index].resetCounters()
                 default:
                     totals.countHit(savedMs: 1, isHot: true)
@@ -48,7 +48,7 @@ struct OwnerTotalsTests {
         for owner in 1...2 as ClosedRange<Int64> {
             var row = FunctionRow(id: 1, owner: owner, name: "f")
             row.hits = 5
-            totals.retire(row)
+            totals.retire(row, TierHits())
         }
         totals.check()
         #expect(totals.retired(of: 1).hits == 5)

@@ -13,6 +13,10 @@ struct FunctionProfile {
     var bytes = 0
     /// What those in memory take there, without values that they share with others.
     var hotBytes = 0
+    /// How many those in memory are.
+    var hotCount = 0
+    /// Hits in either tier since the start, and since its counters were reset.
+    var tierHits = TierHits()
     /// Ends of the list of its entries: in order of last use where it is bounded, else of insertion.
     var oldest = Entry.none
     var newest = Entry.none

@@ -51,11 +51,11 @@ struct OwnerTotals {
     mutating func restore(_ totals: Totals) { all.add(totals) }
 
     /// Keeps what a function has counted, before its counters start anew.
-    mutating func retire(_ row: FunctionRow) {
+    mutating func retire(_ row: FunctionRow, _ hits: TierHits) {
         retirements &+= 1
         guard row.owner != FunctionRow.everyone else { return }
         guard retired[row.owner] != nil || retired.count < ownersMax else { return }
-        retired[row.owner, default: Totals()].add(Totals(row))
+        retired[row.owner, default: Totals()].add(Totals(row, hits))
     }
 
     /// What an owner's functions had counted that they count no more.
@@ -66,4 +66,10 @@ struct OwnerTotals {
         precondition(retired.count <= ownersMax && retired[FunctionRow.everyone] == nil)
         precondition(all.hits >= all.hotHits + all.coldHits)
     }
+}
+
+/// Hits by where the values were.
+struct TierHits {
+    var hot: Int64 = 0
+    var cold: Int64 = 0
 }

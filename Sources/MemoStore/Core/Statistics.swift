@@ -16,10 +16,10 @@ struct Statistics: ~Copyable {
     }
 
     /// A function goes, or starts anew: what it counted stays in the totals.
-    mutating func retire(_ row: FunctionRow) {
+    mutating func retire(_ row: FunctionRow, _ hits: TierHits) {
         history.forget(.function(row.id))
         mismatches.forget(function: row.id)
-        totals.retire(row)
+        totals.retire(row, hits)
     }
 
     /// How many look-ups the models have not been told the number of.

@@ -9,6 +9,7 @@ extension StoreCore {
         var counts: [FunctionSlot: Int] = [:]
         var bytes: [FunctionSlot: Int] = [:]
         var inMemory: [FunctionSlot: Int] = [:]
+        var countsInMemory: [FunctionSlot: Int] = [:]
         for slot in 0..<Slot(entries.slotCount) where entries[slot].flags.contains(.live) {
             let entry = entries[slot]
             var found = entries.first(entry.hash)
@@ -26,6 +27,7 @@ extension StoreCore {
             }
             if entry.row >= functions[entry.function].row.clearedBelow {
                 inMemory[entry.function, default: 0] += entry.payload.map { HotTier.bytes(of: $0) } ?? 0
+                countsInMemory[entry.function, default: 0] += entry.payload == nil ? 0 : 1
                 counts[entry.function, default: 0] += 1
                 bytes[entry.function, default: 0] += Self.coldBytes(of: entry)
             }
@@ -37,6 +39,7 @@ extension StoreCore {
             precondition(functions[function].count == counts[function, default: 0])
             precondition(functions[function].bytes == bytes[function, default: 0])
             precondition(functions[function].hotBytes == inMemory[function, default: 0])
+            precondition(functions[function].hotCount == countsInMemory[function, default: 0])
             if !isResizing(function) { precondition(boundExceeded(function) == nil) }
             checkList(function)
         }

@@ -41,13 +41,15 @@ extension StoreCore {
         functions[function].count = 0
         functions[function].bytes = 0
         functions[function].hotBytes = 0
+        functions[function].hotCount = 0
         functions[function].row.clearedBelow = cold.nextRow
         if resettingCounters {
             resetRemoteCounts(function)
             noteHistory(function)
             functions[function].noted = HistoryCounters()
             statistics.history.reset(.function(functions[function].row.id), to: functions[function].noted)
-            statistics.totals.retire(functions[function].row)
+            statistics.totals.retire(functions[function].row, functions[function].tierHits)
+            functions[function].tierHits = TierHits()
             functions[function].advised &-= functions[function].row.lookups
             functions[function].row.resetCounters()
         }

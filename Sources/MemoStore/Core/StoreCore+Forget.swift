@@ -7,7 +7,8 @@ extension StoreCore {
         let before = functions[function].row
         noteHistory(function)
         noteTotals()
-        statistics.retire(before)
+        statistics.retire(before, functions[function].tierHits)
+        functions[function].tierHits = TierHits()
         functions[function].noted = HistoryCounters()
         var row = FunctionRow(id: before.id, owner: before.owner, name: before.name)
         row.clearedBelow = before.clearedBelow
@@ -56,7 +57,7 @@ extension StoreCore {
             // Rows of before that was noted count from now on.
             if used == 0 { functions.markDirty(function) }
             guard used > 0, now - used > limits.functionIdleMs, !isReferredTo(function) else { continue }
-            statistics.retire(functions[function].row)
+            statistics.retire(functions[function].row, functions[function].tierHits)
             drop(function)
         }
     }

@@ -138,6 +138,7 @@ extension StoreCore {
         functions[function].row.savedMs.addSaturating(cost)
         functions.markDirty(function)
         statistics.totals.countHit(savedMs: cost, isHot: isHot)
+        if isHot { functions[function].tierHits.hot &+= 1 } else { functions[function].tierHits.cold &+= 1 }
 
         var hit = Hit(
             value: payload.value, isHot: isHot, ageMs: max(0, now - payload.created),
@@ -213,6 +214,7 @@ extension StoreCore {
         entries[slot].setHot(payload)
         hot.insert(slot, payload)
         functions[entries[slot].function].hotBytes += HotTier.bytes(of: payload)
+        functions[entries[slot].function].hotCount += 1
         trimHot(keeping: slot)
     }
 
@@ -223,5 +225,6 @@ extension StoreCore {
         // Those of cleared entries were taken off together.
         guard entries[slot].row >= functions[function].row.clearedBelow else { return }
         functions[function].hotBytes -= HotTier.bytes(of: payload)
+        functions[function].hotCount -= 1
     }
 }

@@ -125,7 +125,12 @@ extension StoreCore {
                 sums.functions += 1
                 sums.entries += functions[function].count
             }
-            if sums.owner != nil { sums.totals.add(Totals(row)) }
+            if sums.owner != nil {
+                sums.totals.add(Totals(row, functions[function].tierHits))
+                sums.hotEntries += functions[function].hotCount
+                sums.hotBytes += functions[function].hotBytes
+                sums.coldBytes += functions[function].bytes
+            }
         }
         sums.next = slots.upperBound
         guard sums.next >= functions.allSlots.upperBound else { return true }
@@ -152,6 +157,10 @@ extension StoreCore {
         if let owner = sums.owner {
             figures.totals = sums.totals
             figures.totals.add(statistics.totals.retired(of: owner))
+            figures.hotEntries = sums.hotEntries
+            figures.hotBytes = sums.hotBytes
+            figures.coldEntries = sums.entries
+            figures.coldBytes = sums.coldBytes
             return figures
         }
         figures.totals = statistics.totals.all
@@ -194,6 +203,9 @@ package struct FunctionSums: Sendable {
     fileprivate let tries: Int
     fileprivate var entries = 0
     fileprivate var functions = 0
+    fileprivate var hotEntries = 0
+    fileprivate var hotBytes = 0
+    fileprivate var coldBytes = 0
     fileprivate var totals = Totals()
 
     fileprivate static let triesMax = 8
@@ -207,8 +219,10 @@ package struct FunctionSums: Sendable {
 }
 
 extension Totals {
-    init(_ row: FunctionRow) {
+    init(_ row: FunctionRow, _ tierHits: TierHits) {
         self.init()
+        hotHits = tierHits.hot
+        coldHits = tierHits.cold
         hits = row.hits
         misses = row.misses
         savedMs = row.savedMs

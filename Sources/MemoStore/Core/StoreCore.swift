@@ -127,7 +127,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
             work.spend(1)
             let row = functions[function].row
             noteHistory(function)
-            statistics.retire(row)
+            statistics.retire(row, functions[function].tierHits)
             enqueue(.forget(function: row.id))
             givePlaceBack(function)
             functions.remove(function)

@@ -43,6 +43,7 @@ extension Dispatcher {
             let own = loops.connections(of: context.connection.uid)
             object.field("connections", own.count)
             object.field("connection_limit", own.limit)
+            appendTiers(figures, to: &object) { _ in }
         }
         appendRegion(core.regionStatistics(owner: owner), hits: totals.regionHits, to: &object)
         if context.connection.isAdministrator { appendSettings(to: &object) }
@@ -70,13 +71,10 @@ extension Dispatcher {
         }
     }
 
-    /// What says something of all users together.
-    private func appendEverybodys(_ figures: StoreStatistics, to object: inout ObjectWriter) {
-        let server = loops.statistics
-        let condition = store.condition
-        object.field("connections", server.connections)
-        object.field("connection_limit", configuration.withLock { $0.maxConnections })
-        object.field("connections_refused", server.refusedTooMany)
+    /// - Parameter cold: writes what else there is of the cold one.
+    private func appendTiers(
+        _ figures: StoreStatistics, to object: inout ObjectWriter, _ cold: (inout ObjectWriter) -> Void
+    ) {
         object.object("hot") {
             $0.field("entries", figures.hotEntries)
             $0.field("bytes", figures.hotBytes)
@@ -88,6 +86,18 @@ extension Dispatcher {
             $0.field("bytes", figures.coldBytes)
             $0.field("limit_bytes", figures.coldLimit)
             $0.field("hits", figures.totals.coldHits)
+            cold(&$0)
+        }
+    }
+
+    /// What says something of all users together.
+    private func appendEverybodys(_ figures: StoreStatistics, to object: inout ObjectWriter) {
+        let server = loops.statistics
+        let condition = store.condition
+        object.field("connections", server.connections)
+        object.field("connection_limit", configuration.withLock { $0.maxConnections })
+        object.field("connections_refused", server.refusedTooMany)
+        appendTiers(figures, to: &object) {
             $0.field("pending", figures.pendingWrites)
             $0.field("damaged_rows", figures.damagedRows)
             if let free = condition.freeBytes { $0.field("free_bytes", free) }
