@@ -1,36 +1,24 @@
 internal import MemoWire
 
-/// Requests that were read together from one connection, with the memory that their fields point into.
+/// Requests that were read together from one connection, with the memory that their fields point into. Touched by the
+/// loop's thread, but while a worker has it: overlapping accesses are not looked for at run time.
 package final class RequestBatch {
-    private let parserCell = UncheckedCell(RequestParser())
-    private let requestsCell = UncheckedCell(RequestList())
-    private let nextCell = UncheckedCell(0)
-    private let ownerCell = UncheckedCell<Unmanaged<Connection>?>(nil)
-
-    var parser: RequestParser {
-        @inline(__always) unsafeAddress { UnsafePointer(parserCell.pointer) }
-        @inline(__always) unsafeMutableAddress { parserCell.pointer }
-    }
-    var requests: RequestList {
-        @inline(__always) unsafeAddress { UnsafePointer(requestsCell.pointer) }
-        @inline(__always) unsafeMutableAddress { requestsCell.pointer }
-    }
+    @exclusivity(unchecked) var parser = RequestParser()
+    @exclusivity(unchecked) var requests = RequestList()
     /// The first request that was not executed.
-    var next: Int {
-        @inline(__always) get { nextCell.value }
-        @inline(__always) set { nextCell.value = newValue }
-    }
+    @exclusivity(unchecked) var next = 0
     /// A worker has read it: it may have taken much memory.
-    var wasApart = false
+    @exclusivity(unchecked) var wasApart = false
     /// The line that a worker reads: nothing else touches the batch or the connection's input meanwhile.
-    var line = Bytes(start: nil, count: 0)
+    @exclusivity(unchecked) var line = Bytes(start: nil, count: 0)
     /// What a worker has made of large values for the executor, by the entries' numbers.
-    package var prepared: [Int: AnyObject] = [:]
+    @exclusivity(unchecked) package var prepared: [Int: AnyObject] = [:]
     /// Whose requests they are, while there are any: the connection holds the batch, not the other way round.
     var owner: Unmanaged<Connection> {
-        @inline(__always) get { ownerCell.value.unsafelyUnwrapped }
-        @inline(__always) set { ownerCell.value = newValue }
+        @inline(__always) get { anyOwner.unsafelyUnwrapped }
+        @inline(__always) set { anyOwner = newValue }
     }
+    @exclusivity(unchecked) private var anyOwner: Unmanaged<Connection>?
 
     func clear() {
         requests.removeAll()
@@ -41,6 +29,6 @@ package final class RequestBatch {
             line = Bytes(start: nil, count: 0)
             prepared = [:]
         }
-        ownerCell.value = nil
+        anyOwner = nil
     }
 }

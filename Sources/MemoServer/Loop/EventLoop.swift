@@ -25,33 +25,34 @@ final class EventLoop: @unchecked Sendable {
     let epoll: Epoll
     let watermark = CommitWatermark()
     let workers: WorkerPool
-    private struct Tables: ~Copyable {
-        var pool: BufferPool
-        var pagePipe = PagePipe()
-        var connections: ConnectionTable
-        var deadlines = DeadlineHeap()
-        var gathered: ContiguousArray<Unmanaged<RequestBatch>> = []
-        var gatheredRequests = 0
-        var spareBatches: [RequestBatch] = []
-        var gated: [Connection] = []
-        var now = BootClock.nowMs
-    }
-    private let tables: UncheckedCell<Tables>
+    // One thread touches what follows: overlapping accesses are not looked for at run time.
+    @exclusivity(unchecked) var pool: BufferPool
+    @exclusivity(unchecked) var pagePipe = PagePipe()
+    @exclusivity(unchecked) var connections: ConnectionTable
+    @exclusivity(unchecked) var deadlines = DeadlineHeap()
+    /// Batches of this turn that are executed together, held by their connections, and how many requests they have.
+    @exclusivity(unchecked) var gathered: ContiguousArray<Unmanaged<RequestBatch>> = []
+    @exclusivity(unchecked) var gatheredRequests = 0
+    @exclusivity(unchecked) var spareBatches: [RequestBatch] = []
+    /// Connections with replies that wait for a commit.
+    @exclusivity(unchecked) var gated: [Connection] = []
+    /// Milliseconds of `CLOCK_BOOTTIME` when the turn began.
+    @exclusivity(unchecked) var now = BootClock.nowMs
     /// Connections with more whole lines than one batch takes, and those whose share of a turn is over.
-    var ready: [Connection] = []
+    @exclusivity(unchecked) var ready: [Connection] = []
     /// Events for subscribers that they were not given yet.
-    private var subscribersMail: [(id: ConnectionID, line: [UInt8])] = []
+    @exclusivity(unchecked) private var subscribersMail: [(id: ConnectionID, line: [UInt8])] = []
     /// The first of them that was not given.
-    private var nextEvent = 0
+    @exclusivity(unchecked) private var nextEvent = 0
     /// Closed, while a worker reads a line of theirs.
-    var leaving: [Connection] = []
+    @exclusivity(unchecked) var leaving: [Connection] = []
     /// In the loop that accepts.
-    var acceptor: Acceptor?
+    @exclusivity(unchecked) var acceptor: Acceptor?
     /// In the first loop: those that it tells to drain when it has accepted the last connection for them.
-    var followers: [LoopPort] = []
-    private var mail = Mailbox.Mail()
-    private var polling: PollingPolicy
-    private(set) var drainDeadline: Int64?
+    @exclusivity(unchecked) var followers: [LoopPort] = []
+    @exclusivity(unchecked) private var mail = Mailbox.Mail()
+    @exclusivity(unchecked) private var polling: PollingPolicy
+    @exclusivity(unchecked) private(set) var drainDeadline: Int64?
 
     init(
         port: LoopPort, limits: Limits, lineLimit: Int, quotas: Quotas, executor: any RequestExecutor,
@@ -66,53 +67,10 @@ final class EventLoop: @unchecked Sendable {
         self.executor = executor
         self.logger = logger
         epoll = try Epoll(eventsPerTurn: limits.eventsPerTurn)
-        tables = UncheckedCell(
-            Tables(
-                pool: BufferPool(
-                    bufferBytes: limits.readBytes, limit: limits.pooledBuffers, counters: port.poolCounters),
-                connections: ConnectionTable(loop: port.index)))
+        pool = BufferPool(
+            bufferBytes: limits.readBytes, limit: limits.pooledBuffers, counters: port.poolCounters)
+        connections = ConnectionTable(loop: port.index)
         try epoll.add(port.mailbox.descriptor, .read, token: Self.mailboxToken)
-    }
-
-    var pool: BufferPool {
-        @inline(__always) _read { yield tables.value.pool }
-        @inline(__always) _modify { yield &tables.value.pool }
-    }
-    var pagePipe: PagePipe {
-        @inline(__always) _read { yield tables.value.pagePipe }
-        @inline(__always) _modify { yield &tables.value.pagePipe }
-    }
-    var connections: ConnectionTable {
-        @inline(__always) _read { yield tables.value.connections }
-        @inline(__always) _modify { yield &tables.value.connections }
-    }
-    var deadlines: DeadlineHeap {
-        @inline(__always) _read { yield tables.value.deadlines }
-        @inline(__always) _modify { yield &tables.value.deadlines }
-    }
-
-    /// Batches of this turn that are executed together, held by their connections, and how many requests they have.
-    var gathered: ContiguousArray<Unmanaged<RequestBatch>> {
-        @inline(__always) _read { yield tables.value.gathered }
-        @inline(__always) _modify { yield &tables.value.gathered }
-    }
-    var gatheredRequests: Int {
-        @inline(__always) get { tables.value.gatheredRequests }
-        @inline(__always) set { tables.value.gatheredRequests = newValue }
-    }
-    var spareBatches: [RequestBatch] {
-        @inline(__always) _read { yield tables.value.spareBatches }
-        @inline(__always) _modify { yield &tables.value.spareBatches }
-    }
-    /// Connections with replies that wait for a commit.
-    var gated: [Connection] {
-        @inline(__always) _read { yield tables.value.gated }
-        @inline(__always) _modify { yield &tables.value.gated }
-    }
-    /// Milliseconds of `CLOCK_BOOTTIME` when the turn began.
-    var now: Int64 {
-        @inline(__always) get { tables.value.now }
-        @inline(__always) set { tables.value.now = newValue }
     }
 
     /// Serves until a drain is over.
