@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import MemoServer
@@ -57,6 +58,18 @@ struct ServerConfigurationTests {
     }
 
     @Test func everySettingCanComeFromEverySource() throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/memod-files-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        // These are looked at.
+        func file(_ name: String, _ text: String) -> String {
+            let path = "\(directory)/\(name)"
+            let isMade = FileManager.default.createFile(
+                atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+            #expect(isMade)
+            return path
+        }
+        func pem(_ label: String) -> String { "-----BEGIN \(label)-----\nAA==\n-----END \(label)-----\n" }
         let values: [SettingName: String] = [
             .socket: "/s", .database: "/d", .hotBytes: "1MiB", .coldBytes: "2MiB", .maxLine: "1MiB",
             .maxConnections: "5", .ioThreads: "2", .durability: "full", .flushInterval: "1s",
@@ -64,8 +77,10 @@ struct ServerConfigurationTests {
             .allowGroup: "18", .adminGroup: "19", .sharedBytes: "1MiB", .idleExit: "1h", .logLevel: "debug",
             .remoteURL: "rediss://r@cache", .remoteNamespace: "n", .remoteFunctions: "f*",
             .remoteMode: "read-only", .remoteBudget: "5ms", .remoteValueMax: "2MiB", .remoteQueue: "3MiB",
-            .remoteKeyFile: "/k", .remotePasswordFile: "/p", .remoteCAFile: "/a",
-            .remoteCertificateFile: "/c", .remoteCertificateKeyFile: "/e",
+            .remoteKeyFile: file("key", String(repeating: "a1", count: 32) + "\n"),
+            .remotePasswordFile: file("password", "p\n"), .remoteCAFile: file("ca", pem("CERTIFICATE")),
+            .remoteCertificateFile: file("certificate", pem("CERTIFICATE")),
+            .remoteCertificateKeyFile: file("certificate-key", pem("PRIVATE KEY")),
         ]
         // remote and remote-url exclude each other.
         #expect(values.count == SettingName.allCases.count - 1)
@@ -73,13 +88,13 @@ struct ServerConfigurationTests {
         let options = try resolve(values.mapValues { [$0] })
         let environment = try resolve(
             environment: Dictionary(uniqueKeysWithValues: values.map { ($0.environmentName, $1) }))
-        let file = try resolve(file: values.map { "\($0.rawValue) = \($1)\n" }.joined())
+        let configured = try resolve(file: values.map { "\($0.rawValue) = \($1)\n" }.joined())
         for name in SettingName.allCases where name != .remote {
             #expect(options.text(of: name) == values[name])
             #expect(environment.text(of: name) == values[name])
-            #expect(file.text(of: name) == values[name])
+            #expect(configured.text(of: name) == values[name])
         }
-        #expect(options.changes(to: file).isEmpty)
+        #expect(options.changes(to: configured).isEmpty)
     }
 
     @Test func lists() throws {
