@@ -329,6 +329,7 @@ def test_without_full_coverage_a_cluster_says_so_and_harms_nobody(scratch, machi
         victim.start()
         wait_until(lambda: b.remote["pending_clears"] == 0, 20, "it is told later")
         b.wait_for("up", 20)
+        a.wait_for("up", 20)
         wait_until(lambda: not hits(a, range(60)), seconds=1)
     finally:
         cluster.stop()
