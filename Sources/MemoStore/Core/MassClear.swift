@@ -20,14 +20,47 @@ package final class MassClear {
     }
 }
 
+/// The clears of many functions that are under way.
+struct MassClears {
+    /// In the order in which they began.
+    private var underWay: [MassClear] = []
+    /// The number of the last one that began: functions that are added after that are none of its business.
+    private(set) var latest: UInt64 = 0
+
+    var isEmpty: Bool { underWay.isEmpty }
+
+    fileprivate mutating func begin(
+        _ connection: ConnectionID, _ slots: Range<FunctionSlot>,
+        _ clear: @escaping (FunctionSlot, inout StoreCore) -> Void
+    ) -> MassClear {
+        latest += 1
+        let new = MassClear(connection, number: latest, left: slots, clear)
+        underWay.append(new)
+        return new
+    }
+
+    fileprivate mutating func end(_ clear: MassClear) {
+        underWay.removeAll { $0 === clear }
+        clear.clear = nil
+    }
+
+    /// Those that have not come to a slot yet.
+    fileprivate func toReach(_ function: FunctionSlot) -> [MassClear] {
+        underWay.filter { $0.left.contains(function) }
+    }
+
+    /// Whoever asked for them is gone: they stay where they are.
+    mutating func leave(_ connection: ConnectionID) {
+        for clear in underWay where clear.connection == connection { clear.clear = nil }
+        underWay.removeAll { $0.clear == nil }
+    }
+}
+
 extension StoreCore {
     package mutating func beginClear(
         for connection: ConnectionID, _ clear: @escaping (FunctionSlot, inout StoreCore) -> Void
     ) -> MassClear {
-        massClearNumber += 1
-        let new = MassClear(connection, number: massClearNumber, left: functions.allSlots, clear)
-        massClears.append(new)
-        return new
+        piecework.massClears.begin(connection, functions.allSlots, clear)
     }
 
     /// Goes on with it until it is through, or is to stop. What it has changed is committed as one.
@@ -38,29 +71,20 @@ extension StoreCore {
                 holdCommit(for: clear.connection)
                 return false
             }
-            settle(function)
+            performClears(of: function)
             clear.left = function.advanced(by: 1)..<clear.left.upperBound
         }
-        massClears.removeAll { $0 === clear }
-        clear.clear = nil
+        piecework.massClears.end(clear)
         releaseCommit(for: clear.connection)
         return true
     }
 
     /// Has what is cleared in pieces come to a function, in the order in which it was begun.
-    mutating func settle(_ function: FunctionSlot) {
-        for clear in massClears
-        where clear.left.contains(function) && functions.isLive(function)
-            && functions[function].clearedBy < clear.number
-        {
+    mutating func performClears(of function: FunctionSlot) {
+        for clear in piecework.massClears.toReach(function)
+        where functions.isLive(function) && functions[function].clearedBy < clear.number {
             functions[function].clearedBy = clear.number
             clear.clear?(function, &self)
         }
-    }
-
-    /// Whoever asked for it is gone: it stays where it is.
-    mutating func endClears(of connection: ConnectionID) {
-        for clear in massClears where clear.connection == connection { clear.clear = nil }
-        massClears.removeAll { $0.clear == nil }
     }
 }

@@ -3,6 +3,7 @@ struct Piecework: ~Copyable {
     var reclaimer = Reclaimer()
     var tagClears = TagClears()
     var resizes = ResizeJobs()
+    var massClears = MassClears()
 
     /// Whether the database says all that memory does, as far as it depends on this: nothing is half done.
     var isNothingUnderWay: Bool { !reclaimer.hasLists && tagClears.isEmpty && resizes.isEmpty }
@@ -11,6 +12,7 @@ struct Piecework: ~Copyable {
     mutating func leave(_ connection: ConnectionID) {
         resizes.leave(connection)
         tagClears.leave(connection)
+        massClears.leave(connection)
     }
 
     /// Holds between any two calls; ends the process if it does not. For tests.

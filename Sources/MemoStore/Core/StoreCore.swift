@@ -24,9 +24,6 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
     var piecework = Piecework()
     /// Rows below this one were in a database that is gone; 0 but for while that is dealt with.
     var lostRows: Int64 = 0
-    /// Clears of many functions that are under way, in the order in which they began.
-    var massClears: [MassClear] = []
-    var massClearNumber: UInt64 = 0
     var signals = Signals()
     /// Who has put how much since the hot tier took more than its budget.
     private var hotShares = QueueShares()
@@ -83,7 +80,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
     /// A function's slot, or `nil` if it was never seen.
     package mutating func function(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
         guard let known = functions.find(owner: owner, name: name) else { return nil }
-        if !massClears.isEmpty { settle(known) }
+        if !piecework.massClears.isEmpty { performClears(of: known) }
         // Perhaps it was forgotten.
         return functions.isLive(known) ? known : nil
     }
@@ -101,7 +98,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
         if !functions.hasRoom(nameBytes: name.count) { forgetUnusedFunctions(of: FunctionRow.everyone) }
         guard let function = functions.add(owner: owner, name: name) else { return nil }
         functions[function].row.usedMs = now
-        functions[function].clearedBy = massClearNumber
+        functions[function].clearedBy = piecework.massClears.latest
         if remote.phase != .off { updateSharing(function) }
         // Its entries' rows refer to it: it has to be in the database before them.
         enqueue(.function(functions[function].row))
@@ -236,7 +233,6 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
         piecework.leave(connection)
         unmapRegions(connection)
         if !remote.waiters.isEmpty { remote.waiters.removeAll { $0 == connection } }
-        endClears(of: connection)
         releaseCommit(for: connection)
     }
 
