@@ -245,14 +245,19 @@ def test_a_primary_that_is_killed_under_load_is_replaced_and_nothing_stale_comes
     wait_until(lambda: (a.put(1, "new"), b.get(1))[1] == "new", what="it is shared again")
 
 
+def cut_off(cluster, machines):
+    """An entry that is not on the log's node, its node, and that one's replica, which hears nothing of what comes now."""
+    place, victim = next((k, n) for k, n in entries(cluster, machines).items() if n is not home(cluster, machines))
+    replica = cluster.replica_of(victim)
+    replica.signal(signal.SIGSTOP)
+    victim("CLIENT", "KILL", "TYPE", "replica")
+    return place, victim, replica
+
+
 def test_r11_a_delete_that_a_failover_loses_is_not_undone(cluster, machines):
     a, b = machines.two(cluster.url)
     fill(a, cluster, machines, 30)
-    place, victim = next((k, n) for k, n in entries(cluster, machines).items() if n is not home(cluster, machines))
-    replica = cluster.replica_of(victim)
-    # The replica hears nothing of what comes now.
-    replica.signal(signal.SIGSTOP)
-    victim("CLIENT", "KILL", "TYPE", "replica")
+    place, victim, replica = cut_off(cluster, machines)
     for key in range(30):
         assert a.delete(key) == "done"
     assert victim("GET", place).startswith(b"T")
@@ -273,10 +278,7 @@ def test_r11_a_delete_that_a_failover_loses_is_not_undone_though_who_deleted_is_
     a, b = machines.two(cluster.url)
     fill(a, cluster, machines, 30)
     assert hits(b, range(30)) == list(range(30))
-    place, victim = next((k, n) for k, n in entries(cluster, machines).items() if n is not home(cluster, machines))
-    replica = cluster.replica_of(victim)
-    replica.signal(signal.SIGSTOP)
-    victim("CLIENT", "KILL", "TYPE", "replica")
+    place, victim, replica = cut_off(cluster, machines)
     for key in range(30):
         assert a.delete(key) == "done"
     wait_until(lambda: not hits(b, range(30)), seconds=1, what="the deletes are heard")

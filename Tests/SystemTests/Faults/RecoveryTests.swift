@@ -30,17 +30,27 @@ import Testing
         for part in parts { try? FileManager.default.removeItem(atPath: home.database + part) }
     }
 
-    /// The writer's own reads, each of its first in turn, and cold gets.
-    @Test(arguments: [0, 1, 2, 3, 5, 8, 13]) func oneReadThatFailsGivesNothingUp(skip: Int) throws {
-        let options = ["--hot-bytes", "256KiB", "--flush-interval", "10ms"]
-        var daemon = try Daemon(home, options, faults: faults)
+    private static let littleMemory = ["--hot-bytes", "256KiB", "--flush-interval", "10ms"]
+
+    /// Started again after 400 entries, most of which are only on its disk, and with the check over. Faults are of its own
+    /// database from now on.
+    private func daemonWithColdEntries() throws -> Daemon {
+        var daemon = try Daemon(home, Self.littleMemory, faults: faults)
         try fill(daemon.connect(), 0..<400)
         #expect(try daemon.connect().sync().isOK)
         #expect(try daemon.stop() == .exited(0))
-        daemon = try Daemon(home, options, faults: faults)
-        let peer = try daemon.connect()
-        try peer.until("the check is over") { try $0.stats().string("cold.check.state") == "done" }
+        daemon = try Daemon(home, Self.littleMemory, faults: faults)
+        try daemon.connect().until("the check is over") {
+            try $0.stats().string("cold.check.state") == "done"
+        }
         faults[.mask] = 3
+        return daemon
+    }
+
+    /// The writer's own reads, each of its first in turn, and cold gets.
+    @Test(arguments: [0, 1, 2, 3, 5, 8, 13]) func oneReadThatFailsGivesNothingUp(skip: Int) throws {
+        var daemon = try daemonWithColdEntries()
+        let peer = try daemon.connect()
         faults[.skip] = Int64(skip)
         faults[.times] = 1
         faults[.readError] = Int64(EIO)
@@ -53,22 +63,15 @@ import Testing
         #expect(home.quarantined.isEmpty)
         #expect(try hits(peer, 120..<400) == 280)
         try daemon.kill()
-        daemon = try Daemon(home, options, faults: faults)
+        daemon = try Daemon(home, Self.littleMemory, faults: faults)
         #expect(try hits(daemon.connect(), 120..<400) == 280)
         #expect(home.quarantined.isEmpty)
     }
 
     /// An error of the disk may be over: whoever asks does not hear of one.
     @Test func aColdReadThatFailsOnceIsTriedAgain() throws {
-        let options = ["--hot-bytes", "256KiB", "--flush-interval", "10ms"]
-        var daemon = try Daemon(home, options, faults: faults)
-        try fill(daemon.connect(), 0..<400)
-        #expect(try daemon.connect().sync().isOK)
-        #expect(try daemon.stop() == .exited(0))
-        daemon = try Daemon(home, options, faults: faults)
+        let daemon = try daemonWithColdEntries()
         let peer = try daemon.connect()
-        try peer.until("the check is over") { try $0.stats().string("cold.check.state") == "done" }
-        faults[.mask] = 3
         for key in 0..<400 {
             faults[.skip] = 0
             faults[.times] = 1

@@ -123,7 +123,8 @@ def test_single_flight_computes_once_among_tasks(daemon):
     assert sorted(calls) == [0, 1, 2]
 
 
-def test_a_waiter_that_is_cancelled_leaves_the_others_waiting(daemon):
+def gated():
+    """A function that doubles once the event in `gate` is set, which belongs to the loop that is running then."""
     calls, gate = [], []
 
     @named(single_flight=True)
@@ -131,6 +132,12 @@ def test_a_waiter_that_is_cancelled_leaves_the_others_waiting(daemon):
         calls.append(x)
         await gate[0].wait()
         return x * 2
+
+    return f, calls, gate
+
+
+def test_a_waiter_that_is_cancelled_leaves_the_others_waiting(daemon):
+    f, calls, gate = gated()
 
     async def main():
         gate.append(asyncio.Event())
@@ -148,13 +155,7 @@ def test_a_waiter_that_is_cancelled_leaves_the_others_waiting(daemon):
 
 
 def test_where_the_one_that_computes_is_cancelled_another_computes(daemon):
-    calls, gate = [], []
-
-    @named(single_flight=True)
-    async def f(x):
-        calls.append(x)
-        await gate[0].wait()
-        return x * 2
+    f, calls, gate = gated()
 
     async def main():
         gate.append(asyncio.Event())
