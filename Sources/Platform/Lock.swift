@@ -4,7 +4,7 @@ package import Glibc
 /// thread that waits for it, which has it from then on, whether it runs or waits for a processor; all others wait for that
 /// too, the most urgent ones for the least urgent. This one is free when it is released, and whoever runs takes it.
 ///
-/// `@unchecked Sendable` because the value is reached through the lock alone.
+/// `@unchecked Sendable` because the value is reached only through the lock.
 package struct Lock<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
     @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
     @usableFromInline let value: UnsafeMutablePointer<Value>

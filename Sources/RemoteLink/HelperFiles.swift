@@ -87,7 +87,7 @@ package struct HelperFiles: Sendable {
     private func read(_ name: Name) throws(Invalid) -> [UInt8]? {
         guard let path = paths[name] else { return nil }
         guard !path.isEmpty else { throw Invalid(name, "\"\" is no path") }
-        // Without waiting for somebody who writes into a pipe.
+        // Without waiting for someone who writes into a pipe.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw systemFault(name) }
         defer { close(descriptor) }

@@ -1,7 +1,7 @@
 /// As much of PEM as it takes to tell a user that a file is another one. What stands in it is read by the helper.
 enum PEM {
     /// - Parameter label: how the labels of its blocks end, one of which there has to be.
-    /// - Returns: `nil` where the text may be one.
+    /// - Returns: `nil` if the text may be one.
     static func fault(of text: String, label: String) -> String? {
         var open: Substring?
         var found = false

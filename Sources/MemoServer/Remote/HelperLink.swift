@@ -11,7 +11,7 @@ final class HelperLink: Sendable {
         case everything
         /// The socket takes no more for now.
         case some
-        /// There is much, or somebody else is sending: it is for the link's own thread.
+        /// There is much, or another thread is sending: it is for the link's own thread.
         case notAll
         case broken
     }
@@ -35,11 +35,11 @@ final class HelperLink: Sendable {
     private let output = Lock(Output())
     private let input = Lock(Input())
 
-    /// No more is taken to be sent while so much is not sent yet.
+    /// No more is taken to be sent while this much is not sent yet.
     private static let outputMax = 1 << 20
     private static let receivedAtOnce = 256 << 10
 
-    /// - Throws: where there are no descriptors left.
+    /// - Throws: if there are no descriptors left.
     init() throws(SystemError) {
         readiness = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard readiness >= 0 else { throw .last }
@@ -47,7 +47,7 @@ final class HelperLink: Sendable {
 
     deinit { Glibc.close(readiness) }
 
-    /// - Returns: false where the kernel has no memory.
+    /// - Returns: false if the kernel has no memory.
     func open(_ descriptor: Int32) -> Bool {
         output.withLock { $0 = Output(descriptor: descriptor) }
         input.withLock {
@@ -59,7 +59,7 @@ final class HelperLink: Sendable {
         return epoll_ctl(readiness, EPOLL_CTL_ADD, descriptor, &event) == 0
     }
 
-    /// Nobody uses the descriptor after this.
+    /// No one uses the descriptor after this.
     func close() {
         output.withLock { $0 = Output() }
         input.withLock { input in
@@ -78,7 +78,7 @@ final class HelperLink: Sendable {
     /// Sends what the store has to be sent.
     func send(from store: Store) -> Sent { output.withLock { send(&$0, from: store, onlySmall: false) } }
 
-    /// The same without waiting for anybody, and without what takes long to copy.
+    /// The same without waiting for anyone, and without what takes long to copy.
     func sendAtOnce(from store: Store) -> Sent {
         output.withLockIfAvailable { send(&$0, from: store, onlySmall: true) } ?? .notAll
     }
@@ -110,7 +110,7 @@ final class HelperLink: Sendable {
     // MARK: receiving
 
     /// Gives what came to `use`.
-    /// - Throws: where the other side is gone, or makes no sense; nothing more is received then.
+    /// - Throws: if the other side is gone, or makes no sense; nothing more is received then.
     func receive(_ use: ([LinkReply]) -> Void) throws(FrameError) {
         try input.withLock { (input) throws(FrameError) in
             guard input.descriptor >= 0 else { return }

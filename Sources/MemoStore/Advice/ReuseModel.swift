@@ -8,7 +8,7 @@ struct ReuseModel {
     private var weighed = 0.0
     /// Look-ups, told or not.
     private var asked = 0.0
-    /// Hits of which nobody says which keys they were of.
+    /// Hits of which no one says which keys they were of.
     private var untold = 0.0
 
     init(recentMax: Int, sampledMax: Int) {

@@ -21,7 +21,7 @@ enum WhySentence {
         var parts: [String] = []
         if let bytes = reply.int("bytes") { parts.append(HumanFormat.bytes(bytes)) }
         if let age = reply.int("age_ms") {
-            // What came from another machine is nobody's here.
+            // What came from another machine is no one's here.
             let writer =
                 reply.int("uid").map {
                     UInt32(exactly: $0) == .max ? " from another machine" : " by uid \($0)"

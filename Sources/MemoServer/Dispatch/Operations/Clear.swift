@@ -101,7 +101,7 @@ extension Dispatcher {
         _ connection: Connection, _ clear: @escaping (FunctionSlot, inout StoreCore) -> Int
     ) -> MassClear {
         let owner = visibleOwner(connection)
-        // The request is gone before the clear, where its connection is closed.
+        // The request is gone before the clear if its connection is closed.
         let pattern: String? =
             if case .pattern(let text) = meant { String(decoding: text, as: UTF8.self) } else { nil }
         return core.beginClear(for: connection.id) { function, core in

@@ -27,7 +27,7 @@ extension Dispatcher {
     }
 
     /// What a request for a lease does while another machine computes the key: it waits, as long as its time to wait lasts.
-    /// - Returns: `nil` where it goes on.
+    /// - Returns: `nil` if it goes on.
     @inline(never)
     func stepBehindOthers(
         _ core: borrowing StoreCore, _ probe: KeyProbe, _ key: Bytes, _ request: Request,
