@@ -151,8 +151,18 @@ class Cluster:
     def keys(self, pattern):
         return [k for n in self.nodes if n.is_alive and n.role == "master" for k in n("KEYS", pattern)]
 
+    def agreed(self):
+        """Whether all nodes that live say the same of who is a primary: after a failover they take a moment."""
+        views = set()
+        for node in self.nodes:
+            if node.is_alive:
+                lines = node("CLUSTER", "NODES").decode().splitlines()
+                views.add(frozenset((line.split()[0], "master" in line.split()[2]) for line in lines))
+        return len(views) == 1
+
     def migrate(self, slot, source, target):
-        """Moves a slot as redis-cli does, key by key."""
+        """Moves a slot as redis-cli does, key by key. All nodes must agree on both being primaries, or one refuses."""
+        wait_until(self.agreed, 20, "the nodes agree on who is a primary")
         target("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id)
         source("CLUSTER", "SETSLOT", slot, "MIGRATING", target.id)
         while names := source("CLUSTER", "GETKEYSINSLOT", slot, 100):

@@ -1,5 +1,6 @@
 """A Redis Cluster: keys find their node wherever that goes, and nothing stale comes back with it."""
 
+import contextlib
 import itertools
 import os
 import signal
@@ -354,11 +355,17 @@ class ClusterWorld(World):
 
     def fault(self, host):
         cluster = self.redis
-        primaries = [n for n in cluster.nodes if n.is_alive and n.role == "master"]
         kind = self.random.choice(["helper", "crash", "kill", "stop", "failover", "migrate", "flush", "scripts", "clients"])
-        node = self.random.choice(primaries)
         if kind in ("helper", "crash"):
             return super().spoil(kind, host)
+        if kind in ("migrate", "flush", "scripts", "clients"):
+            if self.stopped or self.down:
+                return None
+            self.settle()
+        primaries = [n for n in cluster.nodes if n.is_alive and n.role == "master"]
+        if not primaries:
+            return None
+        node = self.random.choice(primaries)
         if kind == "kill":
             node.kill()
             self.down.append(node)
@@ -368,24 +375,32 @@ class ClusterWorld(World):
         elif kind == "failover":
             replicas = [n for n in cluster.nodes if n.is_alive and n.role == "slave"]
             if replicas and not self.stopped:
-                try:
-                    self.random.choice(replicas)("CLUSTER", "FAILOVER")
-                except RuntimeError:
-                    pass
-        elif not self.stopped and not self.down:
-            if kind == "migrate":
-                names = cluster.keys("memod:*")
-                if names and len(primaries) == 3:
-                    name = self.random.choice(names)
-                    source = cluster.owner(name)
-                    if source:
-                        cluster.migrate(slot_of(name), source, self.random.choice([p for p in primaries if p is not source]))
-            elif kind == "flush":
-                cluster.on_all("FLUSHALL")
-            elif kind == "scripts":
-                cluster.on_all("SCRIPT", "FLUSH")
-            else:
-                cluster.on_all("CLIENT", "KILL", "TYPE", "normal")
+                elected = self.random.choice(replicas)
+                with contextlib.suppress(RuntimeError):
+                    elected("CLUSTER", "FAILOVER")
+                    self.elected.append(elected)
+        elif kind == "migrate":
+            names = cluster.keys("memod:*")
+            if names and len(primaries) == 3:
+                name = self.random.choice(names)
+                source = cluster.owner(name)
+                if source:
+                    cluster.migrate(slot_of(name), source, self.random.choice([p for p in primaries if p is not source]))
+        elif kind == "flush":
+            cluster.on_all("FLUSHALL")
+        elif kind == "scripts":
+            cluster.on_all("SCRIPT", "FLUSH")
+        else:
+            cluster.on_all("CLIENT", "KILL", "TYPE", "normal")
+        return None
+
+    def settle(self):
+        """Until elections that were asked for are over (Redis gives one up after 5 s) and all nodes agree on their result."""
+        end = time.monotonic() + 6
+        while time.monotonic() < end and any(n.is_alive and n.role != "master" for n in self.elected):
+            time.sleep(0.02)
+        self.elected = []
+        wait_until(self.redis.agreed, 20, "the nodes agree on who is a primary")
 
     def quiet(self):
         for node in self.stopped:
@@ -401,7 +416,7 @@ class ClusterWorld(World):
 def test_nothing_of_before_a_clear_or_delete_is_left_in_a_cluster(seed, cluster, machines):
     hosts = [machines.make(cluster.url, "--remote-budget", "60ms").start() for _ in range(3)]
     world = ClusterWorld(seed, hosts, cluster)
-    world.stopped, world.down = [], []
+    world.stopped, world.down, world.elected = [], [], []
     print(f"seed {seed}")
     try:
         for step in range(STEPS):
