@@ -157,7 +157,7 @@ package struct RegionWriter: ~Copyable {
         let position = KeyPosition(
             function: entry.function, key: entry.key, seed: seed, bucketMask: geometry.bucketCount - 1,
             checksum)
-        let offset = makeRoom(size)
+        let offset = takeSpace(size)
         let word = chooseWord(position.bucket)
         let ticket = takeTicket()
         let publication = takePublication()
@@ -337,10 +337,10 @@ package struct RegionWriter: ~Copyable {
         return word
     }
 
-    /// Makes room at the head of the log: what lies at its tail goes, but for what was used, which is written anew at
+    /// Takes space at the head of the log: what lies at its tail goes, but for what was used, which is written anew at
     /// the head, some of it.
-    /// - Returns: where in the log the room begins.
-    private mutating func makeRoom(_ size: Int) -> Int {
+    /// - Returns: where in the log it begins.
+    private mutating func takeSpace(_ size: Int) -> Int {
         var moves = 0
         while head + skipped(size) + size - tail > geometry.logBytes {
             let block = blocks[firstBlock % blockCapacity]

@@ -342,8 +342,8 @@ struct ColdFaultTests {
             (try? Data(contentsOf: URL(fileURLWithPath: "\(fixture.directory)/\($0)")).count) ?? 0
         }
         #expect(left.reduce(0, +) >= sizes[0], "\(sizes) \(left)")
-        #expect(Quarantine.makeRoom(database.path))
-        #expect(!Quarantine.makeRoom(database.path))
+        #expect(Quarantine.deleteAllButFullest(database.path))
+        #expect(!Quarantine.deleteAllButFullest(database.path))
         #expect(Set(fixture.names(containing: ".corrupt-").map { $0.replacing("-wal", with: "") }).count == 2)
     }
 

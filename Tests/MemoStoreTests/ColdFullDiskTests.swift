@@ -31,7 +31,7 @@ import Testing
                 refusals += 1
                 // A fifth goes, from all over the file.
                 let victims = Array(model.keys.sorted().shuffled(using: &random).prefix(model.count / 5))
-                try database.makeRoom(deleting: victims)
+                try database.deleteToFreeSpace(victims)
                 for row in victims { model[row] = nil }
             }
             do {
@@ -72,7 +72,7 @@ import Testing
 
         let error = #expect(throws: ColdError.self) { try database.insert(batch(3001...3500)) }
         #expect(error?.failure == .full)
-        try database.makeRoom(deleting: Array(1...2000))
+        try database.deleteToFreeSpace(Array(1...2000))
         let reader = try database.makeReader()
         for (row, entry) in first where row > 2000 { #expect(try reader.entry(row) == entry.content) }
         // What was deleted makes room for a little, the end of the filler for the rest.
@@ -117,7 +117,7 @@ import Testing
             })
         let error = #expect(throws: ColdError.self) { try database.insert(batch) }
         #expect(error?.failure == .full)
-        try database.makeRoom(deleting: [])
+        try database.deleteToFreeSpace([])
         #expect(!database.hasTombstones)
         try database.insert(batch)
         #expect(try Loaded(database).heads.map(\.row) == Array(10_001...12_000))

@@ -149,7 +149,7 @@ import Testing
             takeWakes()
         }
 
-        mutating func takeWakes() { wakes += core.takeSignals().wakes }
+        mutating func takeWakes() { wakes += core.takeWakeups().wakes }
 
         mutating func deliver(_ count: Int) {
             for _ in 0..<min(count, wakes.count) {

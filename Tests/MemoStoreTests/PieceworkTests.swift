@@ -140,7 +140,7 @@ import Testing
         run.core.waitForResize(5)
         let next = run.core.nextResizeJob()
         #expect(next == nil)
-        let wakes = run.core.takeSignals().wakes
+        let wakes = run.core.takeWakeups().wakes
         #expect(wakes == [5])
         // The first one's order is of no use to a later bound.
         run.get(7)

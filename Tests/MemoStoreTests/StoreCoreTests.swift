@@ -241,15 +241,15 @@ import Testing
             Issue.record("the lease is not given to the first alone")
             return
         }
-        core.signals.maintenancePauses(until: core.now + 500)
-        _ = core.takeSignals()
+        core.wakeups.maintenancePauses(until: core.now + 500)
+        _ = core.takeWakeups()
         Array("1".utf8).withUnsafeBytes { key in
             _ = core.release(f, key, hash: core.hash(f, key), token: token, uid: 0)
         }
-        let signals = core.takeSignals()
-        #expect(signals.wakes == [2])
-        #expect(signals.maintenance)
-        #expect(core.signals.maintenanceDue == core.now + 20)
+        let wakeups = core.takeWakeups()
+        #expect(wakeups.wakes == [2])
+        #expect(wakeups.maintenance)
+        #expect(core.wakeups.maintenanceDue == core.now + 20)
     }
 
     @Test func clearedEntriesThatNoDiskTookLeaveMemory() {

@@ -5,6 +5,8 @@ struct ColdTier {
     private(set) var bytes = 0
     /// Disk that they may take.
     var limit: Int
+    /// Rows below this one were in a database that is gone; 0 but for while that is dealt with.
+    private(set) var lostRows: Int64 = 0
     /// Rows found damaged since the start.
     private(set) var damagedRows: Int64 = 0
     /// What the writer last said of the database.
@@ -32,6 +34,12 @@ struct ColdTier {
 
     @inline(__always)
     mutating func remove(bytes less: Int) { bytes -= less }
+
+    /// The database is gone, with all rows that it was given.
+    mutating func loseRows() { lostRows = nextRow }
+
+    /// What was lost is dealt with.
+    mutating func endLoss() { lostRows = 0 }
 
     mutating func countDamaged() { damagedRows += 1 }
 

@@ -30,7 +30,7 @@ struct CommitPipeline: ~Copyable {
     private(set) var unpersisted: [Slot] = []
     /// Connections that wait for room in the queue.
     private var waitingForRoom: [ConnectionID] = []
-    private var signalsWriter = false
+    private var wakesWriter = false
     /// Connections with an operation under way that is to be committed as one.
     private var holders: Set<ConnectionID> = []
     /// Entries that are in memory only are to be gathered, now that they may be on disk.
@@ -59,7 +59,7 @@ struct CommitPipeline: ~Copyable {
         queue.append(change, now: now)
         if writerIsIdle || queue.isFull {
             writerIsIdle = false
-            signalsWriter = true
+            wakesWriter = true
         }
     }
 
@@ -76,7 +76,7 @@ struct CommitPipeline: ~Copyable {
     mutating func hurry() {
         guard sequence > committedSequence, urgentSequence < sequence else { return }
         urgentSequence = sequence
-        signalsWriter = true
+        wakesWriter = true
     }
 
     /// Whether a write has to wait for the writer: the queue holds what the disk takes in a flush interval.
@@ -104,7 +104,7 @@ struct CommitPipeline: ~Copyable {
     }
 
     /// Whether the writer is to be told of new work.
-    mutating func takeSignal() -> Bool { exchange(&signalsWriter, with: false) }
+    mutating func takeWriterWakeup() -> Bool { exchange(&wakesWriter, with: false) }
 
     /// Changes that are not in the database yet.
     var pendingCount: Int { queue.count + queue.countInFlight + (failedBatch?.writes.count ?? 0) }
@@ -125,7 +125,7 @@ struct CommitPipeline: ~Copyable {
 
     mutating func release(for connection: ConnectionID) {
         guard !holders.isEmpty, holders.remove(connection) != nil, holders.isEmpty else { return }
-        if !queue.isEmpty { signalsWriter = true }
+        if !queue.isEmpty { wakesWriter = true }
     }
 
     /// Changes that are committed together.

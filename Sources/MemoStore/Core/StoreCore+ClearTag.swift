@@ -28,7 +28,7 @@ extension StoreCore {
         }
         _ = endLeasesOfTagged(atMost: limits.reclaimEntries)
         piecework.tagClears.add(clearing)
-        signals.callMaintenance()
+        wakeups.callMaintenance()
         return nil
     }
 
@@ -50,7 +50,7 @@ extension StoreCore {
         guard var next = piecework.tagClears.takeNext() else { return false }
         takeOut(&next.clear, isFirst: false)
         let (waiter, isMore) = piecework.tagClears.putBack(next.clear, at: next.index)
-        if let waiter { signals.wake(waiter) }
+        if let waiter { wakeups.wake(waiter) }
         return isMore
     }
 

@@ -8,7 +8,7 @@ extension StoreCore {
         let outcome = pipeline.committed(
             batch, tookMs: tookMs, flushIntervalMs: flushIntervalMs, hotBytes: hot.limit)
         // What could not leave memory before can now.
-        if trimHot(atMost: limits.reclaimEntries) { signals.callMaintenance() }
+        if trimHot(atMost: limits.reclaimEntries) { wakeups.callMaintenance() }
         switch outcome {
         case .part: return false
         case .all:
@@ -19,7 +19,7 @@ extension StoreCore {
                 gatherUnpersisted()
             } else {
                 pipeline.needGathering()
-                signals.callMaintenance()
+                wakeups.callMaintenance()
             }
             return true
         }
@@ -127,7 +127,7 @@ extension StoreCore {
                     hash: hash(function, payload.key), payload: payload))
         }
         guard left == 0 || work.units >= end, !pipeline.unpersisted.isEmpty else { return false }
-        signals.callMaintenance()
+        wakeups.callMaintenance()
         return !pipeline.queue.isFull
     }
 

@@ -5,7 +5,7 @@ extension StoreCore {
     /// - Parameter kept: an entry that is about to be used.
     @inline(__always)
     mutating func trimHot(keeping kept: Slot = Entry.none) {
-        if hot.isOver, trimHot(atMost: limits.evictionsPerPut, keeping: kept) { signals.callMaintenance() }
+        if hot.isOver, trimHot(atMost: limits.evictionsPerPut, keeping: kept) { wakeups.callMaintenance() }
     }
 
     /// - Returns: whether there is more to do.
@@ -57,7 +57,7 @@ extension StoreCore {
         else { return }
         let isPinned =
             entries[slot].row > pipeline.committedRow && !entries[slot].flags.contains(.unpersisted)
-        if isPinned || (lostRows > 0 && isBeingLost(entries[slot])) { return }
+        if isPinned || (cold.lostRows > 0 && isBeingLost(entries[slot])) { return }
         oldest = entries[slot].used
         victim = slot
     }

@@ -22,7 +22,7 @@ extension StoreCore {
         // Queues the row as it is now; a restart before it goes finds nothing in it.
         let cleared = clear(function: function, resettingCounters: false)
         resize(function, isInOrder: true)
-        if piecework.reclaimer.add(forgotten: function) >= Self.looks { signals.callMaintenance() }
+        if piecework.reclaimer.add(forgotten: function) >= Self.looks { wakeups.callMaintenance() }
         return cleared
     }
 

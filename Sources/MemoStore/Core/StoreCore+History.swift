@@ -167,7 +167,7 @@ extension StoreCore {
         let isDue = statistics.lookups.note(
             hash, function: isBounded ? functions[function].row.id : .none, bytes: bytes,
             &functions[function].sampling)
-        if isDue { signals.callMaintenance() }
+        if isDue { wakeups.callMaintenance() }
     }
 
     /// A function has a bound from now on.

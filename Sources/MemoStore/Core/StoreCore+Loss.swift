@@ -5,7 +5,7 @@ extension StoreCore {
     mutating func beginLoss() -> Int {
         pipeline.lose()
         piecework.reclaimer.loseRows()
-        lostRows = cold.nextRow
+        cold.loseRows()
         return entries.slotCount
     }
 
@@ -17,7 +17,7 @@ extension StoreCore {
         for slot in slots.lazy.map({ Slot($0) }) where entries[slot].flags.contains(.live) {
             let entry = entries[slot]
             // What was cleared goes by itself.
-            guard entry.row < lostRows, !entry.flags.contains(.unpersisted),
+            guard entry.row < cold.lostRows, !entry.flags.contains(.unpersisted),
                 entry.row >= functions[entry.function].row.clearedBelow
             else { continue }
             work.spend(1)
@@ -53,7 +53,7 @@ extension StoreCore {
 
     /// The rest, of which there is little.
     mutating func endLoss() {
-        lostRows = 0
+        cold.endLoss()
         enqueue(.totals(statistics.totals.all))
         for row in statistics.history.rows { enqueue(.history(row)) }
         statistics.mismatches.writeAll()
@@ -62,6 +62,6 @@ extension StoreCore {
 
     /// Whether an entry was in the database that is gone, and is not yet noted as in memory only: it must not leave memory.
     func isBeingLost(_ entry: Entry) -> Bool {
-        entry.row < lostRows && !entry.flags.contains(.unpersisted)
+        entry.row < cold.lostRows && !entry.flags.contains(.unpersisted)
     }
 }

@@ -88,7 +88,7 @@ extension StoreCore {
             while let slot = tags.oldest(of: id) {
                 // There may be some more tags for a while: the maintenance thread goes on.
                 if work.units >= end {
-                    signals.callMaintenance()
+                    wakeups.callMaintenance()
                     return forgetUnusedTags()
                 }
                 work.spend(1)

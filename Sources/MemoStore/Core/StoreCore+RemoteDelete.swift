@@ -51,6 +51,6 @@ extension StoreCore {
         }
         remote.deletions[deletion] = nil
         enqueue(.remote(remote.row(deletion)))
-        signals.wake(exchange(&remote.waiters, with: []))
+        wakeups.wake(exchange(&remote.waiters, with: []))
     }
 }

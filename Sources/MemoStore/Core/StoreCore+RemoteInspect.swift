@@ -47,7 +47,7 @@ extension StoreCore {
         // Some of those who asked may be gone.
         if remote.inspections.count >= RemoteState.inspectionsMax { remote.inspections = [:] }
         remote.inspections[id] = whereabouts(finding, flight.function, key.bytes)
-        signals.wake(remote.flights.end(id))
+        wakeups.wake(remote.flights.end(id))
     }
 
     private func whereabouts(_ finding: LinkReply.Finding, _ function: [UInt8], _ key: [UInt8])

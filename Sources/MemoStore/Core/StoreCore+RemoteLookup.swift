@@ -218,7 +218,7 @@ extension StoreCore {
         {
             return
         }
-        signals.wake(remote.flights.end(id))
+        wakeups.wake(remote.flights.end(id))
     }
 
     mutating func finishAnsweredFlights(evenUnraised: Bool = false) {

@@ -95,7 +95,7 @@ extension StoreCore {
 
     /// Nothing is read from the tier until it is up again.
     private mutating func leaveRemote(_ phase: RemoteState.Phase) {
-        if remote.phase == .up || remote.phase == .catchingUp { signals.wake(remote.flights.endAll()) }
+        if remote.phase == .up || remote.phase == .catchingUp { wakeups.wake(remote.flights.endAll()) }
         enterRemote(phase)
         remote.isCaughtUp = false
         remote.verification = nil
@@ -216,7 +216,7 @@ extension StoreCore {
         case .tags(let flight): verifiedTags(flight)
         case .raise:
             finishAnsweredFlights()
-            signals.wake(exchange(&remote.waiters, with: []))
+            wakeups.wake(exchange(&remote.waiters, with: []))
         case .poll, .lookup: break
         }
         releaseHeld()

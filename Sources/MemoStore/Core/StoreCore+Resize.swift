@@ -12,7 +12,7 @@ extension StoreCore {
     mutating func resize(_ function: FunctionSlot, isInOrder: Bool) {
         guard functions[function].row.isBounded else {
             piecework.resizes.cancel(function, in: &functions)
-            if !piecework.resizes.isEmpty { signals.callMaintenance() }
+            if !piecework.resizes.isEmpty { wakeups.callMaintenance() }
             return
         }
         // Who is at it already keeps to the new bound.
@@ -28,7 +28,7 @@ extension StoreCore {
 
     mutating func beginResize(_ function: FunctionSlot, isInOrder: Bool) {
         piecework.resizes.begin(function, since: journal.lastUse, isInOrder: isInOrder, in: &functions)
-        signals.callMaintenance()
+        wakeups.callMaintenance()
     }
 
     /// How many entries are too many, about where that depends on what they take.
@@ -112,6 +112,6 @@ extension StoreCore {
     }
 
     private mutating func end(_ job: ResizeJobs.Job) {
-        signals.wake(piecework.resizes.end(job, in: &functions))
+        wakeups.wake(piecework.resizes.end(job, in: &functions))
     }
 }

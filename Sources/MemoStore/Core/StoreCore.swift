@@ -22,11 +22,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
     var cold: ColdTier
     var journal: AccessJournal
     var piecework = Piecework()
-    /// Rows below this one were in a database that is gone; 0 but for while that is dealt with.
-    var lostRows: Int64 = 0
-    var signals = Signals()
-    /// Who has put how much since the hot tier took more than its budget.
-    private var hotShares = QueueShares()
+    var wakeups = Wakeups()
     /// What was done while the lock is held this time, and the most that ever was.
     package var work = WorkMeter()
     var statistics: Statistics
@@ -166,7 +162,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
     /// The same for one who would add this many bytes.
     package func isQueueFull(for writer: QueueWriter, adding bytes: Int) -> Bool {
         pipeline.isFull(for: writer, adding: bytes)
-            || (hot.isOver && isHotFarOver && !hotShares.mayExceed(writer, adding: bytes, of: hotRoom))
+            || (hot.isOver && isHotFarOver && !hot.mayExceed(writer, adding: bytes, of: hotRoom))
     }
 
     /// What waits in the queue, in bytes: what is noted of a writer is how much more it is afterwards.
@@ -176,12 +172,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
     @inline(__always)
     package mutating func note(_ writer: QueueWriter, since queuedBytes: Int, storing bytes: Int = 0) {
         pipeline.note(writer, since: queuedBytes)
-        if hot.isOver || !hotShares.isEmpty { noteHot(bytes, of: writer) }
-    }
-
-    @inline(never)
-    private mutating func noteHot(_ bytes: Int, of writer: QueueWriter) {
-        if hot.isOver { hotShares.note(bytes, of: writer) } else { hotShares.removeAll() }
+        hot.note(bytes, of: writer)
     }
 
     /// Has a connection told when there is room in the queue again.
@@ -198,14 +189,14 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
     package var refusesChanges: String? { pipeline.refusal }
 
     /// What the threads are to be told after the lock is released.
-    mutating func takeSignals() -> (writer: Bool, maintenance: Bool, remote: Bool, wakes: [ConnectionID]) {
-        let wakesWriter = pipeline.takeSignal()
+    mutating func takeWakeups() -> (writer: Bool, maintenance: Bool, remote: Bool, wakes: [ConnectionID]) {
+        let wakesWriter = pipeline.takeWriterWakeup()
         // Who waits is granted a lease as soon as it ends, not at the maintenance thread's next turn.
-        if leases.waiterCount > 0 { signals.callMaintenance(by: leases.nextEnd) }
-        let wakesMaintenance = signals.takeMaintenance() || leases.hasEnded || !LargeBlocks.isEmpty
-        let wakesRemote = remote.signals
-        if wakesRemote { remote.signals = false }
-        let wakes = signals.takeWakes()
+        if leases.waiterCount > 0 { wakeups.callMaintenance(by: leases.nextEnd) }
+        let wakesMaintenance = wakeups.takeMaintenance() || leases.hasEnded || !LargeBlocks.isEmpty
+        let wakesRemote = remote.wakesLink
+        if wakesRemote { remote.wakesLink = false }
+        let wakes = wakeups.takeWakes()
         if wakes.isEmpty { return (wakesWriter, wakesMaintenance, wakesRemote, leases.takeWakes()) }
         return (wakesWriter, wakesMaintenance, wakesRemote, wakes + leases.takeWakes())
     }

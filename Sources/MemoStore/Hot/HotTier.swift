@@ -8,6 +8,8 @@ struct HotTier {
     var limit: Int
     /// Values that entries share.
     let interned: InternTable
+    /// Who has put how much since it took more than its budget.
+    private var shares = QueueShares()
     private var drawnPlaces = Samples(repeating: Entry.none)
     private var drawnSlots = Samples(repeating: Entry.none)
 
@@ -50,6 +52,24 @@ struct HotTier {
     mutating func removeAll() {
         slots = []
         entryBytes = 0
+    }
+
+    // MARK: who fills it
+
+    /// Someone put this many bytes.
+    @inline(__always)
+    mutating func note(_ bytes: Int, of writer: QueueWriter) {
+        if isOver || !shares.isEmpty { noteShare(bytes, of: writer) }
+    }
+
+    @inline(never)
+    private mutating func noteShare(_ bytes: Int, of writer: QueueWriter) {
+        if isOver { shares.note(bytes, of: writer) } else { shares.removeAll() }
+    }
+
+    /// Whether someone may add this many bytes though it is over its budget.
+    func mayExceed(_ writer: QueueWriter, adding bytes: Int, of room: Int) -> Bool {
+        shares.mayExceed(writer, adding: bytes, of: room)
     }
 
     // MARK: eviction

@@ -60,7 +60,7 @@ struct RemoteState: Sendable {
     var misses = RecentMisses()
     var outbox: [LinkRequest] = []
     var outboxBytes = 0
-    var signals = false
+    var wakesLink = false
     /// What requests about epochs asked for, and as of which change.
     var epochRequests: [UInt64: EpochRequest] = [:]
     /// Epochs that were asked for and are not known yet.
@@ -135,7 +135,7 @@ struct RemoteState: Sendable {
         guard bytes == 0 || outboxBytes + bytes <= configuration?.queueBytes ?? 0 else { return false }
         outbox.append(request)
         outboxBytes += bytes
-        signals = true
+        wakesLink = true
         return true
     }
 

@@ -14,13 +14,13 @@ extension Store {
             let flushes = now - lastFlush >= Self.idleMs
             if flushes { lastFlush = now }
             perform { core in
-                core.signals.maintenanceBegins()
+                core.wakeups.maintenanceBegins()
                 // Others get the lock between two pieces.
                 if core.sweep() { pauseMs = 1 }
                 core.statistics.history.wallOffset = clock.wallOffset()
                 if flushes { core.takeRegionUses() }
                 pauseMs = max(1, min(pauseMs, core.leases.nextEnd - now))
-                core.signals.maintenancePauses(until: now + pauseMs)
+                core.wakeups.maintenancePauses(until: now + pauseMs)
             }
             // Whether the lease of a key ends is told by its entry, which goes after that.
             inPieces { $0.endLeases() }
@@ -54,6 +54,7 @@ extension Store {
                 isMore = core.hot.isOver && core.trimHot(atMost: core.limits.reclaimEntries)
                 if !core.isQueueFull { waiting = core.pipeline.takeWaitingForRoom() }
             }
+            core.letOthersIn()
             if !waiting.isEmpty { events?.wake(exchange(&waiting, with: [])) }
         }
     }
@@ -107,7 +108,9 @@ extension Store {
                 let slotCount = core.withLock { $0.entries.slotCount }
                 guard inPieces(of: slotCount, { $0.gather($1, of: job, in: &entries) }) else { return }
                 entries.sort { $0.used > $1.used }
-                guard inPieces(of: entries.count, { $0.relink(entries[$1], of: job) })
+                guard
+                    inPieces(
+                        of: entries.count, atOnce: Self.relinkedAtOnce, { $0.relink(entries[$1], of: job) })
                 else { return }
             }
             inPieces { $0.trim(job) }
@@ -125,24 +128,28 @@ extension Store {
                 isQueueFull = core.isQueueFull
                 if !isQueueFull { isMore = piece(&core) }
             }
-            if isQueueFull { maintenanceSignal.wait(ms: 1) }
+            if isQueueFull { maintenanceSignal.wait(ms: 1) } else { core.letOthersIn() }
         }
     }
 
     /// Goes through this many entries without holding the lock for long.
     /// - Returns: false if the store is closed before the end; the last changes have the order of all uses then.
-    private func inPieces(of count: Int, _ body: (inout StoreCore, Range<Int>) -> Void) -> Bool {
-        for start in stride(from: 0, to: count, by: Self.entriesAtOnce) {
+    private func inPieces(
+        of count: Int, atOnce: Int = 4096, _ body: (inout StoreCore, Range<Int>) -> Void
+    ) -> Bool {
+        for start in stride(from: 0, to: count, by: atOnce) {
             if isClosing.load(ordering: .acquiring) { return false }
             perform { core in
                 core.leases.endExpired(now: core.now)
-                body(&core, start..<min(start + Self.entriesAtOnce, count))
+                body(&core, start..<min(start + atOnce, count))
             }
+            core.letOthersIn()
         }
         return true
     }
 
-    private static let entriesAtOnce = 4096
+    /// Entries that are taken out of their list and put in elsewhere: those beside them lie anywhere in memory.
+    private static let relinkedAtOnce = 1024
 
     /// Says so while the writer waits for the disk for long. This thread itself never touches the disk, which may hang for
     /// as little as a question for a name: leases end by it.
@@ -245,6 +252,7 @@ extension Store {
             candidates += core.withLock {
                 $0.warmUpCandidates(from: Slot(start), slots: slotsAtOnce, since: since)
             }
+            core.letOthersIn()
         }
         candidates.sort { $0.used > $1.used }
         var bytes = 0

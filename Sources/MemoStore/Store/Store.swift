@@ -171,7 +171,7 @@ package final class Store: Sendable {
             core.advance(to: now)
             body(&core)
             core.work.end()
-            return core.takeSignals()
+            return core.takeWakeups()
         }
         if wakesWriter { writerSignal.notify() }
         if wakesMaintenance { maintenanceSignal.notify() }
@@ -228,7 +228,7 @@ package final class Store: Sendable {
         perform { core in
             core.hot.limit = hotBytes
             core.cold.limit = coldBytes
-            core.signals.callMaintenance()
+            core.wakeups.callMaintenance()
         }
     }
 
@@ -238,7 +238,7 @@ package final class Store: Sendable {
     }
 
     /// Leaves the index in a file, so that the next start need not read all of it from the database.
-    private func writeSnapshot() {
+    private func leaveSnapshot() {
         var kernel = SystemRandomNumberGenerator()
         let stamp = (kernel.next(), kernel.next())
         let context = SnapshotContext(
@@ -293,7 +293,7 @@ package final class Store: Sendable {
             core.pipeline.isEmpty
                 ? nil : (core.pipeline.pendingCount, core.degraded ?? "the writer did not finish")
         }
-        if failure == nil { writeSnapshot() }
+        if failure == nil { leaveSnapshot() }
         core.withLock { $0.dispose() }
         if try !database.close() {
             events?.log(

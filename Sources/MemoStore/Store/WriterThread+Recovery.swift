@@ -1,6 +1,6 @@
 internal import Platform
 
-/// What the writer's thread does when the disk fails, is full, or has lost the database.
+/// What the writer's thread does when the disk fails or has lost the database.
 extension Store {
     /// How long to wait before the disk is tried again.
     private static let retryMs: Int64 = 500
@@ -90,6 +90,7 @@ extension Store {
     private func eachPiece(of count: Int, _ most: Int, _ body: (inout StoreCore, Range<Int>) -> Void) {
         for start in stride(from: 0, to: count, by: most) {
             perform { body(&$0, start..<min(start + most, count)) }
+            core.letOthersIn()
         }
     }
 
@@ -104,43 +105,7 @@ extension Store {
             events?.log(true, "the disk takes no writes, new entries stay in memory: \(error.message)")
         }
         events?.failed(sequence, error.message)
-        let hasRoom = error.failure == .full && makeRoom(&progress.saidNoRoom)
+        let hasRoom = error.failure == .full && evictOnFullDisk(&progress.saidNoRoom)
         progress.retryDue = hasRoom ? 0 : clock.now() + Self.retryMs
-    }
-
-    /// - Returns: the rows to delete.
-    private func evictForSpace() -> [Int64] {
-        var rows: [Int64] = []
-        var goal = core.withLock { $0.spaceWanted }
-        var isMore = true
-        while isMore, rows.count < Self.evictedRowsMax {
-            perform { isMore = $0.evictForSpace(&goal, &rows) }
-        }
-        return rows
-    }
-
-    private static let evictedRowsMax = 50_000
-
-    /// The disk is full: evicts, and commits only the deletions, for which the ballast left room.
-    /// - Parameter saidSo: whether it was logged that there is no room.
-    /// - Returns: whether something was evicted on the disk too.
-    private func makeRoom(_ saidSo: inout Bool) -> Bool {
-        // Rows that are deleted already may be enough.
-        let rows = database.hasTombstones ? [] : evictForSpace()
-        guard !rows.isEmpty || database.hasTombstones else { return false }
-        do throws(ColdError) {
-            try database.makeRoom(deleting: rows)
-            if !rows.isEmpty { events?.log(false, "evicted \(rows.count) entries to make room on the disk") }
-            return true
-        } catch {
-            // They are gone from memory, and may still be on disk: left there they would come back with the next
-            // start, even where a newer entry of the same key was deleted.
-            core.withLock { core in
-                for row in rows { core.enqueue(.delete(row: row)) }
-            }
-            if !saidSo { events?.log(true, "no room could be made on the disk: \(error.message)") }
-            saidSo = true
-            return false
-        }
     }
 }

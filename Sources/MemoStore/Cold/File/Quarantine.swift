@@ -31,7 +31,7 @@ enum Quarantine {
 
     /// The disk is short: only the one that has most in it stays.
     /// - Returns: whether there were others.
-    static func makeRoom(_ path: DatabasePath) -> Bool {
+    static func deleteAllButFullest(_ path: DatabasePath) -> Bool {
         let kept = find(path)
         guard kept.count > 1, let fullest = kept.max(by: { $0.bytes < $1.bytes }) else { return false }
         for one in kept where one.name != fullest.name { remove(one) }

@@ -1,5 +1,5 @@
 /// What the threads and the connections are to be told once the lock is released.
-struct Signals: ~Copyable {
+struct Wakeups: ~Copyable {
     /// Connections whose wait for something other than a lease is over.
     private var wakes: [ConnectionID] = []
     /// Whether the maintenance thread has work that does not wait for its next turn.
