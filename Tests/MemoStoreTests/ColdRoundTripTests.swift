@@ -171,6 +171,37 @@ struct ColdRoundTripTests {
         }
     }
 
+    /// Tags that come and go faster than batches are written cost the disk nothing, and their numbers are not given again.
+    @Test func whatComesAndGoesInOneBatchIsNotWritten() throws {
+        var database = try fixture.open()
+        func function(_ id: FunctionID) -> FunctionRow {
+            FunctionRow(id: id, owner: FunctionRow.everyone, name: "f\(id.rawValue)")
+        }
+        func tag(_ id: TagID) -> TagRow {
+            TagRow(id: id, owner: FunctionRow.everyone, name: "t\(id.rawValue)")
+        }
+        try database.commitAndRelease([.function(function(1)), .tag(tag(1))])
+        let passing: [StoreChange] = (UInt32(100)..<10_000).flatMap { number -> [StoreChange] in
+            let (function, tag) = (function(FunctionID(number)), tag(TagID(number)))
+            return [.function(function), .tag(tag), .forgetTag(tag.id), .forget(function: function.id)]
+        }
+        let before = database.logFrames
+        for isRepeated in [false, true] {
+            try database.commitAndRelease(
+                [.tag(tag(2)), .forgetTag(1)] + passing + [.function(function(2)), .forget(function: 1)]
+                    + (isRepeated ? [] : [.forgetTag(3), .tag(tag(3))]))
+            if !isRepeated {
+                #expect(database.logFrames - before < 20, "\(database.logFrames - before) pages")
+            }
+            let loaded = try Loaded(database)
+            #expect(loaded.functions.map(\.id) == [2])
+            #expect(loaded.tags.map(\.id) == [2, 3])
+        }
+        try database.close()
+        database = try fixture.open()
+        #expect(database.writer?.next == MetaTable.NextNumbers(row: 1, function: 10_000, tag: 10_000))
+    }
+
     @Test func aShorterLogIsMovedAtRest() throws {
         let database = try fixture.open()
         let reader = try database.makeReader()

@@ -155,8 +155,8 @@ final class ColdDatabase: @unchecked Sendable {
     ///   room: delete some hundreds of entries at a time; anything else as the type says.
     func commit(_ writes: ContiguousArray<StoreChange>) throws(ColdError) {
         try writing { writer throws(ColdError) in
-            let cancelled = writer.cancelledInserts(writes)
-            let growth = DiskSpace.growth(of: writes, cancelled: cancelled)
+            let cancelled = CancelledChanges(writes, next: writer.next)
+            let growth = DiskSpace.growth(of: writes, cancelled: cancelled.rows)
             let tombstones = !diskIsScarce && writer.deleted.count < ColdOptions.tombstonesHardMax
             if growth > 0 { try ensureSpace(for: growth, writer) }
             try findingRoom(writer, repeats: growth == 0) { isRepeated throws(ColdError) in

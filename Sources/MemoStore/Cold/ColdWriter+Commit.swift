@@ -3,10 +3,10 @@ internal import SQLite
 extension ColdWriter {
     /// Makes all changes in one transaction, or none of them.
     /// - Parameters:
-    ///   - passing: the `cancelledInserts` of these.
+    ///   - cancelled: what they take back themselves.
     ///   - tombstones: whether it is enough to note what is deleted.
     func commit(
-        _ writes: ContiguousArray<StoreChange>, cancelled: Set<Int64>, tombstones: Bool,
+        _ writes: ContiguousArray<StoreChange>, cancelled: CancelledChanges, tombstones: Bool,
         clock: StoreClock.State
     ) throws(ColdError) {
         var next = next
@@ -40,28 +40,15 @@ extension ColdWriter {
         hasSnapshot = true
     }
 
-    /// Rows that these writes both insert and delete: they are not inserted.
-    func cancelledInserts(_ writes: ContiguousArray<StoreChange>) -> Set<Int64> {
-        // In a batch that is repeated they may be in the database already.
-        var first = next.row
-        for case .insert(let row, _, _, _) in writes { first = min(first, row) }
-        var deleted: Set<Int64> = []
-        for case .delete(let row, _) in writes where row >= first { deleted.insert(row) }
-        guard !deleted.isEmpty else { return deleted }
-        var cancelled: Set<Int64> = []
-        for case .insert(let row, _, _, _) in writes where deleted.contains(row) { cancelled.insert(row) }
-        return cancelled
-    }
-
     /// Deletes what is to be deleted: tombstones many small entries, and takes out the rows of others in their order, so that
     /// each page is changed once and the rows that are inserted stay together.
     private func delete(
-        _ writes: ContiguousArray<StoreChange>, _ cancelled: Set<Int64>, _ tombstones: Bool
+        _ writes: ContiguousArray<StoreChange>, _ cancelled: CancelledChanges, _ tombstones: Bool
     ) throws(SQLiteError) {
         var rows: [Int64] = []
         var small: [Int64] = []
         var smallBytes = 0
-        for case .delete(let row, let bytes) in writes where row < next.row || !cancelled.contains(row) {
+        for case .delete(let row, let bytes) in writes where row < next.row || !cancelled.rows.contains(row) {
             if tombstones, let bytes, bytes <= ColdOptions.tombstoneEntryBytesMax {
                 small.append(row)
                 smallBytes += bytes
@@ -116,8 +103,8 @@ extension ColdWriter {
     }
 
     private func apply(
-        _ writes: ContiguousArray<StoreChange>, _ cancelled: Set<Int64>, _ next: inout MetaTable.NextNumbers,
-        _ journalRows: inout Int
+        _ writes: ContiguousArray<StoreChange>, _ cancelled: CancelledChanges,
+        _ next: inout MetaTable.NextNumbers, _ journalRows: inout Int
     ) throws(SQLiteError) {
         var hashes = [UInt64](repeating: 0, count: Self.lookahead)
         for first in stride(from: 0, to: writes.count, by: Self.lookahead) {
@@ -138,14 +125,14 @@ extension ColdWriter {
     private static var lookahead: Int { 16 }
 
     private func apply(
-        _ write: StoreChange, _ valueHash: UInt64, _ cancelled: Set<Int64>,
+        _ write: StoreChange, _ valueHash: UInt64, _ cancelled: CancelledChanges,
         _ next: inout MetaTable.NextNumbers,
         _ journalRows: inout Int
     ) throws(SQLiteError) {
         switch write {
         case .insert(let row, let function, let hash, let payload):
             next.row = max(next.row, row + 1)
-            if cancelled.contains(row) { return }
+            if cancelled.rows.contains(row) { return }
             // A batch that is repeated because no one knows whether its commit failed.
             if row < self.next.row { try delete(row) }
             let shared =
@@ -157,15 +144,16 @@ extension ColdWriter {
         case .function(let function):
             next.function = max(next.function, Int64(function.id.rawValue) + 1)
             next.row = max(next.row, function.clearedBelow)
-            try profiles.save(function)
+            if !cancelled.functions.contains(function.id) { try profiles.save(function) }
         case .forget(let function):
+            if cancelled.functions.contains(function) { return }
             try profiles.forget(function: function)
         case .tag(let tag):
             next.tag = max(next.tag, Int64(tag.id.rawValue) + 1)
             next.row = max(next.row, tag.clearedBelow)
-            try profiles.save(tag)
+            if !cancelled.tags.contains(tag.id) { try profiles.save(tag) }
         case .forgetTag(let tag):
-            try profiles.forget(tag: tag)
+            if !cancelled.tags.contains(tag) { try profiles.forget(tag: tag) }
         case .totals(let totals):
             try meta.save(totals)
         case .accesses(let rows):

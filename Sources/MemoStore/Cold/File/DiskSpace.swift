@@ -21,7 +21,7 @@ enum DiskSpace {
     }
 
     /// An upper estimate of the pages that these changes add to the database, in bytes; 0 where they add none.
-    /// - Parameter passing: rows that are not written after all.
+    /// - Parameter cancelled: rows that are not written after all.
     static func growth(of writes: ContiguousArray<StoreChange>, cancelled: Set<Int64>) -> Int64 {
         var bytes = 0
         for write in writes {
