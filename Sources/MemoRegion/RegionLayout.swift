@@ -3,7 +3,7 @@
 package enum RegionLayout {
     /// "MEMODRG1".
     package static let magic: UInt64 = 0x3147_5244_4f4d_454d
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
     package static let pageBytes = 4096
 
     // MARK: both pages begin with magic, version and, from byte 16, the daemon's instance.
@@ -44,7 +44,7 @@ package enum RegionLayout {
     package static let valueBytesMax = 16 << 10
     package static let forever = Int64.max
     /// In `BlockHead.flags`: the order of uses is exact, so that a hit that cannot be noted is none.
-    static let exact: UInt32 = 1
+    static let exact: UInt16 = 1
 
     // MARK: uses: a page with the counts, the ring of notes, then two counters for each function
     static let notedOffset = 0
@@ -63,7 +63,8 @@ package enum RegionLayout {
         var publication: UInt64
         /// The function's number, never used again.
         var function: UInt32
-        var keyBytes: UInt32
+        var keyBytes: UInt16
+        var flags: UInt16
         var valueBytes: UInt32
         /// 0: no tags.
         var tagEpoch: UInt32
@@ -73,17 +74,19 @@ package enum RegionLayout {
         var ticket: UInt32
         var generation: UInt32
         var costMs: UInt32
-        var flags: UInt32
+        /// Milliseconds from when the value was stored to `freshUntil`; 0: that is not told.
+        var lifeMs: UInt32
     }
 
     static let functionOffset = 8
     static let keyBytesOffset = 12
+    static let flagsOffset = 14
     static let valueBytesOffset = 16
     static let blockEpochOffset = 20
     static let freshOffset = 24
     static let ticketOffset = 32
     static let costOffset = 40
-    static let flagsOffset = 44
+    static let lifeOffset = 44
 
     /// Where a value begins in its block.
     @inline(__always)
@@ -104,6 +107,7 @@ package enum RegionLayout {
         precondition(MemoryLayout<BlockHead>.offset(of: \.ticket) == ticketOffset)
         precondition(MemoryLayout<BlockHead>.offset(of: \.costMs) == costOffset)
         precondition(MemoryLayout<BlockHead>.offset(of: \.flags) == flagsOffset)
+        precondition(MemoryLayout<BlockHead>.offset(of: \.lifeMs) == lifeOffset)
         precondition(headBytes % unit == 0)
     }
 }

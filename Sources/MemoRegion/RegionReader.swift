@@ -108,7 +108,10 @@ package final class RegionReader: @unchecked Sendable {
             return .other
         }
         Probe.pause()
-        let keyBytes = Int(block.relaxed32(RegionLayout.keyBytesOffset))
+        // The flags stand behind the key's length.
+        let lengthAndFlags = block.relaxed32(RegionLayout.keyBytesOffset)
+        let keyBytes = Int(lengthAndFlags & 0xFFFF)
+        let isExact = UInt16(lengthAndFlags >> 16) & RegionLayout.exact != 0
         let valueBytes = Int(block.relaxed32(RegionLayout.valueBytesOffset))
         guard block.relaxed32(RegionLayout.functionOffset) == function || Probe.skips(.function) else {
             return .other
@@ -128,7 +131,6 @@ package final class RegionReader: @unchecked Sendable {
         let epoch = block.relaxed32(RegionLayout.blockEpochOffset)
         let ticket = block.relaxed64(RegionLayout.ticketOffset)
         let cost = block.relaxed32(RegionLayout.costOffset)
-        let flags = block.relaxed32(RegionLayout.flagsOffset)
         let value = [UInt8](unsafeUninitializedCapacity: valueBytes) { buffer, count in
             count = valueBytes
             guard let to = buffer.baseAddress else { return }
@@ -141,14 +143,14 @@ package final class RegionReader: @unchecked Sendable {
         Probe.pause()
         atomicMemoryFence(ordering: .acquiring)
         guard block.relaxed64(0) == publication || Probe.skips(.publication) else { return .doubt }
-        if flags & RegionLayout.exact != 0 {
+        if isExact {
             // Now that it is known whose ticket that is, and before the last look: what was evicted meanwhile was no hit.
             guard holds(publication, of: block, place, epoch, Probe.self),
                 uses?.note(ticket, isExact: true) ?? false
             else { return .doubt }
         }
         guard holds(publication, of: block, place, epoch, Probe.self) else { return .doubt }
-        if flags & RegionLayout.exact == 0 { _ = uses?.note(ticket, isExact: false) }
+        if !isExact { _ = uses?.note(ticket, isExact: false) }
         uses?.count(place: place, costMs: cost)
         return .hit(
             Hit(value: value, costMs: cost, freshUntil: freshUntil == RegionLayout.forever ? nil : freshUntil)

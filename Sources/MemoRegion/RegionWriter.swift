@@ -12,6 +12,8 @@ package struct Publication {
     package var value: UnsafeRawBufferPointer
     /// In ms of `CLOCK_BOOTTIME`.
     package var freshUntil = RegionLayout.forever
+    /// From when the value was stored to then; 0 if that is not to be told.
+    package var lifeMs: UInt32 = 0
     package var isTagged = false
     /// The order of its uses is exact.
     package var isExact = false
@@ -166,10 +168,11 @@ package struct RegionWriter: ~Copyable {
         // Whoever still reads what stood here must find it dead before its bytes change.
         atomicMemoryFence(ordering: .releasing)
         let head = RegionLayout.BlockHead(
-            publication: 0, function: entry.function, keyBytes: UInt32(entry.key.count),
-            valueBytes: UInt32(entry.value.count), tagEpoch: entry.isTagged ? tagEpoch : 0,
+            publication: 0, function: entry.function, keyBytes: UInt16(entry.key.count),
+            flags: entry.isExact ? RegionLayout.exact : 0, valueBytes: UInt32(entry.value.count),
+            tagEpoch: entry.isTagged ? tagEpoch : 0,
             freshUntil: entry.freshUntil, ticket: ticket, generation: records[Int(ticket)].generation,
-            costMs: entry.costMs, flags: entry.isExact ? RegionLayout.exact : 0)
+            costMs: entry.costMs, lifeMs: entry.lifeMs)
         block.storeBytes(of: head, as: RegionLayout.BlockHead.self)
         if let key = entry.key.baseAddress {
             (block + RegionLayout.headBytes).copyMemory(from: key, byteCount: entry.key.count)
@@ -435,7 +438,7 @@ package struct RegionWriter: ~Copyable {
     /// What a block holds, for checks: the key and the value that readers would take.
     package func content(_ ticket: UInt32) -> (
         function: UInt32, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, freshUntil: Int64,
-        isExact: Bool
+        lifeMs: UInt32, isExact: Bool
     ) {
         let block = log + Int(records[Int(ticket)].unit) * RegionLayout.unit
         let head = block.load(as: RegionLayout.BlockHead.self)
@@ -444,7 +447,7 @@ package struct RegionWriter: ~Copyable {
             head.function, UnsafeRawBufferPointer(start: block + RegionLayout.headBytes, count: keyBytes),
             UnsafeRawBufferPointer(
                 start: block + RegionLayout.valueOffset(keyBytes: keyBytes), count: valueBytes),
-            head.freshUntil, head.flags & RegionLayout.exact != 0
+            head.freshUntil, head.lifeMs, head.flags & RegionLayout.exact != 0
         )
     }
 }

@@ -93,6 +93,7 @@ extension StoreCore {
                 let isForEver = payload.fresh == .max
                 precondition(
                     block.freshUntil == (isForEver ? .max : payload.fresh - (published.bootOffset ?? 0)))
+                precondition(block.lifeMs == 0 || Int64(block.lifeMs) == payload.fresh - payload.created)
             }
         }
         for slot in 0..<Slot(entries.slotCount)

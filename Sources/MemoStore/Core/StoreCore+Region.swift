@@ -38,6 +38,7 @@ extension StoreCore {
         if payload.fresh != .max {
             guard let offset = published.bootOffset else { return }
             entry.freshUntil = payload.fresh - offset
+            entry.lifeMs = UInt32(exactly: payload.fresh - payload.created) ?? 0
         }
         entry.isTagged = entries[slot].flags.contains(.tagged)
         entry.isExact = functions[function].row.isBounded

@@ -276,3 +276,56 @@ def test_memoized_functions_read_it(daemon):
         assert client.stats()["region"]["hits"] - before > 150
         third.cache_clear()
         assert client.info("test.value")["currsize"] == 0
+
+
+def again(count=200, **options):
+    """As in a new process: a function of ours, and how many of its calls were read from memory, and how many computed."""
+    start_anew()
+    computed = []
+
+    @memod.lru_cache(maxsize=None, name="test.timed", **options)
+    def function(x):
+        computed.append(x)
+        return [x]
+
+    with memod.Client() as client:
+        before = client.stats()["region"]["hits"]
+        assert [function(x) for x in range(count)] == [[x] for x in range(count)]
+        return function, client.stats()["region"]["hits"] - before, len(computed)
+
+
+def test_a_function_with_a_ttl_reads_by_itself(client):
+    for _ in range(2):
+        again(ttl=3600, stale=60)
+    function, read, computed = again(ttl=3600, stale=60)
+    assert read > 150 and computed == 0
+    assert function(7) == [7] and function.cache_info().hits == 201
+    # `early` is the daemon's to decide.
+    assert again(ttl=3600, early=1)[1:] == (0, 0)
+
+
+def test_no_result_in_memory_is_older_than_a_ttl_allows(client):
+    for _ in range(3):
+        again(ttl=3600)
+    time.sleep(1.1)
+    _, _, computed = again(ttl=1)
+    assert computed == 200
+    # What was computed is good for a second, and is not kept for longer.
+    began = time.monotonic()
+    for _ in range(2):
+        again(ttl=1)
+    function, read, computed = again(20, ttl=1)
+    if time.monotonic() < began + 0.9:
+        assert (read, computed) == (20, 0)
+    time.sleep(max(0.0, began + 1.01 - time.monotonic()))
+    client.delete("test.timed", [3])
+    client.put("test.timed", [3], ["other"])
+    assert function(3) == ["other"]
+
+
+def test_the_age_of_what_has_no_end_is_asked_for(client):
+    for _ in range(3):
+        again()
+    time.sleep(1.1)
+    assert again(ttl=1)[2] == 200
+    assert again(ttl=3600)[2] == 0

@@ -53,7 +53,7 @@ class Region:
         self.memory = Memory(LOG + LOG_BYTES + 8192)  # more than it says: who reads on is not killed
         self.uses = Memory(20480 + FUNCTIONS * 16)
         for memory in (self.control, self.memory):
-            memory.put("8sI", 0, b"MEMODRG1", 1)
+            memory.put("8sI", 0, b"MEMODRG1", 2)
             memory.put("16s", 16, INSTANCE)
         self.control.put("I", 128, 4711)
         self.memory.put("I", 12, SEED)
@@ -61,13 +61,13 @@ class Region:
         self.memory.put("II", 128, 1, 1)
 
     def publish(self, key=b'"k"', value=b"1", number=1, offset=0, *, block_key=None, function=FUNCTION, epoch=0,
-                fresh=FOREVER, exact=0, claims=None):  # fmt: skip
+                fresh=FOREVER, exact=0, claims=None, life=0):  # fmt: skip
         """`block_key`: that of the block, if the index leads to another's; `claims`: how long it says its value is."""
         block_key = key if block_key is None else block_key
         start = LOG + offset
         self.memory.put(
-            "QIIIIqQII", start, MARK | number, function, len(block_key), claims or len(value), epoch, fresh, 1, 0,
-            exact,
+            "QIHHIIqQII", start, MARK | number, function, len(block_key), exact, claims or len(value), epoch, fresh, 1, 0,
+            life,
         )
         self.memory.bytes[start + 48 : start + 48 + len(block_key)] = block_key
         behind = start + 48 + (len(block_key) + 7) // 8 * 8
@@ -218,7 +218,7 @@ def test_another_clock(kind):
 MUTANTS = {
     "mark": [("if (publication >> 56 != MARK) return OTHER;", "")],
     "function": [("LOAD32(&head->function) != function || ", "")],
-    "key length": [("LOAD32(&head->key_bytes) != key_bytes || ", "")],
+    "key length": [("(length_and_flags & 0xFFFF) != key_bytes || ", "")],
     "key": [("if (memcmp(block + HEAD_BYTES, key, key_bytes) != 0) return OTHER;", "")],
     "bounds": [("if (offset + start + value_bytes > reader->log_bytes) return OTHER;", "")],
     "freshness": [("milliseconds(CLOCK_BOOTTIME) >= fresh_until", "0")],

@@ -57,17 +57,18 @@ def pack(value: Any) -> Any:
 
 
 def key_text(key: Any) -> str:
-    """A key as JSON text. Raises as `pack` does."""
+    """A key as JSON text, with the members of objects in order. Raises as `pack` does."""
     kind = type(key)
     if kind is str and _is_simple(key):
         return f'"{key}"'
     if kind is int and -(1 << 63) <= key < 1 << 63:
         return str(key)
-    return codec.dumps(pack(key))
+    return _sorted_text(pack(key))
 
 
 #: Text that JSON writes as it is.
 _is_simple = re.compile("[ !#-\\[\\]-~]*").fullmatch
+_sorted_text = codec.text_maker(True)
 
 
 def unpack(tree: Any) -> Any:

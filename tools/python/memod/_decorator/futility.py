@@ -12,7 +12,8 @@ class Futility:
     def __init__(self, bearable: bool) -> None:
         """It is `bearable` where a look-up is of use without a result, as one that waits for another process."""
         self._bearable = bearable
-        self._refused = 0  # in a row
+        #: Results that could not be kept, in a row.
+        self.refusals = 0
         self._left_out = 0
 
     def leaves_out(self) -> bool:
@@ -24,10 +25,10 @@ class Futility:
 
     def refused(self) -> None:
         """A result could not be kept."""
-        self._refused += 1
+        self.refusals += 1
         if not self._bearable:
-            self._left_out = max(0, min(self._refused - _IN_A_ROW, _SKIPPED_MAX))
+            self._left_out = max(0, min(self.refusals - _IN_A_ROW, _SKIPPED_MAX))
 
     def kept(self) -> None:
         """A result was found, or could be kept."""
-        self._refused = self._left_out = 0
+        self.refusals = self._left_out = 0

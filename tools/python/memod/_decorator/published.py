@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Dict
 
 from .._client.connection_pool import POOL
+from .._region.region import boot_ms
 from .flight import Flight
+
+_NO_TIMES: Dict[str, Any] = {}
 
 
 def read(shared: Any, flight: Flight) -> bool:
     """Takes the value from there for a `SharedFunction`, if it is there."""
-    region, options = POOL.region, shared.options
-    name, key = flight.name, flight.key
+    region, name, key = POOL.region, flight.name, flight.key
     if region is None or name is None or key is None:
         return False
-    if options.ttl_ms is not None or options.early:
-        return False  # how old it is, and whether it is time to compute it anew, only the daemon says
     function = region.functions.get(name)
-    if function is None or function.reader is None:
-        return False
+    if function is None or function.reader is None or shared.options.early:
+        return False  # whether it is time to compute it anew, only the daemon says
     # Before it is read, so that an event which follows finds the key.
     flight.computed = shared.filter_of(name).came_by(key)
     found = function.find(key)
     if found is None:
         return False
-    shared.take_hit(flight, {"value": found[0], "cost_ms": found[1]})
+    value, cost, fresh_until, life = found
+    times = _NO_TIMES
+    if shared.options.ttl_ms is not None:
+        if fresh_until is None or not life:
+            return False  # how old it is, only the daemon says
+        left = fresh_until - boot_ms()
+        times = {"age_ms": life - left, "ttl_ms": left}
+    shared.take_hit(flight, value, cost, times)
     return True
 
 

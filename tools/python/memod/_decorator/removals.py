@@ -21,28 +21,26 @@ class Removals:
     """Kept until the daemon confirms them: until then it is not believed."""
 
     def __init__(self) -> None:
-        self._keys: Dict[str, Union[List[str], _All]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._keys)
+        #: By the function's name; empty where there is nothing to be removed.
+        self.keys: Dict[str, Union[List[str], _All]] = {}
 
     def add_all(self, name: str) -> None:
         """All entries of a function."""
-        self._keys[name] = _All()
+        self.keys[name] = _All()
 
     def add(self, name: str, key: str) -> None:
         """One entry. With too many of them it is all of the function's."""
-        keys = self._keys.setdefault(name, [])
+        keys = self.keys.setdefault(name, [])
         if isinstance(keys, list):
             keys.append(key)
             if len(keys) > _KEYS_MAX:
-                self._keys[name] = _All()
+                self.keys[name] = _All()
 
     def requests(self) -> Tuple[List[bytes], Pending]:
         """The requests to send, and what `answered` is to be told."""
         lines: List[bytes] = []
         pending: Pending = []
-        for name, keys in list(self._keys.items()):
+        for name, keys in list(self.keys.items()):
             if isinstance(keys, _All):
                 lines.append(encode_request({"op": "clear", "fn": name}))
                 pending.append((name, keys, 0))
@@ -58,6 +56,6 @@ class Removals:
         for name, keys, count in pending:
             if isinstance(keys, list):
                 del keys[:count]
-            if not (isinstance(keys, list) and keys) and self._keys.get(name) is keys:
-                del self._keys[name]
-        return not self._keys
+            if not (isinstance(keys, list) and keys) and self.keys.get(name) is keys:
+                del self.keys[name]
+        return not self.keys

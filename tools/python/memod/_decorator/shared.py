@@ -35,6 +35,7 @@ Replies = Optional[List[Reply]]
 Talk = Generator[Ask, Replies, None]
 
 _LEASE_MS = 3_600_000  # the most there is: a holder that dies loses it at once anyway
+_META = ',"meta":true'
 _WAIT_MS = 1_000  # a round of waiting for another; in a hung daemon it is lost
 _WAIT_SECONDS_MAX = 300.0
 _PLAIN = (float, int, str, bool, type(None))
@@ -136,8 +137,6 @@ class SharedFunction:
         try:
             flight.name = self.identity.steady() or self._name_anew()
             flight.key, flight.volatile = self._key(args, kwds)
-            if flight.volatile and args:
-                flight.held = frozenset(getattr(args[0], "__dict__", ()))
         except Unstable as error:
             self._stay(error)
         except Unstorable as error:
@@ -164,12 +163,13 @@ class SharedFunction:
         if self.selection is not None:
             args, kwds = self.selection.apply(args, kwds)
         found = self.identity.fingerprint
-        if found is not None and found.iterates:
-            self.run_reason = run_watch.problem_of_order((*args, *kwds.values()))
-            if self.run_reason:
-                raise Unstorable(self.run_reason)
-        if owner and found is not None:
-            apart = (*apart, *found.counters)
+        if found is not None:
+            if found.iterates:
+                self.run_reason = run_watch.problem_of_order((*args, *kwds.values()))
+                if self.run_reason:
+                    raise Unstorable(self.run_reason)
+            if owner:
+                apart = (*apart, *found.counters)
         return key_text(args, kwds, owner, apart, found)
 
     def content_key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Optional[str]:
@@ -187,12 +187,14 @@ class SharedFunction:
 
     def is_prepared(self, flight: Flight) -> bool:
         """Whether the daemon has been told of the function what it must know before it is asked."""
-        return self.generation == POOL.generation and self._prepared == flight.name and not self._removals
+        return self.generation == POOL.generation and self._prepared == flight.name and not self._removals.keys
 
     def enter(self, flight: Flight) -> None:
         """The function is about to run, since there is no result for it."""
         if flight.name is None:
             return
+        if flight.volatile and flight.args:
+            flight.held = frozenset(getattr(flight.args[0], "__dict__", ()))
         try:
             # What it reads may have changed since it was asked for.
             flight.sound = self.identity.enter() == flight.name
@@ -224,11 +226,8 @@ class SharedFunction:
         lines, pending = self._removals.requests()
         replies = yield Ask([*lines, encode_request({"op": "info", "fn": name})])
         info = replies[-1] if replies else {}
-        if (
-            replies is None
-            or not self._removals.answered(pending, replies[:-1])
-            or info.get("ok") is not True
-        ):
+        gone = replies is not None and self._removals.answered(pending, replies[:-1])
+        if not gone or info.get("ok") is not True:
             flight.key = None  # without a daemon, or while it may still have what should be gone
             return
         wanted = {"maxsize": self.maxsize, "typed": self.typed}
@@ -256,16 +255,13 @@ class SharedFunction:
         flight.computed = self.filter_of(name).came_by(key)
         if self._asked_name != name:
             self._asked_name, self._asked = name, f'{{"op":"get","fn":{dumps(name)},"key":'
-        more = self._more
-        if self.options.ttl_ms is not None or self._figures.lacks_samples:
-            more += ',"meta":true'
-        return f"{self._asked}{key}{more}}}\n".encode()
+        with_meta = self.options.ttl_ms is not None or self._figures.lacks_samples
+        return f"{self._asked}{key}{self._more}{_META if with_meta else ''}}}\n".encode()
 
     def wait_for_another(self, flight: Flight) -> Talk:
         """Asks again, where another is computing the value, until that is over."""
         assert flight.name is not None and flight.key is not None
-        more = f'{self._more},"wait_ms":{_WAIT_MS},"meta":true'
-        line = key_request("get", flight.name, flight.key, more)
+        line = key_request("get", flight.name, flight.key, f'{self._more},"wait_ms":{_WAIT_MS}{_META}')
         started = time.monotonic()
         while True:
             asked = time.monotonic()
@@ -289,19 +285,20 @@ class SharedFunction:
             flight.holds = self.options.single_flight
         if reply.get("hit") is True:
             published.answered(flight)
-            self.take_hit(flight, reply)
+            flight.replace = "value" not in reply
+            if not flight.replace:
+                self.take_hit(flight, reply["value"], reply.get("cost_ms"), reply)
             return False
         return self.options.single_flight and reply.get("held") is True
 
-    def take_hit(self, flight: Flight, reply: Reply) -> None:
-        try:
-            value = reply["value"]
-            if type(value) not in _PLAIN:
+    def take_hit(self, flight: Flight, value: Any, cost: Any, more: Reply) -> None:
+        """Takes a value, what it cost in ms, and what a reply has `more` of it."""
+        if type(value) not in _PLAIN:
+            try:
                 value = decode(value, flight, self.options.serializer)
-        except (KeyError, Undecodable):
-            flight.replace = True
-            return
-        cost = reply.get("cost_ms")
+            except Undecodable:
+                flight.replace = True
+                return
         if type(cost) is int:
             flight.cost_ms = cost
             self._figures.sample(cost)
@@ -311,18 +308,20 @@ class SharedFunction:
             flight.fallback = value
             return
         if self.options.ttl_ms is not None:
-            flight.fresh_ms = fresh_ms(reply, self.options.ttl_ms, self.options.stale_ms or 0)
+            flight.fresh_ms = fresh_ms(more, self.options.ttl_ms, self.options.stale_ms or 0)
             if flight.fresh_ms is None:
                 flight.replace = True
                 return
         self._has_shared = flight.found = True
         flight.value = value
-        self._futility.kept()
+        if self._futility.refusals:
+            self._futility.kept()
         if not flight.computed:
             with self.lock:
-                if (front := self.front) is not None and flight.epoch == self.epoch:
+                if (front := self._front()) is not None and flight.epoch == self.epoch:
                     front.served += 1
-        self.verification.take(flight)
+        if self.verification.share:
+            self.verification.take(flight)
 
     def filter_of(self, name: str) -> EventFilter:
         """The keys of that name which came by."""
@@ -363,9 +362,10 @@ class SharedFunction:
             yield from self.give_up(flight)
             return
         self._futility.kept()
-        more = [f',"value":{value},"cost_ms":{int(cost * 1000)}', fields(self.options.ttl_ms, self.options.stale_ms)]
-        if self.options.tags:
-            more.append(f',"tags":{json.dumps(self.options.tags)}')
+        options = self.options
+        more = [f',"value":{value},"cost_ms":{int(cost * 1000)}', fields(options.ttl_ms, options.stale_ms)]
+        if options.tags:
+            more.append(f',"tags":{json.dumps(options.tags)}')
         if flight.lease is not None:
             more.append(f',"lease":{json.dumps(flight.lease)}')
         elif not flight.replace:

@@ -69,7 +69,8 @@ class Verification:
     """For one function: which hits are verified, and what came of it."""
 
     def __init__(self, share: Optional[Share], notices: Notices) -> None:
-        self._share = share_of_environment() if share is None else share
+        #: Of the hits; 0 or None where none is verified.
+        self.share = share_of_environment() if share is None else share
         self._notices = notices
         self._lock = threading.RLock()
         self._verified = self._mismatched = 0
@@ -82,11 +83,11 @@ class Verification:
 
     def take(self, flight: Flight) -> None:
         """A hit, as the daemon had it: where its turn has come, it is to be computed after all."""
-        share = self._share
+        share = self.share
         if not share or (share != "first" and random.random() >= float(share)):
             return
         if share == "first":
-            self._share = 0.0
+            self.share = 0.0
         flight.verifies = flight.has_fallback = True
         flight.found, flight.fallback, flight.value = False, flight.value, None
 

@@ -1,66 +1,37 @@
 """Keys in the one form in which the daemon publishes them. A key whose form here is another than the daemon's is not
-found, and asked for; it is never taken for another."""
+found, and asked for; it is never taken for another.
+
+This client spells keys without white space, with the members of objects in order, and strings as they are in that form.
+So numbers are all that may have to be written in another way."""
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any, List, Tuple
+from typing import Match
 
 #: Taken at once, and not a character at a time: a look-up spends a good part of its time here.
-_BETWEEN = r'[^"{.eEtf]*'
-#: Text that is in canonical form as it stands: no members to sort, and no numbers but integers and fractions as Python
-#: writes them, without an exponent.
-_PLAIN = re.compile(
-    _BETWEEN + r'(?:(?:"[^"\\]*(?:\\.[^"\\]*)*"|(?<=[0-9])\.[0-9]*[1-9](?![0-9eE])|true|false)' + _BETWEEN + ")*"
+_BETWEEN = r'[^".eEtf]*'
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+#: Whether text is in canonical form as it stands: no numbers but integers and fractions as Python writes them, without an
+#: exponent.
+is_canonical = re.compile(
+    _BETWEEN + rf"(?:(?:{_STRING}|(?<=[0-9])\.[0-9]*[1-9](?![0-9eE])|true|false){_BETWEEN})*"
 ).fullmatch
+_token = re.compile(rf"{_STRING}|-?[0-9][-+.0-9eE]*").sub
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?").fullmatch
-_quote = json.encoder.encode_basestring
 #: Integers of this many digits are written out.
 _DIGITS_MAX = 20
 
 
-class _Number(str):
-    """A number as it was spelt."""
-
-
 def canonical(text: str, typed: bool = False) -> str:
-    """The form of a key's JSON text, which has no white space. Raises `ValueError` for what is not JSON."""
-    if _PLAIN(text):
+    """The form of a key's JSON text as this client spells it."""
+    if is_canonical(text):
         return text
-    tree = json.loads(text, parse_int=_Number, parse_float=_Number, object_pairs_hook=_Members)
-    parts: List[str] = []
-    _write(tree, typed, parts)
-    return "".join(parts)
 
+    def form(token: Match[str]) -> str:
+        return token[0] if token[0][0] == '"' else number(token[0], typed)
 
-class _Members(List[Tuple[str, Any]]):
-    """An object."""
-
-
-def _write(tree: Any, typed: bool, parts: List[str]) -> None:
-    kind = type(tree)
-    if kind is _Number:
-        parts.append(number(tree, typed))
-    elif kind is str:
-        parts.append(_quote(tree))
-    elif kind is list:
-        parts.append("[")
-        for index, item in enumerate(tree):
-            if index:
-                parts.append(",")
-            _write(item, typed, parts)
-        parts.append("]")
-    elif kind is _Members:
-        parts.append("{")
-        for index, (name, item) in enumerate(sorted(tree, key=lambda member: member[0])):
-            if index:
-                parts.append(",")
-            parts.append(f"{_quote(name)}:")
-            _write(item, typed, parts)
-        parts.append("}")
-    else:
-        parts.append("null" if tree is None else "true" if tree else "false")
+    return _token(form, text)
 
 
 def number(text: str, typed: bool) -> str:

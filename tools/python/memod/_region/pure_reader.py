@@ -10,8 +10,10 @@ import platform
 import sys
 import threading
 import time
-from typing import Optional, Tuple
+from typing import Any, Optional, Tuple
 from zlib import crc32
+
+from .canonical import is_canonical
 
 _PAGE = 4096
 _MAGIC = int.from_bytes(b"MEMODRG1", "little")
@@ -29,11 +31,14 @@ _EXACT_NOTED = 1
 _MARK = 0xFE
 _FOR_EVER = (1 << 63) - 1
 _OPEN = 1
+_VERSION = 2
 _OWNER_DIED = 0x40000000
 _GET_SEALS = 1034
 _SEAL_SHRINK = 2
 _WIPE_ON_FORK = 18
 _WORD = (1 << 64) - 1
+
+_Found = Tuple[str, int, Optional[int], int]
 
 
 def usable() -> bool:
@@ -68,7 +73,7 @@ class Reader:
         self._halves = memory[: len(memory) & ~7].cast("I")
         self._control = page.cast("I")
         self._serves_ending = serves_ending
-        if page.cast("Q")[0] != _MAGIC or self._control[2] != 1:
+        if page.cast("Q")[0] != _MAGIC or self._control[2] != _VERSION:
             raise OSError("the control page is malformed, or of another version")
         self._alive = self._control[32]
         if not self._alive or self._alive & _OWNER_DIED:
@@ -90,7 +95,7 @@ class Reader:
 
     def _read_geometry(self, mapped: int) -> None:
         words, halves = self._words, self._halves
-        if mapped < _PAGE or words[0] != _MAGIC or halves[2] != 1:
+        if mapped < _PAGE or words[0] != _MAGIC or halves[2] != _VERSION:
             raise OSError("the region is malformed, or of another version")
         size, functions, index, log, log_bytes = (words[place] for place in range(4, 9))
         count, mask = halves[18], halves[19]
@@ -122,8 +127,12 @@ class Reader:
         found = self.find(number, place, key)
         return None if found is None else found[0]
 
-    def find(self, number: int, place: int, key: bytes) -> Optional[Tuple[str, int, Optional[int]]]:
-        """The text, what it cost in ms, and until when it is fresh; or None."""
+    def look(self, number: int, place: int, text: str) -> Any:
+        """As `find` for a key's text; False where it may not be in canonical form."""
+        return self.find(number, place, text.encode()) if is_canonical(text) else False
+
+    def find(self, number: int, place: int, key: bytes) -> Optional[_Found]:
+        """The text, what it cost in ms, until when it is fresh, and its life in ms; or None."""
         if place >= self._count or len(key) > _KEY_MAX or not self._own[0]:
             return None
         checksum = crc32(key, self._seed ^ number)
@@ -143,17 +152,18 @@ class Reader:
                     return found or None
         return None
 
-    def _read(self, number: int, place: int, key: bytes, offset: int) -> Optional[Tuple[str, int, Optional[int]]]:
+    def _read(self, number: int, place: int, key: bytes, offset: int) -> Optional[_Found]:
         """A hit; None where it is another entry; an empty tuple where there is any doubt."""
         words, halves = self._words, self._halves
         block = self._log + offset
         head, half = block // 8, block // 4
-        doubt: Tuple[str, int, Optional[int]] = ()  # type: ignore[assignment]
+        doubt: _Found = ()  # type: ignore[assignment]
         publication = words[head]
         if publication >> 56 != _MARK:
             return None
         value_bytes = halves[half + 4]
-        if halves[half + 2] != number or halves[half + 3] != len(key) or value_bytes > _VALUE_MAX:
+        length_and_flags = halves[half + 3]
+        if halves[half + 2] != number or length_and_flags & 0xFFFF != len(key) or value_bytes > _VALUE_MAX:
             return None
         start = _HEAD_BYTES + (len(key) + 7 & ~7)
         if offset + start + value_bytes > self._log_bytes:
@@ -166,7 +176,7 @@ class Reader:
         ):
             return doubt
         epoch, ticket = halves[half + 5], words[head + 4]
-        cost, exact = halves[half + 10], halves[half + 11] & 1
+        cost, life, exact = halves[half + 10], halves[half + 11], length_and_flags >> 16 & 1
         value = bytes(self._bytes[block + start : block + start + value_bytes])
         if words[head] != publication:
             return doubt
@@ -184,7 +194,8 @@ class Reader:
             uses[counter] = (uses[counter] + 1) & _WORD
             if cost:
                 uses[counter + 1] = (uses[counter + 1] + cost) & _WORD
-        return value.decode(), cost, None if fresh == _FOR_EVER else fresh
+        text = value.decode()
+        return (text, cost, None, 0) if fresh == _FOR_EVER else (text, cost, fresh, life)
 
     def _holds(self, head: int, publication: int, place: int, epoch: int) -> bool:
         """Whether a block is still what it was, and nothing hides it. None of this becomes true again for one

@@ -32,6 +32,7 @@ enum {
     COUNTER_BYTES = 16,
     EXACT = 1,
     OPEN = 1,
+    VERSION = 2,
 };
 static const uint64_t region_magic = 0x314752444f4d454dULL; /* "MEMODRG1" */
 #define MARK 0xFEULL
@@ -39,10 +40,10 @@ static const uint64_t region_magic = 0x314752444f4d454dULL; /* "MEMODRG1" */
 
 typedef struct {
     uint64_t publication;
-    uint32_t function, key_bytes, value_bytes, tag_epoch;
+    uint32_t function, key_bytes_and_flags, value_bytes, tag_epoch;
     int64_t fresh_until;
     uint64_t ticket;
-    uint32_t cost_ms, flags;
+    uint32_t cost_ms, life_ms;
 } Head;
 _Static_assert(sizeof(Head) == HEAD_BYTES && offsetof(Head, fresh_until) == 24, "the head of a block");
 
@@ -136,7 +137,7 @@ static void count_hit(Reader *reader, uint32_t place, uint32_t cost_ms) {
 }
 
 typedef struct {
-    uint32_t bytes, cost_ms;
+    uint32_t bytes, cost_ms, life_ms;
     int64_t fresh_until;
     uint8_t value[VALUE_MAX];
 } Found;
@@ -159,8 +160,8 @@ static enum Outcome read_block(
     const Head *head = (const Head *)block;
     uint64_t publication = __atomic_load_n(&head->publication, __ATOMIC_ACQUIRE);
     if (publication >> 56 != MARK) return OTHER;
-    uint32_t value_bytes = LOAD32(&head->value_bytes);
-    if (LOAD32(&head->function) != function || LOAD32(&head->key_bytes) != key_bytes || value_bytes > VALUE_MAX)
+    uint32_t value_bytes = LOAD32(&head->value_bytes), length_and_flags = LOAD32(&head->key_bytes_and_flags);
+    if (LOAD32(&head->function) != function || (length_and_flags & 0xFFFF) != key_bytes || value_bytes > VALUE_MAX)
         return OTHER;
     uint64_t start = HEAD_BYTES + ((key_bytes + 7) & ~(uint64_t)7);
     if (offset + start + value_bytes > reader->log_bytes) return OTHER;
@@ -170,8 +171,8 @@ static enum Outcome read_block(
         return DOUBT;
     uint32_t epoch = LOAD32(&head->tag_epoch);
     uint64_t ticket = LOAD64(&head->ticket);
-    uint32_t cost_ms = LOAD32(&head->cost_ms);
-    int is_exact = (LOAD32(&head->flags) & EXACT) != 0;
+    uint32_t cost_ms = LOAD32(&head->cost_ms), life_ms = LOAD32(&head->life_ms);
+    int is_exact = (length_and_flags >> 16 & EXACT) != 0;
     memcpy(found->value, block + start, value_bytes);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (LOAD64(&head->publication) != publication) return DOUBT;
@@ -184,6 +185,7 @@ static enum Outcome read_block(
     count_hit(reader, place, cost_ms);
     found->bytes = value_bytes;
     found->cost_ms = cost_ms;
+    found->life_ms = life_ms;
     found->fresh_until = fresh_until;
     return HIT;
 }
@@ -233,7 +235,7 @@ static int map(Mapping *mapping, int descriptor, int protection) {
 static int read_geometry(Reader *reader) {
     const uint8_t *header = reader->region.base;
     uint64_t mapped = reader->region.size;
-    if (mapped < PAGE || LOAD64(header) != region_magic || LOAD32(header + 8) != 1)
+    if (mapped < PAGE || LOAD64(header) != region_magic || LOAD32(header + 8) != VERSION)
         return fail("the region is malformed, or of another version");
     uint64_t size = LOAD64(header + 32), functions = LOAD64(header + 40), index = LOAD64(header + 48);
     uint64_t log = LOAD64(header + 56), log_bytes = LOAD64(header + 64);
@@ -258,7 +260,7 @@ static int read_geometry(Reader *reader) {
 
 static int read_control(Reader *reader) {
     const uint8_t *page = reader->control.base;
-    if (reader->control.size < PAGE || LOAD64(page) != region_magic || LOAD32(page + 8) != 1)
+    if (reader->control.size < PAGE || LOAD64(page) != region_magic || LOAD32(page + 8) != VERSION)
         return fail("the control page is malformed, or of another version");
     reader->alive = __atomic_load_n((const uint32_t *)(page + 128), __ATOMIC_ACQUIRE);
     if (reader->alive == 0 || reader->alive & OWNER_DIED) return fail("the daemon has ended");
@@ -315,19 +317,99 @@ static PyObject *reader_get(PyObject *self, PyObject *args) {
     return PyUnicode_DecodeUTF8((const char *)found.value, found.bytes, NULL);
 }
 
-/* find(number, place, key) -> (text, cost_ms, fresh_until or None), or None */
-static PyObject *reader_find(PyObject *self, PyObject *args) {
+static PyObject *found_in(PyObject *self, unsigned long number, unsigned long place, const char *key, Py_ssize_t bytes) {
     Found found;
-    unsigned int number, place;
-    const char *key;
-    Py_ssize_t bytes;
-    if (!PyArg_ParseTuple(args, "IIy#", &number, &place, &key, &bytes)) return NULL;
     if (!((Reader *)self)->functions || !find((Reader *)self, number, place, (const uint8_t *)key, (size_t)bytes, &found))
         Py_RETURN_NONE;
     PyObject *text = PyUnicode_DecodeUTF8((const char *)found.value, found.bytes, NULL);
     if (!text) return NULL;
-    if (found.fresh_until == INT64_MAX) return Py_BuildValue("(NIO)", text, found.cost_ms, Py_None);
-    return Py_BuildValue("(NIL)", text, found.cost_ms, (long long)found.fresh_until);
+    int ends = found.fresh_until != INT64_MAX;
+    PyObject *hit = PyTuple_New(4), *cost = PyLong_FromUnsignedLong(found.cost_ms);
+    PyObject *fresh = ends ? PyLong_FromLongLong(found.fresh_until) : Py_None;
+    PyObject *life = PyLong_FromUnsignedLong(ends ? found.life_ms : 0);
+    if (!ends) Py_INCREF(Py_None);
+    if (!hit || !cost || !fresh || !life) {
+        Py_XDECREF(hit);
+        Py_XDECREF(cost);
+        Py_XDECREF(fresh);
+        Py_XDECREF(life);
+        Py_DECREF(text);
+        return NULL;
+    }
+    PyTuple_SetItem(hit, 0, text);
+    PyTuple_SetItem(hit, 1, cost);
+    PyTuple_SetItem(hit, 2, fresh);
+    PyTuple_SetItem(hit, 3, life);
+    return hit;
+}
+
+/* find(number, place, key) -> (text, cost_ms, fresh_until or None, life_ms), or None */
+static PyObject *reader_find(PyObject *self, PyObject *args) {
+    unsigned int number, place;
+    const char *key;
+    Py_ssize_t bytes;
+    if (!PyArg_ParseTuple(args, "IIy#", &number, &place, &key, &bytes)) return NULL;
+    return found_in(self, number, place, key, bytes);
+}
+
+/* Whether a key's JSON text is in canonical form as it stands, where it has its members in order and no white space. What
+ * canonical.py says with a regular expression. */
+static int is_canonical(const char *text, Py_ssize_t bytes) {
+    for (Py_ssize_t at = 0; at < bytes; at++) {
+        switch (text[at]) {
+            case '"':
+                while (++at < bytes && text[at] != '"')
+                    if (text[at] == '\\') at++;
+                if (at >= bytes) return 0;
+                break;
+            case '.': {
+                Py_ssize_t end = at + 1;
+                while (end < bytes && text[end] >= '0' && text[end] <= '9') end++;
+                if (at == 0 || text[at - 1] < '0' || text[at - 1] > '9' || end == at + 1 || text[end - 1] == '0') return 0;
+                at = end - 1;
+                break;
+            }
+            case 't':
+                if (bytes - at < 4 || memcmp(text + at, "true", 4) != 0) return 0;
+                at += 3;
+                break;
+            case 'f':
+                if (bytes - at < 5 || memcmp(text + at, "false", 5) != 0) return 0;
+                at += 4;
+                break;
+            case 'e':
+            case 'E':
+                return 0;
+        }
+    }
+    return 1;
+}
+
+/* look(number, place, text) -> as find; False where the text may not be in canonical form */
+static PyObject *reader_look(PyObject *self, PyObject *args) {
+    if (PyTuple_Size(args) != 3 || !PyUnicode_Check(PyTuple_GetItem(args, 2))) {
+        PyErr_SetString(PyExc_TypeError, "look takes a number, a place and a key's text");
+        return NULL;
+    }
+    unsigned long number = PyLong_AsUnsignedLong(PyTuple_GetItem(args, 0));
+    unsigned long place = PyLong_AsUnsignedLong(PyTuple_GetItem(args, 1));
+    if (PyErr_Occurred()) return NULL;
+    PyObject *key = PyUnicode_AsUTF8String(PyTuple_GetItem(args, 2));
+    if (!key) return NULL;
+    const char *text = PyBytes_AsString(key);
+    Py_ssize_t bytes = PyBytes_Size(key);
+    PyObject *hit;
+    if (number > UINT32_MAX || place > UINT32_MAX || bytes > KEY_MAX) {
+        hit = Py_None;
+        Py_INCREF(hit);
+    } else if (!is_canonical(text, bytes)) {
+        hit = Py_False;
+        Py_INCREF(hit);
+    } else {
+        hit = found_in(self, number, place, text, bytes);
+    }
+    Py_DECREF(key);
+    return hit;
 }
 
 static PyObject *reader_is_open(PyObject *self, PyObject *unused) {
@@ -340,7 +422,8 @@ static PyObject *reader_is_open(PyObject *self, PyObject *unused) {
 
 static PyMethodDef methods[] = {
     {"get", reader_get, METH_VARARGS, "The text of a value, or None."},
-    {"find", reader_find, METH_VARARGS, "The text, what it cost in ms, and until when it is fresh; or None."},
+    {"find", reader_find, METH_VARARGS, "The text, what it cost in ms, until when it is fresh, and its life in ms; or None."},
+    {"look", reader_look, METH_VARARGS, "The same for a key's text; False where it may not be in canonical form."},
     {"is_open", reader_is_open, METH_NOARGS, "Whether the daemon still publishes, to this process."},
     {NULL, NULL, 0, NULL},
 };

@@ -38,7 +38,9 @@ class _Unreadable(OSError):
     """The daemon is there, and what it handed over makes no sense."""
 
 
-Found = Tuple[Any, int, Optional[int]]
+#: The value, what it cost in ms, until when on the clock of `boot_ms` it is fresh (None for ever), and how long it was
+#: to be when it was stored, in ms: 0 where that is not known.
+Found = Tuple[Any, int, Optional[int], int]
 
 _scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
@@ -56,6 +58,11 @@ def _reader_type() -> Any:
         return pure_reader.Reader if pure_reader.usable() else None
 
 
+def boot_ms() -> int:
+    """The clock by which entries end."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+
 class Function:
     """Where a function's hits are published."""
 
@@ -69,15 +76,18 @@ class Function:
         self.asked = 0.0
 
     def find(self, key: str) -> Optional[Found]:
-        """The value of a key's JSON text, what it cost in ms, and until when it is fresh; or None."""
+        """What is published of a key, given as JSON text; or None."""
         reader = self.reader
         if reader is None:
             return None
         try:
-            found = reader.find(self.number, self.place, canonical(key, self.typed).encode())
+            found = reader.look(self.number, self.place, key)
+            if found is False:
+                found = reader.find(self.number, self.place, canonical(key, self.typed).encode())
             if found is None:
                 return None
-            return _scan(found[0], 0)[0], found[1], found[2]
+            text, cost, fresh, life = found
+            return _scan(text, 0)[0], cost, fresh, life
         except (ValueError, StopIteration, RecursionError):
             return None
 
@@ -173,10 +183,10 @@ class Region:
             return
         connection = Connection(self._path, self._seconds, "region")
         try:
-            before = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+            before = boot_ms()
             connection.send(encode_request({"op": "map"}), self._seconds)
             line, descriptors = _receive(connection, self._seconds)
-            after = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+            after = boot_ms()
             try:
                 reply = json.loads(line)
                 if reply.get("ok") is not True or reply.get("instance") != self.instance:
