@@ -6,6 +6,7 @@ import enum
 import itertools
 import json
 import random
+import struct
 import sys
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +16,7 @@ import pytest
 from memod._codec.codec import Unstorable
 from memod._decorator.event_key import mark_of
 from memod._identity import keys
+from memod._identity.fingerprint import Fingerprint
 from memod._identity.keys import key_text
 
 
@@ -210,19 +212,79 @@ def test_random_calls_never_collide():
     assert len(seen) > 100
 
 
-def test_plain_arguments_have_the_same_key_either_way(monkeypatch):
+def compiled_text():
+    return pytest.importorskip("memod._codec._plain").plain_text
+
+
+@pytest.mark.parametrize("made", [lambda: keys.python_text, compiled_text], ids=["python", "compiled"])
+def test_plain_arguments_have_the_same_key_either_way(monkeypatch, made):
+    plain_text = made()
+    monkeypatch.setattr(keys, "plain_text", plain_text)
     chance = random.Random(3)
     kinds = [
         lambda: chance.choice([0, -1, 7, 10**6, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, True, False, None]),
         lambda: chance.choice([0.5, 1.0, -0.0, 1e22, 1e-7, 1.5e300, float("inf"), float("nan"), 0.1 + 0.2]),
-        lambda: chance.choice(["", "a", 'q"\\\n\x00\x7f', "ü", "\ud800", "x" * 20_000, b"x", (1,), [2]]),
+        lambda: chance.choice(["", "a", 'q"\\\n\t\r\b\f\v\x00\x1f\x7f', "ü", "\ud800", "x" * 20_000, b"x", (1,), [2]]),
     ]
     quick = 0
-    for _ in range(2000):
+    for _ in range(3000):
         args = tuple(chance.choice(kinds)() for _ in range(chance.randrange(4)))
-        found = key_text(args, {})
-        quick += keys._plain_text(args) != ""
+        kwds = {chance.choice(["a", "b c", 'q"', "é", ""]): chance.choice(kinds)() for _ in range(chance.randrange(3))}
+        owner = Thing if chance.random() < 0.3 else None
+        if owner is not None:
+            args = (Thing(chance.choice([1, 0.5, (1, 2), [3], "x" * 16_370])), *args)
+        found = key_text(args, kwds, owner)
+        quick += plain_text(args, kwds, 0 if owner is None else 1) != ""
         with monkeypatch.context() as patched:
-            patched.setattr(keys, "_plain_text", lambda args: "")
-            assert key_text(args, {}) == found
-    assert 200 < quick < 1800
+            patched.setattr(keys, "plain_text", lambda args, kwds, first: "")
+            assert key_text(args, kwds, owner) == found
+    assert 200 < quick < 2500
+
+
+def test_compiled_text_is_that_of_python():
+    plain_text = compiled_text()
+    chance = random.Random(4)
+
+    class Int(int):
+        pass
+
+    class Text(str):
+        pass
+
+    kinds = [
+        lambda: chance.getrandbits(chance.choice([1, 8, 53, 62, 63, 64, 65, 100])) * chance.choice([1, -1]),
+        lambda: chance.choice([2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 0, Int(1), Text("a"), True, False, None]),
+        lambda: struct.unpack("d", struct.pack("Q", chance.getrandbits(64)))[0],
+        lambda: chance.choice([chance.uniform(-1e3, 1e3), float(2**53) - 0.5, 2.0**60, 1e16, -0.0, 0.1 + 0.2, 1e-5]),
+        lambda: "".join(map(chr, chance.choices(range(200), k=chance.randrange(8)))),
+        lambda: "x" * chance.choice([16_378, 16_379, 16_380, 16_381, 16_382, 20_000]),
+        lambda: chance.choice([b"", (), [], {}, object]),
+    ]
+    plain = 0
+    for _ in range(20_000):
+        args = tuple(chance.choice(kinds)() for _ in range(chance.choice([0, 1, 1, 1, 2, 3])))
+        kwds = {f"{chance.choice(kinds)()}"[:5]: chance.choice(kinds)() for _ in range(chance.choice([0, 0, 0, 1, 2]))}
+        first = chance.randrange(2) if args else 0
+        text = plain_text(args, kwds, first)
+        assert text == keys.python_text(args, kwds, first), (args, kwds)
+        plain += text != ""
+    assert 5_000 < plain < 19_000
+    assert plain_text((1,), {}, 2) == "[]" and plain_text((), {1: 2}, 0) == ""
+    for wrong in [(), (1, {}, 0), ((), [], 0), ((), {}, "x"), ((), {})]:
+        with pytest.raises(TypeError):
+            plain_text(*wrong)
+
+
+class Thing:
+    def __init__(self, value):
+        self.value = value
+
+
+def test_members_of_a_receiver_are_in_order():
+    def method(self):
+        return list(vars(self))
+
+    found = Fingerprint(method, "test_keys")
+    assert found.looks_at_order
+    text = key_text((Thing(1), 2), {}, Thing, (), found)[0]
+    assert '"o":' in text and text == keys.key_dumps(json.loads(text))

@@ -40,15 +40,13 @@ class KeyPacker(CanonicalPacker):
     """Packs arguments: each by its type and sign, whatever it is equal to. What is large goes by its digest."""
 
     comes_back = False
-    #: Attributes of the receiver that do not matter.
-    apart: Collection[str] = ()
     #: By id, data that the function reads by another name, and that name.
     places: Mapping[int, str] = {}
 
-    def __init__(self, reader: Optional[Fingerprint] = None) -> None:
+    def __init__(self, reader: Optional[Fingerprint] = None, apart: Collection[str] = ()) -> None:
         """`reader` is what is known of the function."""
         self.seen, self.kinds = {}, set()  # nobody asks for the classes that took part
-        self.reader = reader
+        self.reader, self.apart = reader, apart
         if reader is not None:
             self.places, self.ordered = reader.places, reader.iterates
         #: What is known of objects beside what they hold: a number, and a word.
@@ -100,8 +98,13 @@ class KeyPacker(CanonicalPacker):
             "".join(state)  # names are text, whoever has put them there
             text = key_dumps({name: self.pack(item) for name, item in state.items()})
             known.remember(state, text)
-        order = f',"o":{key_dumps(list(state))}' if self.reader is not None and self.reader.looks_at_order else ""
-        return f'{{"{TAG}":"self","t":{known.marked_reference_text()},"v":{text}{order}}}'
+        reference = known.marked_reference()
+        if self.reader is not None and self.reader.looks_at_order:
+            return f'{{"{TAG}":"self","o":{key_dumps(list(state))},"t":{key_dumps(reference)},"v":{text}}}'
+        whole = known.whole
+        if whole[0] is not reference or whole[1] is not text:
+            whole = known.whole = reference, text, f'{{"{TAG}":"self","t":{key_dumps(reference)},"v":{text}}}'
+        return whole[2]
 
     def class_reference(self, cls: type) -> str:
         return _known(cls).marked_reference()
@@ -122,7 +125,10 @@ class _KnownClass:
         if not self._is_own:
             version = modules.version(module)
             self._reference += f"@{version}" if version else ""
-        self._reference_text = key_dumps(self._reference)
+        #: The reference with its mark, and what it was made of.
+        self._marked = "", ""
+        #: A receiver's text, and the reference and the state that it was made of.
+        self.whole = "", "", ""
         self._state: Tuple[Tuple[str, ...], Tuple[Any, ...], str] = ((), (), "{}")
         self.is_plain = class_layout.has_plain_layout(cls)
         self.has_slots = cls.__dictoffset__ == 0 or bool(class_layout.slots(cls))
@@ -134,12 +140,13 @@ class _KnownClass:
         return "." in self._name and resolve(sys.modules.get(self._cls.__module__), self._name) is self._cls
 
     def marked_reference(self) -> str:
-        """The class's name, and which version it is. Raises `Unstorable`."""
-        return f"{self._reference}@{_class_print(self._cls)}" if self._is_own else self._reference
-
-    def marked_reference_text(self) -> str:
-        """The same as JSON text."""
-        return f'{self._reference_text[:-1]}@{_class_print(self._cls)}"' if self._is_own else self._reference_text
+        """The class's name, and which version it is: the same object as before for the same. Raises `Unstorable`."""
+        if not self._is_own:
+            return self._reference
+        digest, marked = _class_print(self._cls), self._marked
+        if marked[0] is not digest:
+            marked = self._marked = digest, f"{self._reference}@{digest}"
+        return marked[1]
 
     def text_of(self, state: Dict[str, Any]) -> Optional[str]:
         """The text of a state that is the last one's, if it is."""
@@ -185,17 +192,20 @@ def key_text(
     """The key of a call as JSON text, and whether an argument may change under way. `owner` is the class
     whose method is called, of whose object the attributes `apart` do not matter; `reader` is the function's
     fingerprint. Raises `Unstorable`."""
-    if owner is None and not kwds:
-        text = _plain_text(args)
+    if owner is None:
+        text = plain_text(args, kwds, 0)
         if text:
             return text, False
-    packer = KeyPacker(reader)
-    packer.apart = apart
+    packer = KeyPacker(reader, apart)
     try:
         pack = packer.pack
         head = ""
         if owner is not None and args and isinstance(args[0], owner):
             head = packer.receiver(args[0])
+            if not packer.kinds:
+                text = plain_text(args, kwds, 1)
+                if text and _len(text) + _len(head) < _TEXT_MAX:
+                    return f"[{head}]" if text == "[]" else f"[{head},{text[1:]}", packer.volatile
             args = args[1:]
         items = list(map(pack, args))
         if kwds:
@@ -220,27 +230,44 @@ def key_text(
         raise Unstorable(f"an argument cannot be encoded: {error!r}") from error
 
 
-def _plain_text(args: Tuple[Any, ...]) -> str:
-    """The same text for what nearly all keys are made of, sooner; "" where there is something else among them."""
+def python_text(args: Tuple[Any, ...], kwds: Dict[str, Any], first: int) -> str:
+    """The same text for what nearly all keys are made of, sooner, of the arguments from the `first` on; "" where there is
+    something else among them. `plain.c` does the same."""
     parts = []
-    for arg in args:
-        kind = type(arg)
-        if kind is str:
-            if not arg.isascii():
-                return ""
-            parts.append(_quote(arg))
-        elif kind is int:
-            if not INT_PLAIN_MIN <= arg <= INT_PLAIN_MAX:
-                return ""
-            parts.append(_int_text(arg))
-        elif kind is float:
-            if arg - arg != 0 or arg.is_integer():
-                return ""
-            parts.append(_float_text(arg))
-        else:
+    for arg in args[first:] if first else args:
+        text = _value_text(arg)
+        if not text:
             return ""
+        parts.append(text)
+    if kwds:
+        pairs = []
+        for name, arg in kwds.items():
+            text = _value_text(arg)
+            if not text or type(name) is not str or not name.isascii():
+                return ""
+            pairs.append(f"[{_quote(name)},{text}]")
+        parts.append(f'{{"{TAG}":"kw","v":[{",".join(pairs)}]}}')
     text = f"[{','.join(parts)}]"
     return text if _len(text) <= _TEXT_MAX else ""
+
+
+def _value_text(value: Any) -> str:
+    kind = type(value)
+    if kind is str:
+        return _quote(value) if value.isascii() else ""
+    if kind is int:
+        return _int_text(value) if INT_PLAIN_MIN <= value <= INT_PLAIN_MAX else ""
+    if kind is float:
+        return "" if value - value != 0 or value.is_integer() else _float_text(value)
+    return _CONSTANTS.get(value, "") if value is None or kind is bool else ""
+
+
+_CONSTANTS = {None: "null", True: "true", False: "false"}
+
+try:
+    from .._codec._plain import plain_text  # type: ignore[import-not-found]
+except ImportError:
+    plain_text = python_text
 
 
 def _digest(text: str) -> str:
