@@ -10,7 +10,6 @@ import re
 import sys
 import time
 import warnings
-from operator import is_
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
 from . import codec_registry, library_patches
@@ -143,25 +142,28 @@ def _codecs() -> str:
     return f"{codec_registry.names()} {files} {_locale.nl_langinfo(_locale.CODESET)}"
 
 
-_filters: List[Any] = []
+#: What the limits were made of, and their text.
+_limits_of: Tuple[int, List[Any]] = (-1, [])
 _limits_text = ""
 _digits: Callable[[], int] = getattr(sys, "get_int_max_str_digits", lambda: 0)
+#: Since 3.14 filters may belong to a context.
+_filters_of_context: Any = getattr(warnings, "_get_filters", None)
 
 
 def _limits() -> str:
     """What makes an error of what is none elsewhere. Asked before each question, so only new filters are looked at."""
-    global _filters, _limits_text
-    now = _current_filters()
-    if len(now) != len(_filters) or not all(map(is_, now, _filters)):
-        _filters = list(now)
-        _limits_text = repr([each for each in _filters if each[0] == "error"])
-    return f"{_digits()} {_limits_text}"
+    global _limits_of, _limits_text
+    digits, filters = _limits_of
+    now = warnings.filters if _filters_of_context is None else _filters_of_context()
+    if now != filters or _digits() != digits:
+        digits, filters = _digits(), list(now)
+        _limits_text = f"{digits} {[each for each in filters if each[0] == 'error']!r}"
+        _limits_of = digits, filters
+    return _limits_text
 
 
 def _current_filters() -> Any:
-    # Since 3.14 they may belong to a context.
-    of_context: Any = getattr(warnings, "_get_filters", None)
-    return warnings.filters if of_context is None else of_context()
+    return warnings.filters if _filters_of_context is None else _filters_of_context()
 
 
 def _warnings() -> str:

@@ -178,7 +178,8 @@ class Fingerprint:
         self.watch = Watch(
             [*self._names(), Names(self._loose_bindings())],
             list(self.sources.values()),
-            [(INPUTS[name], value) for name, value in inputs.items()],
+            # Of the patches the list is watched.
+            [(INPUTS[name], value) for name, value in inputs.items() if name != "patches" or name not in self._led],
             [path for node in self._nodes.values() for path in node.paths] + self._lead_paths(),
         )
         self.structure = _digest("\n".join(self._lines))
@@ -214,7 +215,7 @@ class Fingerprint:
         def reader(leads: Any, known: Any) -> Any:
             def read() -> Any:
                 now = leads()
-                return known if _are_same(now, known) else now
+                return known if now is known or _are_same(now, known) else now
 
             return read
 

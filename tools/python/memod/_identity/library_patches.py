@@ -18,6 +18,7 @@ _HOOKS = frozenset("excepthook showwarning _showwarnmsg_impl formatwarning".spli
 _APART = frozenset(("sys", "builtins"))
 
 _found: List[Tuple[str, Any]] = []
+_patches: List[Any] = []
 _words = ""
 _looked = -_AGE_MAX
 _modules = 0
@@ -27,21 +28,22 @@ _foreign: Dict[Any, bool] = {}
 
 def patched() -> str:
     """What was put where."""
-    global _found, _words, _looked, _modules
+    global _found, _patches, _words, _looked, _modules
     now = monotonic()
     if now - _looked >= _AGE_MAX or len(sys.modules) != _modules:
         _looked, _modules = now, len(sys.modules)
         found = sorted(_look(), key=lambda each: each[0])
         if found != _found:
             _found = found
+            _patches = [each for _, each in found]
             _words = repr([(place, f"{each.__module__}.{each.__qualname__}") for place, each in found])
     return _words
 
 
 def patches() -> List[Any]:
-    """The functions and classes."""
+    """The functions and classes: another list only where they are others."""
     patched()
-    return [each for _, each in _found]
+    return _patches
 
 
 def _look() -> Iterator[Tuple[str, Any]]:

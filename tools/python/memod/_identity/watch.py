@@ -47,6 +47,10 @@ def bind(space: Any, name: str, value: Any) -> Binding:
     return found
 
 
+#: To find a name takes as long as to compare so many values.
+_FEW = 4
+
+
 class Names:
     """Bindings, to see whether they hold. Several watches may have them."""
 
@@ -63,9 +67,10 @@ class Names:
                 found = spaces[id(space)] = (space, {})
             found[1][binding.name] = binding.value
         main = main_space()
-        #: Each with all that the namespace held: what is equal in every place need not be looked for by name.
+        #: Each with all that the namespace held, unless few of its names count: what is equal in every place need not be
+        #: looked for by name.
         self._spaces = [
-            [*_getter(space, names), [] if space is main else list(space.values())]
+            [*_getter(space, names), [] if space is main or len(names) * _FEW < len(space) else list(space.values())]
             for space, names in spaces.values()
         ]
         self._absent = [(space, frozenset(names)) for space, names in absent.values()]
@@ -76,6 +81,10 @@ class Names:
         """Where they are."""
         yield from (each[1] for each in self._spaces)
         yield from (space for space, _ in self._absent)
+
+    def are_any(self) -> bool:
+        """Whether there is anything to look at."""
+        return bool(self._spaces or self._absent)
 
     def still_hold(self) -> bool:
         """Whether they do."""
@@ -118,7 +127,7 @@ class Watch:
         self._inputs = list(inputs)
         self._code_paths = list(paths)
         self.generation = code_generation()
-        self._names = list(names)
+        self._names = [each for each in names if each.are_any()]
         self._main = main_space()
         self.watch_data(sources)
 
@@ -180,11 +189,13 @@ class Watch:
         if self._snapshot is None or not self.code_holds():
             return False
         try:
-            unchanged = self._tags is not None and self._tags is self._data_tags
-            now = chain.from_iterable([get(space) for get, space, _ in (self._main_data if unchanged else self._data)])
-            if not all(map(is_, now, self._main_values if unchanged else self._data_values)):
-                return False
-            self._data_tags = self._tags
+            if self._data:
+                unchanged = self._tags is not None and self._tags is self._data_tags
+                data = self._main_data if unchanged else self._data
+                now = chain.from_iterable([get(space) for get, space, _ in data])
+                if not all(map(is_, now, self._main_values if unchanged else self._data_values)):
+                    return False
+                self._data_tags = self._tags
             for source in self._paths:
                 if not source.reads_same():
                     return False
