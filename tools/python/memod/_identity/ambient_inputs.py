@@ -237,6 +237,8 @@ _WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
 )  # fmt: skip
 
 
+_ALL_WORDS: FrozenSet[str] = frozenset().union(*[words for _, words in _WORDS])
+
 #: Callables that belong to an input, whose code counts as well.
 LEADS: Dict[str, Callable[[], List[Any]]] = {
     "codecs": codec_registry.added,
@@ -249,8 +251,9 @@ LEADS: Dict[str, Callable[[], List[Any]]] = {
 
 def inputs_of(names: Iterable[str]) -> Iterator[str]:
     """The inputs that matter to code that mentions these names."""
-    for name, words in _WORDS:
-        if not words.isdisjoint(names):
+    found = _ALL_WORDS.intersection(names)
+    for name, words in _WORDS if found else ():
+        if not words.isdisjoint(found):
             yield name
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import dis
 import hashlib
+import marshal
 import re
 import types
 from typing import AbstractSet, Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from .instructions import instructions
+from .instructions import Step, instructions
 from .known_modules import BARE
 from .set_order import Flow, SetFlow, iterates, makes_sets
 
@@ -35,16 +36,32 @@ _WRITES = {"append", "add", "extend", "insert", "appendleft", "extendleft", "dis
 _CHANGES = _WRITES.union(
     ("update", "setdefault", "pop", "popleft", "popitem", "clear", "remove", "sort", "reverse")
 )
+_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
+_CONSTS = frozenset(dis.hasconst)
+_GLOBAL, _ATTRIBUTE, _IMPORT, _FORMAT, _STORE, _REBIND, _CHANGE = range(1, 8)
+#: By instruction, what there is to it; for most it is nothing.
+_ROLES = [0] * 256
+for _role, _names in (
+    (_GLOBAL, _GLOBAL_LOADS),
+    (_ATTRIBUTE, _ATTRIBUTE_LOADS),
+    (_IMPORT, ("IMPORT_NAME",)),
+    (_FORMAT, _FORMATS),
+    (_STORE, _ATTRIBUTE_STORES),
+    (_REBIND, _REBINDS),
+    (_CHANGE, "STORE_SUBSCR DELETE_SUBSCR STORE_SLICE COPY DUP_TOP DUP_TOP_TWO".split()),
+):
+    for _name in _names:
+        if _name in dis.opmap and dis.opmap[_name] < 256:
+            _ROLES[dis.opmap[_name]] = _role
+#: Names that are looked at however they are found.
+_WORDS = BARE | {"str", "acquire"}
+_make: Any = tuple.__new__
 
 
-class Read(NamedTuple):
-    """A name outside the code that it reads, and the attributes read from it at once: `a.b.c`."""
-
-    name: str
-    attributes: Tuple[str, ...]
-    #: `items` or `method` where that is how it is written to, if it is a container: then nothing of it is
-    #: read. `made` where the code may have made it itself: it is rebound or filled elsewhere in the code.
-    writes: str = ""
+#: A name outside the code that it reads, the attributes read from it at once (`a.b.c`), and how it is written to:
+#: `items` or `method` where that is so if it is a container, and then nothing of it is read; `made` where the code may
+#: have made it itself: it is rebound or filled elsewhere in the code.
+Read = Tuple[str, Tuple[str, ...], str]
 
 
 class Imported(NamedTuple):
@@ -59,6 +76,7 @@ class CodeForm:
     """What a code object does, and what it reads."""
 
     def __init__(self, code: types.CodeType) -> None:
+        #: In order, each once.
         self.reads: List[Read] = []
         self.imports: List[Imported] = []
         #: The globals and attributes that are rebound, and the globals whose contents are changed.
@@ -80,29 +98,29 @@ class CodeForm:
         self.set_flow: Optional[FrozenSet[Flow]] = None
         #: The same where the code does the same: nested lists, tuples, strings and constants, as a digest.
         self.digest = _digest(self._code(code))
+        self.reads = sorted(set(self.reads))
+        self.imports = sorted(set(self.imports))
 
     def to_parts(self) -> Tuple[Any, ...]:
         """All of it in builtin types, for `from_parts`."""
-        reads = [tuple(each) for each in self.reads]
-        imports = [tuple(each) for each in self.imports]
+        imports = tuple(tuple(each) for each in self.imports)
         sets: List[Any] = [self.writes, self.names, self.attributes, self.texts, self.bare, self.counted]
-        more = [frozenset(each) for each in sets]
         facts = self.makes_sets, self.iterates, self.computes
-        return (self.digest, facts, self.set_flow, reads, imports, *more)
+        parts = (facts, self.set_flow, tuple(map(_one, self.reads)), imports, *map(frozenset, sets))
+        return (self.digest, *map(_one, parts))
 
     @classmethod
     def from_parts(cls, kept: Tuple[Any, ...]) -> CodeForm:
         """What `to_parts` made."""
         made = cls.__new__(cls)
-        made.digest, facts, made.set_flow, reads, imports, *sets = kept
+        made.digest, facts, made.set_flow, made.reads, imports, *sets = kept
         made.makes_sets, made.iterates, made.computes = facts
-        made.reads = [Read(*each) for each in reads]
-        made.imports = [Imported(*each) for each in imports]
+        made.imports = [Imported(*each) for each in imports] if imports else _NONE
         made.writes, made.names, made.attributes, made.texts, made.bare, made.counted = sets
         return made
 
     def _code(self, code: types.CodeType) -> Any:
-        steps = list(_instructions(code))
+        steps = _instructions(code)
         self._collect(steps)
         self.makes_sets = self.makes_sets or makes_sets(code, steps)
         self.names.update(code.co_names)
@@ -111,7 +129,10 @@ class CodeForm:
             self._note_lookups(steps)
         if not _FORMATTERS.isdisjoint(code.co_names):
             self.attributes.update(*[_FIELD.findall(text) for text in self.texts if "{" in text])
-        body = [(step.opname, self._argument(step)) for step in steps]
+        body = [
+            (name, argument if type(argument) is str and opcode not in _CONSTS else self._argument(opcode, argument))
+            for name, opcode, _, argument, _, _ in steps
+        ]
         flags = code.co_flags & ~_HAS_DOCSTRING
         return (
             "code",
@@ -133,52 +154,58 @@ class CodeForm:
             else:
                 self.attributes.add(path[-1])
                 if path[0]:
-                    self.reads.append(Read(path[0], path[1:]))
+                    self.reads.append((path[0], path[1:], ""))
 
-    def _argument(self, step: Any) -> Any:
-        value = step.argval
+    def _argument(self, opcode: int, value: Any) -> Any:
         if isinstance(value, types.CodeType):
             return self._code(value)
-        if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
+        if opcode in _JUMPS:
             return "jump", value
-        if step.opcode in dis.hasconst:
+        if opcode in _CONSTS:
             return "const", constant_form(value)
-        if step.opname == "LOAD_GLOBAL" or isinstance(value, str):
-            return str(value)
         return constant_form(value)
 
     def _collect(self, steps: List[Any]) -> None:
-        loads = [place for place, step in enumerate(steps) if step.opname in _GLOBAL_LOADS]
-        rebound = {str(step.argval) for step in steps if step.opname in _REBINDS}
+        marked = []
+        for place, step in enumerate(steps):
+            role = _ROLES[step[1]]
+            if role:
+                marked.append((place, role, step[3]))
+            elif type(step[3]) is str and step[3] in _WORDS:
+                self._word(steps, place, step[3])
+        loads = [place for place, role, _ in marked if role == _GLOBAL]
+        rebound = {str(argument) for _, role, argument in marked if role == _REBIND}
         filling = {place for place in loads if _fills(steps, place)}
         made = rebound.union(str(steps[place].argval) for place in filling)
         self.writes |= made
         self.iterates = self.iterates or iterates(steps)
-        for place, step in enumerate(steps):
-            if step.opname == "IMPORT_NAME":
+        changes = [place for place, _, _ in marked if _is_change(steps[place])]
+        last = changes[-1] if changes else -1
+        for place, role, argument in marked:
+            if role == _FORMAT:
+                if _asks_the_process(steps, place):
+                    self.names.add("__format__")
+                continue
+            if role == _CHANGE:
+                continue
+            if argument in _WORDS:
+                self._word(steps, place, argument)
+            if role == _IMPORT:
                 level, members = (
                     (steps[place - 2].argval, steps[place - 1].argval) if place >= 2 else (0, None)
                 )
-                self.imports.append(Imported(str(step.argval), level or 0, tuple(members or ())))
+                self.imports.append(Imported(str(argument), level or 0, tuple(members or ())))
                 self.attributes.update(members or ())
-            if step.opname in _ATTRIBUTE_LOADS:
-                (self.counted if _counts_attribute(steps, place) else self.attributes).add(str(step.argval))
-            if step.argval == "str" and step.opname in _GLOBAL_LOADS and _decodes(steps, place):
-                self.names.add("decode")
-            if step.argval == "acquire" and not _is_called_bare(steps, place):
-                self.attributes.add("locked")  # whether it was is told
-            if step.argval in BARE:
-                self.bare.update(_called_bare(steps, place))
-            if step.opname in _FORMATS and _asks_the_process(steps, place):
-                self.names.add("__format__")
-            leads_on = step.opname in _GLOBAL_LOADS or step.opname in _ATTRIBUTE_LOADS
-            if step.opname in _ATTRIBUTE_STORES or (leads_on and _changes(steps, place)):
-                self.writes.add(str(step.argval))
+                continue
+            if role == _ATTRIBUTE:
+                (self.counted if _counts_attribute(steps, place) else self.attributes).add(str(argument))
+            if role == _STORE or (role != _REBIND and place <= last and _changes(steps, place)):
+                self.writes.add(str(argument))
         for place in loads:
             name = str(steps[place].argval)
             attributes = []
             for following in steps[place + 1 :]:
-                if following.opname not in _ATTRIBUTE_LOADS:
+                if _ROLES[following[1]] != _ATTRIBUTE:
                     break
                 attributes.append(str(following.argval))
             if name in rebound and _counts(steps, place):
@@ -190,7 +217,30 @@ class CodeForm:
                 writes = "method"
             elif name in made:
                 writes = "made"
-            self.reads.append(Read(name, tuple(attributes), writes))
+            self.reads.append((name, tuple(attributes), writes))
+
+    def _word(self, steps: List[Any], place: int, name: str) -> None:
+        """A name that may ask for what no argument says."""
+        if name == "str":
+            if _ROLES[steps[place].opcode] == _GLOBAL and _decodes(steps, place):
+                self.names.add("decode")
+        elif name == "acquire":
+            if not _is_called_bare(steps, place):
+                self.attributes.add("locked")  # whether it was is told
+        else:
+            self.bare.update(_called_bare(steps, place))
+
+
+_known: Dict[Any, Any] = {}
+_KNOWN_MAX = 100_000
+_NONE: List[Imported] = []
+
+
+def _one(value: Any) -> Any:
+    """The one object of those that are equal, so that many forms take little room."""
+    if len(_known) >= _KNOWN_MAX:
+        _known.clear()
+    return _known.setdefault(value, value)
 
 
 def _looked_up(steps: List[Any], place: int) -> Optional[Tuple[str, ...]]:
@@ -205,7 +255,7 @@ def _looked_up(steps: List[Any], place: int) -> Optional[Tuple[str, ...]]:
         if path[0]:
             path.append(str(rest[0].argval))
         rest = rest[1:]
-    if len(rest) < 2 or rest[0].opcode not in dis.hasconst or type(rest[0].argval) is not str:
+    if len(rest) < 2 or rest[0].opcode not in _CONSTS or type(rest[0].argval) is not str:
         return None
     ends = rest[1] if rest[1].opname not in _SIMPLE_LOADS else rest[2] if len(rest) > 2 else rest[1]
     return (*path, rest[0].argval) if ends.opname.startswith("CALL") else None
@@ -224,7 +274,7 @@ def _asks_the_process(steps: List[Any], place: int) -> bool:
     spec = steps[place - 1]
     if steps[place].opname == "FORMAT_VALUE" and not (steps[place].arg or 0) & 4:
         return False
-    return spec.opcode not in dis.hasconst or "%" in str(spec.argval) or str(spec.argval).endswith("n")
+    return spec.opcode not in _CONSTS or "%" in str(spec.argval) or str(spec.argval).endswith("n")
 
 
 def _called_bare(steps: List[Any], place: int) -> Iterator[str]:
@@ -238,7 +288,7 @@ def _called_bare(steps: List[Any], place: int) -> Iterator[str]:
             yield f"{'' if steps[place].opname in _GLOBAL_LOADS else steps[place - 1].argval}.{name}"
     elif calls[:1] == [True] and rest[0].arg == 0:
         yield name
-    elif calls[1:2] == [True] and rest[1].arg == 1 and rest[0].opcode in dis.hasconst and rest[0].argval is None:
+    elif calls[1:2] == [True] and rest[1].arg == 1 and rest[0].opcode in _CONSTS and rest[0].argval is None:
         yield name
     elif calls[1:2] == [True] and rest[1].arg == 1 and rest[0].opname in _VARIABLES:
         yield f"{name} {rest[0].argval}"
@@ -252,7 +302,7 @@ def _is_called_bare(steps: List[Any], place: int) -> bool:
 
 
 def _digest(form: Any) -> str:
-    return hashlib.sha256(repr(form).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(marshal.dumps(form, 0)).hexdigest()[:32]
 
 
 def _counts(steps: List[Any], place: int) -> bool:
@@ -281,26 +331,34 @@ def _counts_attribute(steps: List[Any], place: int) -> bool:
     )
 
 
+def _is_change(step: Any) -> bool:
+    """Whether what a global or attribute holds may be changed by it."""
+    role = _ROLES[step[1]]
+    return role in (_CHANGE, _STORE) or (role == _ATTRIBUTE and step[3] in _CHANGES)
+
+
 def _changes(steps: List[Any], place: int) -> bool:
     """Whether what a global or attribute holds is evidently changed: `name.a[b] = ...`,
     `name[a, b].c += ...`, `name[a].append(...)`."""
     depth = 0  # of what is on the stack above it, or above what was found in it
-    for step, later in zip(steps[place + 1 :], steps[place + 2 :]):
-        if step.opname in ("STORE_SUBSCR", "DELETE_SUBSCR"):
-            return depth == 1
-        if step.opname == "STORE_SLICE":
-            return depth == 2
-        if step.opname in ("COPY", "DUP_TOP", "DUP_TOP_TWO") and depth < 2:
-            # Of an item's `+=` the container and the key are copied, of an attribute's the object.
-            return depth == 1 or later.opname in _ATTRIBUTE_LOADS
-        if step.opname in _ATTRIBUTE_STORES:
-            return depth == 0
-        if step.opname in _ATTRIBUTE_LOADS and depth == 0 and step.argval in _CHANGES:
+    for number in range(place + 1, len(steps) - 1):
+        name, opcode, argument, value, _, _ = steps[number]
+        role = _ROLES[opcode]
+        if role == _CHANGE or role == _STORE:
+            if name in ("STORE_SUBSCR", "DELETE_SUBSCR"):
+                return depth == 1
+            if name == "STORE_SLICE":
+                return depth == 2
+            if role == _STORE:
+                return depth == 0
+            if depth < 2:
+                # Of an item's `+=` the container and the key are copied, of an attribute's the object.
+                return depth == 1 or steps[number + 1].opname in _ATTRIBUTE_LOADS
+        elif depth == 0 and role == _ATTRIBUTE and value in _CHANGES:
             return True
-        kept = depth == 0 and step.opname.startswith("STORE_")
-        if kept or step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
+        if opcode in _JUMPS or (depth == 0 and name.startswith("STORE_")):
             return False
-        depth -= 1 + step.arg if step.opname == "CALL" else -dis.stack_effect(step.opcode, step.arg)
+        depth -= 1 + argument if name == "CALL" else -dis.stack_effect(opcode, argument)
         if depth < 0:
             return False
     return False
@@ -320,24 +378,25 @@ def _stores_item(steps: List[Any]) -> bool:
     return steps[0].opname in ("STORE_SUBSCR", "DUP_TOP_TWO")
 
 
-def _instructions(code: types.CodeType) -> Iterator[Any]:
-    found = [step for step in instructions(code) if step.opname not in _IGNORED]
+def _instructions(code: types.CodeType) -> List[Any]:
+    found = [step for step in instructions(code) if step[0] not in _IGNORED]
     trivia: Set[int] = set()
     if not code.co_flags & 0x2:  # not optimized: the body of a class or module
         for place in range(1, len(found)):
             if found[place].opname == "STORE_NAME" and found[place].argval in _CLASS_TRIVIA:
-                if found[place - 1].opcode in dis.hasconst:
+                if found[place - 1].opcode in _CONSTS:
                     trivia.update((place - 1, place))
-    targets = {step.offset: place for place, step in enumerate(found)}
-    for place, step in enumerate(found):
-        if place in trivia:
-            continue
-        if step.opname == "KW_NAMES":  # in 3.11 `dis` does not say which they are
-            yield step._replace(argval=code.co_consts[step.arg or 0])
-        elif step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
-            yield step._replace(argval=_distance(step.argval, targets, place))
+    targets: Dict[int, int] = {}
+    for place, (name, opcode, argument, value, words, offset) in enumerate(found):
+        if opcode in _JUMPS:
+            targets = targets or {step[5]: number for number, step in enumerate(found)}
+            value = _distance(value, targets, place)
+        elif name == "KW_NAMES":  # in 3.11 `dis` does not say which they are
+            value = code.co_consts[argument or 0]
         else:
-            yield step
+            continue
+        found[place] = _make(Step, (name, opcode, argument, value, words, offset))
+    return [step for place, step in enumerate(found) if place not in trivia] if trivia else found
 
 
 def _distance(offset: Any, targets: Dict[int, int], place: int) -> Any:
@@ -355,7 +414,7 @@ def set_flow(code: types.CodeType) -> FrozenSet[Flow]:
     variables: Dict[str, FrozenSet[str]] = {}
     queue = [code]
     for each in queue:
-        found |= SetFlow(each, list(_instructions(each)), variables).found
+        found |= SetFlow(each, _instructions(each), variables).found
         queue += [inner for inner in each.co_consts if isinstance(inner, types.CodeType)]
     return frozenset(found)
 

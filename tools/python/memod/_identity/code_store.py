@@ -18,7 +18,7 @@ from .code_form import CodeForm, set_flow
 from .set_order import Flow
 
 #: Changes with what `CodeForm` says.
-_FORMAT = 11
+_FORMAT = 12
 _FILE_BYTES_MAX = 8 << 20
 _CODES_MAX = 50_000
 _DIGEST_BYTES = 16
@@ -76,10 +76,9 @@ def _load(code: types.CodeType) -> CodeForm:
             return CodeForm.from_parts(found)
         except Exception:  # damaged
             pass
-    made = CodeForm(code)
-    kept[mark] = made.to_parts()
+    parts = kept[mark] = CodeForm(code).to_parts()
     _changed.add(path)
-    return made
+    return CodeForm.from_parts(parts)
 
 
 def cache_directory() -> str:

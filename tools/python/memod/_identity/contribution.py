@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import AbstractSet, Any, Callable, Dict, List, Optional, Set, Tuple
 
 from .._codec import module_names
 from . import modules
@@ -12,12 +12,35 @@ from .scope import Scope
 from .watch import Binding, code_generation
 
 Path = Tuple[Callable[[], Any], Any]
+LOOKS_MAX = 10_000
 #: A label, what it leads to, and whether that is a library's function.
 Edge = Tuple[str, Any, bool]
 
 
 class Contribution:
     """What an object leads to. What goes on from it to other objects are edges."""
+
+    # There are thousands of them, each of which has nothing of most of this.
+    #: What is read in other ways, and what it was.
+    paths: Tuple[Path, ...] = ()
+    writes: AbstractSet[str] = frozenset()
+    #: Whether it makes sets, and whether the order of what is handed in may decide something.
+    makes_sets = iterates = False
+    #: Whether it looks for attributes by names that it computes.
+    computes = False
+    mentioned: AbstractSet[str] = frozenset()
+    attributes: AbstractSet[str] = frozenset()
+    counted: AbstractSet[str] = frozenset()
+    texts: AbstractSet[str] = frozenset()
+    #: A digest of the code alone.
+    form = ""
+    #: Modules that are handed on as objects, and those that are imported while the code runs.
+    handed: AbstractSet[str] = frozenset()
+    handed_modules: AbstractSet[str] = frozenset()
+    opened: Tuple[str, ...] = ()
+    imports: Tuple[Tuple[str, str], ...] = ()
+    #: Why it may be other in another process: always, and unless results are kept for a time only.
+    problem = outside = ""
 
     def __init__(self, scope: Scope, value: Any) -> None:
         self.value = value
@@ -30,28 +53,9 @@ class Contribution:
         self._edges: Set[Tuple[str, int]] = set()
         self.sources: List[Source] = []
         self.bindings: Set[Binding] = set()
-        #: What is read in other ways, and what it was.
-        self.paths: List[Path] = []
         self.inputs: Set[str] = set()
-        self.writes: Set[str] = set()
-        #: Whether it makes sets, and whether the order of what is handed in may decide something.
-        self.makes_sets = self.iterates = False
-        #: Whether it looks for attributes by names that it computes.
-        self.computes = False
-        self.mentioned: Set[str] = set()
-        self.attributes: Set[str] = set()
-        self.counted: Set[str] = set()
-        #: Of libraries that are used, and a digest of the code alone.
+        #: Of libraries that are used.
         self.versions: Dict[str, str] = {}
-        self.form = ""
-        self.texts: Set[str] = set()
-        #: Modules that are handed on as objects, and those that are imported while the code runs.
-        self.handed: Set[str] = set()
-        self.handed_modules: Set[str] = set()
-        self.opened: List[str] = []
-        self.imports: List[Tuple[str, str]] = []
-        #: Why it may be other in another process: always, and unless results are kept for a time only.
-        self.problem = self.outside = ""
         #: Of the code in the process, when it was made.
         self.generation = code_generation()
         self._scope = scope
@@ -99,6 +103,34 @@ class Contribution:
         if known.versions:
             self.versions.update(known.versions)
 
+    def _once(self, mark: Any, look: Callable[[], None]) -> None:
+        """Looks at something of a library, and notes what that adds for the functions that come later."""
+        known = self._scope.looks.get(mark)
+        if known is not None and all(each.holds() for each in known.bindings):
+            self._take(known)
+            return
+        found = self._note_look(look)
+        # What it found keeps the namespace that the mark is of.
+        if found is not None and found.bindings and len(self._scope.looks) < LOOKS_MAX:
+            self._scope.looks[mark] = found
+
+    def _note_look(self, look: Callable[[], None]) -> Optional[Look]:
+        """Looks, and returns what that adds to a node, if it can be told."""
+        beside = self._beside()
+        before = self._lines, self.sources, self.edges, self._edges, self.bindings, self.inputs, self.versions
+        self._lines, self.sources, self.edges, self._edges = [], [], [], set()
+        self.bindings, self.inputs, self.versions = set(), set(), {}
+        try:
+            look()
+            found = Look(self)
+        finally:
+            self._lines, self.sources, self.edges, self._edges, self.bindings, self.inputs, self.versions = before
+        self._take(found)
+        return found if self._beside() == beside else None
+
+    def _beside(self) -> Any:
+        return len(self.paths), len(self.handed), self.outside
+
     def _lead(
         self,
         label: str,
@@ -117,16 +149,15 @@ class Contribution:
 class Look:
     """What a look at a name adds to a node."""
 
-    __slots__ = ("lines", "sources", "edges", "bindings", "inputs", "versions", "space")
+    __slots__ = ("lines", "sources", "edges", "bindings", "inputs", "versions")
 
-    def __init__(self, node: Contribution, space: Any) -> None:
+    def __init__(self, node: Contribution) -> None:
         self.lines = tuple(node._lines)
         self.sources = tuple(node.sources)
         self.edges = tuple(node.edges)
         self.bindings = tuple(node.bindings)
         self.inputs = frozenset(node.inputs)
         self.versions = dict(node.versions)
-        self.space = space
 
 
 def _name_of(value: Any) -> str:

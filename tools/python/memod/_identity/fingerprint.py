@@ -9,7 +9,7 @@ import hashlib
 import sys
 from itertools import chain
 from operator import attrgetter, is_
-from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple, Union
 from weakref import WeakValueDictionary
 
 from .._client.signals import is_from_signal
@@ -23,32 +23,25 @@ from .data_source import Source
 from .frozen import Frozen
 from .kind_inputs import inputs_of_kinds
 from .known_modules import OUTSIDE
+from .mentions import DRAWING, LOOKS_AT_ALL, NAMES_OF_CODE, OF_MEMORY, OF_ORDER, RUNNERS
 from .module_code import absolute_name, check_import, imported_names, own_code
 from .nodes import Node
 from .plain_data import Unstable
 from .scope import Scope
 from .set_data import flows_of
 from .set_order import ORDER, Flow, decides
-from .values import OF_MODULES, Held, docstring, full_name, held, is_module, order_of
+from .values import OF_MODULES, Held, docstring, full_name, held, is_module, names_of, order_of
 from .walk import Walk
 from .watch import Names, Watch, code_generation
 
 _FEW = 4
 _TRIES_MAX = 4
 _PART_LENGTH = 8
-#: Names by which code looks at all that an object holds.
-_LOOKS_AT_ALL = frozenset("__dict__ vars asdict astuple copy deepcopy dumps dump replace __reduce__ repr str".split())
-#: By which code asks whose memory an array is in.
-_OF_MEMORY = frozenset("base owndata OWNDATA shares_memory may_share_memory __array_interface__".split())
-#: Of the standard library, what draws random numbers for its caller.
-_DRAWING = frozenset(("samples", "kde_random"))
-#: By which code sees in what order an object got its attributes.
-_OF_ORDER = frozenset(("vars", "__dict__"))
-#: By which code makes threads and the like, that are named by numbers.
-_RUNNERS = frozenset("threading asyncio multiprocessing concurrent Thread Process Task create_task".split())
-_NAMES_OF_CODE = frozenset(("__name__", "__qualname__"))
 _CLASSES_MAX = 500
 _DIGEST_LENGTH = 24  # hexadecimal digits: 96 bits
+
+#: One node, or what several functions lead to.
+Part = Union[Node, Walk]
 
 _scopes: Dict[str, Scope] = {}
 _nodes: Dict[str, WeakValueDictionary[int, Node]] = {}
@@ -94,7 +87,7 @@ class Fingerprint:
         self.writes: Set[str] = set()
         self.iterates = False
         self.counters: FrozenSet[str] = frozenset()
-        self._fresh: List[Node] = []  # whose data are not looked at yet
+        self._fresh: List[Part] = []  # whose data are not looked at yet
         self.sources: Dict[str, Source] = {}
         #: By label, with a number where there are several, what data were, and how they count.
         self.raw: Dict[str, str] = {}
@@ -119,11 +112,11 @@ class Fingerprint:
 
     def _drop_stale(self) -> bool:
         """Nodes are kept from earlier fingerprints: drops those that no longer hold. Whether there were any."""
-        nodes = self._nodes.values()
         hold = all(each.still_hold() for each in self._names()) and all(each.holds() for each in self._loose_bindings())
         stale = set() if hold else {each for each in self._all("bindings") if not each.holds()}
         found = False
-        for node in [node for node in nodes if stale or node.paths]:
+        with_paths = chain(self._loose.values(), *[walk.with_paths for walk in self._walks])
+        for node in list(self._nodes.values() if stale else with_paths):
             if not stale.isdisjoint(node.bindings) or any(read() is not value for read, value in node.paths):
                 self._known.pop(id(node.value), None)
                 self._scope.renewed += 1
@@ -144,32 +137,32 @@ class Fingerprint:
             self._inputs |= self._all("inputs")
             self._follow_inputs()
         self.writes = self._all("writes")
-        self.classes = [each.name for each in self._nodes.values() if isinstance(each.value, type)][:_CLASSES_MAX]
-        self.iterates = any(node.iterates for node in self._nodes.values())
-        self.computes = any(node.computes for node in self._nodes.values())
+        parts = self._all_parts_of_it()
+        self.classes = list(chain.from_iterable(each.classes for each in parts))[:_CLASSES_MAX]
+        self.iterates = any(each.iterates for each in parts)
+        self.computes = any(each.computes for each in parts)
         for source in self.sources.values():
             self._inputs |= inputs_of_kinds(source.kinds, self.computes)
         self._check_handed()
         self._check_sets(mentioned)
-        if not _NAMES_OF_CODE.isdisjoint(mentioned):
-            self._lines.append(repr([_names_of(node.value) for node in self._nodes.values()]))
+        if not NAMES_OF_CODE.isdisjoint(mentioned):
+            self._lines.append(repr([names_of(node.value) for node in self._nodes.values()]))
         if not DOCUMENTED.isdisjoint(mentioned):
             self._lines.append(repr([docstring(node.value) for node in self._nodes.values()]))
         self.counters = self._counters(mentioned)
-        main = self._main_in_sight()
-        if main and not NAMED.isdisjoint(mentioned):
-            self._lines.append(main)
+        if not NAMED.isdisjoint(mentioned) and self._main_in_sight():
+            self._lines.append("main")
         if "catch_warnings" in mentioned and "lineno" in self._all("attributes"):
             raise Unstable("it asks where in the code a warning comes from")
         clock = "" if self.timed else known_modules.clock_together(mentioned, self._all)
         if clock:
             raise Unstable(f"it uses {clock}, which may be other at another time; ttl= says for how long to keep it")
-        self.looks_at_order = not _OF_ORDER.isdisjoint(mentioned)
+        self.looks_at_order = not OF_ORDER.isdisjoint(mentioned)
         if self.looks_at_order:
             self._lines.append(repr([order_of(node.value) for node in self._nodes.values()]))
-        self.names_runners = not _RUNNERS.isdisjoint(mentioned)
-        self.looks_at_memory = not _OF_MEMORY.isdisjoint(mentioned)
-        self.draws = not _DRAWING.isdisjoint(mentioned)
+        self.names_runners = not RUNNERS.isdisjoint(mentioned)
+        self.looks_at_memory = not OF_MEMORY.isdisjoint(mentioned)
+        self.draws = not DRAWING.isdisjoint(mentioned)
         self.makes_generators = not MAKERS.isdisjoint(mentioned)
         self.inputs = frozenset(self._inputs)
         inputs = {name: INPUTS[name]() for name in sorted(self._inputs)}
@@ -180,11 +173,14 @@ class Fingerprint:
             list(self.sources.values()),
             # Of the patches the list is watched.
             [(INPUTS[name], value) for name, value in inputs.items() if name != "patches" or name not in self._led],
-            [path for node in self._nodes.values() for path in node.paths] + self._lead_paths(),
+            [path for each in parts for path in each.paths] + self._lead_paths(),
         )
         self.structure = _digest("\n".join(self._lines))
         self._find_aliases()
         self.digest = self.combined()
+
+    def _all_parts_of_it(self) -> List[Part]:
+        return [*self._walks, *self._loose.values()]
 
     def _names(self) -> List[Names]:
         return [walk.names() for walk in self._walks]
@@ -224,7 +220,7 @@ class Fingerprint:
     def _counters(self, mentioned: Set[str]) -> FrozenSet[str]:
         """Attributes that are counted up and never looked at."""
         found = self._all("counted")
-        if not found or not _LOOKS_AT_ALL.isdisjoint(mentioned):
+        if not found or not LOOKS_AT_ALL.isdisjoint(mentioned):
             return frozenset()
         return frozenset(found - self._all("attributes") - self._all("texts"))
 
@@ -321,7 +317,13 @@ class Fingerprint:
                 walk = Walk([("", *edge[1:])], self._node, self._current())
                 self._scope.walks[id(edge[1])] = walk
             self._walks.append(walk)
-            self._meet(walk.nodes, {})
+            if self._nodes.keys().isdisjoint(walk.by_mark):
+                self._nodes.update(walk.by_mark)
+                self._fresh.append(walk)
+                for node in walk.noted:
+                    self._note(node)
+            else:
+                self._meet(walk.nodes, {})
             digests.append(walk.digest)
         return _digest("\n".join(digests))
 
@@ -391,19 +393,20 @@ class Fingerprint:
 
     def _check_sets(self, mentioned: Set[str]) -> None:
         """Sets of strings have another order in each process."""
-        nodes = self._nodes.values()
+        parts = self._all_parts_of_it()
+        makes_sets = any(each.makes_sets for each in parts)
         if not sys.flags.hash_randomization:
             # Then others of that kind have the same, and those that are not have not.
-            if self.iterates or "hash" in mentioned or any(node.makes_sets for node in nodes):
+            if self.iterates or "hash" in mentioned or makes_sets:
                 self._lines.append("hashes as they are")
             return
-        if not any(self._set_flows.values()) and not any(node.makes_sets for node in nodes):
+        if not any(self._set_flows.values()) and not makes_sets:
             return
-        flows = {id(node): frozenset(node.set_flow()) for node in nodes}
-        through = decides(frozenset().union(*flows.values(), *self._set_flows.values()))
+        through = decides(frozenset().union(*[each.set_flow() for each in parts], *self._set_flows.values()))
         if through:
             ends = {(word, ORDER) for word in through}
-            named = next((node.name for node in nodes if not ends.isdisjoint(flows[id(node)])), "it")
+            nodes = self._nodes.values()
+            named = next((node.name for node in nodes if not ends.isdisjoint(node.set_flow())), "it")
             raise Unstable(
                 f"{named.rpartition('.')[2]} lets the order of a set decide, which is other in each process; "
                 "sorted() is not"
@@ -433,10 +436,10 @@ class Fingerprint:
             elif word in INPUTS:
                 self._inputs.add(word)
 
-    def _main_in_sight(self) -> str:
+    def _main_in_sight(self) -> bool:
         main = sys.modules.get("__main__")
-        seen = any(getattr(node.value, "__module__", None) == "__main__" for node in self._nodes.values())
-        return "main" if main is not None and seen else ""
+        seen = any(each.is_of_main for each in self._all_parts_of_it())
+        return main is not None and seen
 
     # Modules that functions import while they run
 
@@ -458,7 +461,7 @@ class Fingerprint:
         self._lines.append(repr((label, "module code", name, form.digest)))
         self._code_parts[f"the code of {name}"] = form.digest[:_PART_LENGTH]
         package = name if is_package else name.rpartition(".")[0]
-        for imported in sorted(set(form.imports)):
+        for imported in form.imports:
             whole = absolute_name(imported, package)
             for each in imported_names(whole, imported) if whole is not None else ():
                 self._module(label, each, called)
@@ -486,10 +489,6 @@ def _named(value: Any) -> str:
 
 def _are_same(one: List[Any], other: List[Any]) -> bool:
     return len(one) == len(other) and all(map(is_, one, other))
-
-
-def _names_of(value: Any) -> Any:
-    return [getattr(value, name, None) for name in ("__name__", "__qualname__")]
 
 
 def _digest(text: str) -> str:

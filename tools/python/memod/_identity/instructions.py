@@ -32,7 +32,7 @@ if _VERSION >= (3, 12):
 _UNIT = 2 if _VERSION >= (3, 10) else 1
 _HAS_ARGUMENT = frozenset(getattr(dis, "hasarg", range(dis.HAVE_ARGUMENT, 256)))
 _CACHES: Any = getattr(dis, "_inline_cache_entries", {}) if _VERSION >= (3, 12) else {}
-_CONST, _NAME, _LOCAL, _FREE, _FORWARD, _BACKWARD, _ABSOLUTE = range(1, 8)
+_CONST, _NAME, _LOCAL, _FREE, _FORWARD, _BACKWARD, _ABSOLUTE, _PAIR = range(1, 9)
 
 
 def _kinds() -> Dict[int, Tuple[int, int]]:
@@ -44,7 +44,8 @@ def _kinds() -> Dict[int, Tuple[int, int]]:
         caches = _CACHES.get(dis.opname[code], 0) if isinstance(_CACHES, dict) else _CACHES[code]
         found[code] = (_BACKWARD if "JUMP_BACKWARD" in dis.opname[code] else _FORWARD, 2 * caches)
     for name in ("LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST"):
-        found.pop(dis.opmap.get(name, -1), None)  # two variables, which `dis` tells
+        if name in dis.opmap:
+            found[dis.opmap[name]] = (_PAIR, 0)
     return found
 
 
@@ -63,7 +64,10 @@ _MEANINGS_MAX = 10_000
 def instructions(code: types.CodeType) -> List[Any]:
     """Those of a code object, but for the spaces between them."""
     if not _KNOWN:
-        return list(dis.get_instructions(code))
+        return [
+            Step(each.opname, each.opcode, each.arg, each.argval, each.argrepr, each.offset)
+            for each in dis.get_instructions(code)
+        ]
     found: List[Any] = []
     extended = 0
     text = code.co_code
@@ -75,8 +79,7 @@ def instructions(code: types.CodeType) -> List[Any]:
     else:
         cells = variable
     theirs: Optional[Dict[int, Any]] = None
-    for offset in range(0, len(text), 2):
-        opcode = text[offset]
+    for offset, opcode, arg in zip(range(0, len(text), 2), text[::2], text[1::2]):
         if opcode == _CACHE:
             continue
         name, has_argument, kind, more = _TABLE[opcode]
@@ -84,16 +87,18 @@ def instructions(code: types.CodeType) -> List[Any]:
             extended = 0
             found.append(_make(Step, (name, opcode, None, None, "", offset)))
             continue
-        arg = text[offset + 1] | extended
+        arg |= extended
         extended = arg << 8 if opcode == _EXTENDED else 0
         words = ""
-        if kind == _CONST:
+        if kind == _LOCAL:
+            value = variable(arg)
+        elif kind == _CONST:
             value = consts[arg]
         elif kind == _NAME:
             value = names[arg >> more]
             words = _PUSHES.get(name, "") if arg & 1 else ""
-        elif kind == _LOCAL:
-            value = variable(arg)
+        elif kind == _PAIR:
+            value = variable(arg >> 4), variable(arg & 15)
         elif kind == _FREE:
             value = cells(arg)
         elif kind == _FORWARD:
@@ -108,14 +113,11 @@ def instructions(code: types.CodeType) -> List[Any]:
                 if theirs is None:
                     theirs = {each.offset: each for each in dis.get_instructions(code)}
                 known = theirs[offset].argval, theirs[offset].argrepr
-                if name not in _OF_VARIABLES and len(_meanings) < _MEANINGS_MAX:
+                if len(_meanings) < _MEANINGS_MAX:
                     _meanings[opcode, arg] = known
             value, words = known
         found.append(_make(Step, (name, opcode, arg, value, words, offset)))
     return found
-
-
-_OF_VARIABLES = frozenset(("LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST"))
 
 
 def within(code: types.CodeType) -> Iterator[types.CodeType]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any, Callable, Collection, Iterable, Set, Tuple
+from typing import AbstractSet, Any, Callable, Collection, Iterable, Tuple
 
 from . import known_modules
 from .chance_watch import load_generators
@@ -134,7 +134,7 @@ class LibraryUse(Contribution):
                 elif type(inner) is types.FunctionType and not _belongs(inner, base):
                     self._add("library", label, *full_name(inner))
 
-    def _accessors(self, attributes: Set[str]) -> None:
+    def _accessors(self, attributes: AbstractSet[str]) -> None:
         """What the program has put onto classes of libraries whose objects may be among the arguments."""
         for module, names in (
             ("pandas", ("DataFrame", "Series", "Index")),
@@ -167,7 +167,7 @@ class LibraryUse(Contribution):
         for _ in known_modules.exceptions_mentioned(module, (name,)):
             self._depend(module, (name,))
 
-    def _library_read(self, module: Any, attributes: Tuple[str, ...], mentioned: Set[str]) -> None:
+    def _library_read(self, module: Any, attributes: Tuple[str, ...], mentioned: AbstractSet[str]) -> None:
         """A module of a library, and what is read of it."""
         name = module.__name__
         self._library_module(name)
@@ -194,17 +194,17 @@ class LibraryUse(Contribution):
             if issubclass(type(value), type):
                 self._patches(value, mentioned)
                 if not rest:
-                    self.handed.add(value.__module__)
+                    self.handed |= {value.__module__}
                 for each in () if rest else mentioned:
                     self._depend_if_listed(value.__module__, each)
             self._add("of module", attribute)
             self._library_value(module, attribute, rest)
             return
 
-    def _handed_on(self, name: str, mentioned: Set[str]) -> None:
+    def _handed_on(self, name: str, mentioned: AbstractSet[str]) -> None:
         """A module of a library as an object: what is mentioned may be looked for in it."""
-        self.handed.add(name)
-        self.handed_modules.add(name)
+        self.handed |= {name}
+        self.handed_modules |= {name}
         module = sys.modules.get(name)
         held = vars(module).keys() if module is not None else frozenset()
         for attribute in sorted(mentioned):
@@ -215,14 +215,14 @@ class LibraryUse(Contribution):
         if module is None:
             self._depend(name, ())
 
-    def _import(self, package: str, imported: Imported, mentioned: Set[str]) -> None:
+    def _import(self, package: str, imported: Imported, mentioned: AbstractSet[str]) -> None:
         name = absolute_name(imported, package)
         if name is None:
             self._add("import", imported)
             return
         for each in imported_names(name, imported):
-            self.imports.append(("import", each))
-            self.opened.append(each)
+            self.imports += (("import", each),)
+            self.opened += (each,)
             if self._scope.owns_code(each):
                 continue
             if imported.members and each == name:
@@ -232,7 +232,7 @@ class LibraryUse(Contribution):
             else:
                 self._handed_on(each, mentioned)
 
-    def _member(self, module: str, member: str, mentioned: Set[str]) -> None:
+    def _member(self, module: str, member: str, mentioned: AbstractSet[str]) -> None:
         """`from module import member`, within a function."""
         loaded = sys.modules.get(module)
         if is_module(vars(loaded).get(member)) if loaded is not None else False:

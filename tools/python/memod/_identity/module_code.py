@@ -78,7 +78,7 @@ def check_import(name: str, code: types.CodeType, called: AbstractSet[str], pack
     reason = f"the module {name}, which it imports, may read its data from anywhere"
     if _READS & called or called & known_modules.WORDS.keys():
         raise Unstable(reason)
-    for imported in set(code_form(code).imports):
+    for imported in code_form(code).imports:
         library = absolute_name(imported, package)
         if library is None or own_code(library, modules.top_level(name)) is not None:
             continue

@@ -87,9 +87,22 @@ def is_own_code(module_name: Optional[str], package: str) -> bool:
     return is_own_path(path)
 
 
+@functools.lru_cache(maxsize=4096)
+def _real_directory(path: str) -> str:
+    return os.path.realpath(path)
+
+
+def _real(path: str) -> str:
+    """As `os.path.realpath`, which asks of each directory on the way: many modules are in the same."""
+    directory, name = os.path.split(path)
+    if not os.path.isabs(path) or name in ("", os.curdir, os.pardir) or os.path.islink(path):
+        return os.path.realpath(path)
+    return os.path.join(_real_directory(directory), name)
+
+
 def is_own_path(path: str) -> bool:
     """Whether a file of code is a part of the program, not installed."""
-    real = os.path.realpath(path)
+    real = _real(path)
     return not real.startswith(_OUTSIDE) and not real.endswith((".so", ".pyd"))
 
 
@@ -101,7 +114,7 @@ def is_standard(module_name: str) -> bool:
         return (
             getattr(module, "__spec__", None) is not None and getattr(module, "__loader__", None) is not None
         )
-    real = os.path.realpath(path)
+    real = _real(path)
     installed = f"{os.sep}site-packages{os.sep}" in real or f"{os.sep}dist-packages{os.sep}" in real
     return not installed and real.startswith(_STANDARD)
 
@@ -125,7 +138,7 @@ _versions: Dict[str, Tuple[Any, str]] = {}
 
 def _version(module_name: str, module: Any) -> str:
     path = getattr(module, "__file__", None)
-    if path and path.endswith((".so", ".pyd")) and not os.path.realpath(path).startswith(_OUTSIDE):
+    if path and path.endswith((".so", ".pyd")) and not _real(path).startswith(_OUTSIDE):
         return _file_mark(path)
     top_name = module_name.partition(".")[0]
     top = sys.modules.get(top_name)

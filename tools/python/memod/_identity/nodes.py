@@ -8,7 +8,7 @@ import hashlib
 import re
 import sys
 import types
-from typing import Any, Callable, Collection, Iterable, Optional, Set, Tuple
+from typing import AbstractSet, Any, Callable, Collection, Dict, Iterable, List, Optional, Set, Tuple
 
 from .._client.signals import is_from_signal
 from .._codec import module_names
@@ -20,7 +20,7 @@ from .code_store import code_form, set_flow_of
 from .data_source import MISSING
 from .known_modules import OUTSIDE
 from .plain_data import Digest, Unstable, made_digest
-from .contribution import Look
+from .contribution import LOOKS_MAX, Look
 from .library_use import LibraryUse
 from .scope import Scope
 from .set_data import flows_of_class
@@ -43,7 +43,6 @@ from .values import (
 )
 from .watch import bind
 
-_LOOKS_MAX = 10_000
 _DISPATCHER = getattr(functools.singledispatch(lambda each: each), "__code__", None)
 _EVALUATORS = frozenset("get_type_hints get_annotations evaluate_forward_ref call_evaluate_function".split())
 #: Methods of pandas that look for variables by name; text that means the time, and what takes it so.
@@ -73,8 +72,10 @@ class Node(LibraryUse):
             self.problem = f"what it reaches cannot be inspected: {type(error).__name__}"
         #: Whether there is more to it than what is the same for all that reach it.
         self.is_noted = bool(self.problem or self.outside or self.opened or self.imports)
+        self.is_of_main = getattr(value, "__module__", None) == "__main__"
         text = module_names.portable("\n".join((*self._lines, repr([label for label, _, _ in self.edges]))))
         self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        del self._lines, self._edges
 
     def _build(self, value: Any) -> None:
         kind = type(value)
@@ -94,6 +95,11 @@ class Node(LibraryUse):
             self._whole_module(value)
         else:
             self._wrapper(value)
+
+    @property
+    def classes(self) -> List[str]:
+        """Its name, if it is a class."""
+        return [self.name] if isinstance(self.value, type) else []
 
     def set_flow(self) -> Iterable[Flow]:
         """Where sets may go."""
@@ -126,7 +132,7 @@ class Node(LibraryUse):
             if place is not None:
                 self.bindings.add(bind(place[0], place[1], value))
             elif read is not None:
-                self.paths.append((read, value))
+                self.paths += ((read, value),)
         elif read is None and type(value) in UNCHANGING:
             self._add(label, "constant", type(value).__name__, repr(value))
         else:
@@ -197,8 +203,8 @@ class Node(LibraryUse):
                 return False
             self._edge(label, value)
         elif is_module(value):
-            self.handed.add(value.__name__)
-            self.handed_modules.add(value.__name__)
+            self.handed |= {value.__name__}
+            self.handed_modules |= {value.__name__}
             if scope.is_own_module(value):
                 self._edge(label, value)
             else:
@@ -221,7 +227,7 @@ class Node(LibraryUse):
             self._dispatcher(function)
             return
         form = code_form(function.__code__)
-        self.writes |= form.writes
+        self.writes = form.writes
         self.iterates = form.iterates
         self.makes_sets = form.makes_sets
         self.computes = form.computes
@@ -248,10 +254,15 @@ class Node(LibraryUse):
         for found in sorted(form.bare):
             if self._reads_clock(function, form, found):
                 self._beyond("", found.rpartition(".")[2], OUTSIDE)
-        for read in sorted(set(form.reads)):
-            self._read(function, read, attributes)
+        if form.reads:
+            mark = id(function.__globals__), function.__module__
+            known = self._scope.reads.get(mark)
+            if known is None or known[0] is not function.__globals__:
+                known = self._scope.reads[mark] = function.__globals__, {}
+            for read in form.reads:
+                self._read(function, read, attributes, known[1])
         package = str(function.__globals__.get("__package__") or "")
-        for imported in sorted(set(form.imports)):
+        for imported in form.imports:
             self._import(package, imported, attributes)
         self._accessors(attributes)
 
@@ -277,7 +288,7 @@ class Node(LibraryUse):
         for cls in registry:
             self._registry(f"{label}.{cls.__qualname__}", cls, self._scope.is_own)
 
-    def _mentions(self, names: Set[str], attributes: Set[str], texts: Set[str]) -> None:
+    def _mentions(self, names: AbstractSet[str], attributes: AbstractSet[str], texts: AbstractSet[str]) -> None:
         for found in sorted(REFLECTIVE.intersection(names)):
             raise Unstable(f"it uses {found}, and may reach anything")
         for found in sorted(known_modules.WORDS.keys() & attributes):
@@ -287,9 +298,8 @@ class Node(LibraryUse):
         if not _CLOCK_WORDS.isdisjoint(texts) and not _CLOCKS.isdisjoint(names):
             self._beyond("", "now", OUTSIDE)
         self.inputs.update(inputs_of(names))
-        self.mentioned |= names
-        self.mentioned |= texts
-        self.attributes |= attributes
+        self.mentioned = names | texts if texts else names
+        self.attributes = attributes
 
     def _wrapper(self, value: Any) -> None:
         """A callable object that stands for a function."""
@@ -314,42 +324,44 @@ class Node(LibraryUse):
             return  # the class that it is a method of, whose methods count where they are reached
         self._lead(label, lambda: cell.cell_contents, value)
 
-    def _read(self, function: types.FunctionType, read: Read, mentioned: Set[str]) -> None:
-        """Adds what is read. `mentioned` are all attributes that the code looks for."""
-        space = function.__globals__
-        mark = (id(space), read, function.__module__)
-        known = self._scope.reads.get(mark)
-        if known is not None and known.space is space:
+    def _read(
+        self, function: types.FunctionType, read: Read, mentioned: AbstractSet[str], looks: Dict[Read, Look]
+    ) -> None:
+        """Adds what is read. `mentioned` are all attributes that the code looks for, `looks` what was found out of the
+        namespace."""
+        known = looks.get(read)
+        if known is not None:
             self._take(known)
             return
         self._by_mention = False
-        found = self._note_look(lambda: self._read_anew(function, read, mentioned), space)
-        if found is not None and not self._by_mention and len(self._scope.reads) < _LOOKS_MAX:
-            self._scope.reads[mark] = found
+        found = self._note_look(lambda: self._read_anew(function, read, mentioned))
+        if found is not None and not self._by_mention and len(looks) < LOOKS_MAX:
+            looks[read] = found
 
-    def _read_anew(self, function: types.FunctionType, read: Read, mentioned: Set[str]) -> None:
+    def _read_anew(self, function: types.FunctionType, read: Read, mentioned: AbstractSet[str]) -> None:
         namespace = function.__globals__
+        name, names, writes = read
         builtins = namespace.get("__builtins__", {})
         builtins = builtins if isinstance(builtins, dict) else vars(builtins)
-        value = namespace.get(read.name, MISSING)
-        if (value is MISSING or value is hash_watch.watched_hash) and read.name in builtins:
-            if read.name == "hash" and builtins is vars(sys.modules["builtins"]):
+        value = namespace.get(name, MISSING)
+        if (value is MISSING or value is hash_watch.watched_hash) and name in builtins:
+            if name == "hash" and builtins is vars(sys.modules["builtins"]):
                 hash_watch.watch(namespace)
             elif value is MISSING:
-                self.bindings.add(bind(namespace, read.name, MISSING))
-            if read.name == "object" and not _OF_OBJECTS.isdisjoint(read.attributes):
-                raise Unstable(f"it uses object.{read.attributes[0]}, which is other in another process")
-            self._once(("builtins", read.name), lambda: self._builtin(read.name))
+                self.bindings.add(bind(namespace, name, MISSING))
+            if name == "object" and not _OF_OBJECTS.isdisjoint(names):
+                raise Unstable(f"it uses object.{names[0]}, which is other in another process")
+            self._once(("builtins", name), lambda: self._builtin(name))
             return
-        path = [read.name]
+        path = [name]
         holder: Any = None
-        for attribute in read.attributes:
+        for attribute in names:
             if not is_module(value) or not self._scope.is_own_module(value):
                 break
             path.append(attribute)
             holder, value = value, getattr(value, attribute, MISSING)
         place = (namespace if holder is None else vars(holder), path[-1])
-        attributes = read.attributes[len(path) - 1 :]
+        attributes = names[len(path) - 1 :]
         label = f"{function.__module__}:{'.'.join(path)}"
         if is_module(value) and not self._scope.is_own_module(value):
             self.bindings.add(bind(*place, value))
@@ -365,20 +377,20 @@ class Node(LibraryUse):
             self.bindings.add(bind(*place, value))
             self._external(label, value, attributes)
             if not attributes:
-                self.handed.add(value.__module__)
+                self.handed |= {value.__module__}
             for name in () if attributes else mentioned:
                 self._depend_if_listed(value.__module__, name)
             self._patches(value, mentioned)
             if attributes:
                 self._setting(label, value, attributes)
             return
-        if read.writes == "made":
+        if writes == "made":
             self._data(label, lambda: follow(namespace, path), _take_made, place)
             return
-        if read.writes and _is_written(self._scope, value, read.writes):
+        if writes and _is_written(self._scope, value, writes):
             # Its own memory, or a log: as long as it is of that kind, its contents do not matter.
             self._add(label, "written")
-            self.paths.append((lambda: type(follow(namespace, path)), type(value)))
+            self.paths += ((lambda: type(follow(namespace, path)), type(value)),)
             return
         kind = type(value)
         if (
@@ -395,34 +407,6 @@ class Node(LibraryUse):
         self._depend("builtins", (name,))
         self._add("builtin", name)
         self._library_value(sys.modules["builtins"], name, ())
-
-    def _once(self, mark: Any, look: Callable[[], None]) -> None:
-        """Looks at something of a library, and notes what that adds for the functions that come later."""
-        known = self._scope.looks.get(mark)
-        if known is not None and all(each.holds() for each in known.bindings):
-            self._take(known)
-            return
-        found = self._note_look(look)
-        # What it found keeps the namespace that the mark is of.
-        if found is not None and found.bindings and len(self._scope.looks) < _LOOKS_MAX:
-            self._scope.looks[mark] = found
-
-    def _note_look(self, look: Callable[[], None], space: Any = None) -> Optional[Look]:
-        """Looks, and returns what that adds to a node, if it can be told. `space` is the namespace that is looked into."""
-        beside = self._beside()
-        before = self._lines, self.sources, self.edges, self._edges, self.bindings, self.inputs, self.versions
-        self._lines, self.sources, self.edges, self._edges = [], [], [], set()
-        self.bindings, self.inputs, self.versions = set(), set(), {}
-        try:
-            look()
-            found = Look(self, space)
-        finally:
-            self._lines, self.sources, self.edges, self._edges, self.bindings, self.inputs, self.versions = before
-        self._take(found)
-        return found if self._beside() == beside else None
-
-    def _beside(self) -> Any:
-        return len(self.paths), len(self.handed), self.outside
 
     def _class(self, cls: type) -> None:
         self._add("class", cls.__qualname__)

@@ -50,6 +50,11 @@ def full_name(value: Any) -> Tuple[str, str]:
     return module or "", getattr(value, "__qualname__", None) or value.__name__
 
 
+def names_of(value: Any) -> List[Any]:
+    """What a function or class says that it is called."""
+    return [getattr(value, name, None) for name in ("__name__", "__qualname__")]
+
+
 def stands_for_function(value: Any) -> bool:
     """Whether an object is what `functools.update_wrapper` makes of one, with all its state in attributes."""
     kind = type(value)

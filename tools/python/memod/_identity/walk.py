@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
@@ -10,6 +11,7 @@ from .._codec import module_names
 from .contribution import Edge
 from .nodes import Node
 from .plain_data import Unstable
+from .set_order import Flow
 from .watch import Names
 
 _OBJECTS_MAX = 20_000
@@ -17,7 +19,8 @@ _FOREIGN_MAX = 1_000
 
 
 class Walk:
-    """The nodes that edges lead to, in order, and a digest of all of it."""
+    """The nodes that edges lead to, in order, and a digest of all of it. What there is to all of them goes by the names
+    that it has of one: what several functions lead to is gone through once."""
 
     def __init__(self, edges: List[Edge], node_of: Callable[[Any], Node], of: Tuple[int, int]) -> None:
         """`of` changes when nodes are made anew. Raises `Unstable`."""
@@ -26,6 +29,7 @@ class Walk:
         self._node_of = node_of
         self._names: Optional[Names] = None
         self._unions: Dict[str, FrozenSet[Any]] = {}
+        self._flows: Optional[FrozenSet[Flow]] = None
         order: Dict[Any, int] = {}
         queue = self.nodes
         numbers: List[int] = []  # where edges lead; their labels are in the digests
@@ -62,6 +66,18 @@ class Walk:
         text = "\n".join((labels, repr(numbers), *[node.digest for node in queue]))
         self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
+        #: By their marks.
+        self.by_mark = {node.mark: node for node in queue}
+        self.noted = [node for node in queue if node.is_noted]
+        self.sources = tuple(dict.fromkeys(chain.from_iterable(map(attrgetter("sources"), queue))))
+        self.with_paths = [node for node in queue if node.paths]
+        self.paths = [path for node in self.with_paths for path in node.paths]
+        self.iterates = any(map(attrgetter("iterates"), queue))
+        self.computes = any(map(attrgetter("computes"), queue))
+        self.makes_sets = any(map(attrgetter("makes_sets"), queue))
+        self.classes = [node.name for node in queue if isinstance(node.value, type)]
+        self.is_of_main = any(map(attrgetter("is_of_main"), queue))
+
     def _links(self, edges: List[Edge], foreign: int) -> List[Any]:
         """What edges lead to, where that many are in libraries already: None for what is too much of those."""
         if foreign < _FOREIGN_MAX:
@@ -73,6 +89,12 @@ class Walk:
         if self._names is None:
             self._names = Names(self.union("bindings"))
         return self._names
+
+    def set_flow(self) -> FrozenSet[Flow]:
+        """Where sets may go."""
+        if self._flows is None:
+            self._flows = frozenset().union(*[node.set_flow() for node in self.nodes])
+        return self._flows
 
     def union(self, attribute: str) -> FrozenSet[Any]:
         """What all nodes have of it."""
