@@ -14,21 +14,22 @@ class Futility:
         self._bearable = bearable
         #: Results that could not be kept, in a row.
         self.refusals = 0
-        self._left_out = 0
+        #: How many calls are not worth a look-up from now on.
+        self.left_out = 0
 
     def leaves_out(self) -> bool:
         """Whether this call is not worth a look-up: ever fewer are, down to one in 65."""
-        if not self._left_out:
+        if not self.left_out:
             return False
-        self._left_out -= 1
+        self.left_out -= 1
         return True
 
     def refused(self) -> None:
         """A result could not be kept."""
         self.refusals += 1
         if not self._bearable:
-            self._left_out = max(0, min(self.refusals - _IN_A_ROW, _SKIPPED_MAX))
+            self.left_out = max(0, min(self.refusals - _IN_A_ROW, _SKIPPED_MAX))
 
     def kept(self) -> None:
         """A result was found, or could be kept."""
-        self.refusals = self._left_out = 0
+        self.refusals = self.left_out = 0

@@ -132,11 +132,11 @@ class SharedFunction:
     def take_off(self, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True) -> Flight:
         """Begins a call, which may `ask` for its result: its name and key. The rest only matters where `key` is set."""
         flight = Flight(args, kwds, self.epoch, self.sequence)
-        if self.process_reason is not None or (ask and self._futility.leaves_out()) or patches.active():
+        if self.process_reason is not None or (ask and self._futility.left_out and self._futility.leaves_out()) or patches.active():
             return flight
         try:
             flight.name = self.identity.steady() or self._name_anew()
-            flight.key, flight.volatile = self._key(args, kwds)
+            flight.key, flight.volatile = self._key(args, kwds, sure=True)
         except Unstable as error:
             self._stay(error)
         except Unstorable as error:
@@ -151,7 +151,7 @@ class SharedFunction:
         return name
 
     def _key(
-        self, args: Tuple[Any, ...], kwds: Dict[str, Any], apart: Collection[str] = ()
+        self, args: Tuple[Any, ...], kwds: Dict[str, Any], apart: Collection[str] = (), sure: bool = False
     ) -> Tuple[str, bool]:
         if self.options.key is not None:
             return key_text((self.options.key(*args, **kwds),), {}, reader=self.identity.fingerprint)
@@ -170,7 +170,7 @@ class SharedFunction:
                     raise Unstorable(self.run_reason)
             if owner:
                 apart = (*apart, *found.counters)
-        return key_text(args, kwds, owner, apart, found)
+        return key_text(args, kwds, owner, apart, found, sure)
 
     def content_key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Optional[str]:
         """The key of a call by what its arguments hold, or None, which is said, where they cannot tell."""

@@ -211,9 +211,9 @@ class Fingerprint:
         def reader(leads: Any, known: Any) -> Any:
             def read() -> Any:
                 now = leads()
-                return known if now is known or _are_same(now, known) else now
+                return known if _are_same(now, known) else now
 
-            return read
+            return leads if leads() is known else read
 
         return [(reader(LEADS[name], known), known) for name, known in self._led.items()]
 

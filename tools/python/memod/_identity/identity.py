@@ -96,7 +96,8 @@ class Identity:
         self._typed = typed
         self._key = key
         self._timed = timed
-        self._print: Optional[Fingerprint] = None
+        #: What the name was taken of, if it was.
+        self.fingerprint: Optional[Fingerprint] = None
         self._wire_name = self._base = ""
         self._frozen = Frozen()
         #: Digests that stand for others: of the same, before the function had loaded modules.
@@ -109,18 +110,13 @@ class Identity:
         """Makes a new lock, in a forked child, where no other call is running."""
         self._lock = threading.RLock()
 
-    @property
-    def fingerprint(self) -> Optional[Fingerprint]:
-        """What the name was taken of, if it was."""
-        return self._print
-
     def enter(self) -> str:
         """The name under which the call about to be made is known. Raises `Unstable`; otherwise `leave` is
         due."""
         with self._lock:
             if not self._wire_name:
                 self._wire_name = self._make_name()
-            elif self._print is not None and not self._print.holds():
+            elif self.fingerprint is not None and not self.fingerprint.holds():
                 self._look_again(self._running > 0)
             self._running += 1
             return self._wire_name
@@ -128,7 +124,7 @@ class Identity:
     def steady(self) -> str:
         """The name, for a call that need not `leave` since the function will not run; "" where it must be
         found out by `enter`."""
-        found = self._print
+        found = self.fingerprint
         return self._wire_name if found is None or found.holds() else ""
 
     def leave(self, ran: bool) -> bool:
@@ -136,7 +132,7 @@ class Identity:
         others meanwhile, so that its result belongs to no known state."""
         with self._lock:
             self._running -= 1
-            if not ran or self._print is None or self._print.holds():
+            if not ran or self.fingerprint is None or self.fingerprint.holds():
                 return True
             try:
                 return self._look_again(True)
@@ -147,7 +143,7 @@ class Identity:
     def _look_again(self, by_itself: bool) -> bool:
         """Something has changed. What the function may have changed itself is its own affair from now on;
         returns whether there was nothing else."""
-        old = self._print
+        old = self.fingerprint
         assert old is not None
         foreign = False
         alone = not self._awaits and threading.active_count() == 1
@@ -169,7 +165,7 @@ class Identity:
                 self._name_after(old)
             return not foreign
         loaded = any(name in sys.modules for name in old.unloaded)
-        new = self._fingerprint()
+        new = self._taken_anew()
         if new.digest != before and by_itself and loaded and not foreign and old.watch.code_holds():
             # The function has loaded modules, whose source counted. What they hold counts from now on, where it is
             # no longer what it is now.
@@ -180,10 +176,10 @@ class Identity:
         return not foreign
 
     def _name_after(self, found: Fingerprint) -> None:
-        self._print = found
+        self.fingerprint = found
         self._wire_name = self._whole_name(self._earlier.get(found.digest, found.digest))
 
-    def _fingerprint(self) -> Fingerprint:
+    def _taken_anew(self) -> Fingerprint:
         module = getattr(self._function, "__module__", None) or "builtins"
         # What is installed is known by its version, also where it memoizes itself.
         package = modules.top_level(module) if modules.is_own_code(module, "") else ""
@@ -197,8 +193,8 @@ class Identity:
             module = getattr(self._function, "__module__", None) or "builtins"
             marks = [self._version, modules.place_mark(module), self._key_mark()]
             return self._whole_name("~".join(filter(None, marks)))
-        self._print = self._fingerprint()
-        return self._whole_name(self._earlier.get(self._print.digest, self._print.digest))
+        self.fingerprint = self._taken_anew()
+        return self._whole_name(self._earlier.get(self.fingerprint.digest, self.fingerprint.digest))
 
     def _key_mark(self) -> str:
         """A word for the function that makes keys, as far as its code tells."""
@@ -224,13 +220,13 @@ class Identity:
 
     def note_version(self) -> None:
         """Keeps a record of what this version of the function is made of."""
-        found = self._print
+        found = self.fingerprint
         if found is not None:
             version_record.note(self._base, found.digest, found.all_parts)
 
     def changes(self) -> List[str]:
         """What is other than in the version before, in words."""
-        found = self._print
+        found = self.fingerprint
         return [] if found is None else version_record.changes(self._base, found.digest, found.all_parts())
 
     def owner(self) -> Optional[type]:

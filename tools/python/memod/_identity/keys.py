@@ -43,10 +43,12 @@ class KeyPacker(CanonicalPacker):
     #: By id, data that the function reads by another name, and that name.
     places: Mapping[int, str] = {}
 
-    def __init__(self, reader: Optional[Fingerprint] = None, apart: Collection[str] = ()) -> None:
-        """`reader` is what is known of the function."""
+    def __init__(
+        self, reader: Optional[Fingerprint] = None, apart: Collection[str] = (), sure: bool = False
+    ) -> None:
+        """`reader` is what is known of the function, and whether that is `sure` to hold."""
         self.seen, self.kinds = {}, set()  # nobody asks for the classes that took part
-        self.reader, self.apart = reader, apart
+        self.reader, self.apart, self.beside_it = reader, apart, reader if sure else None
         if reader is not None:
             self.places, self.ordered = reader.places, reader.iterates
         #: What is known of objects beside what they hold: a number, and a word.
@@ -98,16 +100,13 @@ class KeyPacker(CanonicalPacker):
             "".join(state)  # names are text, whoever has put them there
             text = key_dumps({name: self.pack(item) for name, item in state.items()})
             known.remember(state, text)
-        reference = known.marked_reference()
         if self.reader is not None and self.reader.looks_at_order:
+            reference = known.marked_reference(self.beside_it)
             return f'{{"{TAG}":"self","o":{key_dumps(list(state))},"t":{key_dumps(reference)},"v":{text}}}'
-        whole = known.whole
-        if whole[0] is not reference or whole[1] is not text:
-            whole = known.whole = reference, text, f'{{"{TAG}":"self","t":{key_dumps(reference)},"v":{text}}}'
-        return whole[2]
+        return known.receiver_text(text, self.beside_it)
 
     def class_reference(self, cls: type) -> str:
-        return _known(cls).marked_reference()
+        return _known(cls).marked_reference(self.beside_it)
 
 
 class _KnownClass:
@@ -128,7 +127,7 @@ class _KnownClass:
         #: The reference with its mark, and what it was made of.
         self._marked = "", ""
         #: A receiver's text, and the reference and the state that it was made of.
-        self.whole = "", "", ""
+        self._receiver = "", "", ""
         self._state: Tuple[Tuple[str, ...], Tuple[Any, ...], str] = ((), (), "{}")
         self.is_plain = class_layout.has_plain_layout(cls)
         self.has_slots = cls.__dictoffset__ == 0 or bool(class_layout.slots(cls))
@@ -139,11 +138,28 @@ class _KnownClass:
             return True
         return "." in self._name and resolve(sys.modules.get(self._cls.__module__), self._name) is self._cls
 
-    def marked_reference(self) -> str:
-        """The class's name, and which version it is: the same object as before for the same. Raises `Unstorable`."""
+    def last_receiver(self, value: Any, reader: Optional[Fingerprint]) -> str:
+        """What stands for an instance whose state is that of the last one, as JSON text; "" for others."""
+        names, values, text = self._state
+        state = class_layout.state(value) if self.has_slots else value.__dict__
+        if tuple(state) == names and all(map(is_, state.values(), values)) and self.is_plain:
+            return self.receiver_text(text, reader)
+        return ""
+
+    def receiver_text(self, state: str, reader: Optional[Fingerprint]) -> str:
+        """What stands for an instance of that state as JSON text. Raises `Unstorable`."""
+        reference, made = self.marked_reference(reader), self._receiver
+        if made[0] is not reference or made[1] is not state:
+            text = f'{{"{TAG}":"self","t":{key_dumps(reference)},"v":{state}}}'
+            made = self._receiver = reference, state, text
+        return made[2]
+
+    def marked_reference(self, reader: Optional[Fingerprint]) -> str:
+        """The class's name, and which version it is: the same object as before for the same. `reader` holds. Raises
+        `Unstorable`."""
         if not self._is_own:
             return self._reference
-        digest, marked = _class_print(self._cls), self._marked
+        digest, marked = _class_print(self._cls, reader), self._marked
         if marked[0] is not digest:
             marked = self._marked = digest, f"{self._reference}@{digest}"
         return marked[1]
@@ -169,9 +185,11 @@ def _known(cls: type) -> _KnownClass:
     return known
 
 
-def _class_print(cls: type) -> str:
+def _class_print(cls: type, reader: Optional[Fingerprint]) -> str:
     known = _class_prints.get(cls)
-    if known is None or not known.holds():
+    if known is None or not (
+        known.holds() if reader is None or known.unloaded else known.watch.holds_beside(reader.watch, cls)
+    ):
         try:
             known = Fingerprint(cls, modules.top_level(cls.__module__))
         except Unstable as error:
@@ -188,24 +206,27 @@ def key_text(
     owner: Optional[type] = None,
     apart: Collection[str] = (),
     reader: Optional[Fingerprint] = None,
+    sure: bool = False,
 ) -> Tuple[str, bool]:
     """The key of a call as JSON text, and whether an argument may change under way. `owner` is the class
     whose method is called, of whose object the attributes `apart` do not matter; `reader` is the function's
-    fingerprint. Raises `Unstorable`."""
-    if owner is None:
-        text = plain_text(args, kwds, 0)
-        if text:
-            return text, False
-    packer = KeyPacker(reader, apart)
+    fingerprint, and `sure` to hold where that was just seen. Raises `Unstorable`."""
+    is_method = owner is not None and bool(args) and isinstance(args[0], owner)
+    text = plain_text(args, kwds, 1 if is_method else 0)
+    if text and not is_method:
+        return text, False
     try:
+        if text and not apart and (reader is None or not reader.looks_at_order):
+            head = _known(type(args[0])).last_receiver(args[0], reader if sure else None)
+            if head and _len(text) + _len(head) < _TEXT_MAX:
+                return f"[{head}]" if text == "[]" else f"[{head},{text[1:]}", True
+        packer = KeyPacker(reader, apart, sure)
         pack = packer.pack
         head = ""
-        if owner is not None and args and isinstance(args[0], owner):
+        if is_method:
             head = packer.receiver(args[0])
-            if not packer.kinds:
-                text = plain_text(args, kwds, 1)
-                if text and _len(text) + _len(head) < _TEXT_MAX:
-                    return f"[{head}]" if text == "[]" else f"[{head},{text[1:]}", packer.volatile
+            if text and not packer.kinds and _len(text) + _len(head) < _TEXT_MAX:
+                return f"[{head}]" if text == "[]" else f"[{head},{text[1:]}", packer.volatile
             args = args[1:]
         items = list(map(pack, args))
         if kwds:

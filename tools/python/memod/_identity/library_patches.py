@@ -28,21 +28,20 @@ _foreign: Dict[Any, bool] = {}
 
 def patched() -> str:
     """What was put where."""
-    global _found, _patches, _words, _looked, _modules
-    now = monotonic()
-    if now - _looked >= _AGE_MAX or len(sys.modules) != _modules:
-        _looked, _modules = now, len(sys.modules)
-        found = sorted(_look(), key=lambda each: each[0])
-        if found != _found:
-            _found = found
-            _patches = [each for _, each in found]
-            _words = repr([(place, f"{each.__module__}.{each.__qualname__}") for place, each in found])
+    patches()
     return _words
 
 
 def patches() -> List[Any]:
     """The functions and classes: another list only where they are others."""
-    patched()
+    global _found, _patches, _words, _looked, _modules
+    if monotonic() - _looked >= _AGE_MAX or len(sys.modules) != _modules:
+        _looked, _modules = monotonic(), len(sys.modules)
+        found = sorted(_look(), key=lambda each: each[0])
+        if found != _found:
+            _found = found
+            _patches = [each for _, each in found]
+            _words = repr([(place, f"{each.__module__}.{each.__qualname__}") for place, each in found])
     return _patches
 
 

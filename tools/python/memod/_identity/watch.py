@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from itertools import chain
 from operator import is_, itemgetter
-from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Optional, Tuple
 from weakref import WeakValueDictionary
 
 from . import event_watch
@@ -49,6 +49,7 @@ def bind(space: Any, name: str, value: Any) -> Binding:
 
 #: To find a name takes as long as to compare so many values.
 _FEW = 4
+_BESIDE_MAX = 64
 
 
 class Names:
@@ -74,16 +75,50 @@ class Names:
             for space, names in spaces.values()
         ]
         self._absent = [(space, frozenset(names)) for space, names in absent.values()]
-        self._main_spaces = [each for each in self._spaces if each[1] is main]
-        self._main_absent = [each for each in self._absent if each[0] is main]
+
+    @classmethod
+    def together(cls, several: Iterable[Names]) -> Names:
+        """Those of several, which share what they note of namespaces."""
+        made = cls(())
+        for each in several:
+            made._spaces += each._spaces
+            made._absent += each._absent
+        return made
+
+    def of_main(self) -> Names:
+        """Those that are in a script."""
+        main, made = main_space(), Names(())
+        made._spaces = [each for each in self._spaces if each[1] is main]
+        made._absent = [each for each in self._absent if each[0] is main]
+        return made
+
+    def beyond(self, others: Names) -> Names:
+        """Those that are not among others."""
+        known = {(id(space), name): value for space, name, value in others._each()}
+        absent = {(id(space), name) for space, names in others._absent for name in names}
+        spaces: Dict[int, Tuple[Any, Dict[str, Any]]] = {}
+        for space, name, value in self._each():
+            if known.get((id(space), name), MISSING) is not value:
+                spaces.setdefault(id(space), (space, {}))[1][name] = value
+        made = Names(())
+        made._spaces = [[*_getter(space, names), []] for space, names in spaces.values()]
+        for space, found in self._absent:
+            left = frozenset(name for name in found if (id(space), name) not in absent)
+            if left:
+                made._absent.append((space, left))
+        return made
+
+    def _each(self) -> Iterator[Tuple[Any, str, Any]]:
+        for get, space, values, _ in self._spaces:
+            for name, value in zip(get.__reduce__()[1], values):
+                yield space, name, value
 
     def namespaces(self) -> Iterator[Any]:
         """Where they are."""
         yield from (each[1] for each in self._spaces)
         yield from (space for space, _ in self._absent)
 
-    def are_any(self) -> bool:
-        """Whether there is anything to look at."""
+    def __bool__(self) -> bool:
         return bool(self._spaces or self._absent)
 
     def still_hold(self) -> bool:
@@ -93,16 +128,17 @@ class Names:
         except Exception:  # a name is gone, or what is there now resists
             return False
 
-    def hold(self, unchanged: bool = False) -> bool:
-        """Whether all names lead to what they led to; `unchanged` says so of all but a script's. May raise anything."""
-        for each in self._main_spaces if unchanged else self._spaces:
+    def hold(self) -> bool:
+        """Whether all names lead to what they led to. May raise anything."""
+        for each in self._spaces:
             get, space, values, held = each
             if held and _same(space, held):
                 continue
             if get(space) != values:  # of functions and classes, what is equal is the same
                 return False
-            each[3] = held and list(space.values())
-        for space, names in self._main_absent if unchanged else self._absent:
+            if held:
+                each[3] = list(space.values())
+        for space, names in self._absent:
             if not space.keys().isdisjoint(names):
                 return False
         return True
@@ -127,8 +163,11 @@ class Watch:
         self._inputs = list(inputs)
         self._code_paths = list(paths)
         self.generation = code_generation()
-        self._names = [each for each in names if each.are_any()]
+        together = Names.together(names)
+        self._names, self._main_names = together or None, together.of_main() or None
         self._main = main_space()
+        #: By a word for another, which it was, and what there is to look at of it beside this one.
+        self._beside: Dict[Any, Tuple[Watch, Optional[Names]]] = {}
         self.watch_data(sources)
 
     def watch_data(self, sources: Collection[Source]) -> None:
@@ -154,7 +193,7 @@ class Watch:
         self._main_values = [value for _, _, values in self._main_data for value in values]
         self._snapshot = snapshot(mutable, whole=False)
         self._is_mutable = bool(mutable)
-        places = chain([each[1] for each in self._data], *[each.namespaces() for each in self._names])
+        places = chain([each[1] for each in self._data], self._names.namespaces() if self._names is not None else ())
         everywhere = {id(each): each for each in places}
         everywhere.pop(id(self._main), None)
         #: What tells whether any of the namespaces has changed, and what it told when all was as it had been.
@@ -164,31 +203,54 @@ class Watch:
 
     def code_holds(self) -> bool:
         """Whether all names still lead to the same code, and the process is what it was."""
-        if self.generation != event_watch.replaced:
+        return self.holds(False)
+
+    def holds_beside(self, other: Watch, word: Any) -> bool:
+        """As `holds`, where another was just seen to hold: what both look at is not looked at again."""
+        known = other._beside.get(word)
+        if known is None or known[0] is not self:
+            if len(other._beside) >= _BESIDE_MAX:
+                other._beside.clear()
+            known = other._beside[word] = self, self._beyond(other)
+        return self.holds() if known[1] is None else known[1].still_hold()
+
+    def _beyond(self, other: Watch) -> Optional[Names]:
+        """The names that another has not; None where there is more to look at than names."""
+        is_data = self._data or self._paths or self._slow or self._is_mutable or self._snapshot is None
+        if is_data or self._read_tags is not None or self.generation != other.generation:
+            return None
+        paths = {(id(read), id(value)) for read, value in other._code_paths}
+        if not all((id(read), id(value)) in paths for read, value in self._code_paths):
+            return None
+        if not set(self._inputs) <= set(other._inputs):
+            return None
+        nothing = Names(())
+        return (self._names or nothing).beyond(other._names or nothing)
+
+    def holds(self, data_too: bool = True) -> bool:
+        """Whether all is as it was. False also where it may be."""
+        if self.generation != event_watch.replaced or (data_too and self._snapshot is None):
             return False
         try:
-            tags = self._read_tags() if self._read_tags is not None else None
-            unchanged = tags is not None and tags == self._tags
-            for each in self._names:
-                if not each.hold(unchanged):
+            if self._read_tags is None:
+                if self._names is not None and not self._names.hold():
                     return False
-            if not unchanged:
-                self._tags = tags
+            else:
+                tags = self._read_tags()
+                unchanged = tags == self._tags
+                names = self._main_names if unchanged else self._names
+                if names is not None and not names.hold():
+                    return False
+                if not unchanged:
+                    self._tags = tags
             for read, value in self._code_paths:
                 if read() is not value:
                     return False
             for read, text in self._inputs:
                 if read() != text:
                     return False
-        except Exception:  # a name is gone, or what is there now resists
-            return False
-        return True
-
-    def holds(self) -> bool:
-        """Whether all is as it was. False also where it may be."""
-        if self._snapshot is None or not self.code_holds():
-            return False
-        try:
+            if not data_too:
+                return True
             if self._data:
                 unchanged = self._tags is not None and self._tags is self._data_tags
                 data = self._main_data if unchanged else self._data
@@ -204,7 +266,7 @@ class Watch:
             for source, digest in self._slow:
                 if source.refresh() != digest:
                     return False
-        except Exception:
+        except Exception:  # a name is gone, or what is there now resists
             return False
         return True
 
