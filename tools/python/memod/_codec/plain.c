@@ -98,13 +98,28 @@ static int put_value(Text *text, PyObject *value) {
     return 0;
 }
 
-static int put_call(Text *text, PyObject *args, Py_ssize_t first, PyObject *kwds) {
+static int put_text(Text *text, PyObject *value) {
+    PyObject *bytes = PyUnicode_AsUTF8String(value);
+    if (!bytes) {
+        PyErr_Clear();
+        return 0;
+    }
+    const char *start = PyBytes_AsString(bytes);
+    size_t count = (size_t)PyBytes_Size(bytes);
+    int is_plain = put(text, start, count);
+    for (size_t at = 0; is_plain && at < count; at++) is_plain = (unsigned char)start[at] < 0x80;
+    Py_DECREF(bytes);
+    return is_plain;
+}
+
+static int put_call(Text *text, PyObject *args, PyObject *kwds, PyObject *head) {
     if (!put(text, "[", 1)) return 0;
-    Py_ssize_t count = PyTuple_Size(args);
+    Py_ssize_t count = PyTuple_Size(args), first = PyUnicode_GetLength(head) > 0;
+    if (first && !put_text(text, head)) return 0;
     for (Py_ssize_t at = first; at < count; at++)
-        if ((at > first && !put(text, ",", 1)) || !put_value(text, PyTuple_GetItem(args, at))) return 0;
+        if ((at > 0 && !put(text, ",", 1)) || !put_value(text, PyTuple_GetItem(args, at))) return 0;
     if (PyDict_Size(kwds) > 0) {
-        if (count > first && !put(text, ",", 1)) return 0;
+        if (count > 0 && !put(text, ",", 1)) return 0;
         if (!put_literal(text, "{\"$memod\":\"kw\",\"v\":[")) return 0;
         PyObject *name, *value;
         Py_ssize_t place = 0;
@@ -117,15 +132,14 @@ static int put_call(Text *text, PyObject *args, Py_ssize_t first, PyObject *kwds
     return put(text, "]", 1);
 }
 
-/* plain_text(args, kwds, first): of the arguments from the first of these on */
+/* plain_text(args, kwds, head): `head` is the text of the first argument, if it is not "" */
 static PyObject *plain_text(PyObject *module, PyObject *call) {
     (void)module;
-    PyObject *args, *kwds;
-    Py_ssize_t first;
-    if (!PyArg_ParseTuple(call, "O!O!n", &PyTuple_Type, &args, &PyDict_Type, &kwds, &first)) return NULL;
+    PyObject *args, *kwds, *head;
+    if (!PyArg_ParseTuple(call, "O!O!U", &PyTuple_Type, &args, &PyDict_Type, &kwds, &head)) return NULL;
     Text text;
     text.count = 0;
-    if (first < 0 || !put_call(&text, args, first, kwds)) text.count = 0;
+    if (!put_call(&text, args, kwds, head)) text.count = 0;
     return PyUnicode_DecodeASCII(text.bytes, (Py_ssize_t)text.count, NULL);
 }
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Optional, Tuple
 
 from .._client.connection import Reply
 
+#: How old an entry is and for how long it is still fresh, in ms, and whether it is stale.
+Times = Tuple[Any, Any, bool]
+NO_TIMES: Times = (None, None, False)
 
-def fresh_ms(reply: Reply, ttl_ms: int, stale_ms: int) -> Optional[int]:
+
+def times_of(reply: Reply) -> Times:
+    """Those that the daemon tells."""
+    return reply.get("age_ms"), reply.get("ttl_ms"), reply.get("stale") is True
+
+
+def fresh_ms(times: Times, ttl_ms: int, stale_ms: int) -> Optional[int]:
     """For how long it is still fresh: 0 for one in the grace time, None for one that is over. An entry may be older
     than the function's results may be: it was stored by one without `ttl`, or with a longer one."""
-    age, limit = reply.get("age_ms"), reply.get("ttl_ms")
+    age, limit, is_stale = times
     if type(age) is not int or age >= ttl_ms + stale_ms:
         return None
-    if reply.get("stale") is True:
+    if is_stale:
         return 0
     fresh = ttl_ms - age
     return max(0, min(fresh, limit) if type(limit) is int else fresh)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 from .._client.connection_pool import POOL
 from .._region.region import boot_ms
 from .flight import Flight
-
-_NO_TIMES: Dict[str, Any] = {}
+from .lifetime import NO_TIMES
 
 
 def read(shared: Any, flight: Flight) -> bool:
@@ -25,12 +24,12 @@ def read(shared: Any, flight: Flight) -> bool:
     if found is None:
         return False
     value, cost, fresh_until, life = found
-    times = _NO_TIMES
+    times = NO_TIMES
     if shared.options.ttl_ms is not None:
         if fresh_until is None or not life:
             return False  # how old it is, only the daemon says
         left = fresh_until - boot_ms()
-        times = {"age_ms": life - left, "ttl_ms": left}
+        times = life - left, left, False
     shared.take_hit(flight, value, cost, times)
     return True
 

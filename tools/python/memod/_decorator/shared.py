@@ -23,7 +23,7 @@ from .event_filter import EventFilter, filter_named
 from .figures import Figures
 from .flight import Ask, Flight
 from .futility import Futility
-from .lifetime import fields, fresh_ms
+from .lifetime import Times, fields, fresh_ms, times_of
 from .listener import LISTENER
 from .notices import Notices
 from .options import Options, Selection
@@ -168,7 +168,7 @@ class SharedFunction:
                 self.run_reason = run_watch.problem_of_order((*args, *kwds.values()))
                 if self.run_reason:
                     raise Unstorable(self.run_reason)
-            if owner:
+            if owner and found.counters:
                 apart = (*apart, *found.counters)
         return key_text(args, kwds, owner, apart, found, sure)
 
@@ -287,12 +287,12 @@ class SharedFunction:
             published.answered(flight)
             flight.replace = "value" not in reply
             if not flight.replace:
-                self.take_hit(flight, reply["value"], reply.get("cost_ms"), reply)
+                self.take_hit(flight, reply["value"], reply.get("cost_ms"), times_of(reply))
             return False
         return self.options.single_flight and reply.get("held") is True
 
-    def take_hit(self, flight: Flight, value: Any, cost: Any, more: Reply) -> None:
-        """Takes a value, what it cost in ms, and what a reply has `more` of it."""
+    def take_hit(self, flight: Flight, value: Any, cost: Any, times: Times) -> None:
+        """Takes a value, and what it cost in ms."""
         if type(value) not in _PLAIN:
             try:
                 value = decode(value, flight, self.options.serializer)
@@ -308,7 +308,7 @@ class SharedFunction:
             flight.fallback = value
             return
         if self.options.ttl_ms is not None:
-            flight.fresh_ms = fresh_ms(more, self.options.ttl_ms, self.options.stale_ms or 0)
+            flight.fresh_ms = fresh_ms(times, self.options.ttl_ms, self.options.stale_ms or 0)
             if flight.fresh_ms is None:
                 flight.replace = True
                 return

@@ -112,7 +112,7 @@ class Fingerprint:
 
     def _drop_stale(self) -> bool:
         """Nodes are kept from earlier fingerprints: drops those that no longer hold. Whether there were any."""
-        hold = all(each.still_hold() for each in self._names()) and all(each.holds() for each in self._loose_bindings())
+        hold = all(each.hold() for each in self._names()) and all(each.holds() for each in self._loose_bindings())
         stale = set() if hold else {each for each in self._all("bindings") if not each.holds()}
         found = False
         with_paths = chain(self._loose.values(), *[walk.with_paths for walk in self._walks])

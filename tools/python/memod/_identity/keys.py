@@ -212,23 +212,25 @@ def key_text(
     whose method is called, of whose object the attributes `apart` do not matter; `reader` is the function's
     fingerprint, and `sure` to hold where that was just seen. Raises `Unstorable`."""
     is_method = owner is not None and bool(args) and isinstance(args[0], owner)
-    text = plain_text(args, kwds, 1 if is_method else 0)
-    if text and not is_method:
-        return text, False
+    packer: Optional[KeyPacker] = None
+    head = ""
     try:
-        if text and not apart and (reader is None or not reader.looks_at_order):
-            head = _known(type(args[0])).last_receiver(args[0], reader if sure else None)
-            if head and _len(text) + _len(head) < _TEXT_MAX:
-                return f"[{head}]" if text == "[]" else f"[{head},{text[1:]}", True
-        packer = KeyPacker(reader, apart, sure)
-        pack = packer.pack
-        head = ""
         if is_method:
-            head = packer.receiver(args[0])
-            if text and not packer.kinds and _len(text) + _len(head) < _TEXT_MAX:
-                return f"[{head}]" if text == "[]" else f"[{head},{text[1:]}", packer.volatile
-            args = args[1:]
-        items = list(map(pack, args))
+            if not apart and (reader is None or not reader.looks_at_order):
+                head = _known(type(args[0])).last_receiver(args[0], reader if sure else None)
+            if not head:
+                packer = KeyPacker(reader, apart, sure)
+                head = packer.receiver(args[0])
+        if packer is None or not packer.kinds:
+            text = plain_text(args, kwds, head)
+            if text:
+                return text, is_method
+        if packer is None:
+            packer = KeyPacker(reader, apart, sure)
+            if is_method:
+                head = packer.receiver(args[0])
+        pack = packer.pack
+        items = list(map(pack, args[1:] if is_method else args))
         if kwds:
             items.append(tagged("kw", [[name, pack(item)] for name, item in kwds.items()]))
         if packer.kinds and reader is not None:
@@ -251,11 +253,13 @@ def key_text(
         raise Unstorable(f"an argument cannot be encoded: {error!r}") from error
 
 
-def python_text(args: Tuple[Any, ...], kwds: Dict[str, Any], first: int) -> str:
-    """The same text for what nearly all keys are made of, sooner, of the arguments from the `first` on; "" where there is
-    something else among them. `plain.c` does the same."""
-    parts = []
-    for arg in args[first:] if first else args:
+def python_text(args: Tuple[Any, ...], kwds: Dict[str, Any], head: str) -> str:
+    """The same text for what nearly all keys are made of, sooner; "" where there is something else among the arguments.
+    `head` is the text of the first of them, if it is not "". `plain.c` does the same."""
+    if not head.isascii():
+        return ""
+    parts = [head] if head else []
+    for arg in args[1:] if head else args:
         text = _value_text(arg)
         if not text:
             return ""

@@ -121,26 +121,22 @@ class Names:
     def __bool__(self) -> bool:
         return bool(self._spaces or self._absent)
 
-    def still_hold(self) -> bool:
-        """Whether they do."""
+    def hold(self) -> bool:
+        """Whether all names lead to what they led to."""
         try:
-            return self.hold()
+            for each in self._spaces:
+                get, space, values, held = each
+                if held and _same(space, held):
+                    continue
+                if get(space) != values:  # of functions and classes, what is equal is the same
+                    return False
+                if held:
+                    each[3] = list(space.values())
+            for space, names in self._absent:
+                if not space.keys().isdisjoint(names):
+                    return False
         except Exception:  # a name is gone, or what is there now resists
             return False
-
-    def hold(self) -> bool:
-        """Whether all names lead to what they led to. May raise anything."""
-        for each in self._spaces:
-            get, space, values, held = each
-            if held and _same(space, held):
-                continue
-            if get(space) != values:  # of functions and classes, what is equal is the same
-                return False
-            if held:
-                each[3] = list(space.values())
-        for space, names in self._absent:
-            if not space.keys().isdisjoint(names):
-                return False
         return True
 
 
@@ -166,8 +162,8 @@ class Watch:
         together = Names.together(names)
         self._names, self._main_names = together or None, together.of_main() or None
         self._main = main_space()
-        #: By a word for another, which it was, and what there is to look at of it beside this one.
-        self._beside: Dict[Any, Tuple[Watch, Optional[Names]]] = {}
+        #: By a word for another, which it was, and what tells whether it holds where this one does.
+        self._beside: Dict[Any, Tuple[Watch, Optional[Callable[[], bool]]]] = {}
         self.watch_data(sources)
 
     def watch_data(self, sources: Collection[Source]) -> None:
@@ -212,20 +208,21 @@ class Watch:
             if len(other._beside) >= _BESIDE_MAX:
                 other._beside.clear()
             known = other._beside[word] = self, self._beyond(other)
-        return self.holds() if known[1] is None else known[1].still_hold()
+        return known[1] is None or known[1]()
 
-    def _beyond(self, other: Watch) -> Optional[Names]:
-        """The names that another has not; None where there is more to look at than names."""
+    def _beyond(self, other: Watch) -> Optional[Callable[[], bool]]:
+        """What tells whether this one holds where another does; None where it does then."""
         is_data = self._data or self._paths or self._slow or self._is_mutable or self._snapshot is None
         if is_data or self._read_tags is not None or self.generation != other.generation:
-            return None
+            return self.holds
         paths = {(id(read), id(value)) for read, value in other._code_paths}
         if not all((id(read), id(value)) in paths for read, value in self._code_paths):
-            return None
+            return self.holds
         if not set(self._inputs) <= set(other._inputs):
-            return None
+            return self.holds
         nothing = Names(())
-        return (self._names or nothing).beyond(other._names or nothing)
+        names = (self._names or nothing).beyond(other._names or nothing)
+        return names.hold if names else None
 
     def holds(self, data_too: bool = True) -> bool:
         """Whether all is as it was. False also where it may be."""
@@ -261,7 +258,7 @@ class Watch:
             for source in self._paths:
                 if not source.reads_same():
                     return False
-            if self._is_mutable and not self._snapshot.holds():
+            if self._is_mutable and (self._snapshot is None or not self._snapshot.holds()):
                 return False
             for source, digest in self._slow:
                 if source.refresh() != digest:

@@ -357,11 +357,17 @@ static PyObject *reader_find(PyObject *self, PyObject *args) {
 static int is_canonical(const char *text, Py_ssize_t bytes) {
     for (Py_ssize_t at = 0; at < bytes; at++) {
         switch (text[at]) {
-            case '"':
+            case '"': {
+                const char *end = memchr(text + at + 1, '"', (size_t)(bytes - at - 1));
+                if (end && !memchr(text + at + 1, '\\', (size_t)(end - text - at - 1))) {
+                    at = end - text;
+                    break;
+                }
                 while (++at < bytes && text[at] != '"')
                     if (text[at] == '\\') at++;
                 if (at >= bytes) return 0;
                 break;
+            }
             case '.': {
                 Py_ssize_t end = at + 1;
                 while (end < bytes && text[end] >= '0' && text[end] <= '9') end++;
