@@ -189,6 +189,7 @@ class Watch:
         self._main_values = [value for _, _, values in self._main_data for value in values]
         self._snapshot = snapshot(mutable, whole=False)
         self._is_mutable = bool(mutable)
+        self._has_data = bool(self._data or self._paths or self._slow or mutable)
         places = chain([each[1] for each in self._data], self._names.namespaces() if self._names is not None else ())
         everywhere = {id(each): each for each in places}
         everywhere.pop(id(self._main), None)
@@ -212,8 +213,7 @@ class Watch:
 
     def _beyond(self, other: Watch) -> Optional[Callable[[], bool]]:
         """What tells whether this one holds where another does; None where it does then."""
-        is_data = self._data or self._paths or self._slow or self._is_mutable or self._snapshot is None
-        if is_data or self._read_tags is not None or self.generation != other.generation:
+        if self._has_data or self._snapshot is None or self._read_tags is not None or self.generation != other.generation:
             return self.holds
         paths = {(id(read), id(value)) for read, value in other._code_paths}
         if not all((id(read), id(value)) in paths for read, value in self._code_paths):
@@ -246,7 +246,7 @@ class Watch:
             for read, text in self._inputs:
                 if read() != text:
                     return False
-            if not data_too:
+            if not data_too or not self._has_data:
                 return True
             if self._data:
                 unchanged = self._tags is not None and self._tags is self._data_tags
