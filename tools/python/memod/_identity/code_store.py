@@ -12,13 +12,13 @@ import os
 import stat
 import sys
 import types
-from typing import Any, Dict, FrozenSet, Set
+from typing import Any, Callable, Dict, FrozenSet, List, Set
 
 from .code_form import CodeForm, set_flow
 from .set_order import Flow
 
 #: Changes with what `CodeForm` says.
-_FORMAT = 12
+_FORMAT = 13
 _FILE_BYTES_MAX = 8 << 20
 _CODES_MAX = 50_000
 _DIGEST_BYTES = 16
@@ -60,7 +60,7 @@ def _mark(code: types.CodeType) -> str:
 def _of_module(path: str) -> Dict[str, Any]:
     kept = _kept.get(path)
     if kept is None:
-        kept = _kept[path] = _read_forms(_place(path))
+        kept = _kept[path] = read_marked(_place(path))
     return kept
 
 
@@ -94,7 +94,8 @@ def _place(path: str) -> str:
     return os.path.join(cache_directory(), f"{name}.forms")
 
 
-def _read_forms(place: str) -> Dict[str, Any]:
+def read_marked(place: str) -> Dict[str, Any]:
+    """What `write_marked` has written; nothing where that is damaged."""
     data = read_bytes(place)
     if data[:_DIGEST_BYTES] != _digest(data[_DIGEST_BYTES:]):
         return {}
@@ -123,13 +124,18 @@ def read_bytes(place: str, limit: int = -1) -> bytes:
     return b""
 
 
+#: What else keeps things for the next process.
+savers: List[Callable[[], None]] = []
+
+
 def save() -> None:
     """Keeps what is new for the next process. What cannot be kept is found out again."""
+    for each in savers:
+        each()
     while _changed:
         path = _changed.pop()
         try:
-            data = marshal.dumps(_current(path), 4)
-            write_file(_place(path), _digest(data) + data)
+            write_marked(_place(path), _current(path))
         except (OSError, ValueError):
             return
 
@@ -140,6 +146,12 @@ def _current(path: str) -> Dict[str, Any]:
     if len(kept) <= 4 * len(used) + _SPARE:
         return kept
     return {mark: found for mark, found in kept.items() if mark in used}
+
+
+def write_marked(place: str, held: Dict[str, Any]) -> None:
+    """Keeps it, behind a digest. Raises `OSError` and `ValueError`."""
+    data = marshal.dumps(held, 4)
+    write_file(place, _digest(data) + data)
 
 
 def write_file(place: str, data: bytes) -> None:

@@ -66,7 +66,14 @@ class Contribution:
         found = modules.version(module)
         if found:
             self.versions[module.partition(".")[0]] = found
+        self._constants(module)
         return found
+
+    def _constants(self, name: str) -> None:
+        """Adds what a module of a library holds that its functions go by."""
+        for source in self._scope.constants_of(name):
+            if source not in self.sources:
+                self.sources.append(source)
 
     def _add(self, *words: Any) -> None:
         self._lines.append(repr(words))

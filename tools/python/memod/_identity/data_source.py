@@ -16,6 +16,8 @@ class _Missing:
 
 #: Stands for a name that is not bound.
 MISSING: Any = _Missing()
+#: How labels end of what a library's module holds.
+OF_LIBRARY = ":constants"
 _opaque = itertools.count()
 
 
@@ -27,10 +29,10 @@ class Source:
         label: str,
         read: Callable[[], Any],
         take: Callable[[str, Any], Digest],
-        place: Optional[Tuple[Any, str]] = None,
+        place: Optional[Tuple[Any, Any]] = None,
     ) -> None:
         """`read` finds the value, `take` digests it. `place` is the namespace and the name that `read` looks
-        into, if that is all it does."""
+        into, if that is all it does; with several names, the value is a tuple."""
         self.label = label
         self.place = place
         self.digest = ""

@@ -1,5 +1,5 @@
-"""What the program has put in the place of functions, methods, classes and objects of the standard library: whatever uses
-these runs its code, though no name says so."""
+"""What the program has put in the place of functions, methods, classes and objects of the standard library, and of constants
+there and in packages that are known: whatever uses these runs its code, though no name says so."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import types
 from time import monotonic
 from typing import Any, Dict, Iterator, List, Tuple
 
-from . import known_modules, modules
+from . import known_modules, library_constants, modules
 
+_OURS = __name__.partition(".")[0]
 _HEAP_TYPE = 1 << 9
 #: A look at all takes some milliseconds: they are the age in seconds that it may have.
 _AGE_MAX = 1.0
@@ -23,6 +24,7 @@ _words = ""
 _looked = -_AGE_MAX
 _modules = 0
 _standard: Dict[str, bool] = {}
+_known: Dict[str, bool] = {}
 _foreign: Dict[Any, bool] = {}
 
 
@@ -33,7 +35,7 @@ def patched() -> str:
 
 
 def patches() -> List[Any]:
-    """The functions and classes: another list only where they are others."""
+    """The functions and classes, and texts for constants: another list only where they are others."""
     global _found, _patches, _words, _looked, _modules
     if monotonic() - _looked >= _AGE_MAX or len(sys.modules) != _modules:
         _looked, _modules = monotonic(), len(sys.modules)
@@ -41,12 +43,18 @@ def patches() -> List[Any]:
         if found != _found:
             _found = found
             _patches = [each for _, each in found]
-            _words = repr([(place, f"{each.__module__}.{each.__qualname__}") for place, each in found])
+            _words = repr([(place, _word(each)) for place, each in found])
     return _patches
+
+
+def _word(each: Any) -> str:
+    return each if type(each) is str else f"{each.__module__}.{each.__qualname__}"
 
 
 def _look() -> Iterator[Tuple[str, Any]]:
     for name, module in list(sys.modules.items()):
+        if type(module) is types.ModuleType and _is_known(name):
+            yield from library_constants.changed(module)
         if type(module) is types.ModuleType and _is_standard(name) and name not in _APART:
             for place, value in list(vars(module).items()):
                 kind = type(value)
@@ -73,6 +81,15 @@ def _is_foreign(value: Any) -> bool:
         known = isinstance(module, str) and not _is_standard(module) and modules.is_own_code(module, "")
         if module in sys.modules:
             _foreign[module] = known
+    return known
+
+
+def _is_known(name: str) -> bool:
+    """Whether it is known of a module's functions on what they depend."""
+    known = _known.get(name)
+    if known is None:
+        listed = known_modules.is_listed(name) and not modules.is_own_code(name, "")
+        known = _known[name] = name != "__main__" and name.partition(".")[0] != _OURS and (listed or _is_standard(name))
     return known
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional, Tuple
 from weakref import WeakValueDictionary
 
 from .._codec import module_names
-from . import known_modules, modules
-from .data_source import Source
+from . import known_modules, library_constants, modules
+from .data_source import OF_LIBRARY, Source
 from .module_code import own_code
 from .values import full_name
 
@@ -25,6 +25,7 @@ class Scope:
         self.walks: WeakValueDictionary[int, Any] = WeakValueDictionary()
         #: How often a node was dropped that no longer held.
         self.renewed = 0
+        self._constants: Dict[str, Tuple[Any, List[Source]]] = {}
         self._own: Dict[str, bool] = {}
         self._followed: Dict[str, bool] = {}
         #: What was found out of names of libraries.
@@ -61,6 +62,31 @@ class Scope:
             return True
         module, name = full_name(value)
         return not self.is_own(module) and module_names.resolve(sys.modules.get(module), name) is value
+
+    def constants_of(self, name: str) -> List[Source]:
+        """What a loaded module of a library holds that is constant, and those of the standard library that it uses."""
+        module = sys.modules.get(name)
+        known = self._constants.get(name)
+        if known is None or known[0] is not module:
+            found: List[Optional[Source]] = []
+            is_known = known_modules.is_listed(name) or known_modules.is_standard_name(name)
+            if type(module) is types.ModuleType and is_known and not self.is_own(name):
+                found.append(self._constant(module, True))
+                if modules.is_standard(name):
+                    found += [self._constant(each, False) for each in library_constants.behind(module)]
+            known = self._constants[name] = module, [each for each in found if each is not None]
+        return known[1]
+
+    def _constant(self, module: types.ModuleType, whole: bool) -> Optional[Source]:
+        label = f"{module.__name__}{'' if whole else ' behind'}{OF_LIBRARY}"
+        known = self.sources.get((label, id(module)))
+        if known is None:
+            found = library_constants.constants(module, whole)
+            if found is not None:
+                names, read = found
+                known = Source(label, read, library_constants.take, (vars(module), names))
+                self.sources[label, id(module)] = known
+        return known
 
     def follows(self, value: Any) -> bool:
         """Whether the code of a library's function is looked into: of libraries that nothing is known of."""

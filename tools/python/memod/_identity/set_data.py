@@ -6,6 +6,7 @@ import types
 from collections import defaultdict
 from typing import Any, Iterator, Tuple
 
+from .data_source import OF_LIBRARY
 from .set_order import ITEM, SET, Flow
 
 _SETS = (set, frozenset)
@@ -18,6 +19,8 @@ _DEPTH_MAX = 4
 def flows_of(label: str, value: Any) -> Iterator[Flow]:
     """What leads from a name in code to the sets that it stands for or that are within. `label` is that of a source."""
     label = label.partition("#")[0]
+    if label.endswith(OF_LIBRARY):
+        return  # what becomes of its sets is the library's affair
     if is_unordered(value):
         yield SET, _word(label)
     elif holds_sets(value):

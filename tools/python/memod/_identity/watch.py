@@ -180,7 +180,11 @@ class Watch:
                 mutable.append(source.value)
             if source.place is not None and source.value is not MISSING:
                 space, name = source.place
-                data.setdefault(id(space), (space, {}))[1][name] = source.value
+                entries = data.setdefault(id(space), (space, {}))[1]
+                if type(name) is tuple:
+                    entries.update(zip(name, source.value))
+                else:
+                    entries[name] = source.value
             else:
                 self._paths.append(source)
         self._data = [_getter(space, names) for space, names in data.values()]

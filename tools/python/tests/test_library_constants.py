@@ -1,0 +1,109 @@
+"""Constants and tables of libraries that the program has changed, before the function is asked for and between calls."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from batch import Batch, two_sides, wrong_among
+
+#: A function, and what another process does before it asks.
+CASES = {
+    "a number": ("import colorsys\ndef f(x): return colorsys.hls_to_rgb(.1 * x, .2, .3)", "import colorsys\ncolorsys.ONE_THIRD = .5"),
+    "of a function that was imported": (
+        "from colorsys import hls_to_rgb\ndef f(x): return hls_to_rgb(.1 * x, .2, .3)",
+        "import colorsys\nsetattr(colorsys, 'TWO_THIRD', .5)",
+    ),
+    "imported while it runs": (
+        "def f(x):\n    import colorsys\n    return colorsys.hls_to_rgb(.1 * x, .2, .3)",
+        "import colorsys\nvars(colorsys)['ONE_SIXTH'] = .5",
+    ),
+    "a number that was computed": (
+        "import random\ndef f(x): return random.Random(x).normalvariate(0, 1)",
+        "import random\nrandom.NV_MAGICCONST = 1.0",
+    ),
+    "within the library": (
+        "import json\ndef f(x): return json.dumps({'a': float('inf')}, indent=x)",
+        "import json.encoder\njson.encoder.INFINITY = 7.0",
+    ),
+    "a table": ("import calendar\ndef f(x): return calendar.monthrange(2001, x)", "import calendar\ncalendar.mdays[1:3] = 9, 9"),
+    "an attribute of a class": (
+        "import ipaddress\ndef f(x): return ipaddress.IPv4Address('1.2.3.4').version",
+        "import ipaddress\nipaddress._BaseV4._version = 7",
+    ),
+    "of another type": (
+        "import string\ndef f(x): return string.capwords('a-b c', '-') + string.Template('$a').idpattern[:1]",
+        "import string\nstring.Template.idpattern = 'b'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_constant_makes_another_function(daemon, tmp_path, name):
+    source, before = CASES[name]
+    batch = Batch(tmp_path, {"case": source})
+    plain = batch.run()["case"]
+    assert plain.given == plain.truth and batch.run()["case"].hits == 2
+    other = batch.run(before=before)["case"]
+    assert other.given == other.truth != plain.truth
+    assert batch.run()["case"].given == plain.truth
+
+
+BETWEEN = {
+    "a number": """
+        import colorsys
+        ARGUMENTS = ((1,), (2,), (3,))
+        def change(place):
+            if place == 2: colorsys.ONE_THIRD = .9
+        def f(x): return colorsys.hls_to_rgb(.1 * x, .2, .3)""",
+    "of another type": """
+        import colorsys
+        ARGUMENTS = ((1,), (2,), (3,))
+        def change(place):
+            if place == 2: colorsys.ONE_SIXTH = 1
+        def f(x): return colorsys.hls_to_rgb(.1 * x, .2, .3)""",
+    "a table": """
+        import calendar
+        ARGUMENTS = ((1,), (2,), (3,))
+        def change(place):
+            if place == 2: calendar.mdays[3] = 9
+        def restore(): calendar.mdays[3] = 31
+        def f(x): return calendar.monthrange(2001, x)""",
+}
+
+
+def test_a_change_between_calls_is_noticed_at_once(daemon, tmp_path):
+    assert not wrong_among(two_sides(tmp_path, BETWEEN), last_only=True)
+
+
+LOOK = """
+import hashlib, importlib, sys, warnings
+warnings.simplefilter("ignore")
+for name in sorted(sys.stdlib_module_names):
+    if name not in ("antigravity", "this", "idlelib", "turtledemo", "__phello__") and name[:5] != "_test":
+        try:
+            importlib.import_module(name)
+        except Exception:
+            pass
+from memod._identity import library_constants, library_patches
+for name, module in sorted(sys.modules.items()):
+    if library_patches._is_known(name) and (found := library_constants.constants(module)):
+        for each, value in zip(found[0], found[1]()):
+            print(name, each, library_constants.take("", (value,))[0])
+print(library_patches.patched())
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="the names of the modules are not told")
+def test_the_standard_library_has_the_same_in_each_process(tmp_path):
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", LOOK], capture_output=True, text=True, cwd=place, timeout=100,
+            env={**os.environ, "HOME": place, "TZ": zone, "XDG_CACHE_HOME": str(tmp_path)},
+        )
+        for place, zone in ((str(tmp_path), "UTC"), ("/", "Asia/Tokyo"))
+    ]  # fmt: skip
+    one, other = (each.stdout.splitlines() for each in found)
+    assert len(one) > 500, found[0].stderr
+    assert one == other
