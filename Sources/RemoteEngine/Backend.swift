@@ -14,6 +14,7 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
     private let raising: ScriptRunner
     private let releasing: ScriptRunner
     private let puts: PutWriter
+    private let eventLoop: any EventLoop
     private let tell: (LinkReply) -> Void
     private let logger: Logger
     private var follower: LogFollower?
@@ -30,6 +31,7 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         logger: Logger, tell: @escaping (LinkReply) -> Void
     ) {
         self.hello = hello
+        self.eventLoop = eventLoop
         self.tell = tell
         self.logger = logger
         names = EntryNames(namespace: hello.namespace)
@@ -105,27 +107,28 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         // Epochs that are not known are read before the values that they decide on.
         readEpochs(lookup.id, lookup.epochs) { [self] isAnswered in
             if isAnswered { return find(lookup) }
-            let gathering = Gathering(lookup, tell)
+            let gathering = Gathering(lookup, eventLoop, tell)
             for index in lookup.keys.indices { gathering.note(index, .failed(.unavailable)) }
         }
     }
 
     private func find(_ lookup: LinkRequest.Lookup) {
-        let gathering = Gathering(lookup, tell)
-        for (index, key) in lookup.keys.enumerated() {
-            let name = names.value(function: lookup.function, key: key)
-            if let lease = lookup.lease {
-                // Before the value: a put that ended the last lease is seen then.
-                let command = RespCommand(
-                    "SET", names.lease(function: lookup.function, key: key), lease.token.wire, "NX".wire,
-                    "PX".wire, lease.lifeMs.wire)
-                router.read(name, command) { [self] in
-                    if case .success(.null) = $0 { tell(.taken(id: lookup.id)) }
-                }
+        let gathering = Gathering(lookup, eventLoop, tell)
+        let names = names.values(function: lookup.function, keys: lookup.keys)
+        if let lease = lookup.lease, let key = lookup.keys.first {
+            // Before the value: a put that ended the last lease is seen then.
+            let command = RespCommand(
+                "SET", self.names.lease(function: lookup.function, key: key), lease.token.wire, "NX".wire,
+                "PX".wire, lease.lifeMs.wire)
+            router.read(names[0], command) { [self] in
+                if case .success(.null) = $0 { tell(.taken(id: lookup.id)) }
             }
-            router.read(name, RespCommand("GET", name), RespCommand("PTTL", name)) { [self] value, life in
-                gathering.note(index, finding(value, life, function: lookup.function, key: key, name: name))
-            }
+        }
+        router.read(entries: names) { [self] index, value, life in
+            gathering.note(
+                index,
+                finding(
+                    value, life, function: lookup.function, key: lookup.keys[index], name: names[index]))
         }
     }
 
@@ -265,13 +268,24 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
     }
 }
 
-/// Counts the findings of a look-up, which come from several servers in any order.
+/// Gathers the findings of a look-up, which come from several servers in any order, and tells of some at once.
 private final class Gathering {
     private let id: UInt64
     private var rest: Int
     private let tell: (LinkReply) -> Void
+    private var found: [LinkReply.Found] = []
+    private var bytes = 0
+    private let eventLoop: any EventLoop
+    private var isFlushScheduled = false
 
-    init(_ lookup: LinkRequest.Lookup, _ tell: @escaping (LinkReply) -> Void) {
+    /// What is told at once: much would be looked at late.
+    private static let atOnce = 64
+    private static let bytesAtOnce = 64 << 10
+
+    init(
+        _ lookup: LinkRequest.Lookup, _ eventLoop: any EventLoop, _ tell: @escaping (LinkReply) -> Void
+    ) {
+        self.eventLoop = eventLoop
         id = lookup.id
         rest = lookup.keys.count
         self.tell = tell
@@ -279,6 +293,20 @@ private final class Gathering {
 
     func note(_ index: Int, _ finding: LinkReply.Finding) {
         rest -= 1
-        tell(.found(id: id, index: UInt64(index), isLast: rest == 0, finding))
+        found.append(.init(UInt64(index), finding))
+        bytes += found[found.count - 1].size
+        if rest == 0 || found.count >= Self.atOnce || bytes >= Self.bytesAtOnce { return flush() }
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        // Another server may not answer at all.
+        eventLoop.assumeIsolated().execute { [self] in
+            isFlushScheduled = false
+            if !found.isEmpty { flush() }
+        }
+    }
+
+    private func flush() {
+        bytes = 0
+        tell(.found(id: id, exchange(&found, with: []), isLast: rest == 0))
     }
 }

@@ -24,6 +24,39 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
     private enum Reply {
         case one((RedisReply) -> Void)
         case two((RedisReply, RedisReply) -> Void)
+        case pairs(Pairs)
+    }
+
+    /// Pairs of commands that were sent together. Each is answered once both of its replies are there.
+    private final class Pairs {
+        let count: Int
+        private let reply: (Int, RedisReply, RedisReply) -> Void
+        private var next = 0
+        private var half: RedisReply?
+
+        init(count: Int, reply: @escaping (Int, RedisReply, RedisReply) -> Void) {
+            self.count = count
+            self.reply = reply
+        }
+
+        var awaitsLast: Bool { next == count - 1 && half != nil }
+
+        func answered(_ answer: RedisReply) {
+            guard let first = exchange(&half, with: nil) else {
+                half = answer
+                return
+            }
+            next += 1
+            reply(next - 1, first, answer)
+        }
+
+        func fail() {
+            half = nil
+            while next < count {
+                next += 1
+                reply(next - 1, .failure(.unavailable), .failure(.unavailable))
+            }
+        }
     }
 
     let eventLoop: any EventLoop
@@ -48,6 +81,8 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
     /// Longer, if much has to be sent first over a slow line.
     private static let silenceMax = TimeAmount.seconds(10)
     private static let slowBytesPerMs = 256
+    /// What is not kept back until the end of the loop's turn.
+    private static let flushedAtOnce = 32 << 10
 
     init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
@@ -77,6 +112,20 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
         }
     }
 
+    /// Asks for entries and for the time that each has left.
+    /// - Parameter reply: called once for each, by its place, never before this returns.
+    func send(
+        entries names: some Collection<[UInt8]>, _ reply: @escaping (Int, RedisReply, RedisReply) -> Void
+    ) {
+        guard !names.isEmpty else { return }
+        send(.pairs(Pairs(count: names.count, reply: reply))) { bytes in
+            for name in names {
+                RespCommand.encode("GET", name, into: &bytes)
+                RespCommand.encode("PTTL", name, into: &bytes)
+            }
+        }
+    }
+
     private func send(_ reply: Reply, _ encode: (inout [UInt8]) -> Void) {
         guard !isClosed else {
             return eventLoop.assumeIsolated().execute { Self.fail(reply) }
@@ -86,15 +135,21 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
         let bytes = outgoing.count - before
         pending.append(Pending(sent: .now(), bytes: bytes, reply: reply))
         pendingBytes += bytes
+        // The server has something to do while more is made.
+        if outgoing.count >= Self.flushedAtOnce { return flush() }
         guard !isFlushScheduled else { return }
         isFlushScheduled = true
-        eventLoop.assumeIsolated().execute { self.flush() }
+        eventLoop.assumeIsolated().execute {
+            self.isFlushScheduled = false
+            self.flush()
+        }
     }
 
     private static func fail(_ reply: Reply) {
         switch reply {
         case .one(let reply): reply(.failure(.unavailable))
         case .two(let reply): reply(.failure(.unavailable), .failure(.unavailable))
+        case .pairs(let pairs): pairs.fail()
         }
     }
 
@@ -116,7 +171,6 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
     }
 
     private func flush() {
-        isFlushScheduled = false
         guard let channel, !outgoing.isEmpty else { return }
         let bytes = channel.allocator.buffer(bytes: outgoing)
         outgoing.removeAll(keepingCapacity: outgoing.capacity <= 64 << 10)
@@ -170,16 +224,26 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {  // To
         } else {
             answer = .success(value)
         }
-        if case .two = command.reply, half == nil {
-            half = answer
-            return
+        switch command.reply {
+        case .one(let reply):
+            forget(command)
+            reply(answer)
+        case .two(let reply):
+            guard let first = exchange(&half, with: nil) else {
+                half = answer
+                return
+            }
+            forget(command)
+            reply(first, answer)
+        case .pairs(let pairs):
+            if pairs.awaitsLast { forget(command) }
+            pairs.answered(answer)
         }
+    }
+
+    private func forget(_ command: Pending) {
         pending.removeFirst()
         pendingBytes -= command.bytes
-        switch command.reply {
-        case .one(let reply): reply(answer)
-        case .two(let reply): reply(exchange(&half, with: nil) ?? answer, answer)
-        }
     }
 
     func channelInactive(context: ChannelHandlerContext) { close("it closed the connection") }

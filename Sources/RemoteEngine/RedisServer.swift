@@ -125,7 +125,9 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
         let microseconds = time.nanoseconds / 1000
         roundTripMicroseconds =
             roundTripMicroseconds == 0 ? microseconds : (roundTripMicroseconds * 7 + microseconds) / 8
-        if let pause = breaker.note(isLate: time > stall, nowMs: BootClock.nowMs) { test(after: pause) }
+        if let pause = breaker.note(isLate: time > stall, nowMs: BootClock.nowMs, keys: keys) {
+            test(after: pause)
+        }
     }
 
     /// Looks whether a server that was late is in time again. No one waits for that.

@@ -129,15 +129,38 @@ final class Router: @unchecked Sendable {  // Touched on its event loop only.
                 reply: { first, _ in reply(first) }))
     }
 
-    /// The same of two commands for one key.
-    func read(
-        _ name: [UInt8], _ first: RespCommand, _ second: RespCommand,
-        _ reply: @escaping (RedisReply, RedisReply) -> Void
-    ) {
-        send(
+    /// The same of entries, and of the time that each has left: every server is asked once for all that it has.
+    /// - Parameter reply: called once for each, by its place among them, in any order.
+    func read(entries names: [[UInt8]], _ reply: @escaping (Int, RedisReply, RedisReply) -> Void) {
+        let deadline = NIODeadline.now() + budget
+        func request(_ index: Int) -> Request {
             Request(
-                slot: slot(of: name), command: first, second: second, isLookup: true,
-                deadline: .now() + budget, reply: reply))
+                slot: slot(of: names[index]), command: RespCommand("GET", names[index]),
+                second: RespCommand("PTTL", names[index]), isLookup: true, deadline: deadline,
+                reply: { reply(index, $0, $1) })
+        }
+        for (place, indices) in places(of: names) {
+            guard let place, let server = serverAt[place] else {
+                for index in indices { fail(request(index)) }
+                continue
+            }
+            let isAll = indices.count == names.count
+            server.read(entries: isAll ? names : indices.map { names[$0] }) { [self] place, first, second in
+                let index = isAll ? place : indices[place]
+                for case .failure(.refused(let error)) in [first, second] {
+                    return refused(request(index), error, by: server)
+                }
+                reply(index, first, second)
+            }
+        }
+    }
+
+    /// Which of some names each server has; `nil`: no one.
+    private func places(of names: [[UInt8]]) -> [ServerAddress.Place?: [Int]] {
+        guard let map, map.isCluster, names.count > 1 else {
+            return names.isEmpty ? [:] : [map?[slot(of: names[0])]: Array(names.indices)]
+        }
+        return Dictionary(grouping: names.indices) { map[KeySlot.of(names[$0])] }
     }
 
     private var budget: TimeAmount { .milliseconds(connector.settings.budgetMs) }

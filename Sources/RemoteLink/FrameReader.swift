@@ -55,12 +55,23 @@ package struct FrameReader {
         return Array(bytes[position..<position + Int(count)])
     }
 
-    /// - Parameter each: the least bytes that an element takes, so that no count makes memory grow beyond the frame.
+    /// Whether this string comes next, which is read.
+    package mutating func reads(_ expected: [UInt8]) throws(FrameError) -> Bool {
+        let count = try number()
+        guard count <= UInt64(remaining) else { throw .truncated }
+        defer { position += Int(count) }
+        return bytes[position..<position + Int(count)].elementsEqual(expected)
+    }
+
+    /// - Parameters:
+    ///   - each: the least bytes that an element takes, so that no count makes memory grow beyond the frame.
+    ///   - most: where elements take more than that in memory, how many there may be.
     package mutating func list<Element>(
-        each: Int = 1, _ read: (inout FrameReader) throws(FrameError) -> Element
+        each: Int = 1, most: Int = .max, _ read: (inout FrameReader) throws(FrameError) -> Element
     ) throws(FrameError) -> [Element] {
         let count = try number()
         guard count <= UInt64(remaining / each) else { throw .truncated }
+        guard count <= UInt64(most) else { throw FrameError("a list of \(count)") }
         var values: [Element] = []
         values.reserveCapacity(Int(count))
         for _ in 0..<count { values.append(try read(&self)) }

@@ -2,8 +2,8 @@
 package enum LinkReply: Equatable, Sendable {
     /// How the server is reached, whenever that changes.
     case state(State)
-    /// One key of a look-up. The last of them ends it.
-    case found(id: UInt64, index: UInt64, isLast: Bool, Finding)
+    /// Some keys of a look-up, `foundMax` at most. The last of them end it.
+    case found(id: UInt64, [Found], isLast: Bool)
     /// Another host has the lease that a look-up was to take. Comes before what was found.
     case taken(id: UInt64)
     /// The epochs that were asked for, or what they were raised to.
@@ -48,6 +48,27 @@ package enum LinkReply: Equatable, Sendable {
             self.isReadOnly = isReadOnly
             self.reason = reason
             self.nodes = nodes
+        }
+    }
+
+    /// How many keys a frame tells of.
+    package static let foundMax = 256
+
+    /// What became of one key of a look-up.
+    package struct Found: Equatable, Sendable {
+        /// Which of its keys.
+        package var index: UInt64
+        package var finding: Finding
+
+        package init(_ index: UInt64, _ finding: Finding) {
+            self.index = index
+            self.finding = finding
+        }
+
+        /// What it takes in a frame, about.
+        package var size: Int {
+            guard case .hit(let value) = finding else { return 32 }
+            return value.tags.reduce(value.value.count + 96) { $0 + $1.name.count + 16 }
         }
     }
 
@@ -98,23 +119,12 @@ package enum LinkReply: Equatable, Sendable {
                 writer.flag(node.isUp)
                 writer.number(node.roundTripMicroseconds)
             }
-        case .found(let id, let index, let isLast, let finding):
-            if case .hit(let value) = finding { writer = FrameWriter(reserving: value.value.count + 96) }
+        case .found(let id, let found, let isLast):
+            writer = FrameWriter(reserving: found.reduce(32) { $0 + $1.size })
             writer.kind(Kind.found)
             writer.number(id)
-            writer.number(index)
+            writer.list(found) { $0.found($1) }
             writer.flag(isLast)
-            switch finding {
-            case .hit(let value):
-                writer.byte(1)
-                writer.shared(value)
-            case .miss(let generation):
-                writer.byte(2)
-                writer.generation(generation)
-            case .failed(let failure):
-                writer.byte(3)
-                writer.kind(failure)
-            }
         case .taken(let id):
             writer.kind(Kind.taken)
             writer.number(id)
@@ -160,8 +170,11 @@ package enum LinkReply: Equatable, Sendable {
         case .state: self = .state(try reader.state())
         case .found:
             self = .found(
-                id: try reader.number(), index: try reader.number(), isLast: try reader.flag(),
-                try reader.finding())
+                id: try reader.number(),
+                try reader.list(each: 3, most: Self.foundMax) { reader throws(FrameError) in
+                    try reader.found()
+                },
+                isLast: try reader.flag())
         case .taken: self = .taken(id: try reader.number())
         case .epochs:
             self = .epochs(
@@ -188,7 +201,28 @@ package enum LinkReply: Equatable, Sendable {
     }
 }
 
+extension FrameWriter {
+    fileprivate mutating func found(_ found: LinkReply.Found) {
+        number(found.index)
+        switch found.finding {
+        case .hit(let value):
+            byte(1)
+            shared(value)
+        case .miss(let generation):
+            byte(2)
+            self.generation(generation)
+        case .failed(let failure):
+            byte(3)
+            kind(failure)
+        }
+    }
+}
+
 extension FrameReader {
+    fileprivate mutating func found() throws(FrameError) -> LinkReply.Found {
+        LinkReply.Found(try number(), try finding())
+    }
+
     fileprivate mutating func failure() throws(FrameError) -> LinkReply.Failure {
         try kind(of: "a failure")
     }

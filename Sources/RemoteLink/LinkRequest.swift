@@ -17,7 +17,7 @@ package enum LinkRequest: Equatable, Sendable {
     case ping(id: UInt64)
 
     package struct Hello: Equatable, Sendable {
-        package static let version: UInt64 = 1
+        package static let version: UInt64 = 2
         package var version: UInt64 = Self.version
         package var namespace: [UInt8]
         /// Of this run of memod: its own lines in the log bear it.
@@ -40,6 +40,8 @@ package enum LinkRequest: Equatable, Sendable {
     }
 
     package struct Lookup: Equatable, Sendable {
+        /// The most keys of one.
+        package static let keysMax = 16_384
         package var id: UInt64
         package var budgetMs: UInt64
         package var function: [UInt8]
@@ -186,7 +188,8 @@ package enum LinkRequest: Equatable, Sendable {
         case .lookup:
             var lookup = Lookup(
                 id: try reader.number(), budgetMs: try reader.number(), function: try reader.string(),
-                keys: try reader.list { reader throws(FrameError) in try reader.string() },
+                keys: try reader.list(most: Lookup.keysMax) { reader throws(FrameError) in try reader.string()
+                },
                 epochs: try reader.fields())
             let (token, lifeMs) = (try reader.number(), try reader.number())
             if token != 0 { lookup.lease = Lookup.Lease(token: token, lifeMs: lifeMs) }

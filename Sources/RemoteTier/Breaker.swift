@@ -12,9 +12,9 @@ package struct Breaker: Sendable {
 
     package init() {}
 
-    /// A look-up was answered.
+    /// A look-up was answered, of so many keys.
     /// - Returns: after how many ms to probe, if this opened it.
-    package mutating func note(isLate: Bool, nowMs: Int64) -> Int64? {
+    package mutating func note(isLate: Bool, nowMs: Int64, keys: Int = 1) -> Int64? {
         guard !isOpen else { return nil }
         if nowMs - sinceMs >= 1000 {
             // A whole second without trouble.
@@ -23,8 +23,8 @@ package struct Breaker: Sendable {
             count = 0
             late = 0
         }
-        count += 1
-        if isLate { late += 1 }
+        count += keys
+        if isLate { late += keys }
         guard count >= Self.sampleLeast, late * 5 >= count else { return nil }
         isOpen = true
         return backoff.next()

@@ -104,7 +104,10 @@ package struct Envelope: Sendable {
                 return nil
             }
             let end = bytes.count - Self.checksumSize
-            guard Self.checksum(bytes[..<end]).elementsEqual(bytes[end...]) else { return nil }
+            let isWhole = SHA256.hash(bytes[..<end]).withUnsafeBytes { digest in
+                (0..<Self.checksumSize).allSatisfy { digest[$0] == bytes[end + $0] }
+            }
+            guard isWhole else { return nil }
             return bytes[Self.headerSize..<end]
         }
         let headerEnd = Self.headerSize + SealingKeys.idSize
@@ -132,7 +135,7 @@ package struct Envelope: Sendable {
         let ttl = try reader.number()
         let grace = try reader.number()
         let cost = try reader.number()
-        guard try reader.string() == function, try reader.string() == key else { throw Foreign() }
+        guard try reader.reads(function), try reader.reads(key) else { throw Foreign() }
         let size = try reader.number()
         let stored = try reader.string()
         try reader.end()
@@ -152,6 +155,6 @@ package struct Envelope: Sendable {
     }
 
     private static func checksum(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        Array(SHA256.hash(data: bytes).prefix(checksumSize))
+        Array(SHA256.hash(bytes).prefix(checksumSize))
     }
 }

@@ -20,6 +20,17 @@ package struct RespCommand: Equatable, Sendable {
         }
     }
 
+    /// Appends a command of one argument.
+    package static func encode(_ name: StaticString, _ argument: [UInt8], into bytes: inout [UInt8]) {
+        head(UInt8(ascii: "*"), 2, into: &bytes)
+        head(UInt8(ascii: "$"), name.utf8CodeUnitCount, into: &bytes)
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        endLine(&bytes)
+        head(UInt8(ascii: "$"), argument.count, into: &bytes)
+        bytes.append(contentsOf: argument)
+        endLine(&bytes)
+    }
+
     private static func head(_ kind: UInt8, _ count: Int, into bytes: inout [UInt8]) {
         bytes.append(kind)
         var divisor = 1

@@ -1,5 +1,5 @@
 /// A value of the Redis protocol, version 3. What the server may send of 2 is among it.
-package indirect enum RespValue: Equatable, Sendable {
+package enum RespValue: Equatable, Sendable {
     case simple([UInt8])
     case error(RespError)
     case integer(Int64)

@@ -28,10 +28,15 @@ struct LinkFrameTests {
             .init(
                 phase: .up, isReadOnly: true, reason: "because",
                 nodes: [.init(address: "a:1", isUp: false, roundTripMicroseconds: 300)])),
-        .found(id: 1, index: 2, isLast: true, .hit(value)),
-        .found(id: 1, index: 0, isLast: false, .miss(Generation(high: 3, low: 4))),
-        .taken(id: 1),
-        .found(id: 1, index: 0, isLast: false, .failed(.invalid)), .epochs(id: 2, [0, .max]), .deleted(id: 3),
+        .found(id: 1, [.init(2, .hit(value))], isLast: true),
+        .found(
+            id: 1,
+            [
+                .init(0, .miss(Generation(high: 3, low: 4))), .init(.max, .hit(value)),
+                .init(1, .failed(.invalid)),
+            ],
+            isLast: false),
+        .taken(id: 1), .found(id: 1, [], isLast: false), .epochs(id: 2, [0, .max]), .deleted(id: 3),
         .failed(id: 4, .readOnly), .gap, .identity([1, 2]),
         .events(
             [
@@ -91,6 +96,21 @@ struct LinkFrameTests {
             }
             _ = try? LinkRequest(frame.dropFirst(4))
         }
+    }
+
+    @Test func listsThatTakeMuchMemoryAreBounded() throws {
+        func found(_ count: Int) -> ArraySlice<UInt8> {
+            let some = (0..<count).map { LinkReply.Found(UInt64($0), .failed(.timeout)) }
+            return LinkReply.found(id: 1, some, isLast: true).frame.dropFirst(4)
+        }
+        _ = try LinkReply(found(LinkReply.foundMax))
+        #expect(throws: FrameError.self) { try LinkReply(found(LinkReply.foundMax + 1)) }
+        func lookup(_ count: Int) -> ArraySlice<UInt8> {
+            let keys = [[UInt8]](repeating: [], count: count)
+            return LinkRequest.lookup(.init(id: 1, budgetMs: 1, function: [], keys: keys)).frame.dropFirst(4)
+        }
+        _ = try LinkRequest(lookup(LinkRequest.Lookup.keysMax))
+        #expect(throws: FrameError.self) { try LinkRequest(lookup(LinkRequest.Lookup.keysMax + 1)) }
     }
 
     @Test func aLengthBeyondTheLimitIsRefusedBeforeItIsThere() {

@@ -30,6 +30,16 @@ struct EnvelopeTests {
         envelope.decode(bytes, function: function, key: key, name: name)
     }
 
+    @Test func namesStayWhatTheyAre() {
+        let hash = "c5a22dc85218b6857ec4877bd5e6bfc6"
+        #expect(Self.name == Array("memod:v1:n:{\(hash)}:v".utf8))
+        #expect(
+            Self.names.lease(function: Self.function, key: Self.key)
+                == Array("memod:v1:n:{\(hash)}:l".utf8))
+        let several = Self.names.values(function: Self.function, keys: [[], Self.key, Array("[2]".utf8)])
+        #expect(several[1] == Self.name && Set(several).count == 3)
+    }
+
     @Test func whatIsWrittenIsRead() {
         for keys in [nil, Self.one] {
             for count in [0, 5, 1023, 1024, 100_000] {

@@ -157,6 +157,24 @@ def test_the_log_is_followed_to_where_it_moves_though_nobody_asks_for_anything(c
     wait_until(lambda: b.get(1) is None, seconds=1)
 
 
+def test_r15_what_a_node_has_that_hangs_are_the_only_misses_of_a_request_for_many(cluster, machines):
+    a = machines.make(cluster.url).start()
+    # What is not answered by then is a miss, long before the node is given up.
+    b = machines.make(cluster.url, "--remote-budget", "500ms").start()
+    fill(a, cluster, machines)
+    victim = others(cluster, machines)[0]
+    lost = sum(node is victim for node in entries(cluster, machines).values())
+    victim.signal(signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        found = hits(b, range(60))
+        took = time.monotonic() - began
+    finally:
+        victim.signal(signal.SIGCONT)
+    assert 0 < lost < 60 and len(found) == 60 - lost
+    assert took < 0.9
+
+
 def test_r17_the_topology_is_asked_for_at_most_twice_a_second(cluster, machines):
     a = machines.make(cluster.url).start()
 

@@ -295,6 +295,32 @@ def test_r15_a_request_may_stay_here(shared_redis, machines):
     assert b("mget", fn="f", keys=[1, 2])["results"] == [{"hit": True, "value": "v"}, {"hit": False}]
 
 
+def test_r3_a_request_for_many_has_each_result_at_its_place(shared_redis, machines):
+    """However many frames and pieces they come in."""
+    a, b = machines.two(shared_redis.url)
+    kinds = {0: None, 1: "small", 2: "x" * 1000, 3: "y" * 100_000, 4: "deleted", 5: "tagged"}
+    keys = list(range(1000))
+    expected = []
+    for key in keys:
+        kind = 3 if key % 97 == 0 else key % 6
+        value = None if kind in (0, 4) else f"{key} {kinds[kind]}"
+        if kind:
+            a.put(key, value or "gone", **({"tags": ["t"]} if kind == 5 else {}))
+        if kind == 4:
+            assert a.delete(key) == "done"
+        expected.append({"hit": True, "value": value} if value else {"hit": False})
+    hits = sum(entry["hit"] for entry in expected)
+    tombstones = sum(key % 6 == 4 and key % 97 != 0 for key in keys)
+    wait_until(lambda: len(values(shared_redis, machines)) == hits + tombstones, 30, "all are there")
+    b.get("the function is known")
+    before = b.remote
+    assert b("mget", fn="f", keys=keys)["results"] == expected
+    assert b.remote["hits"] - before["hits"] == hits
+    assert b.remote["misses"] - before["misses"] == len(keys) - hits
+    # They are here now.
+    assert [r["hit"] for r in b("mget", fn="f", keys=keys, remote=False)["results"]] == [r["hit"] for r in expected]
+
+
 def test_r19_puts_wait_for_a_server_that_comes_back(redis, machines):
     a, b = machines.two(redis.url)
     shared(a, b, 0, "v")

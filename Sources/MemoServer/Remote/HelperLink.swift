@@ -38,6 +38,8 @@ final class HelperLink: Sendable {
     /// No more is taken to be sent while this much is not sent yet.
     private static let outputMax = 1 << 20
     private static let receivedAtOnce = 256 << 10
+    /// How many findings are given to the store while its lock is held.
+    private static let foundAtOnce = 256
 
     /// - Throws: if there are no descriptors left.
     init() throws(SystemError) {
@@ -136,7 +138,15 @@ final class HelperLink: Sendable {
         }
         input.frames.append(input.buffer[..<count])
         var replies: [LinkReply] = []
-        while let frame = try input.frames.next() { replies.append(try LinkReply(frame)) }
+        var found = 0
+        while let frame = try input.frames.next() {
+            let reply = try LinkReply(frame)
+            replies.append(reply)
+            if case .found(_, let some, _) = reply { found += some.count }
+            guard found >= Self.foundAtOnce else { continue }
+            use(exchange(&replies, with: []))
+            found = 0
+        }
         if !replies.isEmpty { use(replies) }
     }
 }

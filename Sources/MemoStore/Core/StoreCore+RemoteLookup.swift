@@ -117,40 +117,52 @@ extension StoreCore {
     }
 
     /// Counts what a request's look-up came to.
-    package mutating func countRemote(_ function: FunctionSlot, hit: Bool) {
-        let name = Array(functions[function].row.name.utf8)
-        if hit { remote.figures.hits += 1 } else { remote.figures.misses += 1 }
-        guard remote.functions[name] != nil else { return }
-        if hit { remote.functions[name]!.hits += 1 } else { remote.functions[name]!.misses += 1 }
-        remote.functions[name]!.isDirty = true
-        remote.functions[name]!.benefit.asked(found: hit)
+    package mutating func countRemote(_ function: FunctionSlot, hits: Int, misses: Int) {
+        remote.figures.hits += Int64(hits)
+        remote.figures.misses += Int64(misses)
+        remote.functions[Array(functions[function].row.name.utf8)]?.count(hits: hits, misses: misses)
     }
 
     // MARK: answers
 
-    mutating func found(_ id: UInt64, _ index: UInt64, isLast: Bool, _ finding: LinkReply.Finding) {
-        guard let flight = remote.flights[id], index < UInt64(flight.keys.count) else { return }
-        if flight.isInspection { return inspected(id, finding) }
-        if flight.lease != nil { leased(flight, finding) }
-        consider(id, Int(index), finding)
+    mutating func found(_ id: UInt64, _ found: [LinkReply.Found], isLast: Bool) {
+        guard let flight = remote.flights[id] else { return }
+        var standing = standing(of: flight.function)
+        for one in found where one.index < UInt64(flight.keys.count) {
+            if flight.isInspection { return inspected(id, one.finding) }
+            if flight.lease != nil { leased(flight, one.finding) }
+            consider(id, flight, Int(one.index), one.finding, &standing)
+        }
         guard isLast else { return }
         remote.flights[id]?.isAnswered = true
         finish(id)
     }
 
-    private mutating func consider(_ id: UInt64, _ index: Int, _ finding: LinkReply.Finding) {
-        guard let flight = remote.flights[id] else { return }
+    /// - Parameter flight: as it was when the first of its keys that came now was considered.
+    private mutating func consider(
+        _ id: UInt64, _ flight: RemoteFlights.Flight, _ index: Int, _ finding: LinkReply.Finding,
+        _ standing: inout Standing
+    ) {
         let key = flight.keys[index]
         switch finding {
         case .failed(let failure):
             if failure == .timeout { remote.figures.timeouts += 1 } else { remote.figures.errors += 1 }
         case .miss(let generation):
-            guard !flight.void.contains(index), let function = functions.find(key.function) else { return }
+            guard !remote.flights.isVoid(id, index), let function = functions.find(key.function) else {
+                return
+            }
             note(generation, of: key, in: function)
             remote.misses[.init(function: key.function, hash: key.hash)] = .init(
                 generation: generation, at: now)
         case .hit(let entry):
-            guard !flight.void.contains(index), let function = functions.find(key.function) else { return }
+            guard !remote.flights.isVoid(id, index), let function = functions.find(key.function) else {
+                return
+            }
+            if standing.covers(entry), remote.phase == .up, remote.deletions.isEmpty {
+                return fill(function, key, entry, flight)
+            }
+            // What it leads to may change what holds.
+            defer { standing = self.standing(of: flight.function) }
             switch judge(entry, flight.function, key) {
             case .good: fill(function, key, entry, flight)
             case .bad:
@@ -162,6 +174,24 @@ extension StoreCore {
                 _ = askEpochs(fields, .tags(flight: id))
             }
         }
+    }
+
+    /// The epochs of namespace and function that hold, as long as nothing else happens; `nil`: none does.
+    private struct Standing {
+        var namespace: Epoch?
+        var function: Epoch?
+
+        /// Whether an entry without tags is of now. Others are to be looked at with care.
+        func covers(_ entry: SharedValue) -> Bool {
+            entry.tags.isEmpty && entry.namespaceEpoch == namespace && entry.functionEpoch == function
+        }
+    }
+
+    private func standing(of name: [UInt8]) -> Standing {
+        let (namespace, function) = (remote.namespace, remote[.function(name)])
+        return Standing(
+            namespace: namespace.isUsable ? namespace.known : nil,
+            function: function.isUsable ? function.known : nil)
     }
 
     private enum Judgement {
@@ -238,14 +268,20 @@ extension StoreCore {
         _ function: FunctionSlot, _ key: RemoteFlights.Key, _ entry: SharedValue,
         _ flight: RemoteFlights.Flight
     ) {
-        note(entry.generation, of: key, in: function)
         let missKey = RecentMisses.Key(function: key.function, hash: key.hash)
-        remote.misses[missKey] = .init(generation: entry.generation, at: 0)
+        let miss = remote.misses[missKey]
+        // One that is not remembered was not deleted, as far as is known.
+        if miss != nil || entry.generation != .none {
+            note(entry.generation, of: key, in: function)
+            remote.misses[missKey] = .init(generation: entry.generation, at: 0)
+        }
         releaseRemotely(missKey)
         remote.leases.forgetTaken(missKey)
         if flight.waiters.isEmpty { remote.figures.lateFills += 1 }
         let names = entry.tags.map { String(decoding: $0.name, as: UTF8.self) }
-        guard let numbers = internTags(owner: FunctionRow.everyone, names: names) else { return }
+        guard let numbers = names.isEmpty ? [] : internTags(owner: FunctionRow.everyone, names: names) else {
+            return
+        }
         key.bytes.withUnsafeBytes { bytes in
             entry.value.withUnsafeBytes { value in
                 guard case .absent = find(function, bytes, hash: key.hash, loadedRows: []) else { return }

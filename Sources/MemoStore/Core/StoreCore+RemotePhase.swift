@@ -136,7 +136,7 @@ extension StoreCore {
         case .epochs(let id, let epochs): answered(id, epochs)
         case .deleted(let id): deleted(id)
         case .failed(let id, let failure): failed(id, failure)
-        case .found(let id, let index, let isLast, let finding): found(id, index, isLast: isLast, finding)
+        case .found(let id, let some, let isLast): found(id, some, isLast: isLast)
         case .counts(let counts):
             remote.figures.puts += Int64(clamping: counts.puts)
             remote.figures.putsRefused += Int64(clamping: counts.putsRefused)

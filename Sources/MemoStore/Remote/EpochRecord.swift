@@ -40,6 +40,14 @@ struct RemoteFunction: Sendable {
     var misses: Int64 = 0
     var isDirty = false
     var benefit = RemoteBenefit()
+
+    mutating func count(hits: Int, misses: Int) {
+        self.hits += Int64(hits)
+        self.misses += Int64(misses)
+        isDirty = true
+        for _ in 0..<hits { benefit.asked(found: true) }
+        for _ in 0..<misses { benefit.asked(found: false) }
+    }
 }
 
 /// What `define` says of a function.

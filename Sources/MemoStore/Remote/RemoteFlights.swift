@@ -31,7 +31,7 @@ struct RemoteFlights: Sendable {
     }
 
     /// The most keys that may be under way.
-    static let keysMax = 16_384
+    static let keysMax = LinkRequest.Lookup.keysMax
     private var flights: [UInt64: Flight] = [:]
     private var byKey: [Key: UInt64] = [:]
     private(set) var keyCount = 0
@@ -43,6 +43,12 @@ struct RemoteFlights: Sendable {
 
     var isEmpty: Bool { flights.isEmpty }
     var ids: [UInt64] { Array(flights.keys) }
+
+    /// Whether something happened to a key meanwhile, or its look-up has ended.
+    func isVoid(_ id: UInt64, _ index: Int) -> Bool {
+        guard let void = flights[id]?.void else { return true }
+        return !void.isEmpty && void.contains(index)
+    }
 
     /// The look-up of one key that is under way already.
     func flight(of key: Key) -> UInt64? { byKey[key] }

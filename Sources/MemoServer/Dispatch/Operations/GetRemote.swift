@@ -119,9 +119,9 @@ extension Dispatcher {
         _ core: inout StoreCore, _ function: FunctionSlot, _ outcome: GetOutcome, _ context: inout Context
     ) {
         switch outcome {
-        case .hit: core.countRemote(function, hit: true)
+        case .hit: core.countRemote(function, hits: 1, misses: 0)
         case .cold, .wait: return
-        default: core.countRemote(function, hit: false)
+        default: core.countRemote(function, hits: 0, misses: 1)
         }
         context.remote = .over
     }
@@ -132,11 +132,11 @@ extension Dispatcher {
         _ context: inout Context
     ) {
         guard context.remote == .answered else { return }
-        for offset in context.remoteKeys {
+        let missing = context.remoteKeys.count { offset in
             let key = bytes(keys[keys.startIndex + offset], core, function)
-            let isMissing = core.isMissing(function, key, hash: core.hash(function, key))
-            core.countRemote(function, hit: !isMissing)
+            return core.isMissing(function, key, hash: core.hash(function, key))
         }
+        core.countRemote(function, hits: context.remoteKeys.count - missing, misses: missing)
         context.remote = .over
     }
 }
