@@ -21,10 +21,21 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
     private var told: LinkReply.State?
     /// Why the server takes no writes from us, once it said so.
     private var refusal: String?
-    private var ticker: RepeatedTask?
+    private var nextTick: Scheduled<Void>?
+    private var ticked = NIODeadline.now()
+    /// The last tick was a beat.
+    private var isBeating = false
+    private var isStopped = false
+    /// What memod wants to have read about once a second.
+    private var watched: EpochWatch?
 
     /// How long a tombstone stays: twice the longest lease.
     private static let tombstoneMs = 2 * 3_600_000
+    private static let tickInterval = TimeAmount.seconds(1)
+    /// When there should have been a beat.
+    private static let beatMax = TimeAmount.milliseconds(900)
+    /// With a beat the clock is hardly needed: memod says if one is late.
+    private static let tickMax = TimeAmount.seconds(30)
 
     init(
         _ hello: LinkRequest.Hello, settings: ServerSettings, keys: SealingKeys?, eventLoop: any EventLoop,
@@ -51,9 +62,6 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         puts.isReadOnly = hello.isReadOnly
         refusals.note = { [weak self] in self?.noteRefusal($0) }
         router.onChange = { [weak self] in self?.changed() }
-        ticker = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) {
-            [weak self] _ in self?.tick()
-        }
     }
 
     private final class Refusals { var note: (RespError) -> Void = { _ in } }
@@ -61,10 +69,12 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
     func start() {
         router.start()
         changed()
+        tickLater()
     }
 
     func stop() {
-        ticker?.cancel()
+        isStopped = true
+        nextTick?.cancel()
         follower?.stop()
         router.stop()
     }
@@ -77,7 +87,13 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         case .follow(let position): follow(after: position)
         case .lookup(let lookup): look(lookup)
         case .put(let put): puts.add(put)
-        case .epochs(let id, let fields): readEpochs(id, fields) { _ in }
+        case .epochs(let id, let fields):
+            readEpochs(id, fields) { _ in }
+            // memod asks because the beat is late.
+            if NIODeadline.now() - ticked > Self.beatMax { tick(isHomeHeard: false) }
+        case .watch(let id, let fields):
+            watched = fields.isEmpty ? nil : EpochWatch(id: id, fields: fields, names: names)
+            follower?.watch(watched)
         case .raise(let id, let raises): raise(id, raises)
         case .tombstone(let id, let function, let key, let generation):
             bury(id, function: function, key: key, generation)
@@ -98,6 +114,8 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
                 self?.tell(reply)
             })
         follower.onChange = { [weak self] in self?.changed() }
+        follower.onBeat = { [weak self] in self?.tick(isHomeHeard: true) }
+        follower.watch(watched)
         self.follower = follower
         follower.start()
     }
@@ -163,7 +181,7 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
                 tell(.failed(id: id, .unavailable))
                 return then(false)
             }
-            tell(.epochs(id: id, elements.map { $0.integer.flatMap { Epoch(exactly: $0) } ?? 0 }))
+            tell(.epochs(id: id, elements.map(\.epoch)))
             then(true)
         }
     }
@@ -173,7 +191,7 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         let pairs = raises.flatMap { [$0.field.bytes, $0.least.wire] }
         raising.run(keys: [names.epochs, names.log], arguments: [instance] + pairs) { [self] reply in
             guard case .success(let value) = reply,
-                let epochs = value.elements?.map({ $0.integer.flatMap { Epoch(exactly: $0) } ?? 0 }),
+                let epochs = value.elements?.map(\.epoch),
                 epochs.count == raises.count, !epochs.contains(0)
             else { return tell(.failed(id: id, failure(reply))) }
             for (raise, epoch) in zip(raises, epochs) { puts.forget(.raised(raise.field, epoch)) }
@@ -236,6 +254,10 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         // May call this again.
         follower?.look()
         let isUp = router.isUp && follower?.isUp == true
+        if !isUp, isBeating {
+            isBeating = false
+            tickLater()
+        }
         let state = LinkReply.State(
             phase: isUp ? .up : .down, isReadOnly: hello.isReadOnly || refusal != nil,
             reason: refusal ?? (router.isUp ? follower?.reason ?? "" : router.reason),
@@ -260,8 +282,22 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         puts.pump(anew: true)
     }
 
-    private func tick() {
-        router.tick()
+    private func tickLater() {
+        nextTick?.cancel()
+        guard !isStopped else { return }
+        let time = isBeating ? Self.tickMax : Self.tickInterval
+        nextTick = eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
+            self?.tick(isHomeHeard: false)
+        }
+    }
+
+    /// With every beat of the log's connection, which wakes this process anyway; by the clock if there is none.
+    private func tick(isHomeHeard: Bool) {
+        ticked = .now()
+        isBeating = isHomeHeard
+        tickLater()
+        if !isHomeHeard { follower?.lookForSilence() }
+        router.tick(isHomeHeard: isHomeHeard)
         let counts = puts.takeCounts()
         if counts != LinkReply.Counts() { tell(.counts(counts)) }
         changed()

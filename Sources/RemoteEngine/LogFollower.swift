@@ -19,12 +19,21 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
     private var isStopped = false
     private var backoff = Backoff()
     private var retry: Scheduled<Void>?
-    private var watch: RepeatedTask?
+    /// The epochs that are read with each beat, and when they were read last, in ms since boot.
+    private var watched: EpochWatch?
+    private var readAt: Int64 = 0
+    /// They were read before they had to be: there is much in the log.
+    private var isHurried = false
     /// Called when it comes up or goes down.
     var onChange: (() -> Void)?
+    /// Called when the server has said how the epochs are.
+    var onBeat: (() -> Void)?
 
-    /// How long the server lets a read of the log wait. An answer, even of nothing, is a sign of life.
-    private static let blockMs = 1000
+    /// How long the server lets a read of the log wait, which it ends up to a tenth of a second late. An answer, even of nothing,
+    /// is a sign of life.
+    private static let blockMs: Int64 = 900
+    /// Epochs are read no sooner after they were read early.
+    private static let readPauseMs: Int64 = 500
     /// Without one for so long the connection is given up.
     private static let silenceMs: Int64 = 2500
     private static let silence = TimeAmount.milliseconds(silenceMs)
@@ -48,7 +57,6 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
     func stop() {
         isStopped = true
         retry?.cancel()
-        watch?.cancel()
         connection?.close("stopped")
         connection = nil
     }
@@ -81,14 +89,6 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
                     self.connection = nil
                     failed(reason)
                 }
-                watch = eventLoop.scheduleRepeatedTask(
-                    initialDelay: Self.silence, delay: .seconds(1)
-                ) { [weak self] _ in
-                    guard let oldest = self?.connection?.oldest, .now() - oldest > Self.silence else {
-                        return
-                    }
-                    self?.connection?.close("it does not answer")
-                }
                 identify(connection)
             }
         }
@@ -104,8 +104,6 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
 
     private func failed(_ why: String) {
         guard !isStopped else { return }
-        watch?.cancel()
-        watch = nil
         isUp = false
         reason = why
         // The log may have moved, and without it nothing else asks where.
@@ -160,10 +158,12 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
     }
 
     private func read(_ connection: RedisConnection, isBlocking: Bool) {
+        let due = isBlocking ? due : nil
         var arguments = ["COUNT".wire, Self.linesAtOnce.wire]
-        if isBlocking { arguments += ["BLOCK".wire, Self.blockMs.wire] }
+        if isBlocking { arguments += ["BLOCK".wire, blockMs(readsEpochs: due != nil).wire] }
         arguments += ["STREAMS".wire, names.log, (position ?? .start).description.wire]
         let asked = BootClock.nowMs
+        var mayWait = true
         connection.send(RespCommand(name: "XREAD", arguments: arguments)) { [self] reply in
             // This process, or the machine, stood still: lines may have been cut meanwhile.
             if BootClock.nowMs - asked > Self.silenceMs {
@@ -177,9 +177,53 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
                 let events = lines.compactMap { event($0) }
                 let isCaughtUp = lines.count < Self.linesAtOnce
                 tell(.events(events, through: position ?? .start, isCaughtUp: isCaughtUp))
-                read(connection, isBlocking: isCaughtUp)
+                mayWait = isCaughtUp
+                if due == nil { read(connection, isBlocking: isCaughtUp) }
             }
         }
+        guard let due else { return }
+        // The server executes it when it has answered the other, so that both answers come at once.
+        connection.send(due.command) { [self] reply in
+            if case .failure(.unavailable) = reply { return }
+            read(due, reply)
+            if self.connection === connection { read(connection, isBlocking: mayWait) }
+        }
+    }
+
+    // MARK: epochs
+
+    /// Reads these with each beat from now on.
+    func watch(_ watched: EpochWatch?) {
+        self.watched = watched
+        isHurried = false
+        readAt = BootClock.nowMs
+    }
+
+    /// What is to be read behind what is read of the log now.
+    private var due: EpochWatch? {
+        isHurried && BootClock.nowMs - readAt < Self.readPauseMs ? nil : watched
+    }
+
+    private func blockMs(readsEpochs: Bool) -> Int64 {
+        guard watched != nil else { return Self.blockMs }
+        let pause = readsEpochs ? Self.blockMs : Self.readPauseMs
+        return max(1, min(Self.blockMs, readAt + pause - BootClock.nowMs))
+    }
+
+    private func read(_ due: EpochWatch, _ reply: RedisReply) {
+        let now = BootClock.nowMs
+        isHurried = now - readAt < Self.readPauseMs
+        readAt = now
+        // Others may be wanted by now.
+        guard watched?.id == due.id, let answer = due.answer(reply) else { return }
+        tell(answer)
+        onBeat?()
+    }
+
+    /// Gives the connection up if it says nothing. Called while there is no beat.
+    func lookForSilence() {
+        guard let oldest = connection?.oldest, .now() - oldest > Self.silence else { return }
+        connection?.close("it does not answer")
     }
 
     /// - Returns: `nil` for a line that says nothing to us; the position moves on in any case.

@@ -21,6 +21,7 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
     private var mustBePrimary: Bool
     /// Of the last look-ups.
     private(set) var roundTripMicroseconds: Int64 = 0
+    private var lastMeasured = NIODeadline.uptimeNanoseconds(0)
     private var isStopped = false
     private var isConnecting = false
     private var backoff = Backoff()
@@ -31,6 +32,10 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
     /// Called when it comes up or goes down, or could not be reached again.
     var onChange: (() -> Void)?
 
+    /// How long a measured round trip says enough of a server that is otherwise known to be there.
+    private static let measurementLife = TimeAmount.seconds(30)
+    /// How many entries count as one look-up.
+    private static let entriesAtOnce = 64
     private static let watchInterval = TimeAmount.milliseconds(250)
 
     init(place: ServerAddress.Place, connector: Connector, mustBePrimary: Bool) {
@@ -106,6 +111,27 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
         watch()
     }
 
+    /// Asks for entries, and for the time that each has left.
+    /// - Parameter reply: called once for each, by its place.
+    func read(entries names: [[UInt8]], _ reply: @escaping (Int, RedisReply, RedisReply) -> Void) {
+        guard takesLookups, let reads else {
+            return eventLoop.assumeIsolated().execute {
+                for index in names.indices { reply(index, .failure(.unavailable), .failure(.unavailable)) }
+            }
+        }
+        let sent = NIODeadline.now()
+        for start in stride(from: 0, to: names.count, by: Self.entriesAtOnce) {
+            let piece = names[start..<min(start + Self.entriesAtOnce, names.count)]
+            reads.send(entries: piece) { [self] place, first, second in
+                if place == piece.count - 1, case .success = second {
+                    measured(NIODeadline.now() - sent, keys: piece.count)
+                }
+                reply(start + place, first, second)
+            }
+        }
+        watch()
+    }
+
     func write(_ command: RespCommand, isAsking: Bool = false, _ reply: @escaping (RedisReply) -> Void) {
         guard let writes else {
             return eventLoop.assumeIsolated().execute { reply(.failure(.unavailable)) }
@@ -115,13 +141,17 @@ final class RedisServer: @unchecked Sendable {  // Touched on its event loop onl
         watch()
     }
 
+    /// Whether no round trip was measured for long.
+    var isMeasurementOld: Bool { NIODeadline.now() - lastMeasured > Self.measurementLife }
+
     /// Measures a round trip when no look-up does.
     func probe() {
         guard let reads, reads.oldest == nil else { return }
         read(RespCommand("PING")) { _ in }
     }
 
-    private func measured(_ time: TimeAmount) {
+    private func measured(_ time: TimeAmount, keys: Int = 1) {
+        lastMeasured = .now()
         let microseconds = time.nanoseconds / 1000
         roundTripMicroseconds =
             roundTripMicroseconds == 0 ? microseconds : (roundTripMicroseconds * 7 + microseconds) / 8

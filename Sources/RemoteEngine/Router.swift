@@ -298,10 +298,11 @@ final class Router: @unchecked Sendable {  // Touched on its event loop only.
         return server
     }
 
-    /// Once a second: measures round trips, and asks anew while a server is down.
-    func tick() {
+    /// About once a second: measures round trips, and asks anew while a server is down.
+    /// - Parameter isHomeHeard: whether the server of the epochs has just said something.
+    func tick(isHomeHeard: Bool) {
         for server in servers {
-            server.probe()
+            if !isHomeHeard || server !== homeServer || server.isMeasurementOld { server.probe() }
             if map?.isCluster == true { server.lookForLoss() }
         }
         if servers.contains(where: { !$0.isUp }) { refresh() }

@@ -9,6 +9,9 @@ package enum LinkRequest: Equatable, Sendable {
     case put(Put)
     /// What the epochs of these fields are.
     case epochs(id: UInt64, [EpochField])
+    /// The same of these about once a second from now on, and no longer of those of before: each answer was asked for after
+    /// the one before it was sent.
+    case watch(id: UInt64, [EpochField])
     /// Raise them, each at least to the number beside it. With 0 one is made if there is none.
     case raise(id: UInt64, [Raise])
     case tombstone(id: UInt64, function: [UInt8], key: [UInt8], Generation)
@@ -101,7 +104,7 @@ package enum LinkRequest: Equatable, Sendable {
 
     private enum Kind: UInt8 {
         case hello = 1
-        case follow, lookup, put, epochs, raise, tombstone, ping, release
+        case follow, lookup, put, epochs, raise, tombstone, ping, release, watch
     }
 
     package var frame: [UInt8] {
@@ -137,6 +140,10 @@ package enum LinkRequest: Equatable, Sendable {
             writer.shared(put.entry)
         case .epochs(let id, let fields):
             writer.kind(Kind.epochs)
+            writer.number(id)
+            writer.list(fields) { $0.string($1.bytes) }
+        case .watch(let id, let fields):
+            writer.kind(Kind.watch)
             writer.number(id)
             writer.list(fields) { $0.string($1.bytes) }
         case .raise(let id, let raises):
@@ -200,6 +207,7 @@ package enum LinkRequest: Equatable, Sendable {
             put.lease = lease
             self = .put(put)
         case .epochs: self = .epochs(id: try reader.number(), try reader.fields())
+        case .watch: self = .watch(id: try reader.number(), try reader.fields())
         case .raise:
             self = .raise(
                 id: try reader.number(),

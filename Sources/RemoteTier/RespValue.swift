@@ -25,6 +25,9 @@ package enum RespValue: Equatable, Sendable {
         }
     }
 
+    /// As a number in a hash of epochs; 0: there is none.
+    package var epoch: UInt64 { integer.flatMap { UInt64(exactly: $0) } ?? 0 }
+
     package var integer: Int64? {
         switch self {
         case .integer(let number): number

@@ -21,6 +21,7 @@ struct LinkFrameTests {
         .put(.init(function: [1], key: [2, 3], entry: value)), .epochs(id: 2, [.function([]), .namespace]),
         .raise(id: 3, [.init(.tag([1]), least: 0), .init(.function([2]), least: .max)]),
         .tombstone(id: 4, function: [1], key: [], Generation(high: 1, low: 2)), .ping(id: 5),
+        .watch(id: 6, []), .watch(id: .max, [.namespace, .function([1]), .tag([2])]),
     ]
 
     private static let replies: [LinkReply] = [

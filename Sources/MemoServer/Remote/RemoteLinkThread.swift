@@ -23,7 +23,7 @@ final class RemoteLinkThread: Sendable {
 
     private static let backoffFirstMs: Int32 = 100
     private static let backoffMaxMs: Int32 = 5000
-    private static let tickMs: Int64 = 1000
+    private static let firstTickMs: Int64 = 1000
 
     /// - Throws: if there are no descriptors left.
     init(
@@ -124,7 +124,7 @@ final class RemoteLinkThread: Sendable {
 
     /// Until the helper is gone, or the end.
     private func serve(_ descriptor: Int32) {
-        var nextTick = BootClock.nowMs + Self.tickMs
+        var nextTick = BootClock.nowMs + Self.firstTickMs
         while !ends, !isBroken.load(ordering: .acquiring) {
             let sent = link.send(from: store)
             guard sent != .broken else { return }
@@ -133,9 +133,8 @@ final class RemoteLinkThread: Sendable {
             poll(&waited, nfds_t(waited.count), Int32(clamping: max(0, nextTick - BootClock.nowMs)))
             if waited[0].revents != 0 { drain() }
             if BootClock.nowMs >= nextTick {
-                nextTick = BootClock.nowMs + Self.tickMs
                 store.perform { core in
-                    core.remoteTick()
+                    nextTick = BootClock.nowMs + core.remoteTick()
                     tellHeard(&core)
                 }
             }

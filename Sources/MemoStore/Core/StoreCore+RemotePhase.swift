@@ -88,6 +88,7 @@ extension StoreCore {
     /// Requests whose answers will not come, or say nothing any more.
     private mutating func forgetRequests() {
         remote.epochRequests = [:]
+        remote.watch = nil
         remote.asked = []
         for field in remote.raising { remote[field].raise = nil }
         for deletion in remote.deletions.keys { remote.deletions[deletion]?.request = nil }
@@ -97,6 +98,7 @@ extension StoreCore {
     private mutating func leaveRemote(_ phase: RemoteState.Phase) {
         if remote.phase == .up || remote.phase == .catchingUp { wakeups.wake(remote.flights.endAll()) }
         enterRemote(phase)
+        remote.watch = nil
         remote.isCaughtUp = false
         remote.verification = nil
     }
@@ -148,9 +150,10 @@ extension StoreCore {
         raisePending()
     }
 
-    /// Once a second: whether the helper lives, what is still to be sent, and whether the epochs are what they were.
-    package mutating func remoteTick() {
-        guard remote.phase != .off else { return }
+    /// About once a second: whether the helper lives, what is still to be sent, and whether the epochs are what they were.
+    /// - Returns: after how many ms to call it again.
+    package mutating func remoteTick() -> Int64 {
+        guard remote.phase != .off else { return RemoteState.tickMs }
         if remote.phase != .down, now - remote.heard > RemoteState.silenceMs { leaveRemote(.down) }
         if remote.phase == .down, remote.link?.phase == .up, now - remote.heard <= RemoteState.silenceMs {
             enterRemote(.catchingUp)
@@ -162,6 +165,11 @@ extension StoreCore {
         buryPending()
         releaseUnused()
         flushRemoteCounters()
+        // The helper should have read the epochs by then.
+        guard let answered = remote.watch?.answered, now < answered + RemoteState.watchPatienceMs else {
+            return RemoteState.tickMs
+        }
+        return answered + RemoteState.watchPatienceMs - now
     }
 
     // MARK: epochs are read
@@ -182,8 +190,23 @@ extension StoreCore {
         }
     }
 
+    /// Epochs are asked for once a second. Where they are few and stay as they are the helper does so, with what wakes it anyway.
     private mutating func pollEpochs() {
         let fields = remote.fields
+        if fields.count <= RemoteState.fieldsAtOnce {
+            if remote.watch?.fields != fields {
+                let id = remote.makeID()
+                if remote.send(.watch(id: id, fields)) {
+                    remote.watch = .init(id: id, fields: fields, asOf: remote.epochChanges)
+                }
+            } else if let watch = remote.watch, watch.asOf == remote.epochChanges,
+                let answered = watch.answered, now - answered < RemoteState.watchPatienceMs
+            {
+                return
+            }
+        } else if remote.watch != nil, remote.send(.watch(id: 0, [])) {
+            remote.watch = nil
+        }
         if remote.pollHand >= fields.count { remote.pollHand = 0 }
         let end = min(remote.pollHand + RemoteState.fieldsAtOnce, fields.count)
         _ = askEpochs(Array(fields[remote.pollHand..<end]), .poll)
@@ -199,6 +222,13 @@ extension StoreCore {
     }
 
     private mutating func answered(_ id: UInt64, _ epochs: [Epoch]) {
+        if let watch = remote.watch, watch.id == id {
+            guard watch.fields.count == epochs.count else { return }
+            for (field, epoch) in zip(watch.fields, epochs) { read(field, epoch, asOf: watch.asOf) }
+            remote.watch?.asOf = remote.epochChanges
+            remote.watch?.answered = now
+            return releaseHeld()
+        }
         guard let request = remote.epochRequests.removeValue(forKey: id), request.fields.count == epochs.count
         else { return }
         for (field, epoch) in zip(request.fields, epochs) {

@@ -71,6 +71,8 @@ struct RemoteState: Sendable {
     var figures = RemoteFigures()
     /// Where the next poll of epochs goes on.
     var pollHand = 0
+    /// The epochs that the helper reads by itself about once a second; `nil`: none.
+    var watch: Watch?
     /// Tombstones that were asked for.
     var burials: [UInt64: Deletion] = [:]
     /// What others cleared and deleted, to be told to those who watch.
@@ -82,6 +84,15 @@ struct RemoteState: Sendable {
     var inspections: [UInt64: RemoteWhereabouts] = [:]
     /// Who waits until what was cleared or deleted here is known there.
     var waiters: [ConnectionID] = []
+
+    struct Watch: Sendable {
+        var id: UInt64
+        var fields: [EpochField]
+        /// As of which change the next answer is asked for, at the earliest: the last one before the answer before it came.
+        var asOf: UInt64
+        /// When the last answer came, in store time; `nil`: never.
+        var answered: Int64?
+    }
 
     struct EpochRequest: Sendable {
         enum Purpose: Sendable {
@@ -113,6 +124,10 @@ struct RemoteState: Sendable {
     /// What is kept of what others cleared and deleted until it is told.
     static let noticesMax = 10_000
     static let inspectionsMax = 1000
+    /// How often is looked after all of this.
+    static let tickMs: Int64 = 1000
+    /// Epochs that the helper has not read for so long are asked for, so that they are read once a second in any case.
+    static let watchPatienceMs: Int64 = 950
     /// Fields asked for at once.
     static let fieldsAtOnce = 1024
 
