@@ -6,7 +6,9 @@ from typing import List, Optional
 
 import pytest
 
+import memod
 from memod._codec import codec
+from memod._identity.keys import key_text
 
 attrs = pytest.importorskip("attrs")
 pydantic = pytest.importorskip("pydantic")
@@ -148,9 +150,26 @@ def test_frames_of_polars():
     for name in frame.columns:
         back = round_trip(frame[name])
         assert back.name == name and back.dtype == frame[name].dtype and back.equals(frame[name])
+    for value in (frame.sort("number"), frame["number"].sort(descending=True), polars.Series([3, 1]).set_sorted()):
+        assert round_trip(value).flags == value.flags
     for value in (polars.Series([object()]), frame.lazy()):
         with pytest.raises(codec.Unstorable):
             codec.encode(value)
+
+
+def test_what_polars_knows_of_an_order_is_a_part_of_keys(daemon):
+    polars = pytest.importorskip("polars")
+
+    @memod.memoize(name="median")
+    def median(column):
+        return column.median()
+
+    plain = polars.Series([3, 1, 2])
+    for value in (plain, plain.set_sorted(), plain.set_sorted(descending=True), plain.to_frame().with_columns(plain.set_sorted())):
+        assert round_trip({"x": value})["x"].flags == value.flags
+    assert median(plain) == plain.median() == 2 and median(plain.set_sorted()) == plain.set_sorted().median() == 1
+    one = polars.Series(["b", "a"], dtype=polars.Categorical)
+    assert key_text((one,), {}) == key_text((polars.Series(["b", "a"], dtype=polars.Categorical),), {})
 
 
 def test_tables_of_arrow():

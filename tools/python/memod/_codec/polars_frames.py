@@ -23,6 +23,13 @@ def pack(packer: Packer, value: Any) -> Dict[str, Any]:
         raise Unstorable("a polars frame with Python objects cannot be stored")
     sink = io.BytesIO()
     frame.write_ipc(sink)
+    flags = _flags(frame)
+    if flags:
+        tree["f"] = flags
+    if packer.seen is not None:
+        numbers = [each.to_physical().to_list() for each in frame.iter_columns() if each.dtype == polars.Categorical]
+        if numbers:
+            tree["p"] = packer.pack(numbers)  # which the process has given to its texts
     tree = packer.blob("polars", sink.getbuffer(), t=kind.__name__, h=frame.height, **tree)
     if packer.comes_back and not _same(value, unpack(tree)):
         raise Unstorable(f"a polars {kind.__qualname__} that does not come back as it was")
@@ -32,11 +39,26 @@ def pack(packer: Packer, value: Any) -> Dict[str, Any]:
 def unpack(tree: Dict[str, Any]) -> Any:
     """The frame or series of a tree."""
     frame = polars.read_ipc(io.BytesIO(unpack_bytes(tree)), use_pyarrow=False)
+    if "f" in tree:
+        if type(tree["f"]) is not str or len(tree["f"]) != frame.width:
+            raise Undecodable("flags of other columns")
+        sorted_columns = [
+            each if flag == "-" else each.set_sorted(descending=flag == "d")
+            for each, flag in zip(frame.iter_columns(), tree["f"])
+        ]
+        frame = frame.with_columns(sorted_columns)
     if tree["t"] == "DataFrame":
         return frame
     if tree["t"] != "Series":
         raise Undecodable(f"a polars object of a kind not known here: {tree['t']!r}")
     return frame.to_series(0).alias(unpack_value(tree["n"]))
+
+
+def _flags(frame: Any) -> str:
+    """By column, what is known of its order, or "" where that is nothing: polars computes as if it were so."""
+    flags = [each.flags for each in frame.iter_columns()]
+    found = "".join("a" if each.get("SORTED_ASC") else "d" if each.get("SORTED_DESC") else "-" for each in flags)
+    return found if found.strip("-") else ""
 
 
 def _same(one: Any, other: Any) -> bool:
