@@ -16,6 +16,7 @@ from .._client.signals import is_from_signal
 from .._codec import module_names
 from . import known_modules, modules
 from .ambient_inputs import DOCUMENTED, INPUT_NAMES, INPUTS, LEADS, NAMED, inputs_of
+from .cached_helpers import CachedHelpers
 from .chance_watch import MAKERS
 from .code_store import code_form
 from .contribution import Edge
@@ -30,7 +31,7 @@ from .plain_data import Unstable
 from .scope import Scope
 from .set_data import flows_of
 from .set_order import ORDER, Flow, decides
-from .values import OF_MODULES, Held, docstring, full_name, held, is_module, names_of, order_of
+from .values import OF_MODULES, Held, docstring, full_name, held, is_module, names_of, order_of, whole_name_of
 from .walk import Walk
 from .watch import Names, Watch, code_generation
 
@@ -167,7 +168,7 @@ class Fingerprint:
         self.inputs = frozenset(self._inputs)
         inputs = {name: INPUTS[name]() for name in sorted(self._inputs)}
         for name, value in inputs.items():
-            self.digests[f"process:{name}"] = _short(value)
+            self.digests[f"process:{name}"] = _digest(value)[:32]
         self.watch = Watch(
             [*self._names(), Names(self._loose_bindings())],
             list(self.sources.values()),
@@ -175,6 +176,7 @@ class Fingerprint:
             [(INPUTS[name], value) for name, value in inputs.items() if name != "patches" or name not in self._led],
             [path for each in parts for path in each.paths] + self._lead_paths(),
         )
+        self._caches = CachedHelpers(chain.from_iterable(each.caches for each in parts), lambda cache: self._walk_at(("", cache, False)))
         self.structure = _digest("\n".join(self._lines))
         self._find_aliases()
         self.digest = self.combined()
@@ -250,6 +252,10 @@ class Fingerprint:
         named = self.draws or "charsets" in self.inputs
         return named or "numpy" in sys.modules or any(node.versions for node in self._nodes.values())
 
+    def begin_run(self) -> Any:
+        """Of the caches that it reaches, what `cached_helpers.end` is to be told."""
+        return self._caches.begin(self.digest, self.sources, self.digests)
+
     def problem_of_class(self, cls: Any) -> str:
         """Why a library's class that is handed to it may lead to what is other in another process, or ""."""
         module = str(cls.__module__)
@@ -312,10 +318,7 @@ class Fingerprint:
         self._meet(nodes, self._loose)
         digests = [node.digest for node in nodes]
         for edge in edges:
-            walk = self._scope.walks.get(id(edge[1]))
-            if walk is None or walk.of != self._current():
-                walk = Walk([("", *edge[1:])], self._node, self._current())
-                self._scope.walks[id(edge[1])] = walk
+            walk = self._walk_at(edge)
             self._walks.append(walk)
             if self._nodes.keys().isdisjoint(walk.by_mark):
                 self._nodes.update(walk.by_mark)
@@ -326,6 +329,12 @@ class Fingerprint:
                 self._meet(walk.nodes, {})
             digests.append(walk.digest)
         return _digest("\n".join(digests))
+
+    def _walk_at(self, edge: Edge) -> Walk:
+        walk = self._scope.walks.get(id(edge[1]))
+        if walk is None or walk.of != self._current():
+            walk = self._scope.walks[id(edge[1])] = Walk([("", *edge[1:])], self._node, self._current())
+        return walk
 
     def _meet(self, nodes: Iterable[Node], among: Dict[int, Node]) -> None:
         for node in nodes:
@@ -380,7 +389,7 @@ class Fingerprint:
             self._with_code.add(label)
             code = [("", each, False) for each in source.classes if not self._scope.is_outside(each)]
             counts += self._walk(code) if code else ""
-            counts += repr([_named(each) for each in source.classes])
+            counts += repr(list(map(whole_name_of, source.classes)))
             for each in source.classes:
                 if self._scope.is_outside(each):
                     module, name = full_name(each)
@@ -483,17 +492,9 @@ class Fingerprint:
         self.unloaded = [name for name in self._opened if name not in sys.modules and name in self._modules]
 
 
-def _named(value: Any) -> str:
-    return f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', None)}"
-
-
 def _are_same(one: List[Any], other: List[Any]) -> bool:
     return len(one) == len(other) and all(map(is_, one, other))
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _short(text: str) -> str:
-    return _digest(text)[:32]

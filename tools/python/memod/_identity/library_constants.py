@@ -128,6 +128,11 @@ def _read(code: types.CodeType) -> Tuple[Dict[str, Any], FrozenSet[str], FrozenS
     return known, steady, frozenset(bound)
 
 
+def literals_of(code: types.CodeType) -> Dict[str, Any]:
+    """The constants that the code of a module writes out, by name."""
+    return _read(code)[0]
+
+
 def _bound(code: types.CodeType) -> Tuple[Dict[str, Any], Dict[str, int]]:
     """The constants that a body binds, and how often it binds each name."""
     literals: Dict[str, Any] = {}

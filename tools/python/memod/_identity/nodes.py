@@ -36,6 +36,7 @@ from .values import (
     Held,
     default_of,
     follow,
+    is_cache,
     is_container,
     is_module,
     kind_of,
@@ -95,6 +96,11 @@ class Node(LibraryUse):
             self._whole_module(value)
         else:
             self._wrapper(value)
+
+    @property
+    def caches(self) -> List[Any]:
+        """Itself, if it keeps results."""
+        return [self.value] if is_cache(self.value) else []
 
     @property
     def classes(self) -> List[str]:

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import Any, Dict, Iterable, List, Optional
 
-from . import chance_watch, event_watch, hash_watch, patches
+from . import cached_helpers, chance_watch, event_watch, hash_watch, patches
 from .fingerprint import Fingerprint
 from .set_data import holds_sets
 
@@ -24,6 +24,7 @@ class Run:
         self._print = fingerprint
         self._hashed = hash_watch.foreign
         self._heard = event_watch.begin()
+        self._kept = fingerprint.begin_run() if fingerprint is not None else []
         untimed = fingerprint if fingerprint is not None and not fingerprint.timed else None
         self._chance = _generators() if untimed is not None and untimed.may_draw() else None
         self._seeded = chance_watch.state() if untimed is not None and untimed.makes_generators else None
@@ -37,6 +38,9 @@ class Run:
             return "it hashes what is no number, which has another hash in each process"
         if found is not None and heard:
             return heard
+        kept = cached_helpers.end(self._kept)
+        if kept:
+            return kept
         seeded = self._seeded is not None and chance_watch.state() != self._seeded
         if seeded or (self._chance is not None and _has_drawn(self._chance)):
             return "it draws random numbers, which are other ones each time"

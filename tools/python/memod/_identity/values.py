@@ -55,6 +55,11 @@ def names_of(value: Any) -> List[Any]:
     return [getattr(value, name, None) for name in ("__name__", "__qualname__")]
 
 
+def whole_name_of(value: Any) -> str:
+    """The same with its module."""
+    return f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', None)}"
+
+
 def stands_for_function(value: Any) -> bool:
     """Whether an object is what `functools.update_wrapper` makes of one, with all its state in attributes."""
     kind = type(value)
@@ -64,6 +69,11 @@ def stands_for_function(value: Any) -> bool:
         and class_layout.has_plain_layout(kind)
         and not class_layout.slots(kind)
     )
+
+
+def is_cache(value: Any) -> bool:
+    """Whether it keeps results, as functools' caches and memod's do."""
+    return type(value) is CachedWrapper or (type(value) is types.FunctionType and "__memod__" in vars(value))
 
 
 def default_of(function: types.FunctionType, name: str) -> Any:

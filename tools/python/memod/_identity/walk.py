@@ -12,6 +12,7 @@ from .contribution import Edge
 from .nodes import Node
 from .plain_data import Unstable
 from .set_order import Flow
+from .values import is_cache
 from .watch import Names
 
 _OBJECTS_MAX = 20_000
@@ -75,6 +76,7 @@ class Walk:
         self.iterates = any(map(attrgetter("iterates"), queue))
         self.computes = any(map(attrgetter("computes"), queue))
         self.makes_sets = any(map(attrgetter("makes_sets"), queue))
+        self.caches = [node.value for node in queue if is_cache(node.value)]
         self.classes = [node.name for node in queue if isinstance(node.value, type)]
         self.is_of_main = any(map(attrgetter("is_of_main"), queue))
 
