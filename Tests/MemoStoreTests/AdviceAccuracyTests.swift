@@ -112,6 +112,17 @@ import Testing
             "several")
     }
 
+    /// One of which a stretch has a look-up or two, and of which all are told only at the beginning, when few of its keys were
+    /// ever asked for.
+    @Test(arguments: [UInt64(5), 6, 7], [300, 800, 4000]) func holdsForOneThatIsSeldomAsked(
+        seed: UInt64, count: Int
+    ) {
+        var random = RandomSource(seed: seed)
+        let busy = ReuseModelTests.Trace.zipf.keys(600_000, &random)
+        let seldom = (0..<count).map { _ in min(random.below(100), random.below(100)) }
+        Self.check([busy, seldom], perTake: 40_000, newMax: 1 << 14, seed: seed, "seldom \(count)")
+    }
+
     /// What a compiler would look up: the words of this repository's sources, and their lines, in the order of reading.
     @Test(arguments: [true, false], [5000, 15_000]) func holdsForWhatTheSourcesSay(
         ofWords: Bool, perTake: Int

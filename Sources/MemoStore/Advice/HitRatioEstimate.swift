@@ -1,8 +1,8 @@
 /// The hit ratio of a least-recently-used cache, by its size.
 ///
-/// How the hits in caches up to `limit` are spread over the sizes is known from every look-up of some stretches of time. How
-/// many miss there at all other times, and in larger caches, a sample of the keys tells; what it has too many or too few of by
-/// chance is known from what is counted, and taken off.
+/// How the hits in caches up to `limit` are spread over the sizes is known from every look-up of some stretches of time, or
+/// from the sample if that has all keys. How many miss there at all other times, and in larger caches, a sample of the keys
+/// tells; what it has too many or too few of by chance is known from what is counted, and taken off.
 struct HitRatioEstimate {
     private let recent: DistanceHistogram.Cumulative
     private let limit: Int64
@@ -45,10 +45,14 @@ struct HitRatioEstimate {
         return max(known, min(1, 1 - misses / asked))
     }
 
-    /// Of the hits in a cache of size `limit`, those in a smaller one.
+    /// Of the hits in a cache of size `limit`, those in a smaller one. A function that is seldom asked has few look-ups in
+    /// any stretch, and its sample has all of its keys.
     private func spread(_ size: Int64) -> Double {
-        let hits = recent.below(limit) > 0 ? recent : sampled.below
-        let all = hits.below(limit)
-        return all > 0 ? hits.below(size) / all : Double(size) / Double(limit)
+        let known = recent.below(limit)
+        if known >= Self.knownHitsEnough, !sampled.isWhole { return recent.below(size) / known }
+        let all = sampled.below.below(limit) + sampled.soon
+        return all > 0 ? (sampled.below.below(size) + sampled.soon) / all : Double(size) / Double(limit)
     }
+
+    private static let knownHitsEnough = 2000.0
 }

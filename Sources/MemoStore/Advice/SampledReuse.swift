@@ -8,6 +8,8 @@ struct SampledReuse {
     private var histogram = DistanceHistogram()
     /// Look-ups for keys that were never asked before: no size makes hits of them.
     private var firstUses = 0.0
+    /// Look-ups that came so soon after one of the same key that their distances are not known.
+    private var soon = 0.0
     /// Distances of misses and first uses again, each weighted by its key's misses so far: of keys that miss often, this many
     /// miss in larger caches too.
     private var repeated = DistanceHistogram()
@@ -70,10 +72,12 @@ struct SampledReuse {
 
     /// Look-ups that came so soon after one of the same key that they hit in all but the smallest caches.
     mutating func useAgain(_ hash: UInt64, times: Int) {
+        let scaled = Double(times) / rate
         distances.changeTally(of: hash) { tally in
             sums.remove(tally)
             tally.lookups += Float(times)
             sums.add(tally)
+            soon += scaled
         }
     }
 
@@ -90,6 +94,7 @@ struct SampledReuse {
     mutating func age() {
         histogram.scale(0.5)
         firstUses *= 0.5
+        soon *= 0.5
         repeated.scale(0.25)
         repeatedFirst *= 0.25
         distances.halveTallies()
@@ -100,10 +105,15 @@ struct SampledReuse {
         /// Look-ups whose distance is less than some distance, and those of keys that were never asked before.
         let below: DistanceHistogram.Cumulative
         let firstUses: Double
+        /// Look-ups that hit in all but the smallest caches.
+        let soon: Double
         fileprivate let repeatedBelow: DistanceHistogram.Cumulative
         fileprivate let repeatedFirst: Double
         fileprivate let sums: TallySums
         fileprivate let rate: Double
+
+        /// Whether every key is in the sample, and nearly every distance is known.
+        var isWhole: Bool { rate == 1 && soon * 100 <= below.total }
 
         /// Look-ups that miss in a cache of this size.
         func misses(_ size: Int64) -> Double { firstUses + below.total - below.below(size) }
@@ -122,7 +132,7 @@ struct SampledReuse {
 
     var shares: Shares {
         Shares(
-            below: histogram.cumulative, firstUses: firstUses, repeatedBelow: repeated.cumulative,
+            below: histogram.cumulative, firstUses: firstUses, soon: soon, repeatedBelow: repeated.cumulative,
             repeatedFirst: repeatedFirst, sums: sums, rate: rate)
     }
 
