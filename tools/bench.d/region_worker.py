@@ -4,6 +4,7 @@
     region_worker.py first-fill|first CONTENDER      10,000 keys, each once, through a decorated function
     region_worker.py zipf-fill|zipf CONTENDER SEED   100,000 keys by Zipf's law, and new ones
     region_worker.py read|idle CONTENDER             the 64 keys, until it is killed; or only once: says when it reads by itself
+    region_worker.py spin CONTENDER                  computes until it is killed, and asks nothing
     region_worker.py versions memod
 """
 
@@ -120,6 +121,15 @@ def stay(contender: str, reads: bool) -> None:
     signal.pause()
 
 
+def spin() -> None:
+    print("ready", flush=True)
+    keys = [key_of(number) for number in range(HOT_KEYS)]
+    found: dict[str, int] = {}
+    while True:
+        for key in keys:
+            found[key] = found.get(key, 0) + len(key)
+
+
 def first(contender: str, fills: bool) -> dict[str, float]:
     """Filled by one process, and read by another, so that all is where later ones find it."""
     function = decorated(contender)
@@ -177,6 +187,8 @@ def main() -> None:
     action, contender, *rest = sys.argv[1:]
     if action == "versions":
         return print(versions())
+    if action == "spin":
+        return spin()
     prepare(contender)
     if action in ("read", "idle"):
         return stay(contender, action == "read")
