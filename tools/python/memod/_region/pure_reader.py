@@ -7,6 +7,7 @@ import fcntl
 import mmap
 import os
 import platform
+import struct
 import sys
 import threading
 import time
@@ -29,6 +30,7 @@ _COUNTERS = _NOTES + _NOTE_CAPACITY * 2
 _DRAINED = 8
 _EXACT_NOTED = 1
 _MARK = 0xFE
+_EXACT = 1
 _FOR_EVER = (1 << 63) - 1
 _OPEN = 1
 _VERSION = 2
@@ -37,6 +39,9 @@ _GET_SEALS = 1034
 _SEAL_SHRINK = 2
 _WIPE_ON_FORK = 18
 _WORD = (1 << 64) - 1
+
+#: In native order and alignment, in which each field is read at once.
+_head = struct.Struct("@QIHHIIqQII").unpack_from
 
 _Found = Tuple[str, int, Optional[int], int]
 
@@ -137,76 +142,65 @@ class Reader:
             return None
         checksum = crc32(key, self._seed ^ number)
         tag = checksum or 1
-        bucket = checksum & self._mask
+        bucket = self._index + (checksum & self._mask) * 8
         words = self._words
-        for first in (self._index + bucket * 8, self._index + (bucket ^ 1) * 8):
-            for word in range(first, first + 8):
-                hint = words[word]
-                if hint >> 32 != tag:
-                    continue
-                offset = (hint & 0xFFFFFFFF) * _UNIT
-                if offset + _HEAD_BYTES > self._log_bytes:
-                    continue
-                found = self._read(number, place, key, offset)
-                if found is not None:
-                    return found or None
+        for first in (bucket, self._index + (checksum & self._mask ^ 1) * 8):
+            for hint in words[first : first + 8].tolist():
+                if hint >> 32 == tag:
+                    offset = (hint & 0xFFFFFFFF) * _UNIT
+                    if offset + _HEAD_BYTES <= self._log_bytes:
+                        found = self._read(number, place, key, offset)
+                        if found is not None:
+                            return found or None
         return None
 
     def _read(self, number: int, place: int, key: bytes, offset: int) -> Optional[_Found]:
         """A hit; None where it is another entry; an empty tuple where there is any doubt."""
-        words, halves = self._words, self._halves
         block = self._log + offset
-        head, half = block // 8, block // 4
+        # Field by field in this order, each as a whole, since they are in their natural places.
+        publication, function, key_bytes, flags, value_bytes, epoch, fresh, ticket, cost, life = _head(self._bytes, block)
+        if publication >> 56 != _MARK or function != number or key_bytes != len(key) or value_bytes > _VALUE_MAX:
+            return None
+        start = key_bytes + 7 & ~7
+        if offset + _HEAD_BYTES + start + value_bytes > self._log_bytes:
+            return None
+        block += _HEAD_BYTES
+        data = self._bytes[block : block + start + value_bytes].tobytes()
+        if not data.startswith(key):
+            return None
         doubt: _Found = ()  # type: ignore[assignment]
-        publication = words[head]
-        if publication >> 56 != _MARK:
-            return None
-        value_bytes = halves[half + 4]
-        length_and_flags = halves[half + 3]
-        if halves[half + 2] != number or length_and_flags & 0xFFFF != len(key) or value_bytes > _VALUE_MAX:
-            return None
-        start = _HEAD_BYTES + (len(key) + 7 & ~7)
-        if offset + start + value_bytes > self._log_bytes:
-            return None
-        if self._bytes[block + _HEAD_BYTES : block + _HEAD_BYTES + len(key)] != key:
-            return None
-        fresh = words[head + 3]
         if fresh != _FOR_EVER and not (
             self._serves_ending and time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 < fresh
         ):
             return doubt
-        epoch, ticket = halves[half + 5], words[head + 4]
-        cost, life, exact = halves[half + 10], halves[half + 11], length_and_flags >> 16 & 1
-        value = bytes(self._bytes[block + start : block + start + value_bytes])
-        if words[head] != publication:
-            return doubt
-        if exact:
+        head = (block - _HEAD_BYTES) // 8
+        if flags & _EXACT:
             # Now that it is known whose ticket that is, and before the last look: what was evicted meanwhile was no hit.
-            if not self._holds(head, publication, place, epoch) or not self._note(ticket, exact):
+            if not self._holds(head, publication, place, epoch) or not self._note(ticket, 1):
                 return doubt
         if not self._holds(head, publication, place, epoch):
             return doubt
-        if not exact:
-            self._note(ticket, exact)
+        if not flags & _EXACT:
+            self._note(ticket, 0)
         counter = _COUNTERS + 2 * place
         uses = self._uses
         with self._counting:
             uses[counter] = (uses[counter] + 1) & _WORD
             if cost:
                 uses[counter + 1] = (uses[counter + 1] + cost) & _WORD
-        text = value.decode()
+        text = data[start:].decode()
         return (text, cost, None, 0) if fresh == _FOR_EVER else (text, cost, fresh, life)
 
     def _holds(self, head: int, publication: int, place: int, epoch: int) -> bool:
         """Whether a block is still what it was, and nothing hides it. None of this becomes true again for one
         publication."""
-        words, halves = self._words, self._halves
+        words = self._words
+        state = words[16]  # and above it the tag epoch
         return bool(
             words[head] == publication
             and words[self._functions + place] <= publication
             and words[17] <= publication
-            and (not epoch or halves[33] == epoch)
-            and halves[32] == _OPEN
+            and (state == _OPEN | epoch << 32 if epoch else state & 0xFFFFFFFF == _OPEN)
             and self._control[32] == self._alive
         )
 
