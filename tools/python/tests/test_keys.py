@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import pytest
 
+from memod._codec import strings
 from memod._codec.codec import Unstorable
 from memod._decorator.event_key import mark_of
 from memod._identity import keys
@@ -288,3 +289,75 @@ def test_members_of_a_receiver_are_in_order():
     assert found.looks_at_order
     text = key_text((Thing(1), 2), {}, Thing, (), found)[0]
     assert '"o":' in text and text == keys.key_dumps(json.loads(text))
+
+
+def test_many_strings_are_told_apart():
+    """Where one ends and the next begins, what is missing and where, and by unpaired surrogates."""
+    plain = [f"{number:05}" for number in range(100)]
+    wide = [*plain[:-1], "x" * 300]
+    others = [
+        plain,
+        tuple(plain),
+        wide,
+        [*wide[:-1], "x" * 299 + "y"],
+        [plain[0] + "0", plain[1][1:], *plain[2:]],
+        [*plain, ""],
+        ["", *plain],
+        [*plain[:-1], "0009\ud800"],
+        [*plain[:-1], "0009\udfff"],
+        [*plain[:-1], "\ud83d\ude00"],
+        [*plain[:-1], "\U0001f600"],
+        [*plain[:-1], None],
+        [None, *plain[1:]],
+        [*plain[:-1], ""],
+        [*plain[:-1], float("nan")],
+        [*plain[:-1], 99],
+        [*plain[:-1], b"00099"],
+        [*plain[:-2], None, None],
+        [*plain[:-2], None, plain[-1]],
+        plain[:64],
+        plain[:63],
+        [None] * 90 + plain[:10],
+    ]
+    keys = [key_text((each,), {})[0] for each in others]
+    assert len(set(keys)) == len(others)
+    assert keys == [key_text((type(each)(map(copy_of, each)),), {})[0] for each in others]
+    assert all(len(key) < 5000 for key in keys)
+
+
+def copy_of(value):
+    return "".join(list(value)) if type(value) is str else value
+
+
+class Text(str):
+    pass
+
+
+def test_strings_have_the_same_digest_either_way(monkeypatch):
+    compiled = pytest.importorskip("memod._codec._plain").lengths
+    for items in ([], ["a"], ["", "\xe9", "\ud800", "x" * 255], ["x" * 256], [None], ["a", Text("a")], ["a", 1]):
+        assert compiled(items) == strings._lengths(items)
+    lists = [[str(number) * 3 for number in range(200)], ["\ud800\u20ac"] * 70, ["x" * 256] * 70]
+    keys = [key_text((each,), {}) for each in lists]
+    monkeypatch.setattr(strings, "lengths", strings._lengths)
+    assert keys == [key_text((each,), {}) for each in lists]
+    with pytest.raises(Unstorable):
+        key_text(([*lists[0], Text("a")],), {})
+
+
+def test_columns_of_strings_are_told_apart():
+    pandas = pytest.importorskip("pandas")
+    numpy = pytest.importorskip("numpy")
+    texts = [str(number) for number in range(100)]
+    kinds = [object, *(pandas.StringDtype(storage) for storage in ("python", "pyarrow"))]
+    keys = set()
+    for kind in kinds:
+        for items in (texts, [*texts[:-1], None], [*texts[:-1], "98"], [*texts[:-2], "9899", ""], texts[:99]):
+            column = pandas.Series(items, dtype=kind)
+            keys.add(key_text((column,), {})[0])
+            in_pieces = pandas.concat([column[:50], column[50:]])
+            assert key_text((in_pieces,), {}) == key_text((column,), {}) or column.isna().any()
+    assert len(keys) == 15
+    array = numpy.array(texts, dtype=object).reshape(10, 10)
+    shapes = [array, array.T, array.ravel(), numpy.asfortranarray(array)]
+    assert len({key_text((each,), {})[0] for each in shapes}) == 4

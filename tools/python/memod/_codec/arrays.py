@@ -43,7 +43,7 @@ def _pack_array(packer: Packer, value: Any) -> Dict[str, Any]:
         more.update(t=list(value.strides), a=bool(value.flags.aligned))  # sums depend on it
     dtype = value.dtype
     if dtype == object:
-        return tagged("ndobjects", [packer.pack(item) for item in _flat(value, order)], **more)
+        return tagged("ndobjects", packer.sequence(_flat(value, order)), **more)
     if _StringDType is not None and isinstance(dtype, _StringDType):
         items = [item if type(item) is str else None for item in _flat(value, order)]
         return tagged("ndstrings", packer.sequence(items), d=_pack_string_dtype(packer, dtype), **more)
@@ -54,8 +54,9 @@ def _pack_array(packer: Packer, value: Any) -> Dict[str, Any]:
     return packer.blob("ndarray", value.ravel(order=order).view(numpy.uint8).data, d=description, **more)
 
 
-def _flat(value: Any, order: str) -> Any:
-    return (value if order == "C" else value.T).flat
+def _flat(value: Any, order: str) -> List[Any]:
+    items: List[Any] = (value if order == "C" else value.T).ravel().tolist()
+    return items
 
 
 def _pack_string_dtype(packer: Packer, dtype: Any) -> Any:

@@ -103,7 +103,7 @@ class Packer:
             return value
         return pack_special_float(value)
 
-    def sequence(self, value: Any) -> List[Any]:
+    def sequence(self, value: Any) -> Any:
         """The items of a list or tuple."""
         return [self.pack(item) for item in value]
 

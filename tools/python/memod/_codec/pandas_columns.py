@@ -24,7 +24,7 @@ def pack_column(packer: Packer, values: Any) -> Dict[str, Any]:
         dtype = dtype.numpy_dtype
     if isinstance(dtype, numpy.dtype):
         array = numpy.asarray(values)
-        return {"o": [packer.pack(item) for item in array]} if dtype == object else {"b": packer.pack(array)}
+        return {"o": packer.sequence(array.tolist())} if dtype == object else {"b": packer.pack(array)}
     if isinstance(dtype, pandas.CategoricalDtype):
         codes, categories = packer.pack(numpy.asarray(values.codes)), dtype.categories
         # The categories are an index, which is packed as one.
@@ -46,9 +46,15 @@ def pack_column(packer: Packer, values: Any) -> Dict[str, Any]:
         }
     name = str(dtype)
     if isinstance(dtype, pandas.StringDtype) or name in _NULLABLE:
-        missing = values.isna()
-        items = [None if gone else item for item, gone in zip(values.tolist(), missing.tolist())]
         storage = [dtype.storage, repr(dtype.na_value)] if isinstance(dtype, pandas.StringDtype) else None
+        if packer.seen is not None and storage is not None and dtype.storage == "pyarrow":
+            # To be told from others, not to come back: without an object for each.
+            from . import arrow
+
+            return {"arrow": arrow.pack(packer, values.__arrow_array__().combine_chunks()), "d": name, "s": storage}
+        missing, items = values.isna(), values.tolist()
+        if missing.any():
+            items = [None if gone else item for item, gone in zip(items, missing.tolist())]
         return {"n": packer.pack(items), "d": name, "s": storage}
     if type(dtype).__name__ == "ArrowDtype":
         from . import arrow

@@ -1,4 +1,4 @@
-/* The text of a key whose arguments are numbers, text, booleans and None: what nearly all keys are made of. The rest, and
+/* What keys spend their time in. First the text of a key whose arguments are numbers, text, booleans and None: what nearly all keys are made of. The rest, and
  * what is spelt in another way than as it stands, is left to keys.py. Limited API of CPython 3.9. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -143,8 +143,30 @@ static PyObject *plain_text(PyObject *module, PyObject *call) {
     return PyUnicode_DecodeASCII(text.bytes, (Py_ssize_t)text.count, NULL);
 }
 
+/* lengths(items): a byte for each string of a list; None where one is longer, or is none */
+static PyObject *lengths(PyObject *module, PyObject *items) {
+    (void)module;
+    if (!PyList_CheckExact(items)) Py_RETURN_NONE;
+    Py_ssize_t count = PyList_Size(items);
+    PyObject *made = PyBytes_FromStringAndSize(NULL, count);
+    if (!made) return NULL;
+    unsigned char *bytes = (unsigned char *)PyBytes_AsString(made);
+    for (Py_ssize_t at = 0; at < count; at++) {
+        PyObject *item = PyList_GetItem(items, at);
+        Py_ssize_t length = item && PyUnicode_CheckExact(item) ? PyUnicode_GetLength(item) : -1;
+        if (length < 0 || length > 255) {
+            PyErr_Clear();
+            Py_DECREF(made);
+            Py_RETURN_NONE;
+        }
+        bytes[at] = (unsigned char)length;
+    }
+    return made;
+}
+
 static PyMethodDef methods[] = {
     {"plain_text", plain_text, METH_VARARGS, "A call's arguments as a key's JSON text; \"\" where they are not all plain."},
+    {"lengths", lengths, METH_O, "A byte for each string of a list; None where one is longer than 255, or is no string."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from operator import is_
 from typing import Any, Collection, Dict, List, Mapping, Optional, Tuple
 
-from .._codec import class_layout
+from .._codec import class_layout, strings
 from .._codec.codec import INT_PLAIN_MAX, INT_PLAIN_MIN, TAG, Unstorable, tagged, text_maker
 from .._codec.module_names import MAIN, resolve
 from . import modules
@@ -23,6 +23,8 @@ from .plain_data import CanonicalPacker, Unstable
 #: Beyond these, bytes within a key and keys go by their digests.
 _BLOB_BYTES_MAX = 1 << 10
 _TEXT_MAX = 1 << 14
+#: So many strings go by their digest, as long as most are.
+_STRINGS_MIN = 64
 _DIGEST_BYTES = 32
 #: A key as the text that the daemon's events have it in, too: with the members of objects in order.
 key_dumps = text_maker(True)
@@ -69,6 +71,20 @@ class KeyPacker(CanonicalPacker):
 
     def mapping(self, value: Dict[Any, Any]) -> Any:
         return tagged("dict", self.pairs(value))
+
+    def sequence(self, value: Any) -> Any:
+        if len(value) < _STRINGS_MIN:
+            return super().sequence(value)
+        items = value if type(value) is list else list(value)
+        text = strings.digest(items)
+        if text is not None:
+            return {TAG: "strings", "n": len(items), "h": text}
+        others = [place for place, each in enumerate(items) if type(each) is not str]
+        if 2 * len(others) > len(items):
+            return super().sequence(items)
+        # As where some are missing.
+        text = strings.digest([each if type(each) is str else "" for each in items])
+        return {TAG: "strings", "n": len(items), "h": text, "o": [[place, self.pack(items[place])] for place in others]}
 
     def blob(self, kind: str, data: Any, **more: Any) -> Dict[str, Any]:
         data = memoryview(data)
