@@ -116,13 +116,15 @@ class KeyPacker(CanonicalPacker):
             "".join(state)  # names are text, whoever has put them there
             text = key_dumps({name: self.pack(item) for name, item in state.items()})
             known.remember(state, text)
+        digest = known.digest(self.beside_it)
         if self.reader is not None and self.reader.looks_at_order:
-            reference = known.marked_reference(self.beside_it)
-            return f'{{"{TAG}":"self","o":{key_dumps(list(state))},"t":{key_dumps(reference)},"v":{text}}}'
-        return known.receiver_text(text, self.beside_it)
+            reference = key_dumps(known.marked_reference(digest))
+            return f'{{"{TAG}":"self","o":{key_dumps(list(state))},"t":{reference},"v":{text}}}'
+        return known.receiver_text(text, digest)
 
     def class_reference(self, cls: type) -> str:
-        return _known(cls).marked_reference(self.beside_it)
+        known = _known(cls)
+        return known.marked_reference(known.digest(self.beside_it))
 
 
 class _KnownClass:
@@ -140,9 +142,7 @@ class _KnownClass:
         if not self._is_own:
             version = modules.version(module)
             self._reference += f"@{version}" if version else ""
-        #: The reference with its mark, and what it was made of.
-        self._marked = "", ""
-        #: A receiver's text, and the reference and the state that it was made of.
+        #: The digest and the state of a receiver, and the text that was made of them.
         self._receiver = "", "", ""
         self._state: Tuple[Tuple[str, ...], Tuple[Any, ...], str] = ((), (), "{}")
         self.is_plain = class_layout.has_plain_layout(cls)
@@ -158,27 +158,25 @@ class _KnownClass:
         """What stands for an instance whose state is that of the last one, as JSON text; "" for others."""
         names, values, text = self._state
         state = class_layout.state(value) if self.has_slots else value.__dict__
-        if tuple(state) == names and all(map(is_, state.values(), values)) and self.is_plain:
-            return self.receiver_text(text, reader)
-        return ""
+        if tuple(state) != names or not all(map(is_, state.values(), values)) or not self.is_plain:
+            return ""
+        return self.receiver_text(text, _class_print(self._cls, reader) if self._is_own else "")
 
-    def receiver_text(self, state: str, reader: Optional[Fingerprint]) -> str:
-        """What stands for an instance of that state as JSON text. Raises `Unstorable`."""
-        reference, made = self.marked_reference(reader), self._receiver
-        if made[0] is not reference or made[1] is not state:
-            text = f'{{"{TAG}":"self","t":{key_dumps(reference)},"v":{state}}}'
-            made = self._receiver = reference, state, text
-        return made[2]
+    def receiver_text(self, state: str, digest: str) -> str:
+        """What stands for an instance of that state, and of a class of that digest, as JSON text."""
+        made_of, made_with, made = self._receiver
+        if made_of is not digest or made_with is not state:
+            made = f'{{"{TAG}":"self","t":{key_dumps(self.marked_reference(digest))},"v":{state}}}'
+            self._receiver = digest, state, made
+        return made
 
-    def marked_reference(self, reader: Optional[Fingerprint]) -> str:
-        """The class's name, and which version it is: the same object as before for the same. `reader` holds. Raises
-        `Unstorable`."""
-        if not self._is_own:
-            return self._reference
-        digest, marked = _class_print(self._cls, reader), self._marked
-        if marked[0] is not digest:
-            marked = self._marked = digest, f"{self._reference}@{digest}"
-        return marked[1]
+    def digest(self, reader: Optional[Fingerprint]) -> str:
+        """Which version of the class it is, where its reference does not say. `reader` holds. Raises `Unstorable`."""
+        return _class_print(self._cls, reader) if self._is_own else ""
+
+    def marked_reference(self, digest: str) -> str:
+        """The class's name, and which version it is."""
+        return f"{self._reference}@{digest}" if digest else self._reference
 
     def text_of(self, state: Dict[str, Any]) -> Optional[str]:
         """The text of a state that is the last one's, if it is."""
