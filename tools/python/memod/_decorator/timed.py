@@ -30,13 +30,6 @@ class ByContent(tuple):  # type: ignore[type-arg]
 _MARK = object()
 
 
-def _positional(args: Tuple[Any, ...]) -> Hashable:
-    """What `_make_key` makes of positional arguments, without its calls: a lone int or str stands for itself."""
-    made: Hashable = args[0] if len(args) == 1 and type(args[0]) in _PLAIN else args
-    hash(made)
-    return made
-
-
 #: A value, when it is over on the monotonic clock, and what it cost in seconds.
 _Entry = Tuple[Any, Optional[float], float]
 
@@ -60,7 +53,9 @@ class TimedFront:
         """The key of a call; None for one that cannot be remembered. Raises `TypeError` where it has no hash, and
         does not count by what it holds."""
         if self._is_plain and not kwds:
-            return _positional(args)
+            made: Hashable = args[0] if len(args) == 1 and type(args[0]) in _PLAIN else args
+            hash(made)
+            return made
         if not self._shared.options.by_content:
             return self._key(args, kwds)
         try:
@@ -89,9 +84,11 @@ class TimedFront:
             args, kwds = (made,), {}
         elif shared.selection is not None:
             args, kwds = shared.selection.apply(args, kwds)
-        if not kwds and not shared.typed:
-            return _positional(args)
-        made_key: Hashable = _make_key(args, kwds, shared.typed)
+        if kwds or shared.typed:
+            made_key: Hashable = _make_key(args, kwds, shared.typed)
+        else:
+            # What that makes of them, without its calls: a lone int or str stands for itself.
+            made_key = args[0] if len(args) == 1 and type(args[0]) in _PLAIN else args
         hash(made_key)
         return made_key
 

@@ -135,8 +135,8 @@ class _KnownClass:
         module = cls.__module__
         package = modules.top_level(module) if module in MAIN else ""
         self._cls = cls
-        self._space = vars(sys.modules[module]) if module in sys.modules else {}
-        self._name = cls.__qualname__
+        self.space = vars(sys.modules[module]) if module in sys.modules else {}
+        self.name = cls.__qualname__
         self._reference = class_layout.class_reference(cls)
         self._is_own = modules.is_own_code(module, package)
         if not self._is_own:
@@ -149,10 +149,8 @@ class _KnownClass:
         self.has_slots = cls.__dictoffset__ == 0 or bool(class_layout.slots(cls))
 
     def is_found(self) -> bool:
-        """Whether the class still goes by its name."""
-        if self._space.get(self._name) is self._cls:
-            return True
-        return "." in self._name and resolve(sys.modules.get(self._cls.__module__), self._name) is self._cls
+        """Whether the class still goes by its name, where that is not one of its module's."""
+        return "." in self.name and resolve(sys.modules.get(self._cls.__module__), self.name) is self._cls
 
     def last_receiver(self, value: Any, reader: Optional[Fingerprint]) -> str:
         """What stands for an instance whose state is that of the last one, as JSON text; "" for others."""
@@ -160,7 +158,9 @@ class _KnownClass:
         state = class_layout.state(value) if self.has_slots else value.__dict__
         if tuple(state) != names or not all(map(is_, state.values(), values)) or not self.is_plain:
             return ""
-        return self.receiver_text(text, _class_print(self._cls, reader) if self._is_own else "")
+        digest = _class_print(self._cls, reader) if self._is_own else ""
+        made_of, made_with, made = self._receiver
+        return made if made_of is digest and made_with is text else self.receiver_text(text, digest)
 
     def receiver_text(self, state: str, digest: str) -> str:
         """What stands for an instance of that state, and of a class of that digest, as JSON text."""
@@ -191,7 +191,7 @@ class _KnownClass:
 
 def _known(cls: type) -> _KnownClass:
     known = _known_classes.get(cls)
-    if known is None or not known.is_found():
+    if known is None or (known.space.get(known.name) is not cls and not known.is_found()):
         known = _KnownClass(cls)
         if _len(_known_classes) >= _CLASSES_MAX:
             _known_classes.clear()
@@ -225,7 +225,7 @@ def key_text(
     """The key of a call as JSON text, and whether an argument may change under way. `owner` is the class
     whose method is called, of whose object the attributes `apart` do not matter; `reader` is the function's
     fingerprint, and `sure` to hold where that was just seen. Raises `Unstorable`."""
-    is_method = owner is not None and bool(args) and isinstance(args[0], owner)
+    is_method = owner is not None and args != () and isinstance(args[0], owner)
     packer: Optional[KeyPacker] = None
     head = ""
     try:

@@ -42,6 +42,7 @@ class _Unreadable(OSError):
 #: to be when it was stored, in ms: 0 where that is not known.
 Found = Tuple[Any, int, Optional[int], int]
 
+_clock, _BOOT = time.clock_gettime_ns, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
@@ -60,7 +61,7 @@ def _reader_type() -> Any:
 
 def boot_ms() -> int:
     """The clock by which entries end."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+    return _clock(_BOOT) // 1_000_000
 
 
 class Function:
