@@ -25,7 +25,7 @@ struct IdleWatch {
 
     /// Looks at the connections there are, and were since the start.
     /// - Returns: whether it is time to end.
-    mutating func look(connections: Int, accepted: Int, now: Int64) -> Bool {
+    mutating func check(connections: Int, accepted: Int, now: Int64) -> Bool {
         if connections > 0 || accepted != self.accepted { idleSince = now }
         self.accepted = accepted
         if isRetiring { return connections == 0 }

@@ -147,7 +147,7 @@ package struct Server {
             case let signal?: return signal == SIGINT ? "SIGINT" : "SIGTERM"
             }
             let connections = loops.statistics
-            if idle.look(
+            if idle.check(
                 connections: connections.connections, accepted: connections.accepted, now: BootClock.nowMs)
             {
                 return "no one is connected"

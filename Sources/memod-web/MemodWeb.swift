@@ -83,12 +83,12 @@ struct MemodWeb: AsyncParsableCommand {
     private static func report(_ error: any Error) -> Never {
         let code = exitCode(for: error)
         let message = fullMessage(for: error)
-        if code.isSuccess { print(message) } else { Complaints.say(usage: message) }
+        if code.isSuccess { print(message) } else { Diagnostics.say(usage: message) }
         Glibc.exit(code.rawValue)
     }
 
     private static func fail(_ message: String, status: Int32) -> Never {
-        Complaints.say(message)
+        Diagnostics.say(message)
         Glibc.exit(status)
     }
 }

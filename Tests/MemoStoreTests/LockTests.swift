@@ -15,7 +15,7 @@ import Testing
             }
         }
         for _ in 0..<200 {
-            shared.lock.withLock { _ in usleep(200) }
+            shared.lock.withLock { _ in _ = usleep(200) }
             shared.lock.letOthersIn()
         }
         let turns = shared.turns.load(ordering: .relaxed)

@@ -109,7 +109,7 @@ final class MemoizedCore: Sendable {
     ) async throws -> Result {
         let began = ContinuousClock.now
         let channel = flight?.channel
-        let lookup = await look(key, on: channel)
+        let lookup = await lookUp(key, on: channel)
         if let value = lookup?.value, let json = try? value.value(),
             let result = try? JSONDecoding.decode(Result.self, from: json)
         {
@@ -142,7 +142,7 @@ final class MemoizedCore: Sendable {
     }
 
     /// - Returns: `nil` if the daemon does not answer.
-    private func look(_ key: MemoizedKey, on channel: Channel?) async -> Lookup? {
+    private func lookUp(_ key: MemoizedKey, on channel: Channel?) async -> Lookup? {
         var options = GetOptions(meta: true)
         if channel != nil || self.options.stale != nil || self.options.early != nil {
             options.lease = Self.lease

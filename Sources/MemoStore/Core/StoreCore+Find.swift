@@ -14,7 +14,7 @@ extension StoreCore {
         _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
     ) -> Found {
         var steps = 0
-        let found = look(function, key, hash: hash, loadedRows: loadedRows, &steps)
+        let found = lookUp(function, key, hash: hash, loadedRows: loadedRows, &steps)
         // Entries of the same key that were cleared, one time after the other, are in its bucket until they are taken out.
         if steps > Self.usualSteps { work.spend(steps / 2) }
         return found
@@ -23,7 +23,7 @@ extension StoreCore {
     private static let usualSteps = 8
 
     @inline(__always)
-    func look(
+    func lookUp(
         _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow],
         _ steps: inout Int
     ) -> Found {
@@ -64,7 +64,7 @@ extension StoreCore {
         _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64, loadedRows: [LoadedRow]
     ) -> RowReference? {
         var steps = 0
-        let found = look(function, key, hash: hash, loadedRows: loadedRows, &steps)
+        let found = lookUp(function, key, hash: hash, loadedRows: loadedRows, &steps)
         return if case .cold(let reference) = found { reference } else { nil }
     }
 

@@ -22,7 +22,7 @@ extension StoreCore {
         // Queues the row as it is now; a restart before it goes finds nothing in it.
         let cleared = clear(function: function, resettingCounters: false)
         resize(function, isInOrder: true)
-        if piecework.reclaimer.add(forgotten: function) >= Self.looks { wakeups.callMaintenance() }
+        if piecework.reclaimer.add(forgotten: function) >= Self.functionsAtOnce { wakeups.callMaintenance() }
         return cleared
     }
 
@@ -31,7 +31,7 @@ extension StoreCore {
     mutating func removeEmptied() -> Bool {
         guard piecework.reclaimer.hasForgotten else { return false }
         var kept: [FunctionSlot] = []
-        for function in piecework.reclaimer.takeForgotten(atMost: Self.looks) {
+        for function in piecework.reclaimer.takeForgotten(atMost: Self.functionsAtOnce) {
             // One that is used again stays.
             guard functions.isLive(function), functions[function].count == 0, functions[function].row.isBlank
             else {
@@ -47,7 +47,7 @@ extension StoreCore {
     /// Retires functions without entries that nothing used for long, a few at each look. A client that comes back
     /// defines them anew.
     mutating func retireUnused() {
-        for _ in 0..<min(Self.looks, functions.allSlots.count) {
+        for _ in 0..<min(Self.functionsAtOnce, functions.allSlots.count) {
             let function = functions.nextForRetirement()
             guard functions.isLive(function), functions[function].count == 0, !functions[function].isDirty
             else {
@@ -62,7 +62,7 @@ extension StoreCore {
         }
     }
 
-    private static let looks = 256
+    private static let functionsAtOnce = 256
 
     private func isReferredTo(_ function: FunctionSlot) -> Bool {
         functions[function].clearedLists > 0 || functions[function].resizeJob != 0

@@ -114,7 +114,7 @@ extension StoreCore {
         after: (name: String, owner: Int64?)?, limit: Int, isMeant: (FunctionInfo) -> Bool
     ) -> (page: [FunctionInfo], hasMore: Bool) {
         var page = FunctionPage(after: after, limit: limit)
-        while look(&page, functions: .max, isMeant) {}
+        while scan(&page, functions: .max, isMeant) {}
         page.finish()
         return (page.rows.compactMap { info($0) }, page.hasMore)
     }
@@ -122,7 +122,7 @@ extension StoreCore {
     /// Looks at a number of functions for a page of them.
     /// - Parameter isMeant: which functions are meant; those that are empty never are.
     /// - Returns: whether there are more to look at.
-    package mutating func look(
+    package mutating func scan(
         _ page: inout FunctionPage, functions count: Int, _ isMeant: (FunctionInfo) -> Bool
     ) -> Bool {
         let slots = functions.slots(from: page.next, atMost: count)

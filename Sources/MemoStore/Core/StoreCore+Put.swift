@@ -183,23 +183,23 @@ extension StoreCore {
                 hash: short, function: functions[function].row.id, at: now, .rejected, .maxsize)
             return .maxsize
         }
-        let isMemoryOnly = degraded != nil || !functions[function].row.persists
+        let isUnpersisted = degraded != nil || !functions[function].row.persists
         guard
             let payload = makePayload(
                 metadata(of: request), tags: request.tags, key: request.key, value: request.value,
                 prepared: request.prepared)
         else { return .noMemory }
-        if isMemoryOnly, payload.soleBytes + HotTier.overhead > hot.limit {
+        if isUnpersisted, payload.soleBytes + HotTier.overhead > hot.limit {
             payload.release()
             return rejectTooLarge(function, request, over: existing)
         }
         if existing == nil, entries.count >= entries.capacity - 1 { trimCold() }
-        guard let slot = takeSlot(function, short, over: existing, unpersisted: isMemoryOnly) else {
+        guard let slot = takeSlot(function, short, over: existing, unpersisted: isUnpersisted) else {
             payload.release()
             return .noMemory
         }
         if functions[function].sharing != .none, !request.isFromRemote { shareRemotely(function, request) }
-        finishPut(function, slot, payload, unpersisted: isMemoryOnly, hash: request.hash)
+        finishPut(function, slot, payload, unpersisted: isUnpersisted, hash: request.hash)
         if !leases.isEmpty {
             leases.fulfil(LeaseTable.Key(function: function, hash: request.hash, key: request.key))
         }
@@ -311,15 +311,15 @@ extension StoreCore {
             // It becomes another row, as in a put: until that is committed its payload stays in memory, and no read
             // from disk can bring the old time back.
             let hits = entries[slot].hits
-            let isMemoryOnly = degraded != nil || !functions[function].row.persists
+            let isUnpersisted = degraded != nil || !functions[function].row.persists
             let short = UInt32(truncatingIfNeeded: hash)
             if !copy.tags.isEmpty { tags.pin(Array(copy.tags)) }
-            guard let new = takeSlot(function, short, over: slot, unpersisted: isMemoryOnly) else {
+            guard let new = takeSlot(function, short, over: slot, unpersisted: isUnpersisted) else {
                 copy.release()
                 return (false, nil)
             }
             if functions[function].sharing != .none { shareRemotely(function, hash: hash, copy) }
-            finishPut(function, new, copy, unpersisted: isMemoryOnly, hash: hash)
+            finishPut(function, new, copy, unpersisted: isUnpersisted, hash: hash)
             if !copy.tags.isEmpty { unpinTags() }
             entries[new].hits = hits
             return (true, nil)

@@ -23,7 +23,7 @@ extension StoreCore {
     /// Whether a key is surely not here, on the disk neither.
     package func isMissing(_ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64) -> Bool {
         var steps = 0
-        return switch look(function, key, hash: hash, loadedRows: [], &steps) {
+        return switch lookUp(function, key, hash: hash, loadedRows: [], &steps) {
         case .absent: true
         case .here(_, let payload): payload.expires <= now
         case .cold: false

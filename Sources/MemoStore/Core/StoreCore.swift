@@ -107,9 +107,9 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
     /// with them.
     /// - Parameter owner: whose; `everyone`: all.
     private mutating func forgetUnusedFunctions(of owner: Int64) {
-        let looks = min(Self.functionLooks, functions.allSlots.count)
-        work.spend(looks / 8)
-        for _ in 0..<looks {
+        let count = min(Self.functionsAtOnce, functions.allSlots.count)
+        work.spend(count / 8)
+        for _ in 0..<count {
             let function = functions.nextForRoom()
             guard functions.isLive(function), functions[function].count == 0,
                 functions[function].clearedLists == 0,
@@ -128,7 +128,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
     }
 
     /// Functions looked at with each new one if the table is full: looking at all would hold everyone up.
-    private static let functionLooks = 512
+    private static let functionsAtOnce = 512
 
     package func hash(_ function: FunctionSlot, _ key: UnsafeRawBufferPointer) -> UInt64 {
         functions.hash(functions[function].row.id, key)

@@ -36,7 +36,7 @@ struct Top: ParsableCommand {
         var view = TopView(
             common.client(patience: CommonOptions.shortPatience), clearingBy: common.client(),
             isGrouped: !versions)
-        try view.look()
+        try view.poll()
         let screen = LiveScreen(.standardOutput, readsKeys: true)
         defer { LiveScreen.restore() }
         var next = ContinuousClock.now + interval.duration
@@ -49,7 +49,7 @@ struct Top: ParsableCommand {
                 view.endEscape()
             }
             if ContinuousClock.now >= next {
-                if !view.isPaused { try view.look() }
+                if !view.isPaused { try view.poll() }
                 next = ContinuousClock.now + interval.duration
             }
         }

@@ -29,7 +29,7 @@ struct CommandRunner {
         }
         let client = BlockingClient(path: settings.socket, timeout: settings.timeout, autostart: true)
         do throws(MemoError) {
-            let found = settings.refresh || settings.lease != nil ? nil : try look(key, client)
+            let found = settings.refresh || settings.lease != nil ? nil : try lookUp(key, client)
             if let value = found?.value {
                 if let recorded = RecordedRun(value), recorded.status == 0 || settings.keepsFailures {
                     if let lease = found?.lease, found?.isStale ?? false {
@@ -50,7 +50,7 @@ struct CommandRunner {
     }
 
     /// Looks for a recorded run, waiting for whoever is running the command at the moment.
-    private func look(_ key: RunKey, _ client: BlockingClient) throws(MemoError) -> Lookup {
+    private func lookUp(_ key: RunKey, _ client: BlockingClient) throws(MemoError) -> Lookup {
         var options = GetOptions(lease: Self.lease, meta: settings.explain)
         var found = try client.perform(.get(key.function, key.json, options))
         options.wait = Self.wait

@@ -46,7 +46,7 @@ struct TopView {
     }
 
     /// Asks the daemon. A daemon that is away is shown as such, and asked again.
-    mutating func look() throws {
+    mutating func poll() throws {
         do {
             let now = ContinuousClock.now
             let next = try StatsSnapshot.read(from: client, order: .name, limit: nil)
@@ -252,7 +252,7 @@ struct TopView {
         } catch {
             message = TextEscaping.printable("not cleared: \(error.message)")
         }
-        try look()
+        try poll()
     }
 
     private mutating func arrow() {

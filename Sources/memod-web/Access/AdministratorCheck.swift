@@ -23,7 +23,7 @@ enum AdministratorCheck {
                     "--no-token is not for members of the daemon's admin group, who see what is every user's",
                 status: 64)
         }
-        Complaints.say("without a token, every user of this machine may read what this one may")
+        Diagnostics.say("without a token, every user of this machine may read what this one may")
     }
 
     private static func isMember(_ group: String) -> Bool {

@@ -37,7 +37,7 @@ extension Dispatcher {
         let atOnce = max(1, Self.functionsAtOnce / (1 + (wanted?.utf8.count ?? 0)))
         while progress.next == nil {
             var compared = 0
-            let isMore = core.look(&progress.page, functions: atOnce) { info in
+            let isMore = core.scan(&progress.page, functions: atOnce) { info in
                 guard owner == nil || isVisible(info.row, to: owner) else { return false }
                 guard let wanted else { return true }
                 compared += 1 + wanted.utf8.count * info.row.name.utf8.count / Self.comparedAtOnce

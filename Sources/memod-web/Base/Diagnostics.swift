@@ -2,7 +2,7 @@ internal import Glibc
 internal import Platform
 
 /// Lines on standard error.
-enum Complaints {
+enum Diagnostics {
     static func say(_ text: String) {
         write("memod-web: " + TextEscaping.printable(text) + "\n")
     }
