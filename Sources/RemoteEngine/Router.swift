@@ -139,28 +139,30 @@ final class Router: @unchecked Sendable {  // Touched on its event loop only.
                 second: RespCommand("PTTL", names[index]), isLookup: true, deadline: deadline,
                 reply: { reply(index, $0, $1) })
         }
-        for (place, indices) in places(of: names) {
+        /// - Parameter indices: of those that it has; `nil`: all.
+        func ask(_ place: ServerAddress.Place?, _ indices: [Int]?) {
             guard let place, let server = serverAt[place] else {
-                for index in indices { fail(request(index)) }
-                continue
+                for index in indices ?? Array(names.indices) { fail(request(index)) }
+                return
             }
-            let isAll = indices.count == names.count
-            server.read(entries: isAll ? names : indices.map { names[$0] }) { [self] place, first, second in
-                let index = isAll ? place : indices[place]
-                for case .failure(.refused(let error)) in [first, second] {
+            server.read(entries: indices?.map { names[$0] } ?? names) { [self] place, first, second in
+                let index = indices?[place] ?? place
+                if case .failure(.refused(let error)) = first {
+                    return refused(request(index), error, by: server)
+                }
+                if case .failure(.refused(let error)) = second {
                     return refused(request(index), error, by: server)
                 }
                 reply(index, first, second)
             }
         }
-    }
-
-    /// Which of some names each server has; `nil`: no one.
-    private func places(of names: [[UInt8]]) -> [ServerAddress.Place?: [Int]] {
         guard let map, map.isCluster, names.count > 1 else {
-            return names.isEmpty ? [:] : [map?[slot(of: names[0])]: Array(names.indices)]
+            if let first = names.first { ask(map?[slot(of: first)], nil) }
+            return
         }
-        return Dictionary(grouping: names.indices) { map[KeySlot.of(names[$0])] }
+        for (place, indices) in Dictionary(grouping: names.indices, by: { map[KeySlot.of(names[$0])] }) {
+            ask(place, indices)
+        }
     }
 
     private var budget: TimeAmount { .milliseconds(connector.settings.budgetMs) }

@@ -44,13 +44,15 @@ extension StoreCore {
         }
         let name = Array(functions[function].row.name.utf8)
         let number = functions[function].row.id
-        if remote.functions[name] == nil {
-            guard remote.hasRoom(for: .function(name)) else { return skip(keys.count) }
+        var known = remote.functions.index(forKey: name)
+        if known == nil, remote.hasRoom(for: .function(name)) {
             remote.functions[name] = RemoteFunction()
+            known = remote.functions.index(forKey: name)
         }
-        guard let shared = remote.functions[name], shared.epoch.pending == 0 else { return skip(keys.count) }
-        guard
-            remote.functions[name]!.benefit.pays(
+        guard let place = known else { return skip(keys.count) }
+        let shared = remote.functions.values[place]
+        guard shared.epoch.pending == 0,
+            remote.functions.values[place].benefit.pays(
                 roundTripMicroseconds: remote.link?.nodes.first?.roundTripMicroseconds ?? 0)
         else { return skip(keys.count) }
 
@@ -135,7 +137,12 @@ extension StoreCore {
         }
         guard isLast else { return }
         remote.flights[id]?.isAnswered = true
-        finish(id)
+        // Where its function's epoch is known and stands nothing keeps it open but tags.
+        if standing.function != nil, remote.flights.isVerified(id) {
+            wakeups.wake(remote.flights.end(id))
+        } else {
+            finish(id)
+        }
     }
 
     /// - Parameter flight: as it was when the first of its keys that came now was considered.

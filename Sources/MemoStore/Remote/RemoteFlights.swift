@@ -50,6 +50,9 @@ struct RemoteFlights: Sendable {
         return !void.isEmpty && void.contains(index)
     }
 
+    /// Whether it waits for no tags' epochs.
+    func isVerified(_ id: UInt64) -> Bool { flights[id]?.unverified.isEmpty != false }
+
     /// The look-up of one key that is under way already.
     func flight(of key: Key) -> UInt64? { byKey[key] }
 
