@@ -3,6 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
+from memod._identity import watch
+
 FUNCTION = """
 def f{place}(x, scale=1.5):
     total = math.sqrt(abs(x)) * RATE
@@ -132,3 +136,43 @@ def test_a_change_in_any_of_many_modules_is_noticed_at_once(daemon, program):
         wrong, scope, has_tags = program.run().rsplit(" ", 2)
         assert wrong == "[]" and scope == "shared"
     assert has_tags.strip() == str(sys.version_info < (3, 13))
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
+def test_namespaces_are_compared_alike_either_way(monkeypatch, is_compiled):
+    if is_compiled:
+        compiled = pytest.importorskip("memod._codec._plain")
+    first_changed, hold = (compiled.first_changed, compiled.hold) if is_compiled else (watch._first_changed, watch._hold)
+    one, other = object(), object()
+    spaces = [{"a": one, "b": other}, {"c": one}]
+    held = [list(each.values()) for each in spaces]
+    assert first_changed(spaces, held, 0) == -1 and first_changed([], [], 0) == -1
+    assert hold(spaces, ["b", "c"], [other, one])
+    for change in ({"b": one}, {"d": one}):
+        changed = [{**spaces[0], **change}, spaces[1]]
+        assert first_changed(changed, held, 0) == 0 and first_changed(changed, held, 1) == -1
+        changed = [spaces[1], {**spaces[0], **change}]
+        assert first_changed(changed, held[::-1], 0) == 1
+    assert first_changed([{}], held[:1], 0) == 0
+    assert not hold(spaces, ["b", "c"], [other, other]) and not hold(spaces, ["b", "d"], [other, one])
+
+    class Space:
+        a = 1
+
+    space = vars(Space)
+    monkeypatch.setattr(watch, "first_changed", first_changed)
+    monkeypatch.setattr(watch, "hold", hold)
+    for names in (["a"], [*space, "x", "y"]):  # by name, or as a whole
+        Space.x = Space.y = 2
+        found = watch.Names([watch.bind(space, name, space[name]) for name in names])
+        assert found.hold() and found.hold()
+        Space.z = 3
+        assert found.hold() and found.hold()
+        Space.a = 4
+        assert not found.hold()
+        Space.a = 1
+        del Space.z
+        assert found.hold()
+        del Space.a
+        assert not found.hold()
+        Space.a = 1

@@ -18,7 +18,7 @@ _tried = False
 def tags_of(spaces: Iterable[Any]) -> Optional[Callable[[], List[int]]]:
     """What reads the numbers of these dicts, or of those behind `vars()` of classes, which the caller keeps; None where
     that cannot be done, or is not worth it."""
-    dicts = [_dict_of(each) for each in spaces]
+    dicts = [dict_of(each) for each in spaces]
     if len(dicts) <= _FEW or not all(type(each) is dict for each in dicts) or not _is_there():
         return None
     assert _tag_at is not None
@@ -30,7 +30,8 @@ def tags_of(spaces: Iterable[Any]) -> Optional[Callable[[], List[int]]]:
     return read
 
 
-def _dict_of(space: Any) -> Any:
+def dict_of(space: Any) -> Any:
+    """The dict itself, where it is `vars()` of a class; None where that cannot be told."""
     if type(space) is not MappingProxyType:
         return space
     held = gc.get_referents(space)
@@ -66,7 +67,7 @@ def _changes(tag_at: Callable[[int], Any]) -> bool:
         change(space)
         if tag.value == before:
             return False
-    held = _dict_of(vars(Space))
+    held = dict_of(vars(Space))
     before = tag_at(id(held) + _OFFSET).value
     Space.here = 2
     return bool(tag_at(id(held) + _OFFSET).value != before)

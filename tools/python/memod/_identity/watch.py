@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import sys
 from itertools import chain
-from operator import is_, itemgetter
+from operator import itemgetter
 from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Optional, Tuple
 from weakref import WeakValueDictionary
 
 from . import event_watch
-from .dict_tags import tags_of
+from .dict_tags import dict_of, tags_of
 from .data_source import MISSING, Source
 from .snapshot import UNCHANGING, snapshot
 
@@ -75,6 +75,8 @@ class Names:
             for space, names in spaces.values()
         ]
         self._absent = [(space, frozenset(names)) for space, names in absent.values()]
+        #: The same for one pass: dicts, what they held, whose they are, and the spaces that are looked at by name.
+        self._pass: Optional[Tuple[List[Any], List[List[Any]], List[List[Any]], HeldNames]] = None
 
     @classmethod
     def together(cls, several: Iterable[Names]) -> Names:
@@ -118,26 +120,90 @@ class Names:
         yield from (each[1] for each in self._spaces)
         yield from (space for space, _ in self._absent)
 
+    def _in_one_pass(self) -> Tuple[List[Any], List[List[Any]], List[List[Any]], HeldNames]:
+        whole = [(dict_of(each[1]), each) for each in self._spaces if each[3]]
+        others = [each for each in self._spaces if not each[3]]
+        others += [each for found, each in whole if found is None]
+        whole = [(found, each) for found, each in whole if found is not None]
+        return [found for found, _ in whole], [each[3] for _, each in whole], [each for _, each in whole], HeldNames(others)
+
     def __bool__(self) -> bool:
         return bool(self._spaces or self._absent)
 
     def hold(self) -> bool:
         """Whether all names lead to what they led to."""
         try:
-            for each in self._spaces:
-                get, space, values, held = each
-                if held and _same(space, held):
-                    continue
+            if self._pass is None:
+                self._pass = self._in_one_pass()
+            dicts, held, whole, others = self._pass
+            place = first_changed(dicts, held, 0)
+            while place >= 0:
+                get, space, values, _ = whole[place]
                 if get(space) != values:  # of functions and classes, what is equal is the same
                     return False
-                if held:
-                    each[3] = list(space.values())
+                whole[place][3] = held[place] = list(space.values())
+                place = first_changed(dicts, held, place + 1)
+            if not others.hold():
+                for get, space, values, _ in others.entries:
+                    if get(space) != values:
+                        return False
             for space, names in self._absent:
                 if not space.keys().isdisjoint(names):
                     return False
         except Exception:  # a name is gone, or what is there now resists
             return False
         return True
+
+
+def _first_changed(spaces: List[Any], held: List[List[Any]], start: int) -> int:
+    """From there on, which of the dicts holds other objects than its list; -1 where none does."""
+    for place in range(start, len(spaces)):
+        try:
+            if list(spaces[place].values()) != held[place]:
+                return place
+        except Exception:  # what is there now does not say whether it is equal
+            return place
+    return -1
+
+
+def _hold(spaces: List[Any], names: List[str], values: List[Any]) -> bool:
+    """Whether each name in its namespace still is that very object."""
+    return all([space.get(name, MISSING) is value for space, name, value in zip(spaces, names, values)])
+
+
+#: The same in compiled code, where there is a compiler.
+first_changed, hold = _first_changed, _hold
+try:
+    from .._codec._plain import first_changed, hold  # type: ignore[import-not-found,no-redef]
+except ImportError:
+    pass
+
+
+class HeldNames:
+    """Names in namespaces, and the very objects that they lead to."""
+
+    def __init__(self, entries: Iterable[Any]) -> None:
+        """Each begins with what gets the names, the namespace and the values."""
+        self.entries = list(entries)
+        self._names: List[str] = []
+        self._values: List[Any] = []
+        spaces: List[Any] = []
+        for get, space, values, *_ in self.entries:
+            names = get.__reduce__()[1]
+            spaces += [space] * len(names)
+            self._names += names
+            self._values += values
+        dicts = {id(space): dict_of(space) for space in spaces}
+        are_dicts = all(type(each) is dict for each in dicts.values())
+        self._spaces = [dicts[id(space)] for space in spaces] if are_dicts else spaces
+        self._look = hold if are_dicts else _hold
+
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
+    def hold(self) -> bool:
+        """Whether they do."""
+        return self._look(self._spaces, self._names, self._values)
 
 
 def main_space() -> Any:
@@ -187,14 +253,12 @@ class Watch:
                     entries[name] = source.value
             else:
                 self._paths.append(source)
-        self._data = [_getter(space, names) for space, names in data.values()]
-        self._data_values = [value for _, _, values in self._data for value in values]
-        self._main_data = [each for each in self._data if each[1] is self._main]
-        self._main_values = [value for _, _, values in self._main_data for value in values]
+        self._data = HeldNames([_getter(space, names) for space, names in data.values()])
+        self._main_data = HeldNames([each for each in self._data.entries if each[1] is self._main])
         self._snapshot = snapshot(mutable, whole=False)
         self._is_mutable = bool(mutable)
         self._has_data = bool(self._data or self._paths or self._slow or mutable)
-        places = chain([each[1] for each in self._data], self._names.namespaces() if self._names is not None else ())
+        places = chain([each[1] for each in self._data.entries], self._names.namespaces() if self._names is not None else ())
         everywhere = {id(each): each for each in places}
         everywhere.pop(id(self._main), None)
         #: What tells whether any of the namespaces has changed, and what it told when all was as it had been.
@@ -254,9 +318,7 @@ class Watch:
                 return True
             if self._data:
                 unchanged = self._tags is not None and self._tags is self._data_tags
-                data = self._main_data if unchanged else self._data
-                now = chain.from_iterable([get(space) for get, space, _ in data])
-                if not all(map(is_, now, self._main_values if unchanged else self._data_values)):
+                if not (self._main_data if unchanged else self._data).hold():
                     return False
                 self._data_tags = self._tags
             for source in self._paths:
@@ -270,13 +332,6 @@ class Watch:
         except Exception:  # a name is gone, or what is there now resists
             return False
         return True
-
-
-def _same(space: Any, held: List[Any]) -> bool:
-    try:
-        return bool(list(space.values()) == held)
-    except Exception:  # what is there now does not say whether it is equal
-        return False
 
 
 def _getter(space: Any, names: Dict[str, Any]) -> Tuple[Callable[[Any], Any], Any, Tuple[Any, ...]]:
