@@ -70,11 +70,29 @@ BETWEEN = {
             if place == 2: calendar.mdays[3] = 9
         def restore(): calendar.mdays[3] = 31
         def f(x): return calendar.monthrange(2001, x)""",
+    "defaults of a function": """
+        import difflib
+        ARGUMENTS = ((1,), (2,), (3,))
+        def change(place):
+            if place == 2: difflib.IS_CHARACTER_JUNK.__defaults__ = ("a",)
+        def restore(): difflib.IS_CHARACTER_JUNK.__defaults__ = (" \\t",)
+        def f(x): return difflib.IS_CHARACTER_JUNK("a"), x""",
+    "the code of a function": """
+        import textwrap
+        ARGUMENTS = ((1,), (2,), (3,))
+        KEPT = textwrap.indent.__code__
+        def other(text, prefix, predicate=None): return prefix
+        def change(place):
+            if place == 2: textwrap.indent.__code__ = other.__code__
+        def restore(): textwrap.indent.__code__ = KEPT
+        def f(x): return textwrap.indent("a", "b" * x)""",
 }
 
 
-def test_a_change_between_calls_is_noticed_at_once(daemon, tmp_path):
-    assert not wrong_among(two_sides(tmp_path, BETWEEN), last_only=True)
+@pytest.mark.parametrize("name", BETWEEN)  # each in processes of its own: what one has changed counts for all
+def test_a_change_between_calls_is_noticed_at_once(daemon, tmp_path, name):
+    outcomes = two_sides(tmp_path, {name: BETWEEN[name]})
+    assert not wrong_among(outcomes, last_only=True) and outcomes[name].hits == 2
 
 
 LOOK = """

@@ -36,8 +36,10 @@ _REASONS = {
 }
 _KEPT = 64
 
-#: How often the code or the defaults of some function were replaced.
+#: How often the code or the defaults of some function were replaced, and of which.
 replaced = 0
+changed: Dict[int, Any] = {}
+_CHANGED_MAX = 1_000
 _hooked = False
 
 
@@ -56,6 +58,8 @@ def _hear(event: str, arguments: Tuple[Any, ...]) -> None:
     if event == "object.__setattr__":
         if arguments[1] in _PARTS:
             replaced += 1
+            if len(changed) < _CHANGED_MAX:
+                changed[id(arguments[0])] = arguments[0]
     elif event in _EVENTS and _here.running and not working.on and _matters(event, arguments):
         _here.count += 1
         _here.events.append(_EVENTS[event])

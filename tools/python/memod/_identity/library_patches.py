@@ -8,7 +8,9 @@ import types
 from time import monotonic
 from typing import Any, Dict, Iterator, List, Tuple
 
-from . import known_modules, library_constants, modules
+from . import event_watch, known_modules, library_constants, modules
+from .class_form import ADDRESS
+from .code_store import code_form
 
 _OURS = __name__.partition(".")[0]
 _HEAP_TYPE = 1 << 9
@@ -22,7 +24,7 @@ _found: List[Tuple[str, Any]] = []
 _patches: List[Any] = []
 _words = ""
 _looked = -_AGE_MAX
-_modules = 0
+_known_then = 0, 0
 _standard: Dict[str, bool] = {}
 _known: Dict[str, bool] = {}
 _foreign: Dict[Any, bool] = {}
@@ -36,9 +38,10 @@ def patched() -> str:
 
 def patches() -> List[Any]:
     """The functions and classes, and texts for constants: another list only where they are others."""
-    global _found, _patches, _words, _looked, _modules
-    if monotonic() - _looked >= _AGE_MAX or len(sys.modules) != _modules:
-        _looked, _modules = monotonic(), len(sys.modules)
+    global _found, _patches, _words, _looked, _known_then
+    known = len(sys.modules), event_watch.replaced
+    if monotonic() - _looked >= _AGE_MAX or known != _known_then:
+        _looked, _known_then = monotonic(), known
         found = sorted(_look(), key=lambda each: each[0])
         if found != _found:
             _found = found
@@ -51,7 +54,17 @@ def _word(each: Any) -> str:
     return each if type(each) is str else f"{each.__module__}.{each.__qualname__}"
 
 
+def _with_other_parts() -> Iterator[Tuple[str, str]]:
+    """Functions of libraries that were given other code or defaults."""
+    for each in list(event_watch.changed.values()):
+        if type(each) is types.FunctionType and _is_known(str(each.__module__)):
+            place = f"{each.__module__}.{each.__qualname__}"
+            defaults = ADDRESS.sub("", repr((each.__defaults__, each.__kwdefaults__)))
+            yield place, sys.intern(f"{place} = {code_form(each.__code__).digest} {defaults}")
+
+
 def _look() -> Iterator[Tuple[str, Any]]:
+    yield from _with_other_parts()
     for name, module in list(sys.modules.items()):
         if type(module) is types.ModuleType and _is_known(name):
             yield from library_constants.changed(module)
