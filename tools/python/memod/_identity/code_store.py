@@ -18,7 +18,7 @@ from .code_form import CodeForm, set_flow
 from .set_order import Flow
 
 #: Changes with what `CodeForm` says.
-_FORMAT = 13
+_FORMAT = 15
 _FILE_BYTES_MAX = 8 << 20
 _CODES_MAX = 50_000
 _DIGEST_BYTES = 16

@@ -34,13 +34,15 @@ _ITEM_STORES = frozenset(dis.opmap.get(name, -1) for name in ("STORE_SUBSCR", "D
 _REBINDS = frozenset(("STORE_GLOBAL", "DELETE_GLOBAL"))
 _REBIND_CODES = frozenset(dis.opmap[name] for name in _REBINDS)
 _CONSTS = frozenset(dis.hasconst)
+_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
 _FILE = "libraries"
 #: Of the standard library, what is computed anew in each process. A test compares two.
 _VARYING = frozenset(
     """
     ctypes._cast_addr ctypes._memmove_addr ctypes._memset_addr ctypes._memoryview_at_addr ctypes._string_at_addr
     ctypes._wstring_at_addr logging._startTime tokenize.ContStr tokenize.PlainToken tokenize.PseudoExtras
-    tokenize.PseudoToken tokenize.String tokenize.StringPrefix tokenize.Token tokenize.Triple
+    tokenize.PseudoToken tokenize.String tokenize.StringPrefix tokenize.Token tokenize.Triple tokenize._prefix
+    tokenize.endpats tokenize.t
     """.split()
 )
 _NUMBER_MAX = 1 << 24
@@ -116,11 +118,14 @@ code_store.savers.append(save)
 def _read(code: types.CodeType) -> Tuple[Dict[str, Any], FrozenSet[str], FrozenSet[str]]:
     literals, bound = _bound(code)
     own: Set[str] = set()
+    # What its code sets on some object may be of a class: its state, not a constant.
+    kept = {str(step.argval) for each in within(code) for step in instructions(each) if step.opname == "STORE_ATTR"}
     for each in code.co_consts:
         if isinstance(each, types.CodeType):
             if not each.co_flags & 0x2 and bound.get(each.co_name) == 1:  # not optimized: the body of a class
                 inside, counts = _bound(each)
-                literals.update({f"{each.co_name}.{name}": value for name, value in inside.items() if counts[name] == 1})
+                steady_there = {name for name, count in counts.items() if count == 1 and name not in kept}
+                literals.update({f"{each.co_name}.{name}": inside[name] for name in steady_there & inside.keys()})
             for function in within(each):
                 own.update(_written(function))
     steady = frozenset(name for name, count in bound.items() if count == 1 and name not in own)
@@ -138,12 +143,15 @@ def _bound(code: types.CodeType) -> Tuple[Dict[str, Any], Dict[str, int]]:
     literals: Dict[str, Any] = {}
     counts: Dict[str, int] = {}
     before: Any = None
-    for step in instructions(code):
+    steps = instructions(code)
+    targets = {step.argval for step in steps if step.opcode in _JUMPS}  # as in `1 if this else 2`
+    for step in steps:
         if step.opname in ("STORE_NAME", "STORE_GLOBAL", "DELETE_NAME"):
             name = str(step.argval)
             if not name.startswith("__"):
                 counts[name] = counts.get(name, 0) + 1
-                if before is not None and before.opcode in _CONSTS and _is_plain(before.argval, fixed=True):
+                is_written = before is not None and before.opcode in _CONSTS and step.offset not in targets
+                if is_written and _is_plain(before.argval, fixed=True):
                     literals[name] = before.argval
         before = step
     return literals, counts
