@@ -386,7 +386,8 @@ def test_r22_a_user_whom_the_server_lets_only_read_is_read_only(redis, machines)
     # A Unix socket has no place for a user in its URL.
     redis("ACL", "SETUSER", "default", "resetpass", ">secret", "resetkeys", "~memod:*", "-@all", "+@read", "+hello", "+ping")
     b = machines.make(redis.url, *options).start(is_up=False)
-    wait_until(lambda: b.remote["state"] != "down", 10)
+    # Before that a put gives nothing to others, and the server is not asked for anything that it refuses.
+    wait_until(lambda: b.remote["state"] == "up" or b.remote["mode"] == "read-only", 10)
     b.put(1, "mine")
     b.get(2)
     wait_until(lambda: b.remote["mode"] == "read-only", 10)
