@@ -98,7 +98,9 @@ struct Connector: Sendable {
         switch error.code {
         case "NOAUTH":
             hasPassword
-                ? "\(error)" : "it wants a password; name the file that has it with --remote-password-file"
+                ? "\(error)"
+                : "it wants a password; name the file that has it with --remote-password-file "
+                    + "(memod-remote's own: --password-file)"
         case "WRONGPASS": "it does not accept the user and the password in the password file"
         case "ERR" where error.message.contains("unknown command"):
             "it does not speak RESP3: Redis 6, or Valkey, is the oldest that serves"

@@ -63,7 +63,7 @@ package struct ServerAddress: Equatable, Sendable {
                 throw Invalid(
                     description:
                         "a password in the URL is seen by everybody; put it into a file, and name that "
-                        + "with --remote-password-file")
+                        + "with --remote-password-file (memod-remote's own: --password-file)")
             }
             guard let name = Self.decoded(credentials), !name.isEmpty else {
                 throw Invalid(description: "the user's name before the @ does not parse")
