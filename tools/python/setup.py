@@ -2,17 +2,24 @@
 
 from setuptools import Extension, setup
 
-PARTS = {"memod._region._reader": "memod/_region/reader.c", "memod._codec._plain": "memod/_codec/plain.c"}
+COMPILED = "memod/_compiled"
+PARTS = {
+    "memod._region._reader": ["memod/_region/reader.c"],
+    "memod._compiled.speedups": [
+        f"{COMPILED}/{name}.c" for name in ("speedups", "key_text", "lengths", "namespaces")
+    ],
+}
 extensions = [
     Extension(
         name,
-        [source],
+        sources,
+        depends=[f"{COMPILED}/speedups.h"],
         define_macros=[("Py_LIMITED_API", "0x03090000")],
         extra_compile_args=["-O2", "-std=c11"],
         py_limited_api=True,
         optional=True,
     )
-    for name, source in PARTS.items()
+    for name, sources in PARTS.items()
 ]
 
 setup(ext_modules=extensions, options={"bdist_wheel": {"py_limited_api": "cp39"}})

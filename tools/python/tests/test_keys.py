@@ -214,7 +214,7 @@ def test_random_calls_never_collide():
 
 
 def compiled_text():
-    return pytest.importorskip("memod._codec._plain").plain_text
+    return pytest.importorskip("memod._compiled.speedups").plain_text
 
 
 @pytest.mark.parametrize("made", [lambda: keys.python_text, compiled_text], ids=["python", "compiled"])
@@ -334,7 +334,7 @@ class Text(str):
 
 
 def test_strings_have_the_same_digest_either_way(monkeypatch):
-    compiled = pytest.importorskip("memod._codec._plain").lengths
+    compiled = pytest.importorskip("memod._compiled.speedups").lengths
     for items in ([], ["a"], ["", "\xe9", "\ud800", "x" * 255], ["x" * 256], [None], ["a", Text("a")], ["a", 1]):
         assert compiled(items) == strings._lengths(items)
     lists = [[str(number) * 3 for number in range(200)], ["\ud800\u20ac"] * 70, ["x" * 256] * 70]

@@ -141,7 +141,7 @@ def test_a_change_in_any_of_many_modules_is_noticed_at_once(daemon, program):
 @pytest.mark.parametrize("is_compiled", [False, True])
 def test_namespaces_are_compared_alike_either_way(monkeypatch, is_compiled):
     if is_compiled:
-        compiled = pytest.importorskip("memod._codec._plain")
+        compiled = pytest.importorskip("memod._compiled.speedups")
     first_changed, hold = (compiled.first_changed, compiled.hold) if is_compiled else (watch._first_changed, watch._hold)
     one, other = object(), object()
     spaces = [{"a": one, "b": other}, {"c": one}]

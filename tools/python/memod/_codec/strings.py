@@ -25,7 +25,7 @@ def _lengths(items: List[Any]) -> Optional[bytes]:
 #: The same in compiled code, where there is a compiler.
 lengths: Callable[[List[Any]], Optional[bytes]] = _lengths
 try:
-    from ._plain import lengths  # type: ignore[import-not-found,no-redef]
+    from .._compiled.speedups import lengths  # type: ignore[import-not-found,no-redef]
 except ImportError:
     pass
 
@@ -42,7 +42,7 @@ def digest(items: List[Any]) -> Optional[str]:
             wide.byteswap()
         found = wide.tobytes()
     text = "".join(items).encode("utf-8", "surrogatepass")
-    made = blake2b(b"%d " % len(items), digest_size=_DIGEST_BYTES)
+    made = blake2b(b"%d %d " % (len(items), len(found)), digest_size=_DIGEST_BYTES)
     made.update(found)
     made.update(text)
     return made.hexdigest()

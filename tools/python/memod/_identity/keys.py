@@ -269,7 +269,7 @@ def key_text(
 
 def python_text(args: Tuple[Any, ...], kwds: Dict[str, Any], head: str) -> str:
     """The same text for what nearly all keys are made of, sooner; "" where there is something else among the arguments.
-    `head` is the text of the first of them, if it is not "". `plain.c` does the same."""
+    `head` is the text of the first of them, if it is not "". `key_text.c` does the same."""
     if not head.isascii():
         return ""
     parts = [head] if head else []
@@ -304,7 +304,7 @@ def _value_text(value: Any) -> str:
 _CONSTANTS = {None: "null", True: "true", False: "false"}
 
 try:
-    from .._codec._plain import plain_text  # type: ignore[import-not-found]
+    from .._compiled.speedups import plain_text  # type: ignore[import-not-found]
 except ImportError:
     plain_text = python_text
 

@@ -174,7 +174,7 @@ def _hold(spaces: List[Any], names: List[str], values: List[Any]) -> bool:
 #: The same in compiled code, where there is a compiler.
 first_changed, hold = _first_changed, _hold
 try:
-    from .._codec._plain import first_changed, hold  # type: ignore[import-not-found,no-redef]
+    from .._compiled.speedups import first_changed, hold  # type: ignore[import-not-found,no-redef]
 except ImportError:
     pass
 

@@ -1,7 +1,6 @@
-/* What look-ups spend their time in. First the text of a key whose arguments are numbers, text, booleans and None: what nearly all keys are made of. The rest, and
- * what is spelt in another way than as it stands, is left to keys.py. Limited API of CPython 3.9. */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+/* The text of a key whose arguments are numbers, text, booleans and None, as nearly all are. The rest, and what is spelt in
+ * another way than as it stands, is left to keys.py. */
+#include "speedups.h"
 #include <string.h>
 
 enum { TEXT_MAX = 1 << 14 };
@@ -133,7 +132,7 @@ static int put_call(Text *text, PyObject *args, PyObject *kwds, PyObject *head) 
 }
 
 /* plain_text(args, kwds, head): `head` is the text of the first argument, if it is not "" */
-static PyObject *plain_text(PyObject *module, PyObject *call) {
+PyObject *plain_text(PyObject *module, PyObject *call) {
     (void)module;
     PyObject *args, *kwds, *head;
     if (!PyArg_ParseTuple(call, "O!O!U", &PyTuple_Type, &args, &PyDict_Type, &kwds, &head)) return NULL;
@@ -142,76 +141,3 @@ static PyObject *plain_text(PyObject *module, PyObject *call) {
     if (!put_call(&text, args, kwds, head)) text.count = 0;
     return PyUnicode_DecodeASCII(text.bytes, (Py_ssize_t)text.count, NULL);
 }
-
-/* lengths(items): a byte for each string of a list; None where one is longer, or is none */
-static PyObject *lengths(PyObject *module, PyObject *items) {
-    (void)module;
-    if (!PyList_CheckExact(items)) Py_RETURN_NONE;
-    Py_ssize_t count = PyList_Size(items);
-    PyObject *made = PyBytes_FromStringAndSize(NULL, count);
-    if (!made) return NULL;
-    unsigned char *bytes = (unsigned char *)PyBytes_AsString(made);
-    for (Py_ssize_t at = 0; at < count; at++) {
-        PyObject *item = PyList_GetItem(items, at);
-        Py_ssize_t length = item && PyUnicode_CheckExact(item) ? PyUnicode_GetLength(item) : -1;
-        if (length < 0 || length > 255) {
-            PyErr_Clear();
-            Py_DECREF(made);
-            Py_RETURN_NONE;
-        }
-        bytes[at] = (unsigned char)length;
-    }
-    return made;
-}
-
-static int is_same(PyObject *space, PyObject *held) {
-    if (!space || !held || !PyDict_Check(space) || !PyList_CheckExact(held) || PyDict_Size(space) != PyList_Size(held)) return 0;
-    PyObject *name, *value;
-    Py_ssize_t place = 0;
-    for (Py_ssize_t at = 0; PyDict_Next(space, &place, &name, &value); at++)
-        if (PyList_GetItem(held, at) != value) return 0;
-    return 1;
-}
-
-/* first_changed(spaces, held, start): from there on, which of the dicts holds other objects than its list; -1 where none does */
-static PyObject *first_changed(PyObject *module, PyObject *call) {
-    (void)module;
-    PyObject *spaces, *held;
-    Py_ssize_t at;
-    if (!PyArg_ParseTuple(call, "O!O!n", &PyList_Type, &spaces, &PyList_Type, &held, &at)) return NULL;
-    Py_ssize_t count = PyList_Size(spaces);
-    if (count > PyList_Size(held)) count = PyList_Size(held);
-    while (at < count && is_same(PyList_GetItem(spaces, at), PyList_GetItem(held, at))) at++;
-    return PyLong_FromSsize_t(at < count ? at : -1);
-}
-
-/* hold(spaces, names, values): whether each name in its dict still is that very object; lists of one length */
-static PyObject *hold(PyObject *module, PyObject *call) {
-    (void)module;
-    PyObject *spaces, *names, *values;
-    if (!PyArg_ParseTuple(call, "O!O!O!", &PyList_Type, &spaces, &PyList_Type, &names, &PyList_Type, &values)) return NULL;
-    Py_ssize_t count = PyList_Size(spaces);
-    if (PyList_Size(names) != count || PyList_Size(values) != count) Py_RETURN_FALSE;
-    for (Py_ssize_t at = 0; at < count; at++) {
-        PyObject *space = PyList_GetItem(spaces, at);
-        PyObject *name = PyList_GetItem(names, at);
-        PyObject *found = PyDict_Check(space) && PyUnicode_CheckExact(name) ? PyDict_GetItemWithError(space, name) : NULL;
-        if (!found || found != PyList_GetItem(values, at)) {
-            PyErr_Clear();
-            Py_RETURN_FALSE;
-        }
-    }
-    Py_RETURN_TRUE;
-}
-
-static PyMethodDef methods[] = {
-    {"plain_text", plain_text, METH_VARARGS, "A call's arguments as a key's JSON text; \"\" where they are not all plain."},
-    {"hold", hold, METH_VARARGS, "Whether names in dicts still are these very objects."},
-    {"first_changed", first_changed, METH_VARARGS, "Which of some dicts no longer holds the objects of its list; -1 where none."},
-    {"lengths", lengths, METH_O, "A byte for each string of a list; None where one is longer than 255, or is no string."},
-    {NULL, NULL, 0, NULL},
-};
-
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_plain", NULL, 0, methods, NULL, NULL, NULL, NULL};
-
-PyMODINIT_FUNC PyInit__plain(void) { return PyModuleDef_Init(&module); }

@@ -1,0 +1,13 @@
+#include "speedups.h"
+
+static PyMethodDef methods[] = {
+    {"plain_text", plain_text, METH_VARARGS, "A call's arguments as a key's JSON text; \"\" where they are not all plain."},
+    {"hold", hold, METH_VARARGS, "Whether names in dicts still are these very objects."},
+    {"first_changed", first_changed, METH_VARARGS, "Which of some dicts no longer holds the objects of its list; -1 where none."},
+    {"lengths", lengths, METH_O, "A byte for each string of a list; None where one is longer than 255, or is no string."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "speedups", NULL, 0, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit_speedups(void) { return PyModuleDef_Init(&module); }
