@@ -1,4 +1,5 @@
-"""Constants and tables of libraries that the program has changed, before the function is asked for and between calls."""
+"""Constants and tables of libraries that the program has changed, and functions that it has exchanged, before the function
+is asked for and between calls."""
 
 import os
 import subprocess
@@ -42,6 +43,39 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_constant_makes_another_function(daemon, tmp_path, name):
     source, before = CASES[name]
+    batch = Batch(tmp_path, {"case": source})
+    plain = batch.run()["case"]
+    assert plain.given == plain.truth and batch.run()["case"].hits == 2
+    other = batch.run(before=before)["case"]
+    assert other.given == other.truth != plain.truth
+    assert batch.run()["case"].given == plain.truth
+
+
+#: One function of a library in the place of another.
+EXCHANGED = {
+    "of numpy": ("import numpy as np\ndef f(x): return float(np.mean([1, 2, 9 * x]))", "import numpy as np\nnp.mean = np.median"),
+    "of numpy, imported": (
+        "import numpy as np\ndef f(x):\n    from numpy import add\n    return int(add(x, 3))",
+        "import numpy as np\nnp.add = np.subtract",
+    ),
+    "a method": (
+        "import pandas as pd\ndef f(x): return float(pd.Series([1, 2, 9 * x]).sum())",
+        "import pandas as pd\npd.Series.sum = pd.Series.mean",
+    ),
+    "an operator": (
+        "from fractions import Fraction\ndef f(x): return str(Fraction(1, 3) + Fraction(x, 7))",
+        "from fractions import Fraction\nFraction.__add__ = Fraction.__mul__",
+    ),
+    "of polars": (
+        "import polars as pl\ndef f(x): return float(pl.Series([1, 2, 9 * x]).sum())",
+        "import polars as pl\npl.Series.sum = pl.Series.mean",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXCHANGED)
+def test_a_function_in_anothers_place_makes_another_function(daemon, tmp_path, name):
+    source, before = EXCHANGED[name]
     batch = Batch(tmp_path, {"case": source})
     plain = batch.run()["case"]
     assert plain.given == plain.truth and batch.run()["case"].hits == 2

@@ -19,6 +19,8 @@ from .snapshot import UNCHANGING
 from .values import NAMED_BUILTINS, CachedWrapper, full_name, is_module
 from .watch import bind
 
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+
 
 class LibraryUse(Contribution):
     """The part of a node that is not the program's own."""
@@ -84,6 +86,11 @@ class LibraryUse(Contribution):
             self._add("library", name, getattr(value, "__qualname__", ""))
         elif module.__name__ == "builtins":
             self._lead(f"builtins:{name}", lambda: space.get(name, MISSING), value, (space, name))
+        elif callable(value) and not kind.__flags__ & _HEAP_TYPE:
+            # As numpy's functions: another one may be in its place.
+            self._add("library", name, *_own_name(value))
+            if attributes:
+                self._setting(f"{module.__name__}:{name}", value, attributes)
         elif attributes:
             self._setting(f"{module.__name__}:{name}", value, attributes)
         elif not (callable(value) and _is_of(value, module.__name__)):
@@ -131,7 +138,7 @@ class LibraryUse(Contribution):
                     raise Unstable(f"it reaches {label}, which is a mock")
                 elif self._scope.is_own(getattr(inner, "__module__", None)):
                     self._lead(label, None, inner)
-                elif type(inner) is types.FunctionType and not _belongs(inner, base):
+                elif type(inner) is types.FunctionType and not (_belongs(inner, base) and inner.__name__ == name):
                     self._add("library", label, *full_name(inner))
 
     def _accessors(self, attributes: AbstractSet[str]) -> None:
@@ -156,6 +163,8 @@ class LibraryUse(Contribution):
                             self.bindings.add(bind(held, attribute, value))
                             if self._scope.is_own(inner.__module__):
                                 self._lead(f"{name}.{attribute}", None, inner)
+                            elif kind is types.FunctionType and inner.__name__ != attribute:
+                                self._add("library", f"{name}.{attribute}", *full_name(inner))
 
     def _object_of_library(self, label: str, value: Any, attributes: Tuple[str, ...], place: Any) -> None:
         """An object of a library's class, of which an attribute is read: data that it holds count."""
@@ -251,6 +260,11 @@ class LibraryUse(Contribution):
 def _is_of(value: Any, module: str) -> bool:
     """Whether something comes of a library, by what it says of itself."""
     return str(getattr(value, "__module__", "")).partition(".")[0] == module.partition(".")[0]
+
+
+def _own_name(value: Any) -> Tuple[str, ...]:
+    """What something that was compiled says of itself."""
+    return tuple(str(getattr(value, part, "")) for part in ("__module__", "__qualname__", "__name__"))
 
 
 def _take_optional(label: str, value: Any) -> Digest:
