@@ -7,6 +7,8 @@ import stat
 import sys
 from typing import Iterator, List, Optional, Tuple
 
+from .signals import pass_signal
+
 
 def find() -> Tuple[Optional[str], List[str]]:
     """The first program that may be started, and why those before it may not."""
@@ -45,7 +47,8 @@ def _of_the_wheel() -> Iterator[str]:
         for file in files:
             if file.name == "memod" and file.parent.name == "bin":
                 yield os.path.dirname(os.path.normpath(str(file.locate())))
-    except Exception:  # whatever a broken installation makes of its record: the other places are left
+    except Exception as error:  # whatever a broken installation makes of its record: the other places are left
+        pass_signal(error)
         return
 
 

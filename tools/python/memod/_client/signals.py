@@ -8,7 +8,7 @@ from typing import Any, Optional, Set
 
 def is_from_signal(error: BaseException) -> bool:
     """Whether a signal handler has raised it."""
-    signal = sys.modules.get("signal")
+    signal = sys.modules.get("_signal")  # without the other's enumerations, which have exceptions of their own
     if signal is None:
         return False
     handlers = _codes(signal)
@@ -20,6 +20,16 @@ def is_from_signal(error: BaseException) -> bool:
             return True
         trace = trace.tb_next
     return False
+
+
+def pass_signal(error: BaseException) -> None:
+    """Raises what a signal handler has raised, also where another exception was made of it. To be called wherever
+    exceptions of any kind are caught, before anything is concluded from them."""
+    found: Optional[BaseException] = error
+    while found is not None:
+        if is_from_signal(found):
+            raise found
+        found = found.__cause__
 
 
 def pass_on(error: BaseException) -> None:

@@ -13,6 +13,8 @@ import struct
 from collections import deque
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
+from .._client.signals import pass_signal
+
 TAG = "$memod"
 
 #: Nesting of a packed value. The daemon reads 512 levels, counted from the request.
@@ -162,6 +164,7 @@ def unpack(tree: Any) -> Any:
     except Undecodable:
         raise
     except Exception as error:
+        pass_signal(error)
         raise Undecodable(f"a damaged value of the kind {tree[TAG]}: {error!r}") from error
 
 
@@ -202,6 +205,7 @@ def encode(value: Any) -> str:
     except RecursionError:
         raise Unstorable("it is nested too deep") from None
     except Exception as error:
+        pass_signal(error)
         raise Unstorable(f"it cannot be encoded: {error!r}") from error
 
 

@@ -10,6 +10,7 @@ import pickle
 import stat
 from typing import Any, Dict, Optional
 
+from .._client.signals import pass_signal
 from .codec import Undecodable, Unstorable, tagged
 
 _KEY_BYTES = 32
@@ -82,6 +83,7 @@ def pack(value: Any, name: str, key: str) -> Any:
     except Unstorable:
         raise
     except Exception as error:
+        pass_signal(error)
         raise Unstorable(f"it cannot be pickled: {error!r}") from error
 
 
@@ -99,4 +101,5 @@ def unpack(tree: Dict[str, Any], name: str, key: str) -> Any:
     except Undecodable:
         raise
     except Exception as error:
+        pass_signal(error)
         raise Undecodable(f"a pickle that cannot be read: {error!r}") from error

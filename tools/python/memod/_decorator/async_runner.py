@@ -12,6 +12,7 @@ from .._client.async_connection import AsyncConnection
 from .._client.connection import Reply
 from .._client.connection_pool import POOL
 from .._client.errors import MemodError, Unavailable
+from .._client.signals import pass_signal
 from . import published
 from .flight import Flight
 from .shared import SharedFunction, Talk
@@ -107,16 +108,25 @@ async def begin(
     try:
         if flight.key is not None:
             await _look_up(shared, flight, ask)
-    except Exception:
+    except Exception as error:
         flight.key = None
+        try:
+            pass_signal(error)
+        except BaseException:
+            _end(shared, flight)
+            raise
     except BaseException:
         _end(shared, flight)
         raise
     if flight.found:
         _end(shared, flight)
-    else:
+        return flight
+    try:
         shared.enter(flight)
-        flight.started = perf_counter()
+    except BaseException:
+        _end(shared, flight)
+        raise
+    flight.started = perf_counter()
     return flight
 
 
@@ -155,8 +165,8 @@ async def conclude(shared: SharedFunction, flight: Flight, talk: Talk) -> None:
     """Ends a call that `begin` left open with a last conversation."""
     try:
         await run(talk)
-    except Exception:
-        pass  # the result is the caller's all the same
+    except Exception as error:
+        pass_signal(error)  # otherwise the result is the caller's all the same
     finally:
         _end(shared, flight)
 

@@ -10,6 +10,7 @@ from typing import Any, Callable, List, Optional, Protocol, Sequence, TypeVar, U
 from weakref import WeakSet
 
 from .._client.connection_pool import POOL
+from .._client.signals import pass_signal
 from .._identity import code_store, modules
 from .._identity.identity import CacheScope, is_async
 from . import stack_reserve, sync_runner
@@ -370,8 +371,8 @@ def _running_loop() -> Any:
 def _quietly(talk: Any) -> None:
     try:
         sync_runner.run(talk)
-    except Exception:
-        pass  # what could not be removed now is removed before the daemon is asked again
+    except Exception as error:
+        pass_signal(error)  # what could not be removed now is removed before the daemon is asked again
 
 
 def _after_fork_in_child() -> None:

@@ -7,6 +7,7 @@ from typing import Any, Dict, Set, Tuple
 
 from .._client.complaint import complain
 from .._client.errors import NotKeptWarning
+from .._client.signals import pass_signal
 
 _KEY = "key= takes a function that returns what counts of the arguments"
 #: By kind: what is not kept, and what to do about it.
@@ -32,6 +33,7 @@ def short(value: Any, limit: int = 200) -> str:
     try:
         text = repr(value)
     except Exception as error:
+        pass_signal(error)
         text = f"<{type(value).__name__}: {type(error).__name__}>"
     return text if _len(text) <= limit else text[: limit - 3] + "..."
 

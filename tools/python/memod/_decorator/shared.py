@@ -337,12 +337,12 @@ class SharedFunction:
 
     def land(self, flight: Flight, result: Any, cost: float) -> Talk:
         """Stores a result that took `cost` seconds, where it can come back as it is."""
-        sound = flight.entered and self.identity.leave(True) and flight.sound
+        entered, flight.entered = flight.entered, False
+        sound = entered and self.identity.leave(True) and flight.sound
         problem = flight.end_run()
         if sound:
             self.run_reason = problem
             sound = not problem
-        flight.entered = False
         self._figures.sample(cost * 1000)
         if flight.verifies:
             flight.verifies = flight.has_fallback = False

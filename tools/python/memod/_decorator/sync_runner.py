@@ -37,13 +37,21 @@ def begin(
                 _look_up(shared, flight, ask)
             except Exception as error:
                 flight.key = None
-                pass_on(error)
+                try:
+                    pass_on(error)
+                except BaseException:
+                    _end(shared, flight)
+                    raise
             except BaseException:
                 _end(shared, flight)
                 raise
             if flight.found:
                 return flight
-        shared.enter(flight)
+        try:
+            shared.enter(flight)
+        except BaseException:
+            _end(shared, flight)
+            raise
         stack_reserve.enter()
         flight.started = perf_counter()
         return flight
@@ -88,8 +96,10 @@ def conclude(shared: SharedFunction, flight: Flight, talk: Talk) -> None:
     except Exception as error:
         pass_on(error)  # otherwise the result is the caller's all the same
     finally:
-        _end(shared, flight)
-        working.on = False
+        try:
+            _end(shared, flight)
+        finally:
+            working.on = False
 
 
 def _end(shared: SharedFunction, flight: Flight) -> None:

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any, Dict, Optional, Set, Union
 
 from .._client.complaint import complain
+from .._client.signals import pass_signal
 from .._codec.codec import Unstorable, dumps, tagged
 from .._identity.plain_data import CanonicalPacker
 from .flight import Flight
@@ -61,7 +62,8 @@ def same(one: Any, other: Any) -> bool:
         pass
     try:
         return bool(one == other)
-    except Exception:
+    except Exception as error:
+        pass_signal(error)
         return False
 
 

@@ -12,6 +12,7 @@ import time
 import warnings
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
+from .._client.signals import pass_signal
 from . import codec_registry, library_patches
 from .class_form import ADDRESS
 from .library_settings import CALLED, SETTING_NAMES, SETTINGS, function_mark
@@ -58,7 +59,8 @@ def _place() -> str:
     """The zone that the machine is in."""
     try:
         return os.path.realpath(_LOCALTIME) if os.path.islink(_LOCALTIME) else str(os.stat(_LOCALTIME).st_mtime_ns)
-    except OSError:
+    except OSError as error:
+        pass_signal(error)
         return ""
 
 

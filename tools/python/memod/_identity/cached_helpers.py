@@ -9,6 +9,7 @@ import types
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 from weakref import WeakKeyDictionary
 
+from .._client.signals import pass_signal
 from . import library_constants
 from .data_source import Source
 from .values import CachedWrapper
@@ -114,7 +115,8 @@ def _literals(module: types.ModuleType) -> Dict[str, Any]:
         try:
             with open(path, "rb") as file:
                 known = library_constants.literals_of(compile(file.read(), path, "exec"))
-        except (OSError, ValueError, SyntaxError):
+        except (OSError, ValueError, SyntaxError) as error:
+            pass_signal(error)
             known = {}
         _of_scripts[path] = known
     return known

@@ -14,6 +14,7 @@ import sys
 import types
 from typing import Any, Callable, Dict, FrozenSet, List, Set
 
+from .._client.signals import pass_signal
 from .code_form import CodeForm, set_flow
 from .set_order import Flow
 
@@ -74,8 +75,8 @@ def _load(code: types.CodeType) -> CodeForm:
     if found is not None:
         try:
             return CodeForm.from_parts(found)
-        except Exception:  # damaged
-            pass
+        except Exception as error:  # damaged
+            pass_signal(error)
     parts = kept[mark] = CodeForm(code).to_parts()
     _changed.add(path)
     return CodeForm.from_parts(parts)
@@ -101,7 +102,8 @@ def read_marked(place: str) -> Dict[str, Any]:
         return {}
     try:
         read = marshal.loads(data[_DIGEST_BYTES:])
-    except (ValueError, EOFError, TypeError):
+    except (ValueError, EOFError, TypeError) as error:
+        pass_signal(error)
         return {}
     return read if isinstance(read, dict) else {}
 
@@ -119,8 +121,8 @@ def read_bytes(place: str, limit: int = -1) -> bytes:
             ours = found.st_uid == os.geteuid() and not found.st_mode & 0o022 and stat.S_ISREG(found.st_mode)
             if ours and found.st_size <= _FILE_BYTES_MAX:
                 return file.read(limit)
-    except OSError:
-        pass
+    except OSError as error:
+        pass_signal(error)
     return b""
 
 

@@ -8,6 +8,8 @@ import sys
 from types import MappingProxyType
 from typing import Any, Callable, Iterable, List, Optional
 
+from .._client.signals import pass_signal
+
 _OFFSET = 24  # behind the head of the object and how much is in it
 _FEW = 8  # to compare so few takes no longer
 _last = sys.version_info[:2] <= (3, 12) and sys.implementation.name == "cpython"
@@ -50,8 +52,10 @@ def _is_there() -> bool:
                 found = ctypes.c_uint64.from_address
                 if ctypes.sizeof(ctypes.c_void_p) == 8 and _changes(found):
                     _tag_at = found
-            except Exception:
-                pass  # without ctypes
+            except Exception as error:  # without ctypes
+                _tried = False
+                pass_signal(error)
+                _tried = True
     return _tag_at is not None
 
 

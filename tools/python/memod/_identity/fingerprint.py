@@ -12,7 +12,7 @@ from operator import attrgetter, is_
 from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple, Union
 from weakref import WeakValueDictionary
 
-from .._client.signals import is_from_signal
+from .._client.signals import pass_signal
 from .._codec import module_names
 from . import known_modules, modules
 from .ambient_inputs import DOCUMENTED, INPUT_NAMES, INPUTS, LEADS, NAMED, inputs_of
@@ -80,8 +80,7 @@ class Fingerprint:
         except RecursionError:
             raise Unstable("it is nested too deep to follow") from None
         except Exception as error:
-            if is_from_signal(error):
-                raise
+            pass_signal(error)
             raise Unstable(f"what it reaches cannot be inspected: {type(error).__name__}") from None
 
     def _begin(self) -> None:

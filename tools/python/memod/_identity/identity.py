@@ -10,6 +10,7 @@ import threading
 import types
 from typing import Any, Callable, Dict, List, Optional
 
+from .._client.signals import pass_signal
 from .._codec import module_names
 from . import modules, version_record
 from .code_store import code_form
@@ -70,7 +71,8 @@ def is_async(function: Any) -> bool:
     """Whether others may run while the function does, in the same thread."""
     try:
         return inspect.iscoroutinefunction(function)
-    except Exception:
+    except Exception as error:
+        pass_signal(error)
         return False  # it raises when it is looked at, which functools does not do
 
 
@@ -117,7 +119,11 @@ class Identity:
             if not self._wire_name:
                 self._wire_name = self._make_name()
             elif self.fingerprint is not None and not self.fingerprint.holds():
-                self._look_again(self._running > 0)
+                try:
+                    self._look_again(self._running > 0)
+                except BaseException:
+                    self._wire_name = ""  # what a look that was cut short has found belongs to no state
+                    raise
             self._running += 1
             return self._wire_name
 
@@ -139,6 +145,9 @@ class Identity:
             except Unstable:
                 self._wire_name = ""  # found out, and said, at the next call
                 return False
+            except BaseException:
+                self._wire_name = ""
+                raise
 
     def _look_again(self, by_itself: bool) -> bool:
         """Something has changed. What the function may have changed itself is its own affair from now on;
@@ -150,7 +159,8 @@ class Identity:
         for label, source in old.sources.items():
             try:
                 now = source.refresh()
-            except Exception:
+            except Exception as error:
+                pass_signal(error)
                 foreign = True
                 continue
             if now == old.raw[label]:

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from operator import is_
 from typing import Any, Collection, Dict, List, Mapping, Optional, Tuple
 
+from .._client.signals import pass_signal
 from .._codec import class_layout, strings
 from .._codec.codec import INT_PLAIN_MAX, INT_PLAIN_MIN, TAG, Unstorable, tagged, text_maker
 from .._codec.module_names import MAIN, resolve
@@ -264,6 +265,7 @@ def key_text(
     except RecursionError:
         raise Unstorable("an argument is nested too deep") from None
     except Exception as error:
+        pass_signal(error)
         raise Unstorable(f"an argument cannot be encoded: {error!r}") from error
 
 

@@ -13,6 +13,7 @@ import types
 from operator import is_
 from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from .._client.signals import pass_signal
 from . import code_store, modules
 from .class_form import ADDRESS
 from .data_source import MISSING
@@ -71,7 +72,8 @@ def facts_of(module: types.ModuleType) -> Optional[Facts]:
     if known is None or known[0] is not module:
         try:
             found = _find(name, module)
-        except Exception:  # its loader cannot tell
+        except Exception as error:  # its loader cannot tell
+            pass_signal(error)
             found = None
         known = _facts[name] = module, found
     return known[1]

@@ -6,6 +6,7 @@ import sys
 import types
 from typing import AbstractSet, Any, Callable, Collection, Iterable, Tuple
 
+from .._client.signals import pass_signal
 from . import known_modules
 from .chance_watch import load_generators
 from .class_form import is_abstract, is_type, registered
@@ -278,7 +279,8 @@ def _attributes(value: Any, path: Tuple[str, ...]) -> Any:
     for name in path:
         try:
             value = getattr(value, name, MISSING)
-        except Exception:
+        except Exception as error:
+            pass_signal(error)
             return MISSING
     return value
 

@@ -7,6 +7,7 @@ import sys
 import types
 from typing import AbstractSet, List, Optional, Set, Tuple
 
+from .._client.signals import pass_signal
 from . import known_modules, modules
 from .code_form import Imported, names_at_import
 from .code_store import code_form
@@ -47,7 +48,8 @@ def imported_names(name: str, imported: Imported) -> List[str]:
 def _exists(name: str) -> bool:
     try:
         return modules.find_module(name) is not None
-    except (ImportError, ValueError, AttributeError):
+    except (ImportError, ValueError, AttributeError) as error:
+        pass_signal(error)
         return False
 
 
@@ -55,7 +57,8 @@ def own_code(name: str, package: str) -> Optional[Tuple[types.CodeType, bool]]:
     """The code of a module of the program, and whether the module is a package. None for other modules."""
     try:
         spec = modules.find_module(name)
-    except (ImportError, ValueError, AttributeError):
+    except (ImportError, ValueError, AttributeError) as error:
+        pass_signal(error)
         return None
     origin = spec.origin if spec is not None else None
     if spec is None or origin in (None, "built-in", "frozen"):

@@ -11,6 +11,7 @@ import sysconfig
 from importlib.machinery import ModuleSpec
 from typing import Any, Dict, Iterable, Optional, Tuple
 
+from .._client.signals import pass_signal
 from .._codec.module_names import MAIN, label
 
 
@@ -149,7 +150,8 @@ def _version(module_name: str, module: Any) -> str:
     if top is None:
         try:
             spec = find_module(top_name)
-        except (ImportError, ValueError, AttributeError):
+        except (ImportError, ValueError, AttributeError) as error:
+            pass_signal(error)
             spec = None
         if spec is None:
             return "absent"
@@ -164,7 +166,8 @@ def _version(module_name: str, module: Any) -> str:
 def _file_mark(path: str) -> str:
     try:
         found = os.stat(path)
-    except OSError:
+    except OSError as error:
+        pass_signal(error)
         return ""
     return f"{found.st_size} {found.st_mtime_ns}"
 
@@ -176,14 +179,15 @@ def _installed_version(top_name: str) -> str:
 
     try:
         return metadata.version(top_name)
-    except Exception:  # not found, or damaged
-        pass
+    except Exception as error:  # not found, or damaged
+        pass_signal(error)
     for each in metadata.distributions():
         try:
             listed = (each.read_text("top_level.txt") or "").split()
             if top_name in listed or (not listed and _has_package(each.files or (), top_name)):
                 return each.version
-        except Exception:  # damaged
+        except Exception as error:  # damaged
+            pass_signal(error)
             continue
     return ""
 

@@ -10,7 +10,7 @@ import sys
 import types
 from typing import AbstractSet, Any, Callable, Collection, Dict, Iterable, List, Optional, Set, Tuple
 
-from .._client.signals import is_from_signal
+from .._client.signals import pass_signal
 from .._codec import module_names
 from . import hash_watch, known_modules
 from .ambient_inputs import REFLECTIVE, inputs_of
@@ -68,8 +68,7 @@ class Node(LibraryUse):
         except RecursionError:
             self.problem = "it is nested too deep to follow"
         except Exception as error:  # raised by the program's own code, such as a metaclass's `__getattr__`
-            if is_from_signal(error):
-                raise
+            pass_signal(error)
             self.problem = f"what it reaches cannot be inspected: {type(error).__name__}"
         #: Whether there is more to it than what is the same for all that reach it.
         self.is_noted = bool(self.problem or self.outside or self.opened or self.imports)

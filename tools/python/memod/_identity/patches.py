@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, Dict
 from weakref import WeakSet
 
+from .._client.signals import pass_signal
 from . import modules
 
 _OF_PYTEST = frozenset(("_pytest", "pytest", "pluggy", "memod"))  # parts of themselves
@@ -61,8 +62,10 @@ def _hook(name: str, hook: Any) -> None:
             _hooked[name] = True
             try:
                 hook()
-            except Exception:
-                pass  # another version of it, which cannot be seen into
+            except Exception as error:
+                del _hooked[name]
+                pass_signal(error)
+                _hooked[name] = True  # another version of it, which cannot be seen into
 
 
 def _hook_mock() -> None:

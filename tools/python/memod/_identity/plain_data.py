@@ -15,6 +15,7 @@ from fractions import Fraction
 from pathlib import PurePath
 from typing import Any, List, Set, Tuple
 
+from .._client.signals import pass_signal
 from .._codec import class_layout
 from .._codec.codec import Packer, Unstorable, dumps, tagged
 
@@ -145,6 +146,7 @@ def data_digest(label: str, value: Any) -> Digest:
     except RecursionError:
         raise Unstable(f"it reads {label}, which is nested too deep") from None
     except Exception as error:
+        pass_signal(error)
         raise Unstable(f"it reads {label}, which cannot be read as data: {type(error).__name__}") from error
     if len(text) > _DATA_BYTES_MAX:
         raise Unstable(f"it reads {label}, which is too large to be compared")

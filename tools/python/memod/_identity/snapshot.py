@@ -13,6 +13,7 @@ from operator import is_, methodcaller
 from pathlib import PosixPath
 from typing import Any, Callable, Collection, Dict, List, Optional
 
+from .._client.signals import pass_signal
 from .._codec import class_layout
 
 #: Of these an object is always what it was.
@@ -63,7 +64,8 @@ class Snapshot:
                 and all(map(is_, chain.from_iterable(self._containers), self._items))
                 and all(map(is_, chain.from_iterable(map(_values, self._mappings)), self._values))
             )
-        except Exception:  # another thread is changing it
+        except Exception as error:  # another thread is changing it
+            pass_signal(error)
             return False
 
     def _note(self, value: Any) -> None:
@@ -123,5 +125,6 @@ def snapshot(value: Any, whole: bool = True) -> Optional[Snapshot]:
         return Snapshot(value, whole)
     except (_Unknown, RecursionError):
         return None
-    except Exception:  # another thread is changing it, or it resists
+    except Exception as error:  # another thread is changing it, or it resists
+        pass_signal(error)
         return None

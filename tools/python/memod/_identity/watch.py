@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Optional, Tuple
 from weakref import WeakValueDictionary
 
+from .._client.signals import pass_signal
 from . import event_watch
 from .dict_tags import dict_of, tags_of
 from .data_source import MISSING, Source
@@ -150,7 +151,8 @@ class Names:
             for space, names in self._absent:
                 if not space.keys().isdisjoint(names):
                     return False
-        except Exception:  # a name is gone, or what is there now resists
+        except Exception as error:  # a name is gone, or what is there now resists
+            pass_signal(error)
             return False
         return True
 
@@ -161,7 +163,8 @@ def _first_changed(spaces: List[Any], held: List[List[Any]], start: int) -> int:
         try:
             if list(spaces[place].values()) != held[place]:
                 return place
-        except Exception:  # what is there now does not say whether it is equal
+        except Exception as error:  # what is there now does not say whether it is equal
+            pass_signal(error)
             return place
     return -1
 
@@ -329,7 +332,8 @@ class Watch:
             for source, digest in self._slow:
                 if source.refresh() != digest:
                     return False
-        except Exception:  # a name is gone, or what is there now resists
+        except Exception as error:  # a name is gone, or what is there now resists
+            pass_signal(error)
             return False
         return True
 
