@@ -16,6 +16,7 @@ from .._client.signals import pass_signal
 from . import codec_registry, library_patches
 from .class_form import ADDRESS
 from .library_settings import CALLED, SETTING_NAMES, SETTINGS, function_mark
+from .package_settings import PACKAGE_SETTING_NAMES, PACKAGE_SETTINGS, extension_types
 
 #: Names by which code finds other code, or reads it as text.
 REFLECTIVE = frozenset(
@@ -25,7 +26,7 @@ REFLECTIVE = frozenset(
     """.split()
 )
 #: Names by which code reads docstrings.
-DOCUMENTED = frozenset(("__doc__", "getdoc"))
+DOCUMENTED = frozenset("__doc__ getdoc model_json_schema models_json_schema json_schema schema schema_json".split())
 #: Names by which code reads what a module is called, which is another for one that runs as a script.
 NAMED = frozenset(("__module__", "__main__", "dump", "dumps", "Pickler"))
 
@@ -98,7 +99,7 @@ def _numpy() -> str:
     if module is None:
         return ""
     options = [(name, each) for name, each in sorted(module.get_printoptions().items()) if name != "formatter"]
-    return repr((options, module.geterr(), [function_mark(each) for each in numpy_functions()]))
+    return repr((options, module.geterr(), module.getbufsize(), [function_mark(each) for each in numpy_functions()]))
 
 
 def numpy_functions() -> List[Any]:
@@ -122,7 +123,7 @@ def _pandas() -> str:
 
 def pandas_functions() -> List[Any]:
     """The same of pandas."""
-    return list(_callables(_loaded("pandas._config.config", "_global_config")))
+    return [*_callables(_loaded("pandas._config.config", "_global_config")), *extension_types()]
 
 
 def _callables(tree: Any) -> Iterator[Any]:
@@ -189,6 +190,7 @@ INPUTS: Dict[str, Callable[[], str]] = {
     "mpmath": _mpmath,
     "patches": library_patches.patched,
     **SETTINGS,
+    **PACKAGE_SETTINGS,
 }
 #: What they are called, for people.
 INPUT_NAMES = {
@@ -206,6 +208,7 @@ INPUT_NAMES = {
     "codecs": "codecs that were registered",
     "patches": "code put into the standard library",
     **SETTING_NAMES,
+    **PACKAGE_SETTING_NAMES,
 }
 #: Names of attributes and modules by which code is told to depend on an input, whatever object they are looked for on.
 _WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (

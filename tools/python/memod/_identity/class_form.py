@@ -38,7 +38,7 @@ _SCALARS = frozenset((str, int, float, bool, bytes, type(None)))
 _NESTED = 0x10  # CO_NESTED
 #: `list[int]`, and `int | str` since 3.10.
 _ALIASES: Any = tuple(getattr(types, name) for name in ("GenericAlias", "UnionType") if hasattr(types, name))
-_WORD = re.compile(r"[^\W\d]\w*")
+WORD = re.compile(r"[^\W\d]\w*")
 ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
@@ -87,7 +87,7 @@ def class_annotations(cls: type) -> Iterator[Tuple[str, str, List[Any]]]:
     namespace = getattr(sys.modules.get(cls.__module__), "__dict__", {})
     for name, annotation in annotations_of(cls).items():
         text = spelling(annotation)
-        parts = (annotation, *map(namespace.get, _WORD.findall(text)))
+        parts = (annotation, *map(namespace.get, WORD.findall(text)))
         yield name, text, [part for part in parts if is_type(part)]
 
 
@@ -180,6 +180,8 @@ def _attrs_members(held: Mapping[str, Any]) -> Iterator[Member]:
         yield _constant("attrs", repr([trait if isinstance(trait, (str, bool)) else callable(trait) for trait in traits]))
         factory = getattr(each.default, "factory", None)
         yield _constant(f"{each.name} default", each.default if factory is None else factory)
+        if each.metadata:
+            yield _constant(f"{each.name} metadata", dict(each.metadata))
         for part in ("validator", "converter", "on_setattr", "eq_key", "order_key"):
             if callable(getattr(each, part, None)):
                 yield _constant(f"{each.name} {part}", getattr(each, part))

@@ -154,7 +154,7 @@ class Fingerprint:
             self._lines.append("main")
         if "catch_warnings" in mentioned and "lineno" in self._all("attributes"):
             raise Unstable("it asks where in the code a warning comes from")
-        clock = "" if self.timed else known_modules.clock_together(mentioned, self._all)
+        clock = "" if self.timed else known_modules.clock_together(mentioned, self._all, self.unloaded)
         if clock:
             raise Unstable(f"it uses {clock}, which may be other at another time; ttl= says for how long to keep it")
         self.looks_at_order = not OF_ORDER.isdisjoint(mentioned)

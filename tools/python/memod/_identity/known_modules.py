@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Callable, Dict, Iterable, Mapping, Optional, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 PURE = "pure"
 OUTSIDE = "outside"
@@ -127,9 +127,10 @@ _STANDARD: Mapping[str, str] = {
 #: Installed packages whose functions compute with their arguments, in each of their versions.
 _PACKAGES: Mapping[str, str] = {
     PURE: """
-        Levenshtein PIL attr attrs bs4 cattrs chardet charset_normalizer cycler cytoolz html5lib idna jinja2 jsonschema
+        Levenshtein PIL bs4 chardet charset_normalizer cycler cytoolz html5lib idna jinja2 jsonschema
         kiwisolver lxml markdown markdown_it markupsafe memod more_itertools msgpack multidict networkx numba numexpr orjson packaging
         parso patsy pydantic pydantic_core pygments pyparsing pytz rapidfuzz regex shapely simplejson six
+        packaging.tags.Tag packaging.tags.parse_tag
         sortedcontainers soupsieve toolz typing_extensions tzdata ujson unidecode xxhash yaml zstandard
         numpy.random.Generator numpy.random.MT19937 numpy.random.PCG64 numpy.random.Philox numpy.random.RandomState
         numpy.random.SFC64 numpy.random.SeedSequence numpy.random.default_rng
@@ -139,18 +140,31 @@ _PACKAGES: Mapping[str, str] = {
         numpy.load numpy.loadtxt numpy.memmap numpy.save numpy.savetxt numpy.savez pandas.ExcelFile pandas.HDFStore
         pandas.io pandas.read_clipboard pandas.read_csv pandas.read_excel pandas.read_feather pandas.read_fwf
         pandas.read_hdf pandas.read_html pandas.read_json pandas.read_orc pandas.read_parquet pandas.read_pickle
-        pandas.read_sas pandas.read_spss pandas.read_sql pandas.read_stata pandas.read_table pandas.read_xml polars
-        pyarrow scipy.io sklearn.datasets
+        pandas.read_sas pandas.read_spss pandas.read_sql pandas.read_stata pandas.read_table pandas.read_xml
+        pyarrow pydantic.DirectoryPath pydantic.FilePath pydantic.NewPath pydantic.PathType scipy.io
+        sklearn.datasets
         """,
+    "attrs": "attr attrs cattrs",
+    "directory polars": "polars",
     "numpy": "numpy scipy sklearn",
     "numpy pandas": "pandas statsmodels",
     "mpmath": "mpmath sympy",
     "zone": "dateutil",
     OUTSIDE: """
-        aiohttp httpx numpy.random pandas.Timestamp.now pandas.Timestamp.today pandas.Timestamp.utcnow requests urllib3
+        aiohttp dateutil.parser._parser.parse dateutil.parser.parse dateutil.rrule dateutil.utils.today httpx numpy.random
+        polars.set_random_seed pyarrow.compute.random pydantic.FutureDate pydantic.FutureDatetime pydantic.PastDate
+        pydantic.PastDatetime pandas.Timestamp.now pandas.Timestamp.today pandas.Timestamp.utcnow requests urllib3
         websockets
         """,
-    PROCESS: "cupy jax matplotlib tensorflow torch",
+    PROCESS: """
+        cupy jax matplotlib packaging._manylinux packaging._musllinux packaging.markers packaging.requirements.evaluate
+        packaging.tags polars.build_info polars.show_versions polars.sql polars.thread_pool_size psutil
+        pyarrow._compute.call_function pyarrow._compute.function_registry pyarrow._compute.get_function
+        pyarrow.compute.call_function pyarrow.compute.function_registry pyarrow.compute.get_function
+        pyarrow.cpu_count pyarrow.io_thread_count pyarrow.lib.cpu_count pyarrow.lib.io_thread_count
+        pyarrow.set_cpu_count pyarrow.set_io_thread_count pyarrow.total_allocated_bytes tensorflow torch
+        """,
+    CODE: "pydantic.ImportString",
 }
 #: Builtins that are not pure. `hash` is watched while it runs (`hash_watch`).
 _BUILTINS: Mapping[str, str] = {
@@ -174,6 +188,13 @@ _TOGETHER = (
     (frozenset(("SimpleCookie", "BaseCookie", "Morsel")), "texts", re.compile("expires$")),
     (frozenset(("LogRecord", "makeLogRecord", "makeRecord")), "", re.compile("")),
     (frozenset(("get_running_loop", "get_event_loop", "new_event_loop")), "attributes", re.compile("time$")),
+)
+#: Names by which packages draw from generators of their own, which no one sees: whatever object they are looked for on,
+#: where the package is loaded or named.
+_DRAWN = (("polars", frozenset(("sample", "shuffle", "set_random_seed"))),)
+#: Types of pydantic by which data are held against what the process finds.
+ANNOTATED = frozenset(
+    "DirectoryPath FilePath FutureDate FutureDatetime ImportString NewPath PastDate PastDatetime PathType".split()
 )
 #: Module attributes of `sys` that are safe to hand on, as to `print`, but not to ask.
 _STREAM_METHODS = frozenset(("write", "flush", "writelines"))
@@ -232,13 +253,20 @@ def verdict(module: str, names: Iterable[str]) -> str:
     return PROCESS
 
 
-def clock_together(mentioned: Set[str], more: Callable[[str], Iterable[str]]) -> str:
-    """A name by which code that mentions these reads a clock or chance, or "". `more` finds its texts and attributes."""
+def clock_together(mentioned: Set[str], more: Callable[[str], Iterable[str]], unloaded: List[str]) -> str:
+    """A name by which code that mentions these reads a clock or chance, or "". `more` finds its texts and attributes.
+    To `unloaded` it adds the packages that would make it do so."""
     for names, kind, pattern in _TOGETHER:
         if not names.isdisjoint(mentioned):
             find = pattern.search if kind == "texts" else pattern.match
             if not kind or any(map(find, more(kind))):
                 return min(names & mentioned)
+    for package, drawn in _DRAWN:
+        found = drawn.intersection(more("attributes"))
+        if found and package not in mentioned and package not in sys.modules:
+            unloaded.append(package)
+        elif found:
+            return f"{min(found)}, by which {package} may draw by chance, and"
     return ""
 
 

@@ -132,7 +132,7 @@ class LibraryUse(Contribution):
                 inner = getattr(value, "__func__", getattr(value, "fget", value))
                 self.bindings.add(bind(held, name, value))
                 label = f"{base.__qualname__}.{name}"
-                accessor = getattr(value, "_accessor", None)
+                accessor = _accessor_of(value)
                 if accessor is not None and self._scope.is_own(getattr(accessor, "__module__", None)):
                     self._lead(label, None, accessor)
                 elif type(inner).__module__ == "unittest.mock":
@@ -146,6 +146,7 @@ class LibraryUse(Contribution):
         """What the program has put onto classes of libraries whose objects may be among the arguments."""
         for module, names in (
             ("pandas", ("DataFrame", "Series", "Index")),
+            ("polars", ("DataFrame", "LazyFrame", "Series", "Expr")),
             ("pathlib", ("Path", "PosixPath", "PurePath")),
         ):
             loaded = sys.modules.get(module)
@@ -154,9 +155,7 @@ class LibraryUse(Contribution):
                 for held in (vars(cls),) if isinstance(cls, type) else ():
                     for attribute in held.keys() if self.computes else held.keys() & attributes:
                         value = held[attribute]
-                        inner = getattr(
-                            value, "_accessor", getattr(value, "__func__", getattr(value, "fget", value))
-                        )
+                        inner = _accessor_of(value) or getattr(value, "__func__", getattr(value, "fget", value))
                         kind = type(inner)
                         if kind.__module__ == "unittest.mock":
                             raise Unstable(f"it reaches {name}.{attribute}, which is a mock")
@@ -283,6 +282,12 @@ def _attributes(value: Any, path: Tuple[str, ...]) -> Any:
             pass_signal(error)
             return MISSING
     return value
+
+
+def _accessor_of(value: Any) -> Any:
+    """The class of what the program adds to pandas or polars, where it is that."""
+    accessor = getattr(value, "_accessor", None)
+    return getattr(value, "_ns", None) if isinstance(accessor, str) else accessor
 
 
 def _belongs(function: types.FunctionType, cls: type) -> bool:

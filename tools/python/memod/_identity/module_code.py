@@ -12,6 +12,7 @@ from . import known_modules, modules
 from .code_form import Imported, names_at_import
 from .code_store import code_form
 from .library_settings import SETTINGS
+from .package_settings import PACKAGE_SETTINGS
 from .plain_data import Unstable
 
 #: In code that runs when a module is imported: its data may be other than its source says.
@@ -99,7 +100,8 @@ def check_import(name: str, code: types.CodeType, called: AbstractSet[str], pack
 
 
 _INNOCENT = frozenset(
-    (known_modules.PURE, "numpy", "pandas", "directory", "mpmath", "precision", "week", "locale", "zone", *SETTINGS)
+    "numpy pandas directory mpmath precision week locale zone".split()
+    + [known_modules.PURE, *SETTINGS, *PACKAGE_SETTINGS]
 )
 
 

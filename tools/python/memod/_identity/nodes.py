@@ -14,7 +14,7 @@ from .._client.signals import pass_signal
 from .._codec import module_names
 from . import hash_watch, known_modules
 from .ambient_inputs import REFLECTIVE, inputs_of
-from .class_form import annotations_of, class_annotations, class_members, is_type, spelling, type_parts
+from .class_form import WORD, annotations_of, class_annotations, class_members, is_type, spelling, type_parts
 from .code_form import LOOKUPS, CodeForm, Read
 from .code_store import code_form, set_flow_of
 from .data_source import MISSING
@@ -421,14 +421,24 @@ class Node(LibraryUse):
             self._bases("metaclass", type(cls))
         for name, annotation, parts in class_annotations(cls):
             self._add("annotation", name, annotation)
+            self._annotated(annotation)
             for part in parts:
                 self._lead(name, None, part)
         held = vars(cls)
+        if "__attrs_attrs__" in held:
+            self.inputs.add("attrs")
         for name, read, value in class_members(cls):
+            if isinstance(value, str) and name[-6:] == " field":
+                self._annotated(value)
             member = f"{cls.__module__}.{cls.__qualname__}.{name}"
             self._add(name)
             place = (held, name) if held.get(name, MISSING) is value else None
             self._lead(member, read, value, place)
+
+    def _annotated(self, text: str) -> None:
+        """Types that say what the process finds: a clock, or files."""
+        for name in sorted(known_modules.ANNOTATED.intersection(WORD.findall(text))):
+            self._depend("pydantic", (name,))
 
     def _bases(self, label: str, cls: type) -> None:
         """A class of the program with what it inherits."""
