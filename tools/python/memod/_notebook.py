@@ -12,6 +12,7 @@ from typing import Any, Dict, List, NamedTuple, Set, Tuple
 from ._client.client import Client
 from ._client.complaint import complain
 from ._client.errors import MemodError, NotKeptWarning
+from ._client.signals import pass_signal
 from ._decorator import sync_runner
 from ._decorator.decorator import memoize, memoized_functions
 from ._decorator.shared import SharedFunction
@@ -95,8 +96,13 @@ class _Magics:
         arguments = ast.Call(ast.Name("_memod_arguments", ast.Load()), call.args, call.keywords)
         expression = ast.fix_missing_locations(ast.Expression(arguments))
         space = dict(self._shell.user_ns, _memod_arguments=lambda *args, **kwds: (args, kwds))
-        args, kwds = eval(compile(expression, "<memod>", "eval"), space)
-        function = eval(compile(ast.Expression(call.func), "<memod>", "eval"), space)
+        try:
+            args, kwds = eval(compile(expression, "<memod>", "eval"), space)
+            function = eval(compile(ast.Expression(call.func), "<memod>", "eval"), space)
+        except Exception as error:
+            pass_signal(error)
+            print(f"memod: {type(error).__name__}: {error}")
+            return
         owner = getattr(function, "__self__", None)
         if owner is not None and hasattr(getattr(type(owner), function.__name__, None), "cache_scope"):
             function, args = getattr(type(owner), function.__name__), (owner, *args)

@@ -171,6 +171,10 @@ def test_the_line_magic(notebook, capsys):
     assert "is there" in capsys.readouterr().out
     notebook.run("%memod why double(x=[][:0] or 2)")
     assert "is there" not in capsys.readouterr().out
+    notebook.run("%memod why unknown(1)")
+    assert capsys.readouterr().out == "memod: NameError: name 'unknown' is not defined\n"
+    notebook.run("%memod why double(1 / 0)")
+    assert capsys.readouterr().out == "memod: ZeroDivisionError: division by zero\n"
     notebook.run("%memod clear double")
     notebook.run("%memod why double(1)")
     assert "is there" not in capsys.readouterr().out
