@@ -8,6 +8,7 @@ import numpy
 import pandas
 import pytest
 
+import memod
 from memod._codec import codec
 
 ZONE = "Europe/Paris"
@@ -155,3 +156,23 @@ def test_what_holds_more_than_data_is_refused():
     ):
         with pytest.raises(codec.Unstorable):
             codec.encode(value)
+
+
+def number_of(frame):
+    return 1
+
+
+@pytest.mark.parametrize("options", [{}, {"ttl": 60}], ids=["plain", "ttl"])
+def test_the_first_call_with_one_is_remembered_like_the_others(daemon, options):
+    f = memod.memoize(**options)(number_of)
+    series = pandas.Series([7, 8])
+    for calls in (1, 2, 3):
+        f(series)
+        info = f.cache_info()
+        assert (info.misses, info.hits, info.currsize) == (1, calls - 1, 1)
+
+
+def test_a_frame_without_a_daemon_is_computed_once():
+    f = memod.memoize(number_of)
+    f(pandas.Series([7, 8])), f(pandas.Series([7, 8]))
+    assert f.cache_info()[:2] == (1, 1)

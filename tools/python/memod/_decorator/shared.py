@@ -119,9 +119,8 @@ class SharedFunction:
                 self._name_anew()
             except Unstable as error:
                 self.process_reason = str(error)
-        reason = self.process_reason or self.run_reason
-        if self._refused == POOL.generation:
-            reason = self.notices.reasons["persist"]
+        refused = self._refused == POOL.generation
+        reason = self.notices.reasons["persist"] if refused else self.process_reason or self.run_reason
         said = self.notices.summary()
         if not reason and self._has_shared:
             return CacheScope("shared", said)
@@ -150,9 +149,7 @@ class SharedFunction:
         self.identity.leave(False)
         return name
 
-    def _key(
-        self, args: Tuple[Any, ...], kwds: Dict[str, Any], apart: Collection[str] = (), sure: bool = False
-    ) -> Tuple[str, bool]:
+    def _key(self, args: Any, kwds: Dict[str, Any], apart: Collection[str] = (), sure: bool = False) -> Tuple[str, bool]:
         if self.options.key is not None:
             return key_text((self.options.key(*args, **kwds),), {}, reader=self.identity.fingerprint)
         owner = self._owner
@@ -174,6 +171,11 @@ class SharedFunction:
 
     def content_key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Optional[str]:
         """The key of a call by what its arguments hold, or None, which is said, where they cannot tell."""
+        try:
+            if not (self.process_reason or patches.active()):
+                self.identity.settle()  # what the function depends on anyway is no part of the key
+        except Unstable as error:
+            self._stay(error)
         try:
             return self._key(args, kwds)[0]
         except Unstorable as error:
@@ -394,9 +396,7 @@ class SharedFunction:
             self.identity.leave(False)
             flight.entered = False
         if flight.lease is not None and flight.key is not None:
-            yield Ask(
-                [key_request("release", flight.name, flight.key, f',"lease":{json.dumps(flight.lease)}')]
-            )
+            yield Ask([key_request("release", flight.name, flight.key, f',"lease":{json.dumps(flight.lease)}')])
             flight.lease = None
 
     def _same_key(self, flight: Flight) -> bool:

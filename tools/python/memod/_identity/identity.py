@@ -10,6 +10,7 @@ import threading
 import types
 from typing import Any, Callable, Dict, List, Optional
 
+from .._client.at_work import working
 from .._client.signals import pass_signal
 from .._codec import module_names
 from . import modules, version_record
@@ -111,6 +112,16 @@ class Identity:
     def reset_lock(self) -> None:
         """Makes a new lock, in a forked child, where no other call is running."""
         self._lock = threading.RLock()
+
+    def settle(self) -> None:
+        """Finds out what the function is called, where that is not known yet. Raises `Unstable`."""
+        if not self._wire_name:
+            before, working.on = working.on, True
+            try:
+                self.enter()
+                self.leave(False)
+            finally:
+                working.on = before
 
     def enter(self) -> str:
         """The name under which the call about to be made is known. Raises `Unstable`; otherwise `leave` is
