@@ -128,6 +128,13 @@ SIDED = {
         import polars as pl
         if B: pl.Config.set_float_precision(1)
         def f(x): return str(pl.DataFrame({'a': [1.23456]}))""",
+    "polars argument": """
+        import polars as pl
+        if B: pl.Config.set_tbl_rows(2)
+        D = pl.DataFrame({'a': list(range(5))})
+        ARGUMENTS = ((D,),)
+        HOW = "memoize"
+        def f(d): return str(d)""",
     "attrs metadata": """
         import attrs
         @attrs.define
@@ -237,3 +244,19 @@ def test_a_setting_that_comes_back_finds_its_result_again(daemon, tmp_path):
     batch.run()
     assert batch.run(before="import polars\npolars.Config.set_tbl_rows(2)")["case"].hits == 0
     assert batch.run()["case"].hits == 2
+
+
+@pytest.mark.parametrize("length, scope", [(900, "shared"), (1_100, "process")])
+def test_more_of_a_library_than_is_followed_is_not_left_out(daemon, tmp_path, length, scope):
+    libraries = tmp_path / "lib"
+    libraries.mkdir()
+    lines = [f"def f{place}(x): return x or f{place + 1}(x)" for place in range(length)]
+    lines += [f"def f{length}(x): return {'x' if scope == 'shared' else 'os.getpid()'}"]
+    (libraries / "zq_long.py").write_text("\n".join(["import os", *lines]))
+    batch = Batch(tmp_path, {"case": "import zq_long\ndef f(x): return zq_long.f0(x)"})
+    before = f"import memod._identity.modules as modules\nmodules._OUTSIDE += ({str(libraries.resolve())!r},)\n"
+    batch.run(PYTHONPATH=str(libraries), before=before)
+    second = batch.run(PYTHONPATH=str(libraries), before=before)["case"]
+    assert second.scope == scope, second.reason
+    assert second.hits == (2 if scope == "shared" else 0)
+    assert scope == "shared" or "libraries" in second.reason

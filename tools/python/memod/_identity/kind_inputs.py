@@ -11,6 +11,7 @@ _OF_MODULES = {
     "_decimal": ("precision",),
     "numpy": ("numpy",),
     "pandas": ("numpy", "pandas"),
+    "polars": ("polars",),
     "mpmath": ("mpmath",),
     "sympy": ("mpmath",),
 }

@@ -16,6 +16,7 @@ from .values import is_cache
 from .watch import Names
 
 _OBJECTS_MAX = 20_000
+#: In libraries that nothing is known of.
 _FOREIGN_MAX = 1_000
 
 
@@ -35,18 +36,19 @@ class Walk:
         queue = self.nodes
         numbers: List[int] = []  # where edges lead; their labels are in the digests
         foreign = visited = 0
-        leading, links = edges, self._links(edges, 0)
+        leading, links = edges, self._links(edges)
         while True:
             known: List[Any] = list(map(order.get, links))
             while None in known:
                 place = known.index(None)
                 node = links[place]
                 number = order.get(node, -1)
-                if number < 0 and node is not None:
+                if number < 0:
                     foreign += leading[place][2]
-                    if foreign <= _FOREIGN_MAX or not leading[place][2]:
-                        number = order[node] = len(queue)
-                        queue.append(node)
+                    if foreign > _FOREIGN_MAX:
+                        raise Unstable("it reaches too much code of libraries to follow")
+                    number = order[node] = len(queue)
+                    queue.append(node)
                 known[place] = number
             numbers += known
             numbers.append(-2)
@@ -60,9 +62,8 @@ class Walk:
             visited += 1
             leading, links = node.edges, node.links
             if node.linked != of:
-                links = self._links(node.edges, foreign)
-                if None not in links:
-                    node.links, node.linked = links, of
+                links = node.links = self._links(node.edges)
+                node.linked = of
         labels = module_names.portable(repr([label for label, _, _ in edges]))
         text = "\n".join((labels, repr(numbers), *[node.digest for node in queue]))
         self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -80,11 +81,8 @@ class Walk:
         self.classes = [node.name for node in queue if isinstance(node.value, type)]
         self.is_of_main = any(map(attrgetter("is_of_main"), queue))
 
-    def _links(self, edges: List[Edge], foreign: int) -> List[Any]:
-        """What edges lead to, where that many are in libraries already: None for what is too much of those."""
-        if foreign < _FOREIGN_MAX:
-            return [self._node_of(value) for _, value, _ in edges]
-        return [None if is_foreign else self._node_of(value) for _, value, is_foreign in edges]
+    def _links(self, edges: List[Edge]) -> List[Node]:
+        return [self._node_of(value) for _, value, _ in edges]
 
     def names(self) -> Names:
         """What is to be looked at to see whether it all still leads there."""
