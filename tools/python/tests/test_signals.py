@@ -132,3 +132,25 @@ def test_nothing_is_concluded_of_it(handled, monkeypatch):
         with pytest.raises(OutOfTime):
             library_constants.facts_of(colorsys)
     assert library_constants.facts_of(colorsys) == known
+
+
+def leaves(number, frame):
+    signal.signal(number, signal.SIG_DFL)
+    raise OutOfTime
+
+
+def leaves_unnamed(*arguments):
+    signal.signal(arguments[0], signal.SIG_DFL)
+    raise TimeoutError
+
+
+@pytest.mark.parametrize("handler", [leaves, leaves_unnamed])
+def test_from_a_handler_that_is_there_no_longer(handled, monkeypatch, handler):
+    import colorsys
+
+    monkeypatch.delitem(library_constants._facts, "colorsys", raising=False)
+    signal.signal(signal.SIGUSR2, handler)
+    monkeypatch.setattr(library_constants, "_find", lambda *_: signal.raise_signal(signal.SIGUSR2))
+    with pytest.raises((OutOfTime, TimeoutError)):
+        library_constants.facts_of(colorsys)
+    assert "colorsys" not in library_constants._facts

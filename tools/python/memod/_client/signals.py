@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
 from typing import Any, Optional, Set
 
 
@@ -12,14 +13,25 @@ def is_from_signal(error: BaseException) -> bool:
     if signal is None:
         return False
     handlers = _codes(signal)
-    if not handlers:
-        return False
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code in handlers:
+        if trace.tb_frame.f_code in handlers or _has_interrupted(trace.tb_frame):
             return True
         trace = trace.tb_next
     return False
+
+
+def _has_interrupted(frame: FrameType) -> bool:
+    """Whether it is that of a handler, which may be installed no longer: called with a number and the frame below."""
+    code, below = frame.f_code, frame.f_back
+    if below is None or not (code.co_argcount > 1 or code.co_flags & _VARARGS):
+        return False
+    space = frame.f_locals
+    arguments = [space.get(name) for name in code.co_varnames[: code.co_argcount]]
+    if code.co_flags & _VARARGS:
+        rest = space.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount])
+        arguments.extend(rest if type(rest) is tuple else ())
+    return any(type(one) is int and other is below for one, other in zip(arguments, arguments[1:]))
 
 
 def pass_signal(error: BaseException) -> None:
@@ -42,6 +54,7 @@ def pass_on(error: BaseException) -> None:
         found = found.__cause__
 
 
+_VARARGS = 4  # of a code's flags
 _KNOWN = frozenset(
     (
         "builtins",
