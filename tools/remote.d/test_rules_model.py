@@ -1,6 +1,6 @@
 """The rules as a program, over a real Redis: with all of them nothing goes wrong, and with any one left out something does.
 
-MEMOD_TEST_SEEDS says how many runs (40), MEMOD_TEST_SEED one to repeat."""
+MEMOD_TEST_SEEDS says how many runs (200), MEMOD_TEST_SEED one to repeat."""
 
 import os
 
@@ -8,7 +8,7 @@ import pytest
 import rules_model
 
 STEPS = 1500
-SEEDS = range(int(os.environ.get("MEMOD_TEST_SEEDS", "40")))
+SEEDS = range(int(os.environ.get("MEMOD_TEST_SEEDS", "200")))
 if "MEMOD_TEST_SEED" in os.environ:
     SEEDS = [int(os.environ["MEMOD_TEST_SEED"])]
 #: The rarest takes some 100.
