@@ -118,3 +118,16 @@ def wrong_among(outcomes, last_only=False):
         if not right or (outcome.scope == "process") != bool(outcome.reason):
             wrong.append((case, outcome.given, outcome.truth, outcome.reason))
     return wrong
+
+
+def check_told_apart(directory, source, before):
+    """A function's results are kept; after what another process does before it asks it is another function, and without that
+    the first one again."""
+    batch = Batch(directory, {"case": source})
+    plain = batch.run()["case"]
+    assert plain.given == plain.truth
+    again = batch.run()["case"]
+    assert again.hits == 2 and again.given == plain.given
+    other = batch.run(before=before)["case"]
+    assert other.given == other.truth != plain.truth
+    assert batch.run()["case"].given == plain.truth

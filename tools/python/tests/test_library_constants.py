@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from batch import Batch, two_sides, wrong_among
+from batch import Batch, check_told_apart, two_sides, wrong_among
 
 #: A function, and what another process does before it asks.
 CASES = {
@@ -42,13 +42,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_constant_makes_another_function(daemon, tmp_path, name):
-    source, before = CASES[name]
-    batch = Batch(tmp_path, {"case": source})
-    plain = batch.run()["case"]
-    assert plain.given == plain.truth and batch.run()["case"].hits == 2
-    other = batch.run(before=before)["case"]
-    assert other.given == other.truth != plain.truth
-    assert batch.run()["case"].given == plain.truth
+    check_told_apart(tmp_path, *CASES[name])
 
 
 #: One function of a library in the place of another.
@@ -75,13 +69,7 @@ EXCHANGED = {
 
 @pytest.mark.parametrize("name", EXCHANGED)
 def test_a_function_in_anothers_place_makes_another_function(daemon, tmp_path, name):
-    source, before = EXCHANGED[name]
-    batch = Batch(tmp_path, {"case": source})
-    plain = batch.run()["case"]
-    assert plain.given == plain.truth and batch.run()["case"].hits == 2
-    other = batch.run(before=before)["case"]
-    assert other.given == other.truth != plain.truth
-    assert batch.run()["case"].given == plain.truth
+    check_told_apart(tmp_path, *EXCHANGED[name])
 
 
 BETWEEN = {
