@@ -7,7 +7,8 @@ from typing import Any, Dict, List, Tuple
 from . import module_names
 from .codec import Packer, Undecodable, Unstorable
 
-_HEAP_TYPE, _IMMUTABLE_TYPE = 1 << 9, 1 << 8  # Py_TPFLAGS_HEAPTYPE and Py_TPFLAGS_IMMUTABLETYPE
+#: Flags of a class: it was made by Python code or as if by it (`Py_TPFLAGS_HEAPTYPE`), and cannot be changed.
+HEAP_TYPE, _IMMUTABLE_TYPE = 1 << 9, 1 << 8
 
 
 def class_reference(cls: type) -> str:
@@ -50,7 +51,7 @@ def has_plain_layout(cls: type) -> bool:
 
 def _heap(cls: type) -> bool:
     """Whether a class statement made it, and nothing of its instances is kept where no attribute shows it."""
-    made = bool(cls.__flags__ & _HEAP_TYPE and not cls.__flags__ & _IMMUTABLE_TYPE)
+    made = bool(cls.__flags__ & HEAP_TYPE and not cls.__flags__ & _IMMUTABLE_TYPE)
     return made and (cls.__bases__ != (object,) or "__dict__" in vars(cls) or "__slots__" in vars(cls))
 
 

@@ -8,12 +8,12 @@ import types
 from time import monotonic
 from typing import Any, Dict, Iterator, List, Tuple
 
+from .._codec.class_layout import HEAP_TYPE
 from . import event_watch, known_modules, library_constants, modules
 from .class_form import ADDRESS
 from .code_store import code_form
 
 _OURS = __name__.partition(".")[0]
-_HEAP_TYPE = 1 << 9
 #: A look at all takes some milliseconds: they are the age in seconds that it may have.
 _AGE_MAX = 1.0
 #: What is there to be replaced, and has no part in results.
@@ -75,7 +75,7 @@ def _look() -> Iterator[Tuple[str, Any]]:
                     if value.__module__ != name:
                         if _is_foreign(value) and place not in _HOOKS:
                             yield f"{name}.{place}", value
-                    elif kind is not types.FunctionType and value.__flags__ & _HEAP_TYPE:
+                    elif kind is not types.FunctionType and value.__flags__ & HEAP_TYPE:
                         yield from _methods(name, value)
                 elif _is_foreign(kind):
                     yield f"{name}.{place}", kind

@@ -7,6 +7,7 @@ import types
 from typing import AbstractSet, Any, Callable, Collection, Iterable, Tuple
 
 from .._client.signals import pass_signal
+from .._codec.class_layout import HEAP_TYPE
 from . import known_modules
 from .chance_watch import load_generators
 from .class_form import is_abstract, is_type, registered
@@ -19,8 +20,6 @@ from .plain_data import Digest, Parts, Unstable, data_digest
 from .snapshot import UNCHANGING
 from .values import NAMED_BUILTINS, CachedWrapper, full_name, is_module
 from .watch import bind
-
-_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 
 class LibraryUse(Contribution):
@@ -87,7 +86,7 @@ class LibraryUse(Contribution):
             self._add("library", name, getattr(value, "__qualname__", ""))
         elif module.__name__ == "builtins":
             self._lead(f"builtins:{name}", lambda: space.get(name, MISSING), value, (space, name))
-        elif callable(value) and not kind.__flags__ & _HEAP_TYPE:
+        elif callable(value) and not kind.__flags__ & HEAP_TYPE:
             # As numpy's functions: another one may be in its place.
             self._add("library", name, *_own_name(value))
             if attributes:
@@ -123,7 +122,7 @@ class LibraryUse(Contribution):
         """Adds what was put onto a library's class from elsewhere, of what the code mentions."""
         for base in cls.__mro__:
             held = vars(base)
-            if base is object or not base.__flags__ & (1 << 9):
+            if base is object or not base.__flags__ & HEAP_TYPE:
                 continue
             for name in held:
                 if name not in attributes and not name.startswith("__"):

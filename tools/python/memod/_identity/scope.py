@@ -8,12 +8,11 @@ from typing import Any, Dict, List, Optional, Tuple
 from weakref import WeakValueDictionary
 
 from .._codec import module_names
+from .._codec.class_layout import HEAP_TYPE
 from . import known_modules, library_constants, modules
 from .data_source import OF_LIBRARY, Source
 from .module_code import own_code
 from .values import full_name
-
-_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 
 class Scope:
@@ -58,7 +57,7 @@ class Scope:
     def is_outside(self, value: Any) -> bool:
         """Whether a function, class or other callable is what its name leads to in a library, and so is known
         by that name and a version."""
-        if isinstance(value, type) and not value.__flags__ & _HEAP_TYPE:
+        if isinstance(value, type) and not value.__flags__ & HEAP_TYPE:
             return True
         module, name = full_name(value)
         return not self.is_own(module) and module_names.resolve(sys.modules.get(module), name) is value
