@@ -9,14 +9,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import random
-import signal
 import socket
 import threading
 import time
 from typing import Any, Dict, Iterator, Optional
 
-from . import address, daemon_process
+from . import address, chance, daemon_process
 from .complaint import complain
 from .errors import NotRunning, Starting, Unavailable
 from .version import VERSION
@@ -144,7 +142,7 @@ def _answers(deadline: float) -> bool:
 def _pauses() -> Iterator[float]:
     least, most = _POLL_SECONDS
     while True:
-        yield least * random.uniform(1.0, 1.5)
+        yield least * chance.between(1.0, 1.5)
         least = min(least * 1.5, most)
 
 
@@ -227,6 +225,8 @@ def is_outdated(hello: Dict[str, Any], path: Optional[str]) -> bool:
 def retire() -> None:
     """Asks that daemon to end once it is idle, and waits a moment for that: the next connection starts the newer
     one, or goes on with this one."""
+    import signal
+
     pid = daemon_process.holder()
     if pid is None:
         return

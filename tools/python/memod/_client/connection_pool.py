@@ -4,13 +4,12 @@ while there is no daemon. Nothing here raises because of the daemon."""
 from __future__ import annotations
 
 import os
-import random
 import threading
 import time
 from typing import FrozenSet, List, Optional
 
 from .._region.region import Region, region_of
-from . import address
+from . import address, chance
 from .complaint import complain
 from .connection import LINE_BYTES_MAX, Connection, Reply, line_limit
 from .errors import MemodError, RequestTimeout, Starting, Unavailable
@@ -58,7 +57,7 @@ class ConnectionPool:
         self._retry_at = 0.0
         self.generation += 1
         #: What this process is called in events. Unique, so that it knows its own.
-        self.client_name = f"python-{os.getpid()}-{random.SystemRandom().getrandbits(48):012x}"
+        self.client_name = f"python-{os.getpid()}-{os.urandom(6).hex()}"
 
     def usable(self) -> bool:
         """Whether it is time to try the daemon at all."""
@@ -72,7 +71,7 @@ class ConnectionPool:
         pause = min(_BACKOFF_SECONDS_MIN * 2 ** min(self._failures - 1, 16), _BACKOFF_SECONDS_MAX)
         if isinstance(error, RequestTimeout):
             pause = max(pause, _REST_FACTOR * address.timeout())
-        self._retry_at = time.monotonic() + pause * random.uniform(0.75, 1.0)
+        self._retry_at = time.monotonic() + pause * chance.between(0.75, 1.0)
         idle, self.idle = self.idle, []
         for connection in idle:
             connection.close()

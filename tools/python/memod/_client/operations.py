@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Mapping
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence
@@ -199,7 +198,7 @@ def _entry_fields(entry: Any, options: Dict[str, Any]) -> Dict[str, Any]:
         try:
             own = put_options(**fields)
         except TypeError:
-            known = ", ".join(name for name in inspect.signature(put_options).parameters)
+            known = ", ".join(put_options.__kwdefaults__ or ())
             raise TypeError(f"an entry has key, value, {known}, and nothing else: {entry!r}") from None
         return {"key": pack(key), "value": pack(value), **options, **own}
     if isinstance(entry, (tuple, list)) and len(entry) == 2:

@@ -3,14 +3,13 @@ packers of NumPy and pandas, which are loaded only where a value of theirs shows
 
 from __future__ import annotations
 
-import dataclasses
 import enum
-from datetime import tzinfo
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from . import library_types, models
 from .class_layout import check_identity, class_reference, has_plain_layout, is_named_tuple, referenced_class, state
 from .codec import Fallback, Packer, Undecodable, Unstorable, register, register_fallback, tagged, unpack
+from .late_classes import descends
 
 
 def pack_other(packer: Packer, value: Any) -> Any:
@@ -38,14 +37,14 @@ def pack_other(packer: Packer, value: Any) -> Any:
         return pack(packer, value)
     if isinstance(value, enum.Enum):
         return _pack_enum(packer, value)
-    if isinstance(value, tzinfo):
+    if descends(cls, "datetime.tzinfo"):
         return library_types.pack_zone(packer, value)
     packer.must_verify = True
     if isinstance(value, tuple) and is_named_tuple(cls):
         return tagged(
             "namedtuple", packer.sequence(value), t=packer.class_reference(cls), f=list(cls._fields)
         )
-    if dataclasses.is_dataclass(cls) and has_plain_layout(cls):
+    if hasattr(cls, "__dataclass_fields__") and has_plain_layout(cls):
         return _pack_dataclass(packer, value)
     if models.is_attrs_class(cls):
         return models.pack_attrs(packer, value)
@@ -56,7 +55,7 @@ def pack_other(packer: Packer, value: Any) -> Any:
 
 def _pack_dataclass(packer: Packer, value: Any) -> Any:
     cls = type(value)
-    names = [field.name for field in dataclasses.fields(cls)]
+    names = _field_names(cls)
     held = state(value)
     if set(held) != set(names):
         raise Unstorable(f"a {cls.__qualname__} with attributes beside its fields cannot be stored")
@@ -66,11 +65,17 @@ def _pack_dataclass(packer: Packer, value: Any) -> Any:
     return tagged("dataclass", fields, t=packer.class_reference(cls))
 
 
+def _field_names(cls: Any) -> List[str]:
+    from dataclasses import fields  # which has made the class
+
+    return [field.name for field in fields(cls)]
+
+
 def _unpack_dataclass(tree: Dict[str, Any]) -> Any:
     cls: Any = referenced_class(tree["t"])
     names = [name for name, _ in tree["v"]]
     known = getattr(cls, "__dataclass_fields__", None)
-    if known is None or [field.name for field in dataclasses.fields(cls)] != names:
+    if known is None or _field_names(cls) != names:
         raise Undecodable(f"the class {tree['t']} has other fields now")
     made: Any = object.__new__(cls)
     items = {name: unpack(item) for name, item in tree["v"]}

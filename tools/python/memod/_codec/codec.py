@@ -11,9 +11,10 @@ import binascii
 import json
 import struct
 from collections import deque
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from .._client.signals import pass_signal
+from . import late_classes
 
 TAG = "$memod"
 
@@ -77,6 +78,8 @@ class Packer:
             if kind is dict:
                 return self.mapping(value)
             packer = _PACKERS.get(kind)
+            if packer is None and kind.__module__ in late_classes.MODULES:
+                packer = _late_packer(kind)
             if packer is not None:
                 return packer(self, value)
             return self.other(value)
@@ -240,14 +243,29 @@ class Fallback(NamedTuple):
 _fallback: Fallback
 _PACKERS: Dict[type, Pack] = {}
 _UNPACKERS: Dict[str, Unpack] = {}
+#: By names of classes as `late_classes` has them.
+_LATE_PACKERS: Dict[str, Pack] = {}
 
 
-def register(kind: str, types: Tuple[type, ...], pack: Optional[Pack], unpacker: Unpack) -> None:
-    """Adds a kind: how values of exactly these types are packed, and how the kind is unpacked."""
+def register(kind: str, types: Tuple[Union[type, str], ...], pack: Optional[Pack], unpacker: Unpack) -> None:
+    """Adds a kind: how values of exactly these types are packed, and how the kind is unpacked. Types whose module need
+    not be loaded are named."""
     for each in types:
-        if pack is not None:
+        if pack is None:
+            continue
+        if isinstance(each, str):
+            _LATE_PACKERS[each] = pack
+        else:
             _PACKERS[each] = pack
     _UNPACKERS[kind] = unpacker
+
+
+def _late_packer(cls: type) -> Optional[Pack]:
+    pack = _LATE_PACKERS.get(late_classes.name_of(cls))
+    if pack is not None and late_classes.is_in_place(cls):
+        _PACKERS[cls] = pack
+        return pack
+    return None
 
 
 def register_fallback(fallback: Fallback) -> None:

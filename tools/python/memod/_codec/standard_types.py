@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import uuid
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from decimal import Decimal
-from fractions import Fraction
-from pathlib import PurePath, PurePosixPath, PureWindowsPath, Path
-from typing import Any, Dict, Optional, Type
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from .codec import Packer, Undecodable, Unstorable, register, tagged, unpack
+from .late_classes import load, name_of
+
+if TYPE_CHECKING:
+    import uuid
+    from datetime import tzinfo
+    from pathlib import PurePath
 
 
 def pack_zone(zone: Optional[tzinfo]) -> Any:
     """A time zone that others know by name or offset. Raises `Unstorable`."""
     if zone is None:
         return None
-    if zone is timezone.utc:
-        return "UTC"
-    if type(zone) is timezone:
-        offset = zone.utcoffset(None)
+    kind: Any = type(zone)
+    if name_of(kind) == "datetime.timezone":
+        if zone is kind.utc:
+            return "UTC"
+        offset: Any = zone.utcoffset(None)
         seconds = offset.days * 86400 + offset.seconds
-        name = None if repr(zone) == repr(timezone(offset)) else zone.tzname(None)
+        name = None if repr(zone) == repr(kind(offset)) else zone.tzname(None)
         return [seconds, offset.microseconds, name]
     key = getattr(zone, "key", None)
     if type(zone).__module__.startswith("zoneinfo") and isinstance(key, str) and _zone(key) is zone:
@@ -39,16 +42,20 @@ def unpack_zone(tree: Any) -> Optional[tzinfo]:
     """The time zone of a tree."""
     if tree is None:
         return None
+    zone: Any
     if tree == "UTC":
-        return timezone.utc
+        zone = load("datetime", "timezone").utc
+        return zone  # type: ignore[no-any-return]
     if isinstance(tree, dict):
         if "pytz" in tree:
             import pytz
 
             return _pytz_zone(pytz, tree["pytz"])
         return _zone(tree["key"])
-    offset = timedelta(seconds=tree[0], microseconds=tree[1])
-    return timezone(offset) if tree[2] is None else timezone(offset, tree[2])
+    offset = load("datetime", "timedelta")(seconds=tree[0], microseconds=tree[1])
+    timezone = load("datetime", "timezone")
+    zone = timezone(offset) if tree[2] is None else timezone(offset, tree[2])
+    return zone  # type: ignore[no-any-return]
 
 
 def _pytz_zone(pytz: Any, arguments: Any) -> tzinfo:
@@ -75,38 +82,39 @@ def _pack_instant(kind: str) -> Any:
     return pack
 
 
-def _unpack_instant(cls: Any) -> Any:
+def _unpack_instant(kind: str) -> Any:
     def unpack_instant(tree: Dict[str, Any]) -> Any:
         zone = unpack_zone(tree.get("tz"))
-        return cls.fromisoformat(tree["v"]).replace(tzinfo=zone, fold=tree.get("fold", 0))
+        return load("datetime", kind).fromisoformat(tree["v"]).replace(tzinfo=zone, fold=tree.get("fold", 0))
 
     return unpack_instant
 
 
 def _pack_uuid(_: Packer, value: uuid.UUID) -> Any:
-    if value.is_safe is uuid.SafeUUID.unknown:
+    if value.is_safe.name == "unknown":
         return tagged("UUID", value.hex)
     return tagged("UUID", value.hex, s=value.is_safe.name)
 
 
 def _unpack_uuid(tree: Dict[str, Any]) -> uuid.UUID:
-    return uuid.UUID(hex=tree["v"], is_safe=uuid.SafeUUID.__members__[tree.get("s", "unknown")])
+    safe = load("uuid", "SafeUUID").__members__[tree.get("s", "unknown")]
+    made: uuid.UUID = load("uuid", "UUID")(hex=tree["v"], is_safe=safe)
+    return made
 
 
-_PATHS: Dict[str, Type[PurePath]] = {
-    "PurePosixPath": PurePosixPath,
-    "PureWindowsPath": PureWindowsPath,
-    "Path": type(Path()),
-}
+_PURE_PATHS = ("PurePosixPath", "PureWindowsPath")
 
 
 def _pack_path(packer: Packer, value: PurePath) -> Any:
     kind = type(value).__name__
-    return tagged("path", packer.text(str(value)), t="Path" if kind not in _PATHS else kind)
+    return tagged("path", packer.text(str(value)), t=kind if kind in _PURE_PATHS else "Path")
 
 
 def _unpack_path(tree: Dict[str, Any]) -> PurePath:
-    made: PurePath = _PATHS[tree["t"]](unpack(tree["v"]))
+    kind = tree["t"]
+    if kind != "Path" and kind not in _PURE_PATHS:
+        raise Undecodable(f"a path of a kind not known here: {kind!r}")
+    made: PurePath = load("pathlib", kind)(unpack(tree["v"]))
     return made
 
 
@@ -115,25 +123,45 @@ def _unpack_pickle(tree: Dict[str, Any]) -> Any:
     raise Undecodable("a pickle, in a place that did not ask for one")
 
 
-register("Decimal", (Decimal,), lambda p, v: tagged("Decimal", str(v)), lambda t: Decimal(t["v"]))
+def _unpack_fraction(tree: Dict[str, Any]) -> Any:
+    numerator, denominator = tree["v"]
+    return load("fractions", "Fraction")(int(numerator, 16), int(denominator, 16))
+
+
+register(
+    "Decimal", ("decimal.Decimal",), lambda p, v: tagged("Decimal", str(v)), lambda t: load("decimal", "Decimal")(t["v"])
+)
 register(
     "Fraction",
-    (Fraction,),
+    ("fractions.Fraction",),
     lambda p, v: tagged("Fraction", [hex(v.numerator), hex(v.denominator)]),
-    lambda t: Fraction(int(t["v"][0], 16), int(t["v"][1], 16)),
+    _unpack_fraction,
 )
-register("datetime", (datetime,), _pack_instant("datetime"), _unpack_instant(datetime))
-register("time", (time,), _pack_instant("time"), _unpack_instant(time))
-register("date", (date,), lambda p, v: tagged("date", v.isoformat()), lambda t: date.fromisoformat(t["v"]))
+register("datetime", ("datetime.datetime",), _pack_instant("datetime"), _unpack_instant("datetime"))
+register("time", ("datetime.time",), _pack_instant("time"), _unpack_instant("time"))
+register(
+    "date",
+    ("datetime.date",),
+    lambda p, v: tagged("date", v.isoformat()),
+    lambda t: load("datetime", "date").fromisoformat(t["v"]),
+)
 register(
     "timedelta",
-    (timedelta,),
+    ("datetime.timedelta",),
     lambda p, v: tagged("timedelta", [v.days, v.seconds, v.microseconds]),
-    lambda t: timedelta(*t["v"]),
+    lambda t: load("datetime", "timedelta")(*t["v"]),
 )
 register(
-    "timezone", (timezone,), lambda p, v: tagged("timezone", pack_zone(v)), lambda t: unpack_zone(t["v"])
+    "timezone",
+    ("datetime.timezone",),
+    lambda p, v: tagged("timezone", pack_zone(v)),
+    lambda t: unpack_zone(t["v"]),
 )
-register("UUID", (uuid.UUID,), _pack_uuid, _unpack_uuid)
-register("path", tuple(_PATHS.values()), _pack_path, _unpack_path)
+register("UUID", ("uuid.UUID",), _pack_uuid, _unpack_uuid)
+register(
+    "path",
+    ("pathlib.PurePosixPath", "pathlib.PureWindowsPath", "pathlib.PosixPath" if os.name == "posix" else "pathlib.WindowsPath"),
+    _pack_path,
+    _unpack_path,
+)
 register("pickle", (), None, _unpack_pickle)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from array import array
-from hashlib import blake2b
 from typing import Any, Callable, List, Optional
+
+from .._client.digests import blake2b
 
 _DIGEST_BYTES = 32
 _SHORT = 256

@@ -6,7 +6,7 @@ import atexit
 import functools
 import os
 import sys
-from typing import Any, Callable, List, Optional, Protocol, Sequence, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Protocol, Sequence, TypeVar, Union, overload
 from weakref import WeakSet
 
 from .._client.connection_pool import POOL
@@ -17,10 +17,13 @@ from . import stack_reserve, sync_runner
 from .explanation import Explanation, explain
 from .listener import LISTENER
 from .native import NativeFront, maxsize_of
-from .options import Options, Seconds, checked_options
+from .options import Options, checked_options
 from .python_front import wrap
 from .shared import SharedFunction
 from .timed import TimedFront
+
+if TYPE_CHECKING:
+    from .options import Seconds
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from datetime import timedelta
-from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
+from .._codec.late_classes import descends
 from .._identity.identity import checked_name
 from .verification import Share, checked_share
 
-Seconds = Union[int, float, timedelta]
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    Seconds = Union[int, float, timedelta]
 _TAGS_MAX = 16
 _TAG_BYTES_MAX = 128
 
@@ -43,8 +45,8 @@ def milliseconds(what: str, value: Optional[Seconds]) -> Optional[int]:
     """A duration in seconds, or a timedelta, as milliseconds. Raises `TypeError` or `ValueError`."""
     if value is None:
         return None
-    if isinstance(value, timedelta):
-        value = value.total_seconds()
+    if descends(type(value), "datetime.timedelta"):
+        value = value.total_seconds()  # type: ignore[union-attr]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{what} must be a number of seconds or a timedelta")
     if not 0 <= value < 1e12:
@@ -83,6 +85,8 @@ def checked_options(
         raise TypeError("key must be callable")
     if serializer not in (None, "json", "pickle"):
         raise ValueError("serializer must be 'json' or 'pickle'")
+    if serializer == "pickle":
+        from .._codec import signing  # noqa: F401  # now, and not within a call
     if persist is not None and not isinstance(persist, bool):
         raise TypeError("persist must be True or False")
     if version is not None and not isinstance(version, (str, int)):
@@ -109,6 +113,8 @@ class Selection:
     def __init__(self, function: Callable[..., Any], ignore: Tuple[str, ...]) -> None:
         """Raises `ValueError` where the function has no such parameter."""
         self.names = frozenset(ignore)
+        import inspect
+
         parameters = inspect.signature(function).parameters
         positional = [
             name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from .._codec import codec, signing
+from .._codec import codec
 from .._codec.codec import Undecodable, Unstorable
 from .flight import Flight
 from .notices import Notices
@@ -20,6 +20,8 @@ def encode(result: Any, flight: Flight, serializer: Optional[str], notices: Noti
         except Unstorable:
             if serializer != "pickle":
                 raise
+        from .._codec import signing
+
         kind = "pickle"
         return codec.dumps(signing.pack(result, flight.name, flight.key))
     except Unstorable as error:
@@ -31,6 +33,8 @@ def decode(tree: Any, flight: Flight, serializer: Optional[str]) -> Any:
     """The result of a tree. Raises `Undecodable`."""
     assert flight.name is not None and flight.key is not None
     if serializer == "pickle" and isinstance(tree, dict) and tree.get(codec.TAG) == "pickle":
+        from .._codec import signing
+
         return signing.unpack(tree, flight.name, flight.key)
     try:
         return codec.unpack(tree)

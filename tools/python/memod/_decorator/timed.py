@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import functools
 import math
-import random
 import time
 from collections import OrderedDict
 from typing import Any, Dict, Hashable, Optional, Tuple
 
+from .._client import chance
 from .._identity.keys import key_text
 from .flight import Flight
 from .native import CacheInfo
@@ -120,7 +120,7 @@ class TimedFront:
         early = self._shared.options.early
         if early:
             # XFetch (Vattani, Chierichetti, Lowenstein, 2015): the nearer the end, the likelier.
-            now -= cost * early * math.log(1.0 - random.random())
+            now -= cost * early * math.log(1.0 - chance.share())
         return now >= deadline
 
     def keep(self, key: Hashable, flight: Flight, value: Any, fresh_ms: Optional[int], cost: float) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import random
 import threading
-from hashlib import blake2b
 from typing import Any, Dict, Optional, Set, Union
 
+from .._client import chance
 from .._client.complaint import complain
+from .._client.digests import blake2b
 from .._client.signals import pass_signal
 from .._codec.codec import Unstorable, dumps, tagged
 from .._identity.plain_data import CanonicalPacker
@@ -86,7 +86,7 @@ class Verification:
     def take(self, flight: Flight) -> None:
         """A hit, as the daemon had it: where its turn has come, it is to be computed after all."""
         share = self.share
-        if not share or (share != "first" and random.random() >= float(share)):
+        if not share or (share != "first" and chance.share() >= float(share)):
             return
         if share == "first":
             self.share = 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _locale
 import functools
-import hashlib
 import os
 import re
 import sys
@@ -12,6 +11,7 @@ import time
 import warnings
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
+from .._client.digests import sha256
 from .._client.signals import pass_signal
 from . import codec_registry, library_patches
 from .class_form import ADDRESS
@@ -264,4 +264,4 @@ def inputs_of(names: Iterable[str]) -> Iterator[str]:
 
 def short(text: str) -> str:
     """A digest, for what should not stand in full in a record."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return sha256(text.encode("utf-8", "surrogatepass"))[:16]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import collections
-import dataclasses
 import enum
 import re
 import reprlib
@@ -145,7 +144,7 @@ def _is_of_dataclasses(function: types.FunctionType) -> bool:
     """Whether `dataclasses` holds or has generated it."""
     if function.__globals__ is vars(reprlib):  # what keeps a `__repr__` from endless recursion, since 3.13
         function = getattr(function, "__wrapped__", function)
-    if function.__globals__ is vars(dataclasses):
+    if function.__globals__ is getattr(sys.modules.get("dataclasses"), "__dict__", None):
         return True
     # A program that is a string itself has the same file name, but not what `dataclasses` calls its scope.
     code: Any = function.__code__
@@ -157,6 +156,8 @@ def _is_of_dataclasses(function: types.FunctionType) -> bool:
 
 def _dataclass_members(held: Mapping[str, Any]) -> Iterator[Member]:
     """What the generated methods are made from."""
+    from dataclasses import MISSING  # which has made the class
+
     fields = held["__dataclass_fields__"]
     traits = [
         (each.name, each.init, each.repr, each.hash, each.compare, getattr(each, "kw_only", None) is True)
@@ -165,9 +166,9 @@ def _dataclass_members(held: Mapping[str, Any]) -> Iterator[Member]:
     ]
     yield _constant("dataclass", repr((held["__dataclass_params__"], traits)))
     for name, field in fields.items():
-        if field.default is not dataclasses.MISSING and held.get(name) is not field.default:
+        if field.default is not MISSING and held.get(name) is not field.default:
             yield _constant(f"{name} default", field.default)
-        if field.default_factory is not dataclasses.MISSING:
+        if field.default_factory is not MISSING:
             yield _constant(f"{name} factory", field.default_factory)
         if field.metadata:
             yield _constant(f"{name} metadata", dict(field.metadata))

@@ -4,12 +4,12 @@ without line numbers, file names, docstrings and the places that constants happe
 from __future__ import annotations
 
 import dis
-import hashlib
 import marshal
 import re
 import types
 from typing import AbstractSet, Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from .._client.digests import sha256
 from .instructions import Step, instructions
 from .known_modules import BARE
 from .set_order import Flow, SetFlow, iterates, makes_sets
@@ -302,7 +302,7 @@ def _is_called_bare(steps: List[Any], place: int) -> bool:
 
 
 def _digest(form: Any) -> str:
-    return hashlib.sha256(marshal.dumps(form, 0)).hexdigest()[:32]
+    return sha256(marshal.dumps(form, 0))[:32]
 
 
 def _counts(steps: List[Any], place: int) -> bool:

@@ -6,7 +6,6 @@ than JSON, behind a digest."""
 
 from __future__ import annotations
 
-import hashlib
 import marshal
 import os
 import stat
@@ -14,6 +13,7 @@ import sys
 import types
 from typing import Any, Callable, Dict, FrozenSet, List, Set
 
+from .._client.digests import blake2b
 from .._client.signals import pass_signal
 from .code_form import CodeForm, set_flow
 from .set_order import Flow
@@ -55,7 +55,7 @@ def set_flow_of(code: types.CodeType) -> FrozenSet[Flow]:
 
 
 def _mark(code: types.CodeType) -> str:
-    return hashlib.blake2b(marshal.dumps(code, 0), digest_size=16).hexdigest()
+    return blake2b(marshal.dumps(code, 0), digest_size=16).hexdigest()
 
 
 def _of_module(path: str) -> Dict[str, Any]:
@@ -89,7 +89,7 @@ def cache_directory() -> str:
 
 
 def _place(path: str) -> str:
-    name = hashlib.blake2b(
+    name = blake2b(
         os.path.abspath(path).encode("utf-8", "surrogateescape"), digest_size=12
     ).hexdigest()
     return os.path.join(cache_directory(), f"{name}.forms")
@@ -109,7 +109,7 @@ def read_marked(place: str) -> Dict[str, Any]:
 
 
 def _digest(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()
+    return blake2b(data, digest_size=_DIGEST_BYTES).digest()
 
 
 def read_bytes(place: str, limit: int = -1) -> bytes:

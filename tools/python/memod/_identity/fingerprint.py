@@ -5,13 +5,13 @@ read, and what the process is where that is read. What is installed beside the p
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from itertools import chain
 from operator import attrgetter, is_
 from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple, Union
 from weakref import WeakValueDictionary
 
+from .._client.digests import sha256
 from .._client.signals import pass_signal
 from .._codec import module_names
 from . import known_modules, modules
@@ -496,4 +496,4 @@ def _are_same(one: List[Any], other: List[Any]) -> bool:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(text.encode("utf-8", "surrogatepass"))

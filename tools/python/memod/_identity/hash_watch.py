@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import builtins
 import sys
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Dict
 
+from .._codec.late_classes import name_of
+
 _hash = hash
-_NUMBERS = frozenset((int, float, bool, complex, Decimal, Fraction))
+_NUMBERS = frozenset((int, float, bool, complex))
+_LATE = frozenset(("decimal.Decimal", "fractions.Fraction"))
 if sys.version_info >= (3, 12):
     _NUMBERS |= {type(None)}
 _SEQUENCES = (tuple, frozenset)
@@ -34,7 +35,7 @@ def watched_hash(obj: Any, /) -> int:
 
 def _is_steady(obj: Any) -> bool:
     kind = type(obj)
-    if kind in _NUMBERS:
+    if kind in _NUMBERS or name_of(kind) in _LATE:
         return bool(obj == obj)  # the hash of NaN is that of the object, in most versions
     if kind in _SEQUENCES:
         return all(map(_is_steady, obj))

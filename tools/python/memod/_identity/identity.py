@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import inspect
 import sys
 import threading
 import types
 from typing import Any, Callable, Dict, List, Optional
 
 from .._client.at_work import working
+from .._client.digests import sha256
 from .._client.signals import pass_signal
 from .._codec import module_names
 from . import modules, version_record
@@ -20,6 +19,9 @@ from .frozen import Frozen
 from .plain_data import Unstable, data_digest
 
 NAME_BYTES_MAX = 512
+_COROUTINE = 0x80  # CO_COROUTINE
+#: Attributes by which `inspect` takes a function for another, or for what its code is not.
+_MARKS = frozenset("_is_coroutine_mark _partialmethod __partialmethod__".split())
 #: By which code looks at the frames below its own, among which are none of memod's then.
 _OF_FRAMES = frozenset("_getframe currentframe extract_stack format_stack print_stack walk_stack".split())
 
@@ -70,6 +72,12 @@ def process_only(function: Any, name: Optional[str]) -> Optional[str]:
 
 def is_async(function: Any) -> bool:
     """Whether others may run while the function does, in the same thread."""
+    if type(function) is types.FunctionType and _MARKS.isdisjoint(function.__dict__):
+        return bool(function.__code__.co_flags & _COROUTINE)
+    if issubclass(type(function), types.BuiltinFunctionType):
+        return False
+    import inspect  # where it may be marked as one, or wrap one
+
     try:
         return inspect.iscoroutinefunction(function)
     except Exception as error:
@@ -269,7 +277,7 @@ def _is_text(text: str) -> bool:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(text.encode("utf-8", "surrogatepass"))
 
 
 def checked_name(name: str) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import sys
-from hashlib import blake2b
 from operator import is_
 from typing import Any, Collection, Dict, List, Mapping, Optional, Tuple
 
+from .._client.digests import blake2b
 from .._client.signals import pass_signal
 from .._codec import class_layout, strings
 from .._codec.codec import INT_PLAIN_MAX, INT_PLAIN_MIN, TAG, Unstorable, tagged, text_maker

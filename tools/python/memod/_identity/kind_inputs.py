@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
-from pathlib import PurePath
 from typing import Dict, Iterable, Set, Tuple
+
+from .._codec.late_classes import name_of
 
 _OF_MODULES = {
     "decimal": ("precision",),
@@ -16,12 +16,12 @@ _OF_MODULES = {
     "sympy": ("mpmath",),
 }
 #: Where methods are looked for by names that are computed.
-_COMPUTED = (
-    (datetime.datetime, ("zone", "locale")),
-    (datetime.date, ("locale",)),
-    (datetime.time, ("locale",)),
-    (PurePath, ("directory",)),
-)
+_COMPUTED = {
+    "datetime.datetime": ("zone", "locale"),
+    "datetime.date": ("locale",),
+    "datetime.time": ("locale",),
+    "pathlib.PurePath": ("directory",),
+}
 _known: Dict[type, Tuple[Tuple[str, ...], Tuple[str, ...]]] = {}
 _KNOWN_MAX = 4096
 
@@ -47,7 +47,5 @@ def _inputs_of(kind: type) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
     computed: Set[str] = set()
     for base in kind.__mro__:
         always.update(_OF_MODULES.get(str(base.__module__).partition(".")[0], ()))
-        for cls, names in _COMPUTED:
-            if base is cls:
-                computed.update(names)
+        computed.update(_COMPUTED.get(name_of(base), ()))
     return tuple(sorted(always)), tuple(sorted(computed))

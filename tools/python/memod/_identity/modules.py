@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import site
 import sys
-import sysconfig
 from importlib.machinery import ModuleSpec
 from typing import Any, Dict, Iterable, Optional, Tuple
 
+from .._client.digests import sha256
 from .._client.signals import pass_signal
 from .._codec.module_names import MAIN, label
 
 
+_STANDARD_DIRECTORY = os.path.dirname(os.__file__)
+
+
 def _outside_directories() -> Tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    named = {paths.get(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    # Distributions have more than one, and so have environments that see the system's.
+    # What `sysconfig` says, which takes long to load. Distributions have more than one, and so have environments that see
+    # the system's.
+    version = "python%d.%d" % sys.version_info[:2]
+    libraries = {getattr(sys, "platlibdir", "lib"), "lib"}
+    named = {_STANDARD_DIRECTORY, *(os.path.join(sys.exec_prefix, each, version) for each in libraries)}
     named.update(site.getsitepackages([sys.prefix, sys.base_prefix]), [site.getusersitepackages()])
     return tuple(os.path.realpath(path) + os.sep for path in named if path)
 
 
 _OURS = __name__.partition(".")[0]
 _OUTSIDE = _outside_directories()
-_STANDARD = os.path.realpath(sysconfig.get_paths()["stdlib"]) + os.sep
+_STANDARD = os.path.realpath(_STANDARD_DIRECTORY) + os.sep
 
 
 def place_mark(name: str) -> str:
@@ -39,7 +43,7 @@ def place_mark(name: str) -> str:
     else:
         notebook = getattr(main, "__vsc_ipynb_file__", None) or os.environ.get("JPY_SESSION_NAME")
         path = getattr(main, "__file__", None) or notebook or os.getcwd()
-    return hashlib.sha256(os.path.realpath(str(path)).encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return sha256(os.path.realpath(str(path)).encode("utf-8", "surrogatepass"))[:8]
 
 
 def find_module(name: str) -> Optional[ModuleSpec]:

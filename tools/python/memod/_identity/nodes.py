@@ -4,12 +4,12 @@ in a process, and kept as long as a fingerprint needs it."""
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 import sys
 import types
 from typing import AbstractSet, Any, Callable, Collection, Dict, Iterable, List, Optional, Set, Tuple
 
+from .._client.digests import sha256
 from .._client.signals import pass_signal
 from .._codec import module_names
 from . import hash_watch, known_modules
@@ -29,7 +29,6 @@ from .snapshot import UNCHANGING
 from .values import (
     CONTROLS,
     COPIED,
-    INERT,
     NAMED_BUILTINS,
     OF_MODULES,
     CachedWrapper,
@@ -38,6 +37,7 @@ from .values import (
     follow,
     is_cache,
     is_container,
+    is_inert,
     is_module,
     kind_of,
     stands_for_function,
@@ -74,7 +74,7 @@ class Node(LibraryUse):
         self.is_noted = bool(self.problem or self.outside or self.opened or self.imports)
         self.is_of_main = getattr(value, "__module__", None) == "__main__"
         text = module_names.portable("\n".join((*self._lines, repr([label for label, _, _ in self.edges]))))
-        self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        self.digest = sha256(text.encode("utf-8", "surrogatepass"))[:32]
         del self._lines, self._edges
 
     def _build(self, value: Any) -> None:
@@ -214,7 +214,7 @@ class Node(LibraryUse):
                 self._edge(label, value)
             else:
                 self._library_module(value.__name__)
-        elif issubclass(kind, INERT):
+        elif is_inert(kind):
             self._by_mention = True
             if "locked" in self.attributes and kind.__module__ == "_thread":
                 raise Unstable(f"it asks whether {label} is locked")

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import enum
 import functools
-import hashlib
 import operator
 import re
 import types
 from collections import defaultdict
-from datetime import date, datetime, time, timedelta, tzinfo
-from decimal import Decimal
-from fractions import Fraction
-from pathlib import PurePath
 from typing import Any, List, Set, Tuple
 
+from .._client.digests import sha256
 from .._client.signals import pass_signal
 from .._codec import class_layout
+from .._codec.late_classes import descends, name_of
 from .._codec.codec import Packer, Unstorable, dumps, tagged
 
 
@@ -36,15 +33,21 @@ Digest = Tuple[str, Parts]
 _DATA_BYTES_MAX = 8 << 20
 _REDUCED = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
 _NAMED = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
-_FIXED = frozenset((bytes, complex, frozenset, range, slice, Decimal, Fraction, date, datetime, time, timedelta))
+_FIXED = frozenset((bytes, complex, frozenset, range, slice))
 _NUMBERS = frozenset((int, float, complex, bool))
-_FIXED_BASES = (PurePath, enum.Enum, tzinfo, date, type, types.FunctionType, re.Pattern, *_NAMED)
+_FIXED_BASES = (enum.Enum, type, types.FunctionType, re.Pattern, *_NAMED)
+
+_FIXED_LATE = frozenset(
+    "decimal.Decimal fractions.Fraction datetime.datetime datetime.time datetime.timedelta uuid.UUID".split()
+)
 
 
 @functools.lru_cache(maxsize=4096)
 def is_fixed(kind: type) -> bool:
     """Whether objects of a class never change, so that equal ones are as good as the same."""
     if kind in _FIXED or issubclass(kind, _FIXED_BASES) or kind.__module__ in ("uuid", "ipaddress"):
+        return True
+    if name_of(kind) in _FIXED_LATE or descends(kind, "pathlib.PurePath", "datetime.tzinfo", "datetime.date"):
         return True
     if kind.__module__.partition(".")[0] == "numpy":
         return not hasattr(kind, "__array_finalize__") and kind.__name__ != "ndarray"
@@ -121,7 +124,7 @@ class DataPacker(CanonicalPacker):
         elif issubclass(kind, dict) and kind.__module__ == "collections":
             factory = getattr(value, "default_factory", None)
             return tagged(kind.__name__, [self.pack(factory), self.pairs(value)])
-        elif isinstance(value, tzinfo) and kind.__module__.startswith("zoneinfo") and value.key:  # type: ignore[attr-defined]
+        elif kind.__module__.startswith("zoneinfo") and descends(kind, "datetime.tzinfo") and value.key:
             return tagged("zone", str(value))
         elif kind is functools.partial:
             return tagged("partial", [self.pack(part) for part in (value.func, value.args, value.keywords)])
@@ -150,7 +153,7 @@ def data_digest(label: str, value: Any) -> Digest:
         raise Unstable(f"it reads {label}, which cannot be read as data: {type(error).__name__}") from error
     if len(text) > _DATA_BYTES_MAX:
         raise Unstable(f"it reads {label}, which is too large to be compared")
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), packer.classes
+    return sha256(text.encode("utf-8", "surrogatepass")), packer.classes
 
 
 def made_digest(label: str, value: Any) -> Digest:

@@ -6,21 +6,20 @@ import enum
 import re
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from itertools import chain
 from operator import is_, methodcaller
-from pathlib import PosixPath
 from typing import Any, Callable, Collection, Dict, List, Optional
 
 from .._client.signals import pass_signal
 from .._codec import class_layout
+from .._codec.late_classes import MODULES, name_of
 
 #: Of these an object is always what it was.
 UNCHANGING = (type(None), bool, int, float, complex, str, bytes)
-_LEAVES = frozenset(
-    (*UNCHANGING, Decimal, date, datetime, time, timedelta, re.Pattern, PosixPath, types.FunctionType)
-    + (types.BuiltinFunctionType, type, object, range)
+_LEAVES = {*UNCHANGING, re.Pattern, types.FunctionType, types.BuiltinFunctionType, type, object, range}
+#: Those that are added with the first that is met.
+_LATE = frozenset(
+    "decimal.Decimal datetime.date datetime.datetime datetime.time datetime.timedelta pathlib.PosixPath".split()
 )
 _MAPPINGS = (dict, OrderedDict, defaultdict, Counter, types.MappingProxyType)
 _COLLECTIONS = (list, set, deque)
@@ -71,6 +70,9 @@ class Snapshot:
     def _note(self, value: Any) -> None:
         kind = type(value)
         if kind in _LEAVES or issubclass(kind, (enum.Enum, type)):
+            return
+        if kind.__module__ in MODULES and name_of(kind) in _LATE:
+            _LEAVES.add(kind)
             return
         if kind not in _FIXED_COLLECTIONS:
             if id(value) in self._noted:  # it is a part of itself, or in several places

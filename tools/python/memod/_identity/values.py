@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 import threading
 import types
 from typing import Any, Dict, List, Optional, Tuple
@@ -15,8 +14,7 @@ from .data_source import MISSING
 OF_MODULES = frozenset(
     "__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__ __path__ __cached__".split()
 )
-#: Objects that decide nothing.
-INERT = (logging.Logger, type(threading.Lock()), type(threading.RLock()))
+_LOCKS = (type(threading.Lock()), type(threading.RLock()))
 NAMED_BUILTINS = (
     types.BuiltinFunctionType,
     types.MethodDescriptorType,
@@ -37,6 +35,13 @@ _CONTAINER_MODULES = ("collections", "array", "queue", "_queue", "asyncio.queues
 def is_module(value: Any) -> bool:
     """Whether it is a module."""
     return issubclass(type(value), types.ModuleType)
+
+
+def is_inert(kind: type) -> bool:
+    """Whether its objects decide nothing: locks, and loggers, whose module need not be loaded."""
+    return issubclass(kind, _LOCKS) or any(
+        (base.__module__, base.__qualname__) == ("logging", "Logger") for base in kind.__mro__
+    )
 
 
 def is_container(kind: Any) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from typing import Any, Callable, Dict, List
 
+from .._client.digests import blake2b
 from .code_store import cache_directory, read_bytes, write_file
 
 _VERSIONS_MAX = 4
@@ -14,7 +14,7 @@ _PARTS_MAX = 10_000
 
 
 def _place(name: str) -> str:
-    mark = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    mark = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
     return os.path.join(cache_directory(), "versions", f"{mark}.json")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from itertools import chain
 from operator import attrgetter
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
+from .._client.digests import sha256
 from .._codec import module_names
 from .contribution import Edge
 from .nodes import Node
@@ -66,7 +66,7 @@ class Walk:
                 node.linked = of
         labels = module_names.portable(repr([label for label, _, _ in edges]))
         text = "\n".join((labels, repr(numbers), *[node.digest for node in queue]))
-        self.digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        self.digest = sha256(text.encode("utf-8", "surrogatepass"))
 
         #: By their marks.
         self.by_mark = {node.mark: node for node in queue}
