@@ -6,8 +6,6 @@ remember between runs what it has computed. `Client` and `AsyncClient` speak to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List
-
 from ._client.client import Client, Pipeline
 from ._client.errors import (
     BadJSON,
@@ -29,11 +27,15 @@ from ._client.errors import (
 from ._client.operations import Entry
 from ._client.version import VERSION
 from ._codec.codec import Unstorable
-from ._decorator.decorator import CachedFunction, cache, lru_cache, memoize
+from ._decorator.decorator import cache, lru_cache, memoize
 from ._identity.identity import CacheScope
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, List
+
     from ._client.async_client import AsyncClient
+    from ._decorator.cached_function import CachedFunction
 
 __version__ = VERSION
 
@@ -71,6 +73,10 @@ def __getattr__(name: str) -> Any:
         from ._client.async_client import AsyncClient
 
         return AsyncClient
+    if name == "CachedFunction":  # as its type is of use to few
+        from ._decorator.cached_function import CachedFunction
+
+        return CachedFunction
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -17,16 +17,17 @@ import pytest
 
 import memod
 from memod._client import digests
-from memod._codec import codec
+from memod._codec import class_layout, codec
 from memod._codec.codec import Undecodable, Unstorable
 from memod._codec.late_classes import name_of
+from memod._codec.named_tuple import NamedTuple
 from memod._identity import identity, modules, plain_data
 
 CLIENT = str(Path(memod.__file__).resolve().parents[1])
 #: Each takes as long as a good part of memod itself.
 LATE = """
     asyncio base64 dataclasses datetime decimal fractions hashlib hmac inspect ipaddress logging pathlib pickle platform
-    random subprocess sysconfig urllib.parse uuid
+    random subprocess sysconfig typing urllib.parse uuid
 """.split()
 
 
@@ -150,3 +151,39 @@ def test_the_programs_own_chance_is_left_alone(daemon):
             assert made(each) == timed(each) == each
         made.__memod__.invalidate()
     assert random.getstate() == before
+
+
+def test_named_tuples_are_those_of_typing():
+    import typing
+
+    class Theirs(typing.NamedTuple):
+        """What it is."""
+
+        one: int
+        two: str = "b"
+
+        def both(self):
+            return f"{self.one}{self.two}"
+
+    class Ours(NamedTuple):
+        """What it is."""
+
+        one: int
+        two: str = "b"
+
+        def both(self):
+            return f"{self.one}{self.two}"
+
+    for kind in (Theirs, Ours):
+        assert kind(1) == (1, "b") == kind(two="b", one=1) and kind(2, "c").both() == "2c"
+        assert kind._fields == ("one", "two") and kind._field_defaults == {"two": "b"} and kind.__doc__ == "What it is."
+        assert kind.__module__ == __name__ and issubclass(kind, tuple) and repr(kind(1)).endswith("(one=1, two='b')")
+        assert kind(1)._replace(two="z").two == "z" and class_layout.is_named_tuple(kind)
+        with pytest.raises(TypeError):
+            kind()
+
+
+def test_the_type_of_what_is_decorated_is_there_for_who_names_it():
+    assert memod.CachedFunction[int] and "CachedFunction" in dir(memod)
+    exec("from memod import *", space := {})
+    assert space["CachedFunction"] is memod.CachedFunction and space["AsyncClient"] is memod.AsyncClient

@@ -7,11 +7,14 @@ import re
 import socket
 import stat
 import struct
-from typing import List, Optional, Set
 
 from .at_work import working
 from .complaint import complain
 from .errors import NotRunning, Unavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Set
 
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|)")

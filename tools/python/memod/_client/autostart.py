@@ -12,12 +12,15 @@ import os
 import socket
 import threading
 import time
-from typing import Any, Dict, Iterator, Optional
 
 from . import address, chance, daemon_process
 from .complaint import complain
 from .errors import NotRunning, Starting, Unavailable
 from .version import VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, Optional
 
 #: How long a start by anyone is waited for.
 _PATIENCE_SECONDS = 5.0

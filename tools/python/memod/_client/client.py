@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .._region.region import Region, region_of
 from . import operations
 from .connection import Connection, Reply, decode_reply, encode_request
 from .errors import MemodError, RequestTimeout, Unavailable, checked
 from .operations import UNSET, Entry, Operation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 
 class Client:

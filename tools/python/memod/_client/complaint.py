@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Optional, Type
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Type
 
 
 def complain(message: str, category: Type[Warning] = RuntimeWarning) -> None:

@@ -7,13 +7,17 @@ import os
 import socket
 import struct
 import time
-from typing import Any, Dict, FrozenSet, List, Optional
 
 from .._codec.codec import dumps
 from . import address, autostart
 from .errors import ProtocolError, RequestTimeout, Unavailable
 
-Reply = Dict[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, FrozenSet, List, Optional
+    from typing_extensions import TypeAlias
+
+Reply: TypeAlias = "Dict[str, Any]"
 
 #: The longest line read from a daemon, in bytes, unless its own limit on requests is higher; and the room for further
 #: fields beside a value.

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import FrozenSet, List, Optional
 
 from .._region.region import Region, region_of
 from . import address, chance
@@ -14,6 +13,10 @@ from .complaint import complain
 from .connection import LINE_BYTES_MAX, Connection, Reply, line_limit
 from .errors import MemodError, RequestTimeout, Starting, Unavailable
 from .signals import pass_on
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import FrozenSet, List, Optional
 
 _IDLE_MAX = 16
 _BACKOFF_SECONDS_MIN = 0.05

@@ -6,12 +6,15 @@ import os
 import re
 import stat
 import sys
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
 
 from . import daemon_program
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
+    from typing import Dict, List, NamedTuple, Optional, Tuple
+else:
+    from .._codec.named_tuple import NamedTuple
 
 #: What a started daemon is given of this process's environment, beside XDG_*.
 _KEPT = ("HOME", "PATH", "LANG", "TZ")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import Iterator, List, Optional, Tuple
 
 from .signals import pass_signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, List, Optional, Tuple
 
 
 def find() -> Tuple[Optional[str], List[str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 try:
     from _blake2 import blake2b
@@ -34,4 +36,9 @@ def sha256(data: bytes) -> str:
     return digest
 
 
-__all__ = ["blake2b", "sha256"]
+def text_digest(text: str) -> str:
+    """The same of text, unpaired surrogates included."""
+    return sha256(text.encode("utf-8", "surrogatepass"))
+
+
+__all__ = ["blake2b", "sha256", "text_digest"]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from .._codec import codec
 from .._codec.codec import Undecodable
 from .connection import Reply
 from .errors import ProtocolError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence
+    from typing_extensions import TypeAlias
+else:
+    from .._codec.named_tuple import NamedTuple
 
 
 class _Unset:
@@ -292,4 +297,4 @@ def event(message: Reply) -> Dict[str, Any]:
     return {**message, "key": unpack(message["key"])} if "key" in message else message
 
 
-Batch = Sequence[Operation]
+Batch: TypeAlias = "Sequence[Operation]"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from types import FrameType
-from typing import Any, Optional, Set
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional, Set
 
 
 def is_from_signal(error: BaseException) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
-
 import numpy
 
 from .codec import Packer, Undecodable, Unstorable, tagged, unpack as unpack_value, unpack_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List
 
 #: Arrays that are told from others by their class, and hold nothing more.
 _VIEWS: Dict[str, Any] = {"recarray": numpy.recarray, "matrix": numpy.matrix}

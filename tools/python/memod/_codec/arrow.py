@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
-
 import pyarrow
 import pyarrow.ipc
 
 from .codec import Packer, Undecodable, Unstorable, unpack_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
 
 
 def pack(packer: Packer, value: Any) -> Dict[str, Any]:

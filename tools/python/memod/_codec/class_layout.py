@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
-
 from . import module_names
 from .codec import Packer, Undecodable, Unstorable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Tuple
 
 #: Flags of a class: it was made by Python code or as if by it (`Py_TPFLAGS_HEAPTYPE`), and cannot be changed.
 HEAP_TYPE, _IMMUTABLE_TYPE = 1 << 9, 1 << 8

@@ -4,12 +4,15 @@ packers of NumPy and pandas, which are loaded only where a value of theirs shows
 from __future__ import annotations
 
 import enum
-from typing import Any, Dict, List
 
 from . import library_types, models
 from .class_layout import check_identity, class_reference, has_plain_layout, is_named_tuple, referenced_class, state
-from .codec import Fallback, Packer, Undecodable, Unstorable, register, register_fallback, tagged, unpack
+from .codec import Packer, Undecodable, Unstorable, register, register_fallback, tagged, unpack
 from .late_classes import descends
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List
 
 
 def pack_other(packer: Packer, value: Any) -> Any:
@@ -138,7 +141,7 @@ def _unpack_flags(tree: Dict[str, Any]) -> Any:
     return cls(value)
 
 
-register_fallback(Fallback(class_reference, pack_other))
+register_fallback(class_reference, pack_other)
 register("enum", (), None, lambda t: _enum_class(t).__members__[t["v"]])
 register("flags", (), None, _unpack_flags)
 register("dataclass", (), None, _unpack_dataclass)

@@ -11,10 +11,14 @@ import binascii
 import json
 import struct
 from collections import deque
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from .._client.signals import pass_signal
 from . import late_classes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Set, Tuple, Union
+    from typing_extensions import TypeAlias
 
 TAG = "$memod"
 
@@ -135,11 +139,11 @@ class Packer:
 
     def class_reference(self, cls: type) -> str:
         """How a class is named in data."""
-        return _fallback.class_reference(cls)
+        return _class_reference(cls)
 
     def other(self, value: Any) -> Any:
         """A value of a type without a packer of its own."""
-        return _fallback.pack(self, value)
+        return _pack_other(self, value)
 
 
 def pack_special_float(value: float) -> Any:
@@ -229,18 +233,12 @@ def _verify(value: Any, tree: Any) -> None:
         raise Unstorable(f"a {type(value).__qualname__} does not come back as it was")
 
 
-Pack = Callable[[Packer, Any], Any]
-Unpack = Callable[[Dict[str, Any]], Any]
+Pack: TypeAlias = "Callable[[Packer, Any], Any]"
+Unpack: TypeAlias = "Callable[[Dict[str, Any]], Any]"
 
-
-class Fallback(NamedTuple):
-    """How classes are named, and how values of types without a packer of their own are packed."""
-
-    class_reference: Callable[[type], str]
-    pack: Pack
-
-
-_fallback: Fallback
+#: How classes are named, and how values of types without a packer of their own are packed.
+_class_reference: Callable[[type], str]
+_pack_other: Pack
 _PACKERS: Dict[type, Pack] = {}
 _UNPACKERS: Dict[str, Unpack] = {}
 #: By names of classes as `late_classes` has them.
@@ -268,10 +266,10 @@ def _late_packer(cls: type) -> Optional[Pack]:
     return None
 
 
-def register_fallback(fallback: Fallback) -> None:
-    """Sets what is asked for all other types."""
-    global _fallback
-    _fallback = fallback
+def register_fallback(class_reference: Callable[[type], str], pack: Pack) -> None:
+    """Sets how classes are named, and what packs all other types."""
+    global _class_reference, _pack_other
+    _class_reference, _pack_other = class_reference, pack
 
 
 def _unpack_pairs(tree: Dict[str, Any]) -> Dict[Any, Any]:

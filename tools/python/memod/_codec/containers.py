@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, UserString, defaultdict, deque
 from types import MappingProxyType, SimpleNamespace
-from typing import Any, Callable, Dict, List
 
 from .codec import Packer, Undecodable, Unstorable, register, tagged, unpack
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List
 
 #: What may make a default: a builtin type, which does nothing but make an empty value.
 _FACTORIES: Dict[str, Any] = {

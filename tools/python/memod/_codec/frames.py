@@ -3,12 +3,14 @@ in use. Every one is rebuilt and compared before it is stored."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
-
 import pandas
 
 from .codec import Packer, Unstorable, tagged, unpack as unpack_value
 from .pandas_columns import pack_column, pack_scalar, unpack_column, unpack_scalar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List
 
 
 def pack(packer: Packer, value: Any) -> Any:

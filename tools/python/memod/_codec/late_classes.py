@@ -4,7 +4,10 @@ these modules before it makes a value of theirs."""
 from __future__ import annotations
 
 import sys
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Where else such classes are written.
 _PARTS = {"pathlib._local": "pathlib", "_pydatetime": "datetime", "_pydecimal": "decimal"}

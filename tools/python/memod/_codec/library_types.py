@@ -6,11 +6,14 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-from typing import Any, Callable, Dict, NamedTuple, Tuple
 
 from . import standard_types
 from .codec import Packer, Undecodable, Unstorable, register, tagged, unpack, unpack_bytes
 from .containers import pack_namespace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Tuple
 
 _ADDRESSES = frozenset(
     f"IPv{version}{what}" for version in (4, 6) for what in ("Address", "Network", "Interface")
@@ -88,31 +91,27 @@ def _unpack_pattern(tree: Dict[str, Any]) -> Any:
     return re.compile(pattern, flags)
 
 
-class _Kind(NamedTuple):
-    module: str  # where the class is to be found, whatever it says of itself
-    pack: Callable[[Packer, Any], Any]
-
-
-_KINDS: Dict[Tuple[str, str], _Kind] = {
-    ("array", "array"): _Kind("array", _pack_array),
-    ("argparse", "Namespace"): _Kind("argparse", pack_namespace),
-    ("zoneinfo", "ZoneInfo"): _Kind("zoneinfo", pack_zone),
-    ("re", "Pattern"): _Kind("re", _pack_pattern),
+#: By what a class says of itself: the module where it is to be found, and how its values are packed.
+_KINDS: Dict[Tuple[str, str], Tuple[str, Callable[[Packer, Any], Any]]] = {
+    ("array", "array"): ("array", _pack_array),
+    ("argparse", "Namespace"): ("argparse", pack_namespace),
+    ("zoneinfo", "ZoneInfo"): ("zoneinfo", pack_zone),
+    ("re", "Pattern"): ("re", _pack_pattern),
 }
-_KINDS.update((("ipaddress", name), _Kind("ipaddress", _pack_address)) for name in _ADDRESSES)
+_KINDS.update((("ipaddress", name), ("ipaddress", _pack_address)) for name in _ADDRESSES)
 for _name in _STRUCTURES:
     _module, _, _class = _name.partition(".")
-    _KINDS[_module, _class] = _Kind(_module, _pack_structure)
+    _KINDS[_module, _class] = (_module, _pack_structure)
     if _module == "os":
-        _KINDS["posix", _class] = _Kind(_module, _pack_structure)
+        _KINDS["posix", _class] = (_module, _pack_structure)
 
 
 def packer_of(cls: type) -> Any:
     """The packer for a class of these, or None."""
     kind = _KINDS.get((cls.__module__, cls.__qualname__))
-    if kind is None or getattr(sys.modules.get(kind.module), cls.__qualname__, None) is not cls:
+    if kind is None or getattr(sys.modules.get(kind[0]), cls.__qualname__, None) is not cls:
         return None
-    return kind.pack
+    return kind[1]
 
 
 register("ipaddress", (), None, _unpack_address)

@@ -5,10 +5,13 @@ what was stored."""
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, List
 
 from . import class_layout
 from .codec import Packer, Undecodable, Unstorable, is_same, register, tagged, unpack
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List
 
 
 #: Where attrs keeps a hash once it was asked for.

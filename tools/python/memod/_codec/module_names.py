@@ -6,7 +6,10 @@ import os
 import re
 import sys
 from types import ModuleType
-from typing import Any, Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 MAIN = ("__main__", "__mp_main__")  # the second is what multiprocessing calls the first in a spawned child
 _MAIN_WORD = re.compile(r"\b__(?:mp_)?main__\b")

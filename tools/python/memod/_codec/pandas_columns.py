@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
-
 import numpy
 import pandas
 
 from .codec import Packer, Undecodable, Unstorable, unpack as unpack_value
 from .standard_types import pack_zone, unpack_zone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List
 
 _NULLABLE = {"boolean", "Float32", "Float64"} | {
     f"{sign}Int{n}" for sign in ("", "U") for n in (8, 16, 32, 64)

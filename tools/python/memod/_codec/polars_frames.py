@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import Any, Dict
 
 import polars
 
 from .codec import Packer, Undecodable, Unstorable, unpack as unpack_value, unpack_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
 
 
 def pack(packer: Packer, value: Any) -> Dict[str, Any]:

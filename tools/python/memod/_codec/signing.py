@@ -8,10 +8,13 @@ import hmac
 import os
 import pickle
 import stat
-from typing import Any, Dict, Optional
 
 from .._client.signals import pass_signal
 from .codec import Undecodable, Unstorable, tagged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional
 
 _KEY_BYTES = 32
 _keys: Dict[str, bytes] = {}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from .codec import Packer, Undecodable, Unstorable, register, tagged, unpack
 from .late_classes import load, name_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import uuid
     from datetime import tzinfo
     from pathlib import PurePath
+    from typing import Any, Dict, Optional
 
 
 def pack_zone(zone: Optional[tzinfo]) -> Any:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from array import array
-from typing import Any, Callable, List, Optional
 
 from .._client.digests import blake2b
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, List, Optional
 
 _DIGEST_BYTES = 32
 _SHORT = 256

@@ -14,8 +14,8 @@ from .._client.connection_pool import POOL
 from .._client.errors import MemodError, Unavailable
 from .._client.signals import pass_signal
 from . import published
-from .flight import Flight
-from .shared import SharedFunction, Talk
+from .flight import Flight, Talk
+from .shared import SharedFunction
 
 _IDLE_MAX = 16
 _idle: WeakKeyDictionary[asyncio.AbstractEventLoop, List[AsyncConnection]] = WeakKeyDictionary()

@@ -6,7 +6,6 @@ import atexit
 import functools
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Callable, List, Optional, Protocol, Sequence, TypeVar, Union, overload
 from weakref import WeakSet
 
 from .._client.connection_pool import POOL
@@ -22,72 +21,42 @@ from .python_front import wrap
 from .shared import SharedFunction
 from .timed import TimedFront
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, List, Optional, Protocol, Sequence, TypeVar, Union, overload
+
+    from .cached_function import CachedFunction
     from .options import Seconds
 
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
+    T = TypeVar("T")
+    _Decorator = Callable[[Callable[..., T]], CachedFunction[T]]
 
 _functions: WeakSet[SharedFunction] = WeakSet()
 
 
-class CachedFunction(Protocol[T_co]):
-    """What the decorators return: functools' wrapper, and what memod adds to it."""
+if TYPE_CHECKING:
 
-    @property
-    def __wrapped__(self) -> Callable[..., T_co]:
-        """The function itself."""
+    @overload
+    def lru_cache(maxsize: Callable[..., T], typed: bool = False) -> CachedFunction[T]: ...
 
-    def __call__(self, *args: Any, **kwds: Any) -> T_co:
-        """The result, remembered or computed."""
-
-    def cache_info(self) -> functools._CacheInfo:
-        """The hits and misses of this process; what the daemon knew counts as a hit."""
-
-    def cache_clear(self) -> None:
-        """Forgets all entries and zeroes the counts, for every process."""
-
-    def cache_parameters(self) -> Any:
-        """A dict with `maxsize` and `typed`."""
-
-    def cache_scope(self) -> CacheScope:
-        """`"shared"`, or `"process"`; the `reason` says why no further, or what of it is not kept."""
-
-    def explain(self, *args: Any, **kwds: Any) -> Explanation:
-        """Whether the result of a call is there, and why not: what has changed in what the function reaches."""
-
-    def refresh(self, *args: Any, **kwds: Any) -> T_co:
-        """Computes the result of a call anew, and stores it in the place of the old one."""
-
-    def forget(self, *args: Any, **kwds: Any) -> Any:
-        """Forgets the result of one call, for every process."""
-
-
-_Decorator = Callable[[Callable[..., T]], CachedFunction[T]]
-
-
-@overload
-def lru_cache(maxsize: Callable[..., T], typed: bool = False) -> CachedFunction[T]: ...
-
-
-@overload
-def lru_cache(
-    maxsize: Optional[int] = 128,
-    typed: bool = False,
-    *,
-    name: Optional[str] = None,
-    version: Union[str, int, None] = None,
-    ttl: Optional[Seconds] = None,
-    stale: Optional[Seconds] = None,
-    tags: Sequence[str] = (),
-    single_flight: bool = False,
-    ignore: Sequence[str] = (),
-    key: Optional[Callable[..., Any]] = None,
-    early: Optional[float] = None,
-    serializer: Optional[str] = None,
-    verify: Union[float, str, None] = None,
-    persist: Optional[bool] = None,
-) -> _Decorator[T]: ...
+    @overload
+    def lru_cache(
+        maxsize: Optional[int] = 128,
+        typed: bool = False,
+        *,
+        name: Optional[str] = None,
+        version: Union[str, int, None] = None,
+        ttl: Optional[Seconds] = None,
+        stale: Optional[Seconds] = None,
+        tags: Sequence[str] = (),
+        single_flight: bool = False,
+        ignore: Sequence[str] = (),
+        key: Optional[Callable[..., Any]] = None,
+        early: Optional[float] = None,
+        serializer: Optional[str] = None,
+        verify: Union[float, str, None] = None,
+        persist: Optional[bool] = None,
+    ) -> _Decorator[T]: ...
 
 
 def lru_cache(
@@ -133,26 +102,27 @@ def lru_cache(
     return _decorator(maxsize, 128, typed, options)
 
 
-@overload
-def cache(user_function: Callable[..., T], /) -> CachedFunction[T]: ...
+if TYPE_CHECKING:
 
+    @overload
+    def cache(user_function: Callable[..., T], /) -> CachedFunction[T]: ...
 
-@overload
-def cache(
-    *,
-    name: Optional[str] = None,
-    version: Union[str, int, None] = None,
-    ttl: Optional[Seconds] = None,
-    stale: Optional[Seconds] = None,
-    tags: Sequence[str] = (),
-    single_flight: bool = False,
-    ignore: Sequence[str] = (),
-    key: Optional[Callable[..., Any]] = None,
-    early: Optional[float] = None,
-    serializer: Optional[str] = None,
-    verify: Union[float, str, None] = None,
-    persist: Optional[bool] = None,
-) -> _Decorator[T]: ...
+    @overload
+    def cache(
+        *,
+        name: Optional[str] = None,
+        version: Union[str, int, None] = None,
+        ttl: Optional[Seconds] = None,
+        stale: Optional[Seconds] = None,
+        tags: Sequence[str] = (),
+        single_flight: bool = False,
+        ignore: Sequence[str] = (),
+        key: Optional[Callable[..., Any]] = None,
+        early: Optional[float] = None,
+        serializer: Optional[str] = None,
+        verify: Union[float, str, None] = None,
+        persist: Optional[bool] = None,
+    ) -> _Decorator[T]: ...
 
 
 def cache(
@@ -190,28 +160,29 @@ def cache(
     return _decorator(user_function, None, False, options)
 
 
-@overload
-def memoize(maxsize: Callable[..., T], typed: bool = False) -> CachedFunction[T]: ...
+if TYPE_CHECKING:
 
+    @overload
+    def memoize(maxsize: Callable[..., T], typed: bool = False) -> CachedFunction[T]: ...
 
-@overload
-def memoize(
-    maxsize: Optional[int] = None,
-    typed: bool = False,
-    *,
-    name: Optional[str] = None,
-    version: Union[str, int, None] = None,
-    ttl: Optional[Seconds] = None,
-    stale: Optional[Seconds] = None,
-    tags: Sequence[str] = (),
-    single_flight: bool = False,
-    ignore: Sequence[str] = (),
-    key: Optional[Callable[..., Any]] = None,
-    early: Optional[float] = None,
-    serializer: Optional[str] = None,
-    verify: Union[float, str, None] = None,
-    persist: Optional[bool] = None,
-) -> _Decorator[T]: ...
+    @overload
+    def memoize(
+        maxsize: Optional[int] = None,
+        typed: bool = False,
+        *,
+        name: Optional[str] = None,
+        version: Union[str, int, None] = None,
+        ttl: Optional[Seconds] = None,
+        stale: Optional[Seconds] = None,
+        tags: Sequence[str] = (),
+        single_flight: bool = False,
+        ignore: Sequence[str] = (),
+        key: Optional[Callable[..., Any]] = None,
+        early: Optional[float] = None,
+        serializer: Optional[str] = None,
+        verify: Union[float, str, None] = None,
+        persist: Optional[bool] = None,
+    ) -> _Decorator[T]: ...
 
 
 def memoize(

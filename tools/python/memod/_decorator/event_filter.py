@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from itertools import islice
-from typing import Any, Dict
 from weakref import WeakValueDictionary
 
 from .event_key import mark_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
 
 _KEYS_MAX = 1 << 16
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
-
 from .._identity.keys import key_dumps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 def mark_of(key: Any) -> Optional[int]:

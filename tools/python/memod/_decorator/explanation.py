@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Tuple
-
 from .._client.connection import key_request
 from .._client.connection_pool import POOL
 from .shared import SharedFunction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, NamedTuple, Tuple
+else:
+    from .._codec.named_tuple import NamedTuple
 
 
 class Explanation(NamedTuple):

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from .._identity.run_watch import Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, FrozenSet, Generator, List, NamedTuple, Optional, Tuple
+    from typing_extensions import TypeAlias
+
+    from .._client.connection import Reply
+else:
+    from .._codec.named_tuple import NamedTuple
 
 
 class Ask(NamedTuple):
@@ -16,6 +24,11 @@ class Ask(NamedTuple):
     wait: float = 0.0
     #: Whether to hold the connection on which a lease is granted.
     lease: bool = False
+
+
+Replies: TypeAlias = "Optional[List[Reply]]"
+#: A conversation: requests that it yields, and replies that it is sent (None where there is no daemon).
+Talk: TypeAlias = "Generator[Ask, Replies, None]"
 
 
 class Flight:

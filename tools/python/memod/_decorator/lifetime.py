@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
-
 from .._client.connection import Reply
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional, Tuple
+    from typing_extensions import TypeAlias
+
 #: How old an entry is and for how long it is still fresh, in ms, and whether it is stale.
-Times = Tuple[Any, Any, bool]
+Times: TypeAlias = "Tuple[Any, Any, bool]"
 NO_TIMES: Times = (None, None, False)
 
 

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections import deque
-from typing import Any, Callable, Deque, Dict, List, Optional, Protocol, Set, Tuple
 from weakref import WeakSet
 
 from .._client import address
@@ -20,31 +19,34 @@ from .._client.errors import MemodError, RequestTimeout, Unavailable
 from .._client.signals import pass_on
 from . import event_filter, fork_notice
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Deque, Dict, List, Optional, Protocol, Set, Tuple
+
+    class Subscriber(Protocol):
+        """A memoized function, as the listener knows it."""
+
+        def may_hold(self, name: str, key: Any) -> bool:
+            """Whether it may have an entry of that key."""
+
+        def invalidate(self) -> None:
+            """Forgets what it has."""
+
+        def settle(self) -> None:
+            """Forgets what arrived since, a little later."""
+
+        def take_report(self) -> Optional[Dict[str, Any]]:
+            """The hits that the daemon does not know of, as a request."""
+
+        def return_report(self, request: Dict[str, Any]) -> None:
+            """The request did not arrive."""
+
 _REPORT_SECONDS = 1.0
 #: A value that was on its way into the process while an event arrived is in its place after this.
 _SETTLE_SECONDS = 0.005
 _STOP_SECONDS = 1.0
 _NAMES_MAX = 1_000
 _ALL = ""  # stands for the names of all functions
-
-
-class Subscriber(Protocol):
-    """A memoized function, as the listener knows it."""
-
-    def may_hold(self, name: str, key: Any) -> bool:
-        """Whether it may have an entry of that key."""
-
-    def invalidate(self) -> None:
-        """Forgets what it has."""
-
-    def settle(self) -> None:
-        """Forgets what arrived since, a little later."""
-
-    def take_report(self) -> Optional[Dict[str, Any]]:
-        """The hits that the daemon does not know of, as a request."""
-
-    def return_report(self, request: Dict[str, Any]) -> None:
-        """The request did not arrive."""
 
 
 class Listener:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import weakref
-from typing import Any, Callable, Optional
 
 from .._client.at_work import working
 from . import sync_runner
 from .shared import SharedFunction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
 
 #: functools' named tuple, the very type.
 CacheInfo = functools._CacheInfo

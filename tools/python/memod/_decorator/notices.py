@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Dict, Set, Tuple
 
 from .._client.complaint import complain
 from .._client.errors import NotKeptWarning
 from .._client.signals import pass_signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Set, Tuple
 
 _KEY = "key= takes a function that returns what counts of the arguments"
 #: By kind: what is not kept, and what to do about it.

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple, Union
-
 from .._codec.late_classes import descends
 from .._identity.identity import checked_name
 from .verification import Share, checked_share
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import timedelta
+    from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
     Seconds = Union[int, float, timedelta]
+else:
+    from .._codec.named_tuple import NamedTuple
+
 _TAGS_MAX = 16
 _TAG_BYTES_MAX = 128
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .._client.connection_pool import POOL
 from .._region.region import boot_ms
 from .flight import Flight
 from .lifetime import NO_TIMES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def read(shared: Any, flight: Flight) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .._client.at_work import working
 from . import sync_runner
 from .shared import SharedFunction
 from .timed import ABSENT, TimedFront
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def wrap(shared: SharedFunction, front: TimedFront) -> Any:

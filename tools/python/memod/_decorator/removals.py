@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Tuple, Union
-
 from .._client.connection import Reply, encode_request, key_request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional, Tuple, Union
+    from typing_extensions import TypeAlias
 
 _KEYS_MAX = 256
 
@@ -14,7 +17,7 @@ class _All:
 
 
 #: A function's name, what of it is to go, and how many keys were asked for.
-Pending = List[Tuple[str, Union[List[str], _All], int]]
+Pending: TypeAlias = "List[Tuple[str, Union[List[str], _All], int]]"
 
 
 class Removals:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
-
 from .._codec import codec
 from .._codec.codec import Undecodable, Unstorable
 from .flight import Flight
 from .notices import Notices
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 def encode(result: Any, flight: Flight, serializer: Optional[str], notices: Notices) -> Optional[str]:

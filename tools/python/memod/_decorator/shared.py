@@ -9,7 +9,6 @@ import json
 import threading
 import time
 import weakref
-from typing import Any, Callable, Collection, Dict, Generator, List, Optional, Tuple
 
 from .._client.connection import Reply, encode_request, key_request
 from .._client.connection_pool import POOL
@@ -21,7 +20,7 @@ from .._identity.plain_data import Unstable
 from . import published
 from .event_filter import EventFilter, filter_named
 from .figures import Figures
-from .flight import Ask, Flight
+from .flight import Ask, Flight, Talk
 from .futility import Futility
 from .lifetime import Times, fields, fresh_ms, times_of
 from .listener import LISTENER
@@ -31,8 +30,10 @@ from .removals import Removals
 from .results import decode, encode
 from .verification import Verification
 
-Replies = Optional[List[Reply]]
-Talk = Generator[Ask, Replies, None]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Collection, Dict, Generator, List, Optional, Tuple
+
 
 _LEASE_MS = 3_600_000  # the most there is: a holder that dies loses it at once anyway
 _META = ',"meta":true'
@@ -89,8 +90,7 @@ class SharedFunction:
 
     @property
     def front(self) -> Any:
-        """What holds the entries of this process: a `NativeFront` or `TimedFront`, or None when it is
-        gone."""
+        """What holds the entries of this process: a `NativeFront` or `TimedFront`, or None when it is gone."""
         return self._front()
 
     @front.setter

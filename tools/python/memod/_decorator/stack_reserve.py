@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import Set
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Set
 
 _STEP = 128
 _MARGIN = 64

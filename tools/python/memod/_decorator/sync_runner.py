@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any, Dict, Tuple
 
 from .._client.at_work import working
 from .._client.connection_pool import POOL
 from .._client.signals import pass_on
 from . import published, stack_reserve
-from .flight import Flight
-from .shared import SharedFunction, Talk
+from .flight import Flight, Talk
+from .shared import SharedFunction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Tuple
 
 
 def run(talk: Talk) -> None:

@@ -7,13 +7,17 @@ import functools
 import math
 import time
 from collections import OrderedDict
-from typing import Any, Dict, Hashable, Optional, Tuple
 
 from .._client import chance
 from .._identity.keys import key_text
 from .flight import Flight
 from .native import CacheInfo
 from .shared import SharedFunction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Hashable, Optional, Tuple
+    from typing_extensions import TypeAlias
 
 _make_key: Any = functools._make_key
 ABSENT: Any = object()
@@ -31,7 +35,7 @@ _MARK = object()
 
 
 #: A value, when it is over on the monotonic clock, and what it cost in seconds.
-_Entry = Tuple[Any, Optional[float], float]
+_Entry: TypeAlias = "Tuple[Any, Optional[float], float]"
 
 
 class TimedFront:

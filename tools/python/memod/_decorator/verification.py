@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any, Dict, Optional, Set, Union
 
 from .._client import chance
 from .._client.complaint import complain
@@ -15,7 +14,12 @@ from .._identity.plain_data import CanonicalPacker
 from .flight import Flight
 from .notices import Notices, short
 
-Share = Union[float, str]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Set, Union
+    from typing_extensions import TypeAlias
+
+Share: TypeAlias = "Union[float, str]"
 _complained: Set[str] = set()
 _SHORT = 200
 

@@ -9,14 +9,17 @@ import re
 import sys
 import time
 import warnings
-from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
-from .._client.digests import sha256
+from .._client.digests import text_digest
 from .._client.signals import pass_signal
 from . import codec_registry, library_patches
 from .class_form import ADDRESS
 from .library_settings import CALLED, SETTING_NAMES, SETTINGS, function_mark
 from .package_settings import PACKAGE_SETTING_NAMES, PACKAGE_SETTINGS, extension_types
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
 #: Names by which code finds other code, or reads it as text.
 REFLECTIVE = frozenset(
@@ -264,4 +267,4 @@ def inputs_of(names: Iterable[str]) -> Iterator[str]:
 
 def short(text: str) -> str:
     """A digest, for what should not stand in full in a record."""
-    return sha256(text.encode("utf-8", "surrogatepass"))[:16]
+    return text_digest(text)[:16]

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import sys
 import types
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 from weakref import WeakKeyDictionary
 
 from .._client.signals import pass_signal
@@ -14,6 +13,10 @@ from . import library_constants
 from .data_source import Source
 from .values import CachedWrapper
 from .walk import Walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 _UNKNOWN = "unknown"
 _info_of = CachedWrapper.cache_info

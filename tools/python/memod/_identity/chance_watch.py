@@ -6,7 +6,10 @@ What seeds them leads here, from the first run of a function that makes generato
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, FrozenSet, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, FrozenSet, Tuple
 
 #: Names of what makes a generator.
 MAKERS: FrozenSet[str] = frozenset("Random default_rng RandomState SeedSequence MT19937 PCG64 PCG64DXSM Philox SFC64".split())

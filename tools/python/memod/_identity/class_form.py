@@ -9,9 +9,13 @@ import re
 import reprlib
 import sys
 import types
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
 
-Member = Tuple[str, Callable[[], Any], Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
+    from typing_extensions import TypeAlias
+
+Member: TypeAlias = "Tuple[str, Callable[[], Any], Any]"
 
 _TRIVIA = frozenset(
     """

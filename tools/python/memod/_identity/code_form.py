@@ -7,12 +7,18 @@ import dis
 import marshal
 import re
 import types
-from typing import AbstractSet, Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .._client.digests import sha256
 from .instructions import Step, instructions
 from .known_modules import BARE
 from .set_order import Flow, SetFlow, iterates, makes_sets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import AbstractSet, Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
+    from typing_extensions import TypeAlias
+else:
+    from .._codec.named_tuple import NamedTuple
 
 _HAS_DOCSTRING = 0x4000000  # a flag since 3.13; before, a docstring is the first constant
 _IGNORED = {"EXTENDED_ARG", "CACHE", "NOP", "RESUME", "PRECALL"}
@@ -61,7 +67,7 @@ _make: Any = tuple.__new__
 #: A name outside the code that it reads, the attributes read from it at once (`a.b.c`), and how it is written to:
 #: `items` or `method` where that is so if it is a container, and then nothing of it is read; `made` where the code may
 #: have made it itself: it is rebound or filled elsewhere in the code.
-Read = Tuple[str, Tuple[str, ...], str]
+Read: TypeAlias = "Tuple[str, Tuple[str, ...], str]"
 
 
 class Imported(NamedTuple):

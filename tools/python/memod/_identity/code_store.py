@@ -11,12 +11,15 @@ import os
 import stat
 import sys
 import types
-from typing import Any, Callable, Dict, FrozenSet, List, Set
 
 from .._client.digests import blake2b
 from .._client.signals import pass_signal
 from .code_form import CodeForm, set_flow
 from .set_order import Flow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, FrozenSet, List, Set
 
 #: Changes with what `CodeForm` says.
 _FORMAT = 15

@@ -5,7 +5,10 @@ from __future__ import annotations
 import codecs
 import encodings
 import gc
-from typing import Any, Dict, List, Optional, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
 
 #: The functions that look for codecs, the interpreter's own first, and the handlers of errors by name.
 _search_path: Optional[List[Any]] = None

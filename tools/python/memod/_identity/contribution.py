@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Any, Callable, Dict, List, Optional, Set, Tuple
-
 from .._codec import module_names
 from . import modules
 from .data_source import Source
@@ -11,10 +9,15 @@ from .plain_data import data_digest
 from .scope import Scope
 from .watch import Binding, code_generation
 
-Path = Tuple[Callable[[], Any], Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import AbstractSet, Any, Callable, Dict, List, Optional, Set, Tuple
+    from typing_extensions import TypeAlias
+
+Path: TypeAlias = "Tuple[Callable[[], Any], Any]"
 LOOKS_MAX = 10_000
 #: A label, what it leads to, and whether that is a library's function.
-Edge = Tuple[str, Any, bool]
+Edge: TypeAlias = "Tuple[str, Any, bool]"
 
 
 class Contribution:

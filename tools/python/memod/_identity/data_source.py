@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, Callable, Collection, List, Optional, Set, Tuple
 
 from .plain_data import Digest, Parts, Unstable
 from .snapshot import UNCHANGING, Snapshot, snapshot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Collection, List, Optional, Set, Tuple
 
 
 class _Missing:

@@ -6,9 +6,12 @@ from __future__ import annotations
 import gc
 import sys
 from types import MappingProxyType
-from typing import Any, Callable, Iterable, List, Optional
 
 from .._client.signals import pass_signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, List, Optional
 
 _OFFSET = 24  # behind the head of the object and how much is in it
 _FEW = 8  # to compare so few takes no longer

@@ -6,10 +6,13 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
-from typing import Any, Collection, Deque, Dict, Tuple
 
 from .._client.at_work import working
 from . import modules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Collection, Deque, Dict, Tuple
 
 OUTSIDE = "outside"
 _PARTS = frozenset(("__code__", "__defaults__", "__kwdefaults__"))

@@ -8,10 +8,9 @@ from __future__ import annotations
 import sys
 from itertools import chain
 from operator import attrgetter, is_
-from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple, Union
 from weakref import WeakValueDictionary
 
-from .._client.digests import sha256
+from .._client.digests import text_digest
 from .._client.signals import pass_signal
 from .._codec import module_names
 from . import known_modules, modules
@@ -35,6 +34,11 @@ from .values import OF_MODULES, Held, docstring, full_name, held, is_module, nam
 from .walk import Walk
 from .watch import Names, Watch, code_generation
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple, Union
+    from typing_extensions import TypeAlias
+
 _FEW = 4
 _TRIES_MAX = 4
 _PART_LENGTH = 8
@@ -42,7 +46,7 @@ _CLASSES_MAX = 500
 _DIGEST_LENGTH = 24  # hexadecimal digits: 96 bits
 
 #: One node, or what several functions lead to.
-Part = Union[Node, Walk]
+Part: TypeAlias = "Union[Node, Walk]"
 
 _scopes: Dict[str, Scope] = {}
 _nodes: Dict[str, WeakValueDictionary[int, Node]] = {}
@@ -167,7 +171,7 @@ class Fingerprint:
         self.inputs = frozenset(self._inputs)
         inputs = {name: INPUTS[name]() for name in sorted(self._inputs)}
         for name, value in inputs.items():
-            self.digests[f"process:{name}"] = _digest(value)[:32]
+            self.digests[f"process:{name}"] = text_digest(value)[:32]
         self.watch = Watch(
             [*self._names(), Names(self._loose_bindings())],
             list(self.sources.values()),
@@ -176,7 +180,7 @@ class Fingerprint:
             [path for each in parts for path in each.paths] + self._lead_paths(),
         )
         self._caches = CachedHelpers(chain.from_iterable(each.caches for each in parts), lambda cache: self._walk_at(("", cache, False)))
-        self.structure = _digest("\n".join(self._lines))
+        self.structure = text_digest("\n".join(self._lines))
         self._find_aliases()
         self.digest = self.combined()
 
@@ -230,7 +234,7 @@ class Fingerprint:
         data = [f"{label} {digest}" for label, digest in sorted(self.digests.items())]
         if self._aliases:
             data.append(repr(self._aliases))
-        return _digest("\n".join((self.structure, *data)))[:_DIGEST_LENGTH]
+        return text_digest("\n".join((self.structure, *data)))[:_DIGEST_LENGTH]
 
     def all_parts(self) -> Dict[str, str]:
         """What the digest is made of, in words, with a short digest of each."""
@@ -243,7 +247,7 @@ class Fingerprint:
         for label, digest in self.digests.items():
             kind, _, name = label.partition(":")
             words = f"the {INPUT_NAMES.get(name, name)}" if kind == "process" else f"the data {label.replace(':', '.')}"
-            found[words] = _digest(digest)[:_PART_LENGTH]
+            found[words] = text_digest(digest)[:_PART_LENGTH]
         return found
 
     def may_draw(self) -> bool:
@@ -327,7 +331,7 @@ class Fingerprint:
             else:
                 self._meet(walk.nodes, {})
             digests.append(walk.digest)
-        return _digest("\n".join(digests))
+        return text_digest("\n".join(digests))
 
     def _walk_at(self, edge: Edge) -> Walk:
         walk = self._scope.walks.get(id(edge[1]))
@@ -493,7 +497,3 @@ class Fingerprint:
 
 def _are_same(one: List[Any], other: List[Any]) -> bool:
     return len(one) == len(other) and all(map(is_, one, other))
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, Tuple
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Tuple
 
 #: Objects that functions have made for themselves in this process, by label: what stands for each.
 _made: Dict[str, Tuple[str, str]] = {}

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import builtins
 import sys
-from typing import Any, Dict
 
 from .._codec.late_classes import name_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
 
 _hash = hash
 _NUMBERS = frozenset((int, float, bool, complex))

@@ -6,10 +6,9 @@ import functools
 import sys
 import threading
 import types
-from typing import Any, Callable, Dict, List, Optional
 
 from .._client.at_work import working
-from .._client.digests import sha256
+from .._client.digests import text_digest
 from .._client.signals import pass_signal
 from .._codec import module_names
 from . import modules, version_record
@@ -17,6 +16,10 @@ from .code_store import code_form
 from .fingerprint import Fingerprint
 from .frozen import Frozen
 from .plain_data import Unstable, data_digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional
 
 NAME_BYTES_MAX = 512
 _COROUTINE = 0x80  # CO_COROUTINE
@@ -235,7 +238,7 @@ class Identity:
         try:
             return data_digest("key", self._key)[0][:12]
         except Unstable:
-            return _digest(repr(type(self._key)))[:12]
+            return text_digest(repr(type(self._key)))[:12]
 
     def _whole_name(self, mark: str) -> str:
         function = self._function
@@ -244,7 +247,7 @@ class Identity:
         # Two wrappers that group differently must not take each other's entries away.
         whole = "+".join(filter(None, (f"{base}@{mark}", "typed" if self._typed else "", self.options)))
         if len(whole.encode("utf-8", "replace")) > NAME_BYTES_MAX or not _is_text(whole):
-            whole = f"{base.encode('ascii', 'replace').decode()[:300]}@" + _digest(whole)
+            whole = f"{base.encode('ascii', 'replace').decode()[:300]}@" + text_digest(whole)
         return whole
 
     def note_version(self) -> None:
@@ -274,10 +277,6 @@ def _is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass"))
 
 
 def checked_name(name: str) -> str:

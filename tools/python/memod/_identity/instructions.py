@@ -8,7 +8,12 @@ from __future__ import annotations
 import dis
 import sys
 import types
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+else:
+    from .._codec.named_tuple import NamedTuple
 
 
 class Step(NamedTuple):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 from operator import is_
-from typing import Any, Collection, Dict, List, Mapping, Optional, Tuple
 
 from .._client.digests import blake2b
 from .._client.signals import pass_signal
@@ -20,6 +19,10 @@ from .ambient_inputs import INPUTS, short
 from .fingerprint import Fingerprint
 from .kind_inputs import inputs_of_kinds
 from .plain_data import CanonicalPacker, Unstable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Collection, Dict, List, Mapping, Optional, Tuple
 
 #: Beyond these, bytes within a key and keys go by their digests.
 _BLOB_BYTES_MAX = 1 << 10

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Set, Tuple
-
 from .._codec.late_classes import name_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, Set, Tuple
 
 _OF_MODULES = {
     "decimal": ("precision",),

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 PURE = "pure"
 OUTSIDE = "outside"

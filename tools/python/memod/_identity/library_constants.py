@@ -11,7 +11,6 @@ import os
 import sys
 import types
 from operator import is_
-from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .._client.signals import pass_signal
 from . import code_store, modules
@@ -19,6 +18,13 @@ from .class_form import ADDRESS
 from .data_source import MISSING
 from .instructions import instructions, within
 from .plain_data import Digest, Parts, Unstable, data_digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
+    from typing_extensions import TypeAlias
+else:
+    from .._codec.named_tuple import NamedTuple
 
 _SCALARS = frozenset((int, float, complex, bool, str, bytes, type(None)))
 _TABLES = frozenset((list, dict, set))
@@ -209,7 +215,7 @@ def _is_same(now: Any, value: Any) -> bool:
     return repr(now) == repr(value) if type(now) is not frozenset else bool(now == value)
 
 
-Reader = Callable[[], Any]
+Reader: TypeAlias = "Callable[[], Any]"
 
 
 def behind(module: types.ModuleType) -> Iterator[types.ModuleType]:

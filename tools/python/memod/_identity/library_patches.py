@@ -6,12 +6,15 @@ from __future__ import annotations
 import sys
 import types
 from time import monotonic
-from typing import Any, Dict, Iterator, List, Tuple
 
 from .._codec.class_layout import HEAP_TYPE
 from . import event_watch, known_modules, library_constants, modules
 from .class_form import ADDRESS
 from .code_store import code_form
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Tuple
 
 _OURS = __name__.partition(".")[0]
 #: A look at all takes some milliseconds: they are the age in seconds that it may have.

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any, Callable, Dict, List, Tuple
 
 from .code_store import code_form
 from .modules import is_own_code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Tuple
 
 _SCALARS = (str, int, float, bool, bytes, type(None))
 

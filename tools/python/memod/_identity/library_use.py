@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import AbstractSet, Any, Callable, Collection, Iterable, Tuple
 
 from .._client.signals import pass_signal
 from .._codec.class_layout import HEAP_TYPE
@@ -20,6 +19,10 @@ from .plain_data import Digest, Parts, Unstable, data_digest
 from .snapshot import UNCHANGING
 from .values import NAMED_BUILTINS, CachedWrapper, full_name, is_module
 from .watch import bind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import AbstractSet, Any, Callable, Collection, Iterable, Tuple
 
 
 class LibraryUse(Contribution):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 import types
-from typing import AbstractSet, List, Optional, Set, Tuple
 
 from .._client.signals import pass_signal
 from . import known_modules, modules
@@ -14,6 +13,10 @@ from .code_store import code_form
 from .library_settings import SETTINGS
 from .package_settings import PACKAGE_SETTINGS
 from .plain_data import Unstable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import AbstractSet, List, Optional, Set, Tuple
 
 #: In code that runs when a module is imported: its data may be other than its source says.
 _READS = frozenset(

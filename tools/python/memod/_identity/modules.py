@@ -7,11 +7,14 @@ import os
 import site
 import sys
 from importlib.machinery import ModuleSpec
-from typing import Any, Dict, Iterable, Optional, Tuple
 
 from .._client.digests import sha256
 from .._client.signals import pass_signal
 from .._codec.module_names import MAIN, label
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, Optional, Tuple
 
 
 _STANDARD_DIRECTORY = os.path.dirname(os.__file__)

@@ -7,9 +7,8 @@ import functools
 import re
 import sys
 import types
-from typing import AbstractSet, Any, Callable, Collection, Dict, Iterable, List, Optional, Set, Tuple
 
-from .._client.digests import sha256
+from .._client.digests import text_digest
 from .._client.signals import pass_signal
 from .._codec import module_names
 from . import hash_watch, known_modules
@@ -26,23 +25,13 @@ from .scope import Scope
 from .set_data import flows_of_class
 from .set_order import Flow
 from .snapshot import UNCHANGING
-from .values import (
-    CONTROLS,
-    COPIED,
-    NAMED_BUILTINS,
-    OF_MODULES,
-    CachedWrapper,
-    Held,
-    default_of,
-    follow,
-    is_cache,
-    is_container,
-    is_inert,
-    is_module,
-    kind_of,
-    stands_for_function,
-)
+from .values import CONTROLS, COPIED, NAMED_BUILTINS, OF_MODULES, CachedWrapper, Held, default_of, follow, is_cache
+from .values import is_container, is_inert, is_module, kind_of, stands_for_function
 from .watch import bind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import AbstractSet, Any, Callable, Collection, Dict, Iterable, List, Optional, Set, Tuple
 
 _DISPATCHER = getattr(functools.singledispatch(lambda each: each), "__code__", None)
 _EVALUATORS = frozenset("get_type_hints get_annotations evaluate_forward_ref call_evaluate_function".split())
@@ -74,7 +63,7 @@ class Node(LibraryUse):
         self.is_noted = bool(self.problem or self.outside or self.opened or self.imports)
         self.is_of_main = getattr(value, "__module__", None) == "__main__"
         text = module_names.portable("\n".join((*self._lines, repr([label for label, _, _ in self.edges]))))
-        self.digest = sha256(text.encode("utf-8", "surrogatepass"))[:32]
+        self.digest = text_digest(text)[:32]
         del self._lines, self._edges
 
     def _build(self, value: Any) -> None:

@@ -9,11 +9,14 @@ import gc
 import sys
 import threading
 from types import ModuleType
-from typing import Any, Dict
 from weakref import WeakSet
 
 from .._client.signals import pass_signal
 from . import modules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
 
 _OF_PYTEST = frozenset(("_pytest", "pytest", "pluggy", "memod"))  # parts of themselves
 _lock = threading.RLock()

@@ -8,16 +8,20 @@ import operator
 import re
 import types
 from collections import defaultdict
-from typing import Any, List, Set, Tuple
 
-from .._client.digests import sha256
+from .._client.digests import text_digest
 from .._client.signals import pass_signal
 from .._codec import class_layout
 from .._codec.late_classes import descends, name_of
 from .._codec.codec import Packer, Unstorable, dumps, tagged
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Set, Tuple
+    from typing_extensions import TypeAlias
 
-class Parts(List[Any]):
+
+class Parts(list):  # type: ignore[type-arg]
     """The classes and functions that take part in data."""
 
     def __init__(self) -> None:
@@ -28,7 +32,7 @@ class Parts(List[Any]):
 
 
 #: Also what took part, whose code counts too.
-Digest = Tuple[str, Parts]
+Digest: TypeAlias = "Tuple[str, Parts]"
 
 _DATA_BYTES_MAX = 8 << 20
 _REDUCED = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
@@ -153,7 +157,7 @@ def data_digest(label: str, value: Any) -> Digest:
         raise Unstable(f"it reads {label}, which cannot be read as data: {type(error).__name__}") from error
     if len(text) > _DATA_BYTES_MAX:
         raise Unstable(f"it reads {label}, which is too large to be compared")
-    return sha256(text.encode("utf-8", "surrogatepass")), packer.classes
+    return text_digest(text), packer.classes
 
 
 def made_digest(label: str, value: Any) -> Digest:

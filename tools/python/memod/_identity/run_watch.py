@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any, Dict, Iterable, List, Optional
 
 from . import cached_helpers, chance_watch, event_watch, hash_watch, patches
 from .fingerprint import Fingerprint
 from .set_data import holds_sets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Optional
 
 #: The `repr` of an object that says nothing but where it lies.
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{6,}>")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any, Dict, List, Optional, Tuple
 from weakref import WeakValueDictionary
 
 from .._codec import module_names
@@ -13,6 +12,10 @@ from . import known_modules, library_constants, modules
 from .data_source import OF_LIBRARY, Source
 from .module_code import own_code
 from .values import full_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
 
 
 class Scope:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import types
 from collections import defaultdict
-from typing import Any, Iterator, Tuple
 
 from .data_source import OF_LIBRARY
 from .set_order import ITEM, SET, Flow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, Tuple
 
 _SETS = (set, frozenset)
 _NUMBERS = frozenset((int, float, complex, bool))

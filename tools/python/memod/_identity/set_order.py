@@ -11,10 +11,14 @@ from __future__ import annotations
 import dis
 import sys
 import types
-from typing import Any, Dict, FrozenSet, Iterable, List, Set, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, FrozenSet, Iterable, List, Set, Tuple
+    from typing_extensions import TypeAlias
 
 #: From one word to another.
-Flow = Tuple[str, str]
+Flow: TypeAlias = "Tuple[str, str]"
 SET, ITEM, ORDER = "set", "item", "!"
 
 _GLOBALS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))

@@ -8,11 +8,15 @@ import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from itertools import chain
 from operator import is_, methodcaller
-from typing import Any, Callable, Collection, Dict, List, Optional
 
 from .._client.signals import pass_signal
 from .._codec import class_layout
 from .._codec.late_classes import MODULES, name_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Collection, Dict, List, Optional
+    from typing_extensions import TypeAlias
 
 #: Of these an object is always what it was.
 UNCHANGING = (type(None), bool, int, float, complex, str, bytes)
@@ -25,7 +29,7 @@ _MAPPINGS = (dict, OrderedDict, defaultdict, Counter, types.MappingProxyType)
 _COLLECTIONS = (list, set, deque)
 _FIXED_COLLECTIONS = (tuple, frozenset)
 
-Check = Callable[[], bool]
+Check: TypeAlias = "Callable[[], bool]"
 _CONTAINERS_MAX = 1 << 20
 _OBJECTS_MAX = 1 << 15
 _values = methodcaller("values")

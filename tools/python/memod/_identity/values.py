@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import threading
 import types
-from typing import Any, Dict, List, Optional, Tuple
 
 from .._codec import class_layout
 from .data_source import MISSING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
 
 #: What every module has.
 OF_MODULES = frozenset(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Callable, Dict, List
 
 from .._client.digests import blake2b
 from .code_store import cache_directory, read_bytes, write_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List
 
 _VERSIONS_MAX = 4
 _PARTS_MAX = 10_000

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
-from .._client.digests import sha256
+from .._client.digests import text_digest
 from .._codec import module_names
 from .contribution import Edge
 from .nodes import Node
@@ -14,6 +13,10 @@ from .plain_data import Unstable
 from .set_order import Flow
 from .values import is_cache
 from .watch import Names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 _OBJECTS_MAX = 20_000
 #: In libraries that nothing is known of.
@@ -66,7 +69,7 @@ class Walk:
                 node.linked = of
         labels = module_names.portable(repr([label for label, _, _ in edges]))
         text = "\n".join((labels, repr(numbers), *[node.digest for node in queue]))
-        self.digest = sha256(text.encode("utf-8", "surrogatepass"))
+        self.digest = text_digest(text)
 
         #: By their marks.
         self.by_mark = {node.mark: node for node in queue}

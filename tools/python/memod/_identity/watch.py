@@ -6,7 +6,6 @@ from __future__ import annotations
 import sys
 from itertools import chain
 from operator import itemgetter
-from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Optional, Tuple
 from weakref import WeakValueDictionary
 
 from .._client.signals import pass_signal
@@ -14,6 +13,10 @@ from . import event_watch
 from .dict_tags import dict_of, tags_of
 from .data_source import MISSING, Source
 from .snapshot import UNCHANGING, snapshot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Optional, Tuple
 
 def code_generation() -> int:
     """A number that changes when a function is given other code or defaults, as tools do that reload modules."""

@@ -7,7 +7,10 @@ So numbers are all that may have to be written in another way."""
 from __future__ import annotations
 
 import re
-from typing import Match
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Match
 
 #: Taken at once, and not a character at a time: a look-up spends a good part of its time here.
 _BETWEEN = r'[^".eEtf]*'

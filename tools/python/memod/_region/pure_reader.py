@@ -11,10 +11,14 @@ import struct
 import sys
 import threading
 import time
-from typing import Any, Optional, Tuple
 from zlib import crc32
 
 from .canonical import is_canonical
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional, Tuple
+    from typing_extensions import TypeAlias
 
 _PAGE = 4096
 _MAGIC = int.from_bytes(b"MEMODRG1", "little")
@@ -43,7 +47,7 @@ _WORD = (1 << 64) - 1
 #: In native order and alignment, in which each field is read at once.
 _head = struct.Struct("@QIHHIIqQII").unpack_from
 
-_Found = Tuple[str, int, Optional[int], int]
+_Found: TypeAlias = "Tuple[str, int, Optional[int], int]"
 
 
 def usable() -> bool:

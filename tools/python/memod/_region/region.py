@@ -11,14 +11,17 @@ import socket
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
 
 from .._client.complaint import complain
 from .._client.errors import MemodError
 from .._client.signals import pass_on
 from .canonical import canonical
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple, Union
+    from typing_extensions import TypeAlias
+
     from .._client.async_connection import AsyncConnection
     from .._client.connection import Connection
 
@@ -40,7 +43,7 @@ class _Unreadable(OSError):
 
 #: The value, what it cost in ms, until when on the clock of `boot_ms` it is fresh (None for ever), and how long it was
 #: to be when it was stored, in ms: 0 where that is not known.
-Found = Tuple[Any, int, Optional[int], int]
+Found: TypeAlias = "Tuple[Any, int, Optional[int], int]"
 
 _clock, _BOOT = time.clock_gettime_ns, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
