@@ -23,8 +23,8 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
     private var refusal: String?
     private var nextTick: Scheduled<Void>?
     private var ticked = NIODeadline.now()
-    /// The last tick was a beat.
-    private var isBeating = false
+    /// The last tick was a heartbeat.
+    private var hasHeartbeat = false
     private var isStopped = false
     /// What memod wants to have read about once a second.
     private var watched: EpochWatch?
@@ -32,9 +32,9 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
     /// How long a tombstone stays: twice the longest lease.
     private static let tombstoneMs = 2 * 3_600_000
     private static let tickInterval = TimeAmount.seconds(1)
-    /// When there should have been a beat.
-    private static let beatMax = TimeAmount.milliseconds(900)
-    /// With a beat the clock is hardly needed: memod says if one is late.
+    /// When there should have been a heartbeat.
+    private static let heartbeatMax = TimeAmount.milliseconds(900)
+    /// With a heartbeat the clock is hardly needed: memod says if one is late.
     private static let tickMax = TimeAmount.seconds(30)
 
     init(
@@ -85,12 +85,12 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
         switch request {
         case .hello: break
         case .follow(let position): follow(after: position)
-        case .lookup(let lookup): look(lookup)
+        case .lookup(let lookup): lookUp(lookup)
         case .put(let put): puts.add(put)
         case .epochs(let id, let fields):
             readEpochs(id, fields) { _ in }
-            // memod asks because the beat is late.
-            if NIODeadline.now() - ticked > Self.beatMax { tick(isHomeHeard: false) }
+            // memod asks because the heartbeat is late.
+            if NIODeadline.now() - ticked > Self.heartbeatMax { tick(isHomeHeard: false) }
         case .watch(let id, let fields):
             watched = fields.isEmpty ? nil : EpochWatch(id: id, fields: fields, names: names)
             follower?.watch(watched)
@@ -114,13 +114,13 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
                 self?.tell(reply)
             })
         follower.onChange = { [weak self] in self?.changed() }
-        follower.onBeat = { [weak self] in self?.tick(isHomeHeard: true) }
+        follower.onHeartbeat = { [weak self] in self?.tick(isHomeHeard: true) }
         follower.watch(watched)
         self.follower = follower
         follower.start()
     }
 
-    private func look(_ lookup: LinkRequest.Lookup) {
+    private func lookUp(_ lookup: LinkRequest.Lookup) {
         guard !lookup.epochs.isEmpty else { return find(lookup) }
         // Epochs that are not known are read before the values that they decide on.
         readEpochs(lookup.id, lookup.epochs) { [self] isAnswered in
@@ -252,10 +252,10 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
 
     private func changed() {
         // May call this again.
-        follower?.look()
+        follower?.serversChanged()
         let isUp = router.isUp && follower?.isUp == true
-        if !isUp, isBeating {
-            isBeating = false
+        if !isUp, hasHeartbeat {
+            hasHeartbeat = false
             tickLater()
         }
         let state = LinkReply.State(
@@ -285,18 +285,18 @@ final class Backend: @unchecked Sendable {  // Touched on its event loop only.
     private func tickLater() {
         nextTick?.cancel()
         guard !isStopped else { return }
-        let time = isBeating ? Self.tickMax : Self.tickInterval
+        let time = hasHeartbeat ? Self.tickMax : Self.tickInterval
         nextTick = eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
             self?.tick(isHomeHeard: false)
         }
     }
 
-    /// With every beat of the log's connection, which wakes this process anyway; by the clock if there is none.
+    /// With every heartbeat of the log's connection, which wakes this process anyway; by the clock if there is none.
     private func tick(isHomeHeard: Bool) {
         ticked = .now()
-        isBeating = isHomeHeard
+        hasHeartbeat = isHomeHeard
         tickLater()
-        if !isHomeHeard { follower?.lookForSilence() }
+        if !isHomeHeard { follower?.noticeSilence() }
         router.tick(isHomeHeard: isHomeHeard)
         let counts = puts.takeCounts()
         if counts != LinkReply.Counts() { tell(.counts(counts)) }

@@ -19,7 +19,7 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
     private var isStopped = false
     private var backoff = Backoff()
     private var retry: Scheduled<Void>?
-    /// The epochs that are read with each beat, and when they were read last, in ms since boot.
+    /// The epochs that are read with each heartbeat, and when they were read last, in ms since boot.
     private var watched: EpochWatch?
     private var readAt: Int64 = 0
     /// They were read before they had to be: there is much in the log.
@@ -27,7 +27,7 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
     /// Called when it comes up or goes down.
     var onChange: (() -> Void)?
     /// Called when the server has said how the epochs are.
-    var onBeat: (() -> Void)?
+    var onHeartbeat: (() -> Void)?
 
     /// How long the server lets a read of the log wait, which it ends up to a tenth of a second late. An answer, even of nothing,
     /// is a sign of life.
@@ -62,7 +62,7 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
     }
 
     /// Servers came or went: the one with the log may be there now, or be another one.
-    func look() {
+    func serversChanged() {
         if router.takeLoss() { return leave("a server was replaced, or started anew") }
         if isUp, let now = router.place(of: names.log), now != place {
             return leave("another server has the log now")
@@ -71,7 +71,7 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
     }
 
     private func connect() {
-        // Without a server there is nothing to try: `look` is called as soon as there is one.
+        // Without a server there is nothing to try: `serversChanged` is called as soon as there is one.
         guard !isStopped, !isConnecting, connection == nil, let place = router.place(of: names.log) else {
             return
         }
@@ -192,7 +192,7 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
 
     // MARK: epochs
 
-    /// Reads these with each beat from now on.
+    /// Reads these with each heartbeat from now on.
     func watch(_ watched: EpochWatch?) {
         self.watched = watched
         isHurried = false
@@ -217,11 +217,11 @@ final class LogFollower: @unchecked Sendable {  // Touched on its event loop onl
         // Others may be wanted by now.
         guard watched?.id == due.id, let answer = due.answer(reply) else { return }
         tell(answer)
-        onBeat?()
+        onHeartbeat?()
     }
 
-    /// Gives the connection up if it says nothing. Called while there is no beat.
-    func lookForSilence() {
+    /// Gives the connection up if it says nothing. Called while there is no heartbeat.
+    func noticeSilence() {
         guard let oldest = connection?.oldest, .now() - oldest > Self.silence else { return }
         connection?.close("it does not answer")
     }

@@ -26,7 +26,7 @@ def switches(process):
 
 
 def settle(redis):
-    """Until the first beats were answered."""
+    """Until the first heartbeats were answered."""
     before = calls(redis, "hmget")
     wait_until(lambda: calls(redis, "hmget") >= before + 3, 8, "epochs are read")
 
