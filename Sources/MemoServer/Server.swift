@@ -125,7 +125,7 @@ package struct Server {
         _ signals: borrowing SignalQueue, _ notifier: ServiceNotifier?, _ loops: EventLoops,
         _ dispatcher: Dispatcher
     ) -> String {
-        var idle = IdleWatch(limitMs: configuration.idleExitMs, now: BootClock.nowMs)
+        var idle = IdleExit(limitMs: configuration.idleExitMs, now: BootClock.nowMs)
         // Twice within the time that the manager allows, as it recommends.
         let interval = notifier?.watchdogMs.map { min(max(1, $0 / 2), Self.heartbeatMs) }
         var heartbeat: UInt64 = 1

@@ -36,7 +36,7 @@ struct MemodWeb: AsyncParsableCommand {
     var noToken = false
     @Option(
         help: ArgumentHelp(
-            "Write a page that stands alone to this new file instead, and end.", valueName: "file"))
+            "Write a self-contained page to this new file instead, and end.", valueName: "file"))
     var save: PathArgument?
     @Option(
         help: ArgumentHelp(

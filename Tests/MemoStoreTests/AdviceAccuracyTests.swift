@@ -16,11 +16,11 @@ import Testing
         var sampler = LookupSampler()
         var samplings = functions.map { _ in KeySampling(threshold: SampledReuse.whole) }
         var asked = functions.map { _ in Int64(0) }
-        var table = AdviceTable(now: 0, limits: AdviceTable.Limits(newMax: newMax))
+        var table = ReuseModels(now: 0, limits: ReuseModels.Limits(newMax: newMax))
         var now: Int64 = 0
         let ids = functions.indices.map { FunctionID(UInt32($0 + 1)) }
         func take() {
-            let counts = AdviceTable.LookupCounts(
+            let counts = ReuseModels.LookupCounts(
                 asked: asked.reduce(0, +), threshold: sampler.sampling.threshold,
                 functions: functions.indices.map {
                     .init(id: ids[$0], asked: asked[$0], threshold: samplings[$0].threshold)
@@ -63,7 +63,7 @@ import Testing
     }
 
     private static func check(
-        _ functions: [[Int]], perTake: Int, newMax: Int = AdviceTable.Limits().newMax, seed: UInt64,
+        _ functions: [[Int]], perTake: Int, newMax: Int = ReuseModels.Limits().newMax, seed: UInt64,
         _ what: String
     ) {
         let sizes = (0..<18).map { 1 << $0 }
@@ -179,14 +179,14 @@ import Testing
     @Test func modelsAreNewForAWhileOnly() {
         var sampler = LookupSampler()
         var own = KeySampling(threshold: SampledReuse.whole)
-        var table = AdviceTable(now: 0, limits: AdviceTable.Limits(functionsMax: 4, newMax: 100))
+        var table = ReuseModels(now: 0, limits: ReuseModels.Limits(functionsMax: 4, newMax: 100))
         for number in 1...60 as ClosedRange<UInt32> {
             let function = FunctionID(number)
             #expect(table.areModelsNew == (number <= 50), "\(number)")
             for key in 0..<10 {
                 _ = sampler.note(ReuseModelTests.hash(key, 1), function: function, bytes: 64, &own)
             }
-            let counts = AdviceTable.LookupCounts(
+            let counts = ReuseModels.LookupCounts(
                 asked: 10, threshold: sampler.sampling.threshold,
                 functions: [.init(id: function, asked: 10, threshold: own.threshold)])
             table.add(sampler.take(), counts, now: Int64(number) * 500)
@@ -197,8 +197,8 @@ import Testing
     @Test func functionsThatComeAndGoBetweenTwoTakes() {
         var sampler = LookupSampler()
         var own = KeySampling(threshold: SampledReuse.whole)
-        var table = AdviceTable(now: 0)
-        var counts = AdviceTable.LookupCounts(asked: 0, threshold: sampler.sampling.threshold, functions: [])
+        var table = ReuseModels(now: 0)
+        var counts = ReuseModels.LookupCounts(asked: 0, threshold: sampler.sampling.threshold, functions: [])
         for number in 1...200 as ClosedRange<UInt32> {
             let function = FunctionID(number)
             _ = sampler.note(ReuseModelTests.hash(Int(number), 1), function: function, bytes: 64, &own)

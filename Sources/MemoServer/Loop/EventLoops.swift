@@ -118,7 +118,9 @@ package final class EventLoops: Sendable {
                     descriptor: listener, isInherited: isInherited, control: AccessControl(rules: rules),
                     ports: ports))
         }
-        let started = try loops.map { loop throws(SystemError) in try Thread { loop.run() } }
+        let started = try loops.enumerated().map { index, loop throws(SystemError) in
+            try Thread(name: "memod-loop-\(index)") { loop.run() }
+        }
         threads.withLock { $0 = started }
     }
 

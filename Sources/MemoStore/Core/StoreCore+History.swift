@@ -180,8 +180,8 @@ extension StoreCore {
     }
 
     /// How many look-ups there were since the last time, of all functions and of some.
-    mutating func takeLookupCounts(_ ids: some Sequence<FunctionID>) -> AdviceTable.LookupCounts {
-        var counts = AdviceTable.LookupCounts(
+    mutating func takeLookupCounts(_ ids: some Sequence<FunctionID>) -> ReuseModels.LookupCounts {
+        var counts = ReuseModels.LookupCounts(
             asked: statistics.takeLookupCount(), threshold: statistics.lookups.sampling.threshold,
             functions: [])
         for id in ids {

@@ -1,7 +1,7 @@
 internal import Platform
 internal import Synchronization
 
-/// The maintenance thread's thread.
+/// What the maintenance thread does.
 extension Store {
     private static let idleMs: Int64 = 500
 

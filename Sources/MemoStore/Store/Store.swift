@@ -8,7 +8,7 @@ internal import Synchronization
 ///
 /// - Only the writer's thread commits and checkpoints.
 /// - Readers' threads read rows that are not in memory.
-/// - The maintenance thread's thread sweeps, flushes counters, and warms the hot tier up after a start.
+/// - The maintenance thread sweeps, flushes counters, and warms the hot tier up after a start.
 ///
 /// No thread holds the lock while it reads or writes the disk.
 package final class Store: Sendable {
@@ -32,7 +32,7 @@ package final class Store: Sendable {
     let databaseUse = Lock<ColdScrub?>(nil)
     let conditionBox = Lock(DatabaseCondition())
     let warmUp = WarmUp()
-    let advice: Lock<AdviceTable>
+    let advice: Lock<ReuseModels>
     private let eventsBox = Lock<StoreEvents?>(nil)
     private let threads = Lock<[Thread]>([])
     /// When the writer last finished or had nothing to do, in ms since boot; for a watchdog.
@@ -50,7 +50,7 @@ package final class Store: Sendable {
         options.interning = configuration.interning
         database = try ColdDatabase(options, source: try ClockSource.system())
         clock = database.clock
-        advice = Lock(AdviceTable(now: clock.now()))
+        advice = Lock(ReuseModels(now: clock.now()))
         writerAlive = Atomic(clock.now())
         if let (path, reason) = database.quarantined {
             log(true, "the database was damaged (\(reason)); it is now \(path), and the cache starts empty")

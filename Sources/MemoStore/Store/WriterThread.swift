@@ -65,7 +65,7 @@ extension Store {
         }
     }
 
-    /// Notes what is left to do once the daemon rests. If entries are read alone their counters are committed
+    /// Notes what is left to do once the daemon rests. If entries are only read, their counters are committed
     /// each second, and this is rest too.
     private func noteIdleWork(_ batch: CommitPipeline.Batch, _ progress: inout WriterProgress) {
         let isLong = database.logFrames >= ColdOptions.checkpointFramesWhenIdle

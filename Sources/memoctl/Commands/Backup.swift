@@ -7,7 +7,7 @@ struct Backup: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a consistent copy of the live database.",
         discussion: """
-            For administrators. The daemon writes the file, as its own user and readable by it alone; it must not \
+            For administrators. The daemon writes the file, as its own user and readable only by it; it must not \
             exist yet. The copy is a database that memod can be started with. The system's service may write below \
             /var/cache/memod only.
 

@@ -17,7 +17,7 @@ struct Dashboard: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Option(
-        help: ArgumentHelp("Write a page that stands alone to this new file instead.", valueName: "file"))
+        help: ArgumentHelp("Write a self-contained page to this new file instead.", valueName: "file"))
     var save: PathArgument?
     @Flag(help: "Only say which file to open.") var noOpen = false
 

@@ -9,7 +9,7 @@ struct Run: ParsableCommand {
             The command is known by its words, by the path and content of its executable, and by the directory; \
             --env, --file, --auto-files, --stdin and --key add to that. It is run again when one of these differs, \
             and its output streams while it runs. Files that it writes are not replayed. Without --stdin its \
-            standard input is empty. Failures are remembered with --keep-failures alone, interrupted runs and more \
+            standard input is empty. Failures are remembered only with --keep-failures, interrupted runs and more \
             than 8 MiB of output never. Several at once run it once. Without a daemon it simply runs.
 
             Variables do not count unless --env names them, since most change no output. Those that commonly do: \

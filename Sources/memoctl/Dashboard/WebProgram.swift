@@ -43,7 +43,7 @@ struct WebProgram {
         throw CommandFailure(Self.complaint(in: complaints) ?? "\(path) did not say where it serves")
     }
 
-    /// Has it write a page that stands alone.
+    /// Has it write a self-contained page.
     func save(_ file: String, socket: String) throws {
         let child = try Spawning.spawn(
             words("--socket", socket, "--save", file),

@@ -51,7 +51,7 @@ struct Token: Sendable {
             throw WebError(message: "\(path) belongs to someone else")
         }
         guard status.st_mode & 0o077 == 0 else {
-            throw WebError(message: "\(path) is open to others; make it yours alone with: chmod 600")
+            throw WebError(message: "\(path) is open to others; make it yours only with: chmod 600")
         }
         var buffer = [UInt8](repeating: 0, count: Self.mostBytes + 2)
         let count = read(file, &buffer, buffer.count)

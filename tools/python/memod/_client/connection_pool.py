@@ -80,7 +80,7 @@ class ConnectionPool:
             connection.close()
         if not self._warned and not isinstance(error, Starting):
             self._warned = True
-            complain(f"{error}; results are remembered in this process alone")
+            complain(f"{error}; results are remembered only in this process")
 
     def worked(self) -> None:
         """Notes that the daemon answered."""

@@ -23,7 +23,7 @@ _KINDS = {
     "change": ("a result is not shared with other processes", _KEY),
     "process": ("its results stay in this process", "name= says what it is called everywhere, version= which it is"),
     "run": ("a result is not shared with other processes", "name= or version= say that it may be"),
-    "persist": ("its results stay in this process", "a later memod keeps them, in memory alone"),
+    "persist": ("its results stay in this process", "a later memod keeps them, only in memory"),
 }
 #: Functions that were complained of: those that are made again and again are one.
 _said: Set[Tuple[str, str, int, str]] = set()

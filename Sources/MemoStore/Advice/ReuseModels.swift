@@ -1,5 +1,5 @@
 /// The models of reuse: one for each of the busiest bounded functions, over entries, and one for the hot tier, over bytes.
-struct AdviceTable {
+struct ReuseModels {
     /// How many look-ups there were since the last time, and which keys of them were noted.
     struct LookupCounts {
         struct Function {

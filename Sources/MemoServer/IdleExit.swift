@@ -1,5 +1,5 @@
 /// Notices that no one has been connected for so long that the daemon may end.
-struct IdleWatch {
+struct IdleExit {
     /// 0: never.
     var limitMs: Int64
     /// Whether it was asked to end as soon as no one is connected.
