@@ -6,7 +6,8 @@ remember between runs what it has computed. `Client` and `AsyncClient` speak to 
 
 from __future__ import annotations
 
-from ._client.client import Client, Pipeline
+from importlib import import_module
+
 from ._client.errors import (
     BadJSON,
     BadRequest,
@@ -24,7 +25,6 @@ from ._client.errors import (
     Unavailable,
     UnknownOperation,
 )
-from ._client.operations import Entry
 from ._client.version import VERSION
 from ._codec.codec import Unstorable
 from ._decorator.decorator import cache, lru_cache, memoize
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from typing import Any, List
 
     from ._client.async_client import AsyncClient
+    from ._client.client import Client, Pipeline
+    from ._client.operations import Entry
     from ._decorator.cached_function import CachedFunction
 
 __version__ = VERSION
@@ -68,16 +70,24 @@ __all__ = [
 ]
 
 
+#: What is loaded at its first use, since programs that only decorate have none for it, and where it is.
+_LATE = {
+    "AsyncClient": "async_client",
+    "Client": "client",
+    "Entry": "operations",
+    "Pipeline": "client",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name == "AsyncClient":  # loaded at its first use: asyncio takes longer than all the rest
-        from ._client.async_client import AsyncClient
-
-        return AsyncClient
-    if name == "CachedFunction":  # as its type is of use to few
-        from ._decorator.cached_function import CachedFunction
-
-        return CachedFunction
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _LATE:
+        found = getattr(import_module(f"._client.{_LATE[name]}", __name__), name)
+    elif name == "CachedFunction":
+        from ._decorator.cached_function import CachedFunction as found
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found
+    return found
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -27,7 +27,7 @@ CLIENT = str(Path(memod.__file__).resolve().parents[1])
 #: Each takes as long as a good part of memod itself.
 LATE = """
     asyncio base64 dataclasses datetime decimal fractions hashlib hmac inspect ipaddress logging pathlib pickle platform
-    random subprocess sysconfig typing urllib.parse uuid
+    random socket subprocess sysconfig typing urllib.parse uuid
 """.split()
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import _socket
 import os
 import re
-import socket
 import stat
 import struct
+import sys
 
 from .at_work import working
 from .complaint import complain
@@ -14,7 +15,8 @@ from .errors import NotRunning, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Optional, Set
+    import socket
+    from typing import Any, List, Optional, Set
 
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|)")
@@ -70,7 +72,7 @@ def timeout() -> float:
 
 def check_peer(connected: socket.socket) -> None:
     """Raises `Unavailable` unless the other end is our own user, root, or the user `memod`."""
-    packed = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    packed = connected.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, _CREDENTIALS.size)
     uid = _CREDENTIALS.unpack(packed)[1]
     if uid not in (os.geteuid(), 0) and uid != _memod_uid():
         raise Unavailable(f"the socket belongs to uid {uid}, which is neither this user, root nor memod")
@@ -94,13 +96,20 @@ def _connect(connection: socket.socket, path: str) -> None:
         working.on = before
 
 
+def _new_socket() -> socket.socket:
+    """Of the kind that the program uses, if it uses any: it may have put another in its place, as gevent does."""
+    make: Any = getattr(sys.modules.get("socket"), "socket", None) or _socket.socket
+    made: socket.socket = make(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    return made
+
+
 def connect(path: Optional[str], seconds: float) -> socket.socket:
     """A connected socket to the first daemon found, its peer checked. Raises `Unavailable`; `NotRunning` where
     no one listens at any of the usual places."""
     tried = []
     refused = ""
     for candidate in candidates(path):
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection = _new_socket()
         try:
             connection.settimeout(seconds)
             _connect(connection, candidate)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import socket
 import threading
 import time
 
@@ -20,6 +19,7 @@ from .version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from typing import Any, Dict, Iterator, Optional
 
 #: How long a start by anyone is waited for.

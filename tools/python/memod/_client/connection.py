@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _socket
 import json
 import os
-import socket
 import struct
 import time
 
@@ -14,6 +14,7 @@ from .errors import ProtocolError, RequestTimeout, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from typing import Any, Dict, FrozenSet, List, Optional
     from typing_extensions import TypeAlias
 
@@ -129,8 +130,8 @@ class Connection:
         """Connects; returns the reply to hello."""
         self._socket = autostart.connect(path, self.timeout)
         limit = struct.pack("@ll", int(self.timeout), int(self.timeout % 1 * 1e6) or 1)
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
+        for option in (_socket.SO_RCVTIMEO, _socket.SO_SNDTIMEO):
+            self._socket.setsockopt(_socket.SOL_SOCKET, option, limit)
         self._seconds = self.timeout
         hello: Dict[str, Any] = {"op": "hello"}
         if client:
@@ -226,7 +227,7 @@ class Connection:
             until = time.perf_counter() + _LOOK_SECONDS
             while True:
                 try:
-                    return connection.recv(_SHORT_BYTES, socket.MSG_DONTWAIT)
+                    return connection.recv(_SHORT_BYTES, _socket.MSG_DONTWAIT)
                 except BlockingIOError:
                     # Bounded by time, since other threads may have the interpreter between two looks.
                     if time.perf_counter() > until:
@@ -258,7 +259,7 @@ class Connection:
         connection = self.timed(seconds)
         try:
             connection.sendall(data)
-        except socket.timeout as error:
+        except _socket.timeout as error:
             raise RequestTimeout("the daemon does not read") from error
         except OSError as error:
             raise Unavailable(f"the connection to the daemon ended: {error}") from error
@@ -300,7 +301,7 @@ class Connection:
         connection = self.timed(seconds)
         try:
             chunk = connection.recv(_CHUNK_BYTES)
-        except socket.timeout as error:
+        except _socket.timeout as error:
             raise RequestTimeout(f"no answer from the daemon within {self.timeout:g} s") from error
         except OSError as error:
             raise Unavailable(f"the connection to the daemon ended: {error}") from error

@@ -13,7 +13,6 @@ from .._client.signals import pass_signal
 from .._identity import code_store, modules
 from .._identity.identity import CacheScope, is_async
 from . import stack_reserve, sync_runner
-from .explanation import Explanation, explain
 from .listener import LISTENER
 from .native import NativeFront, maxsize_of
 from .options import Options, checked_options
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, List, Optional, Protocol, Sequence, TypeVar, Union, overload
 
     from .cached_function import CachedFunction
+    from .explanation import Explanation
     from .options import Seconds
 
     T = TypeVar("T")
@@ -308,6 +308,8 @@ class _Controls:
             wrapper.forget, wrapper.refresh = async_front.controls(shared, front)
 
     def _explain(self, *args: Any, **kwds: Any) -> Explanation:
+        from .explanation import explain
+
         return explain(self._shared, args, kwds)
 
     def _forget(self, *args: Any, **kwds: Any) -> None:

@@ -187,10 +187,10 @@ CLOCKS = frozenset("gmtime localtime ctime asctime strftime".split())
 BARE = CLOCKS.union("default_rng Random RandomState SeedSequence".split())
 #: Names that read a clock or chance together with others: those, which the others are sought among, and the others.
 _TOGETHER = (
-    (frozenset(("sqlite3",)), "texts", re.compile(r"(?i)\b(?:random|now|localtime|current_\w+|(?:date|time|datetime|unixepoch)\(\))")),
-    (frozenset(("SimpleCookie", "BaseCookie", "Morsel")), "texts", re.compile("expires$")),
-    (frozenset(("LogRecord", "makeLogRecord", "makeRecord")), "", re.compile("")),
-    (frozenset(("get_running_loop", "get_event_loop", "new_event_loop")), "attributes", re.compile("time$")),
+    (frozenset(("sqlite3",)), "texts", r"(?i)\b(?:random|now|localtime|current_\w+|(?:date|time|datetime|unixepoch)\(\))"),
+    (frozenset(("SimpleCookie", "BaseCookie", "Morsel")), "texts", "expires$"),
+    (frozenset(("LogRecord", "makeLogRecord", "makeRecord")), "", ""),
+    (frozenset(("get_running_loop", "get_event_loop", "new_event_loop")), "attributes", "time$"),
 )
 #: Names by which packages draw from generators of their own, which no one sees: whatever object they are looked for on,
 #: where the package is loaded or named.
@@ -261,8 +261,8 @@ def clock_together(mentioned: Set[str], more: Callable[[str], Iterable[str]], un
     To `unloaded` it adds the packages that would make it do so."""
     for names, kind, pattern in _TOGETHER:
         if not names.isdisjoint(mentioned):
-            find = pattern.search if kind == "texts" else pattern.match
-            if not kind or any(map(find, more(kind))):
+            find = re.search if kind == "texts" else re.match
+            if not kind or any(find(pattern, each) for each in more(kind)):
                 return min(names & mentioned)
     for package, drawn in _DRAWN:
         found = drawn.intersection(more("attributes"))
