@@ -4,7 +4,7 @@ from setuptools import Extension, setup
 
 COMPILED = "memod/_compiled"
 PARTS = {
-    "memod._region._reader": ["memod/_region/reader.c"],
+    "memod._region._reader": ["memod/_region/reader.c", "memod/_region/values.c"],
     "memod._compiled.speedups": [
         f"{COMPILED}/{name}.c" for name in ("speedups", "key_text", "lengths", "namespaces")
     ],
@@ -13,7 +13,7 @@ extensions = [
     Extension(
         name,
         sources,
-        depends=[f"{COMPILED}/speedups.h"],
+        depends=[f"{COMPILED}/speedups.h", "memod/_region/values.h"],
         define_macros=[("Py_LIMITED_API", "0x03090000")],
         extra_compile_args=["-O2", "-std=c11"],
         py_limited_api=True,

@@ -4,8 +4,10 @@
 
 import fcntl
 import importlib.util
+import json
 import mmap
 import os
+import random
 import shutil
 import signal
 import struct
@@ -28,6 +30,7 @@ FUNCTIONS, BUCKETS, LOG_BYTES = 16, 4, 1 << 16
 FUNCTION_WORDS, INDEX, LOG = 4096, 8192, 12288
 MARK = 0xFE << 56
 FOREVER = (1 << 63) - 1
+scan = json.JSONDecoder().scan_once
 
 
 class Memory:
@@ -214,6 +217,63 @@ def test_another_clock(kind):
     region.close()
 
 
+VALUES = """
+null true false 0 -0 7 -7 12345 999999999999999999 -999999999999999999 1000000000000000000 9223372036854775808 1.5 -0.0 0.1
+1e3 1E3 1e+22 1.7976931348623157e308 1e400 -1e400 5e-324 1.0000000000000000000000000000000000000000000000001 "" "text"
+"\u00e4\u20ac\U0001f600" "a\\nb" "\\u0041" "\\ud800" "a\\"b" [] [1,2.5,"x"] {} {"a":[null,true]} [[[]]]
+""".split() + ['"a b"', '[1, 2]']
+#: What no daemon publishes, and is not taken either.
+NO_VALUES = """
+01 -01 00 - + .5 5. 1.e3 1e 1e+ 1x 0x10 1_0 1__0 nul nulll True tru fals " "a "a" "a\tb" NaNa Infinit --1 +1 [ {"a"} a
+""".split(" ")
+
+
+def looked_up(kind, text):
+    region = Region()
+    try:
+        region.publish(value=text.encode())
+        return region.reader(kind).look(FUNCTION, PLACE, '"k"', scan)
+    finally:
+        region.close()
+
+
+@pytest.mark.parametrize("text", VALUES)
+def test_values_are_what_json_makes_of_them(kind, text):
+    value = looked_up(kind, text)[0]
+    expected = json.loads(text)
+    assert repr(value) == repr(expected) and type(value) is type(expected)
+
+
+@pytest.mark.parametrize("text", [each.strip("\n") for each in NO_VALUES])
+def test_what_is_no_value_is_what_the_scanner_makes_of_it(kind, text):
+    def outcome(make):
+        try:
+            return repr(make())
+        except (ValueError, StopIteration) as error:
+            return type(error)
+
+    assert outcome(lambda: looked_up(kind, text)[0]) == outcome(lambda: scan(text, 0)[0])
+
+
+def test_numbers_by_chance_are_what_json_makes_of_them(kind):
+    chance = random.Random(5)
+    for _ in range(300):
+        digits = [str(chance.randrange(10**size)) for size in (chance.randrange(1, 20), chance.randrange(1, 20))]
+        text = chance.choice(["{}", "-{}", "{}.{}", "-{}.{}", "{}e{}", "{}.5e-{}"]).format(digits[0], digits[1][:3])
+        assert repr(looked_up(kind, text)[0]) == repr(json.loads(text)), text
+
+
+def test_a_key_in_another_form_is_left_to_the_caller(kind):
+    region = Region()
+    try:
+        region.publish(key=b"[1]", value=b"5")
+        reader = region.reader(kind)
+        assert reader.look(FUNCTION, PLACE, "[1]", scan) == (5, 0, None, 0)
+        assert reader.look(FUNCTION, PLACE, "[1.0]", scan) is False and reader.look(FUNCTION, PLACE, "[2]", scan) is None
+    finally:
+        region.close()
+
+
 # Each check of reader.c: text, and what is in its place where it is left out.
 MUTANTS = {
     "mark": [("if (publication >> 56 != MARK) return OTHER;", "")],
@@ -242,8 +302,8 @@ def build(source, directory):
     path.write_text(source)
     target = directory / "_reader.abi3.so"
     include = sysconfig.get_path("include")
-    options = ["-shared", "-fPIC", "-O2", "-std=c11", "-DPy_LIMITED_API=0x03090000", f"-I{include}"]
-    subprocess.run(["cc", *options, "-o", str(target), str(path)], check=True, capture_output=True)
+    options = ["-shared", "-fPIC", "-O2", "-std=c11", "-DPy_LIMITED_API=0x03090000", f"-I{include}", f"-I{SOURCE.parent}"]
+    subprocess.run(["cc", *options, "-o", str(target), str(path), str(SOURCE.parent / "values.c")], check=True, capture_output=True)
     spec = importlib.util.spec_from_file_location("memod._region._reader", target)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

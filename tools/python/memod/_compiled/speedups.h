@@ -8,5 +8,6 @@ PyObject *plain_text(PyObject *module, PyObject *call);
 PyObject *lengths(PyObject *module, PyObject *items);
 PyObject *first_changed(PyObject *module, PyObject *call);
 PyObject *hold(PyObject *module, PyObject *call);
+PyObject *holds_only(PyObject *module, PyObject *call);
 
 #endif

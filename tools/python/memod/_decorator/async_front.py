@@ -42,7 +42,8 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
 
     async def alone(key: Hashable, args: Any, kwds: Any) -> Any:
         """Under another library's loop, as trio's, the daemon is not asked."""
-        flight = Flight(args, kwds, shared.epoch, shared.sequence)
+        flight = Flight()
+        flight.sequence = shared.sequence
         result = await function(*args, **kwds)
         front.keep(key, flight, result, shared.options.ttl_ms, 0.0)
         return result

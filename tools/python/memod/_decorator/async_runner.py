@@ -131,7 +131,7 @@ async def begin(
 
 
 async def _look_up(shared: SharedFunction, flight: Flight, ask: bool) -> None:
-    if not shared.is_prepared(flight):
+    if not shared.is_prepared(flight.name):
         if not POOL.usable():
             flight.key = None
             return

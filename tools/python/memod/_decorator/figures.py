@@ -14,18 +14,18 @@ class Figures:
 
     def __init__(self) -> None:
         self.reported = 0
-        self._cost_ms = 0.0
-        self._samples = 0
+        self.cost_ms = 0.0
+        self.samples = 0
 
     @property
     def lacks_samples(self) -> bool:
         """Whether what a call costs is hardly known."""
-        return self._samples < _COST_SAMPLES
+        return self.samples < _COST_SAMPLES
 
     def sample(self, milliseconds: float) -> None:
         """A call took so long, here or elsewhere."""
-        self._cost_ms += milliseconds
-        self._samples += 1
+        self.cost_ms += milliseconds
+        self.samples += 1
 
     def report(self, name: str, hits: int, more: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         """The request that reports the hits since the last one, or None where there is nothing to tell."""
@@ -33,5 +33,5 @@ class Figures:
         if not new and not more:
             return None
         self.reported += new
-        cost = self._cost_ms / self._samples if self._samples else 0.0
+        cost = self.cost_ms / self.samples if self.samples else 0.0
         return {"op": "report", "fn": name, "hits": new, "saved_ms": int(new * cost), **more}

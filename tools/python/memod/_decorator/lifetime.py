@@ -28,7 +28,9 @@ def fresh_ms(times: Times, ttl_ms: int, stale_ms: int) -> Optional[int]:
     if is_stale:
         return 0
     fresh = ttl_ms - age
-    return max(0, min(fresh, limit) if type(limit) is int else fresh)
+    if type(limit) is int and limit < fresh:
+        fresh = limit
+    return fresh if fresh > 0 else 0
 
 
 def fields(ttl_ms: Optional[int], stale_ms: Optional[int]) -> str:

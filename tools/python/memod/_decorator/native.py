@@ -29,8 +29,6 @@ class NativeFront:
         self._wrapper: Callable[[], Any] = lambda: None
         self._hits = 0  # of before the last drop
         self._misses = 0
-        #: Misses here that were hits in the daemon.
-        self.served = 0
 
     def wrap(self) -> Any:
         """A new wrapper, of functools' own type."""
@@ -48,10 +46,10 @@ class NativeFront:
     def info(self) -> Any:
         """The calls of this process: those that the daemon answered are hits."""
         with self._shared.lock:
-            native = self._native()
+            native, served = self._native(), self._shared.tally.value()
             return CacheInfo(
-                self._hits + native.hits + self.served,
-                self._misses + native.misses - self.served,
+                self._hits + native.hits + served,
+                self._misses + native.misses - served,
                 native.maxsize,
                 native.currsize,
             )
@@ -74,7 +72,7 @@ class NativeFront:
         wrapper = self._wrapper()
         if wrapper is not None:
             _native_clear(wrapper)
-        self._hits = self._misses = self.served = 0
+        self._hits = self._misses = 0
 
     def forget(self, args: Any, kwds: Any) -> None:
         """Forgets one entry, and with it, for want of a way to name it, all others: they are in the
@@ -90,22 +88,23 @@ class NativeFront:
 
 def _filler(shared: SharedFunction) -> Callable[..., Any]:
     function = shared.function
+    begin, finish, abandon = sync_runner.begin, sync_runner.finish, sync_runner.abandon
 
     def fill(*args: Any, **kwds: Any) -> Any:
         if working.on:
             return function(*args, **kwds)
-        flight = sync_runner.begin(shared, args, kwds)
+        flight = begin(shared, args, kwds)
         if flight.found:
             return flight.value
         try:
             result = function(*args, **kwds)
         except BaseException as error:
-            sync_runner.abandon(shared, flight)
+            abandon(shared, flight)
             if flight.has_fallback and isinstance(error, Exception):
                 shared.fall_back(flight, error)
                 return flight.fallback
             raise
-        sync_runner.finish(shared, flight, result)
+        finish(shared, flight, result)
         return result
 
     return fill

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 from .._client.connection_pool import POOL
 from .._region.region import boot_ms
-from .flight import Flight
+from . import hits
 from .lifetime import NO_TIMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .flight import Flight
+
 
 def read(shared: Any, flight: Flight) -> bool:
-    """Takes the value from there for a `SharedFunction`, if it is there."""
+    """Takes the value from there for a `SharedFunction` that the daemon knows of, if it is there."""
     region, name, key = POOL.region, flight.name, flight.key
     if region is None or name is None or key is None:
         return False
+    if shared.prepared != name or shared.generation != POOL.generation or shared.removals.keys:
+        return False  # not `is_prepared`
     function = region.functions.get(name)
-    if function is None or function.reader is None or shared.options.early:
+    if function is None or function.reader is None or shared.early:
         return False  # whether it is time to compute it anew, only the daemon says
     # Before it is read, so that an event which follows finds the key.
-    flight.computed = shared.filter_of(name).came_by(key)
+    seen = shared.filter if shared.filter_name == name else shared.filter_of(name)
+    flight.computed = seen.came_by(key)
     found = function.find(key)
     if found is None:
         return False
     value, cost, fresh_until, life = found
     times = NO_TIMES
-    if shared.options.ttl_ms is not None:
+    if shared.ttl_ms is not None:
         if fresh_until is None or not life:
             return False  # how old it is, only the daemon says
         left = fresh_until - boot_ms()
         times = life - left, left, False
-    shared.take_hit(flight, value, cost, times)
+    hits.take(shared, flight, value, cost, times)
     return True
 
 

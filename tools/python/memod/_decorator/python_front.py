@@ -15,35 +15,37 @@ if TYPE_CHECKING:
 def wrap(shared: SharedFunction, front: TimedFront) -> Any:
     """A wrapper around a function that returns its result."""
     function = shared.function
+    key_of, look, keep = front.key, front.look, front.keep
+    begin, finish, abandon = sync_runner.begin, sync_runner.finish, sync_runner.abandon
 
     def wrapper(*args: Any, **kwds: Any) -> Any:
         if working.on:
             return function(*args, **kwds)
-        key = front.key(args, kwds)
+        key = key_of(args, kwds)
         if key is None:
             front.pass_by()
             return function(*args, **kwds)
-        value = front.look(key)
+        value = look(key)
         if value is not ABSENT:
             return value
-        flight = sync_runner.begin(shared, args, kwds)
+        flight = begin(shared, args, kwds)
         if flight.found:
-            front.keep(key, flight, flight.value, flight.fresh_ms, flight.cost_ms / 1000)
+            keep(key, flight, flight.value, flight.fresh_ms, flight.cost_ms / 1000)
             return flight.value
         try:
             result = function(*args, **kwds)
         except Exception as error:
-            sync_runner.abandon(shared, flight)
+            abandon(shared, flight)
             if flight.has_fallback:
                 shared.fall_back(flight, error)
                 return flight.fallback
             raise
         except BaseException:
-            sync_runner.abandon(shared, flight)
+            abandon(shared, flight)
             raise
-        cost = sync_runner.finish(shared, flight, result)
+        cost = finish(shared, flight, result)
         if front.still_is(key, args, kwds):
-            front.keep(key, flight, result, shared.options.ttl_ms, cost)
+            keep(key, flight, result, shared.options.ttl_ms, cost)
         return result
 
     return wrapper

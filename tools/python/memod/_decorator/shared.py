@@ -12,22 +12,23 @@ import weakref
 
 from .._client.connection import Reply, encode_request, key_request
 from .._client.connection_pool import POOL
-from .._codec.codec import Undecodable, Unstorable, dumps
+from .._codec.codec import Unstorable, dumps
 from .._identity import patches, run_watch
 from .._identity.identity import CacheScope, Identity, process_only
-from .._identity.keys import key_text
+from .._identity.keys import key_text, plain_text
 from .._identity.plain_data import Unstable
-from . import published
+from . import hits, published
 from .event_filter import EventFilter, filter_named
 from .figures import Figures
 from .flight import Ask, Flight, Talk
 from .futility import Futility
-from .lifetime import Times, fields, fresh_ms, times_of
+from .lifetime import fields, times_of
 from .listener import LISTENER
 from .notices import Notices
 from .options import Options, Selection
 from .removals import Removals
-from .results import decode, encode
+from .results import encode
+from .tally import Tally
 from .verification import Verification
 
 TYPE_CHECKING = False
@@ -39,7 +40,6 @@ _LEASE_MS = 3_600_000  # the most there is: a holder that dies loses it at once 
 _META = ',"meta":true'
 _WAIT_MS = 1_000  # a round of waiting for another; in a hung daemon it is lost
 _WAIT_SECONDS_MAX = 300.0
-_PLAIN = (float, int, str, bool, type(None))
 
 
 class SharedFunction:
@@ -71,22 +71,24 @@ class SharedFunction:
         self._front: Callable[[], Any] = lambda: None
         self._wrapper: Callable[[], Any] = lambda: None
         self.reset_locks()
-        self.epoch = 0
-        self.sequence = 0
+        self.epoch = self.sequence = 0
+        #: Misses in this process that were hits in the daemon.
+        self.tally = Tally()
         self.generation = -1
         self._refused = -1  # the generation of the daemon that cannot do what the options ask for
-        self._prepared: str = ""
-        self._has_shared = False  # whether a result was, in this process
+        self.prepared: str = ""
+        self.has_shared = False  # whether a result was, in this process
         self._owner: Any = False  # False until it is looked up
-        self._removals = Removals()
-        self._filter, self._filter_name = EventFilter(), ""
+        self.ttl_ms, self.early = options.ttl_ms, options.early
+        self.removals = Removals()
+        self.filter, self.filter_name = EventFilter(), ""
         self._asked_name = self._asked = ""  # a name, and how requests for it begin
         leases = options.single_flight or options.stale_ms or options.early
         self._more = f',"lease_ms":{_LEASE_MS}' if leases else ""
         if options.early:
             self._more += f',"early":{options.early}'
-        self._figures = Figures()
-        self._futility = Futility(bearable=options.single_flight)
+        self.figures = Figures()
+        self.futility = Futility(bearable=options.single_flight)
 
     @property
     def front(self) -> Any:
@@ -122,7 +124,7 @@ class SharedFunction:
         refused = self._refused == POOL.generation
         reason = self.notices.reasons["persist"] if refused else self.process_reason or self.run_reason
         said = self.notices.summary()
-        if not reason and self._has_shared:
+        if not reason and self.has_shared:
             return CacheScope("shared", said)
         return CacheScope("process", reason or said) if reason or said else CacheScope("shared")
 
@@ -130,8 +132,10 @@ class SharedFunction:
 
     def take_off(self, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True) -> Flight:
         """Begins a call, which may `ask` for its result: its name and key. The rest only matters where `key` is set."""
-        flight = Flight(args, kwds, self.epoch, self.sequence)
-        if self.process_reason is not None or (ask and self._futility.left_out and self._futility.leaves_out()) or patches.active():
+        flight = Flight()
+        flight.args, flight.kwds, flight.tally = args, kwds, self.tally
+        flight.epoch, flight.sequence = self.epoch, self.sequence
+        if self.process_reason is not None or (ask and self.futility.left_out and self.futility.leaves_out()) or patches.active():
             return flight
         try:
             flight.name = self.identity.steady() or self._name_anew()
@@ -149,25 +153,36 @@ class SharedFunction:
         self.identity.leave(False)
         return name
 
-    def _key(self, args: Any, kwds: Dict[str, Any], apart: Collection[str] = (), sure: bool = False) -> Tuple[str, bool]:
+    def _key(self, args: Any, kwds: Any, apart: Collection[str] = (), sure: bool = False) -> Tuple[str, bool]:
         if self.options.key is not None:
             return key_text((self.options.key(*args, **kwds),), {}, reader=self.identity.fingerprint)
         owner = self._owner
         if owner is False:
-            owner = self.identity.owner()
-            if owner is not None or "." not in getattr(self.function, "__qualname__", ""):
-                self._owner = owner
+            owner = self._find_owner()
         if self.selection is not None:
             args, kwds = self.selection.apply(args, kwds)
         found = self.identity.fingerprint
         if found is not None:
             if found.iterates:
-                self.run_reason = run_watch.problem_of_order((*args, *kwds.values()))
-                if self.run_reason:
-                    raise Unstorable(self.run_reason)
-            if owner and found.counters:
+                self._check_order(args, kwds)
+            if owner is not None and found.counters:
                 apart = (*apart, *found.counters)
+        if owner is None:
+            text = plain_text(args, kwds, "")
+            if text:
+                return text, False
         return key_text(args, kwds, owner, apart, found, sure)
+
+    def _find_owner(self) -> Optional[type]:
+        owner = self.identity.owner()
+        if owner is not None or "." not in getattr(self.function, "__qualname__", ""):
+            self._owner = owner
+        return owner
+
+    def _check_order(self, args: Any, kwds: Any) -> None:
+        self.run_reason = run_watch.problem_of_order((*args, *kwds.values()))
+        if self.run_reason:
+            raise Unstorable(self.run_reason)
 
     def content_key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Optional[str]:
         """The key of a call by what its arguments hold, or None, which is said, where they cannot tell."""
@@ -184,12 +199,12 @@ class SharedFunction:
 
     def note_version(self) -> None:
         """At the end of the process: keeps what this version of the function was made of."""
-        if self._prepared:
+        if self.prepared:
             self.identity.note_version()
 
-    def is_prepared(self, flight: Flight) -> bool:
-        """Whether the daemon has been told of the function what it must know before it is asked."""
-        return self.generation == POOL.generation and self._prepared == flight.name and not self._removals.keys
+    def is_prepared(self, name: Optional[str]) -> bool:
+        """Whether the daemon has been told of the function, by that name, what it must know before it is asked."""
+        return self.generation == POOL.generation and self.prepared == name and not self.removals.keys
 
     def enter(self, flight: Flight) -> None:
         """The function is about to run, since there is no result for it."""
@@ -225,10 +240,10 @@ class SharedFunction:
         if self._refused == generation:
             flight.key = None
             return
-        lines, pending = self._removals.requests()
+        lines, pending = self.removals.requests()
         replies = yield Ask([*lines, encode_request({"op": "info", "fn": name})])
         info = replies[-1] if replies else {}
-        gone = replies is not None and self._removals.answered(pending, replies[:-1])
+        gone = replies is not None and self.removals.answered(pending, replies[:-1])
         if not gone or info.get("ok") is not True:
             flight.key = None  # without a daemon, or while it may still have what should be gone
             return
@@ -246,7 +261,7 @@ class SharedFunction:
                     message = error.get("message") if isinstance(error, dict) else error
                     self.notices.say("persist", f"memod refuses persist=False: {str(message)[:200]}")
                 return
-        self._prepared = name
+        self.prepared = name
         self.generation = generation
 
     def request(self, flight: Flight) -> bytes:
@@ -257,7 +272,7 @@ class SharedFunction:
         flight.computed = self.filter_of(name).came_by(key)
         if self._asked_name != name:
             self._asked_name, self._asked = name, f'{{"op":"get","fn":{dumps(name)},"key":'
-        with_meta = self.options.ttl_ms is not None or self._figures.lacks_samples
+        with_meta = self.options.ttl_ms is not None or self.figures.lacks_samples
         return f"{self._asked}{key}{self._more}{_META if with_meta else ''}}}\n".encode()
 
     def wait_for_another(self, flight: Flight) -> Talk:
@@ -289,51 +304,19 @@ class SharedFunction:
             published.answered(flight)
             flight.replace = "value" not in reply
             if not flight.replace:
-                self.take_hit(flight, reply["value"], reply.get("cost_ms"), times_of(reply))
+                hits.take(self, flight, reply["value"], reply.get("cost_ms"), times_of(reply))
             return False
         return self.options.single_flight and reply.get("held") is True
 
-    def take_hit(self, flight: Flight, value: Any, cost: Any, times: Times) -> None:
-        """Takes a value, and what it cost in ms."""
-        if type(value) not in _PLAIN:
-            try:
-                value = decode(value, flight, self.options.serializer)
-            except Undecodable:
-                flight.replace = True
-                return
-        if type(cost) is int:
-            flight.cost_ms = cost
-            self._figures.sample(cost)
-        if flight.lease is not None:
-            # Stale, or early: this call is the one to compute it anew.
-            flight.replace = flight.has_fallback = True
-            flight.fallback = value
-            return
-        if self.options.ttl_ms is not None:
-            flight.fresh_ms = fresh_ms(times, self.options.ttl_ms, self.options.stale_ms or 0)
-            if flight.fresh_ms is None:
-                flight.replace = True
-                return
-        self._has_shared = flight.found = True
-        flight.value = value
-        if self._futility.refusals:
-            self._futility.kept()
-        if not flight.computed:
-            with self.lock:
-                if (front := self._front()) is not None and flight.epoch == self.epoch:
-                    front.served += 1
-        if self.verification.share:
-            self.verification.take(flight)
-
     def filter_of(self, name: str) -> EventFilter:
         """The keys of that name which came by."""
-        if self._filter_name != name:
-            self._filter, self._filter_name = filter_named(name), name
-        return self._filter
+        if self.filter_name != name:
+            self.filter, self.filter_name = filter_named(name), name
+        return self.filter
 
     def may_hold(self, name: str, key: Any) -> bool:
         """Whether a key, as an event has it, may have an entry in this process."""
-        return self._filter_name != name or self._filter.may_hold(key)
+        return self.filter_name != name or self.filter.may_hold(key)
 
     # Storing
 
@@ -345,7 +328,7 @@ class SharedFunction:
         if sound:
             self.run_reason = problem
             sound = not problem
-        self._figures.sample(cost * 1000)
+        self.figures.sample(cost * 1000)
         if flight.verifies:
             flight.verifies = flight.has_fallback = False
             if self.verification.compare(flight, result):
@@ -360,10 +343,10 @@ class SharedFunction:
         if self.run_reason and not patches.active():
             self.notices.say("run", self.run_reason)
         if value is None or self.run_reason:
-            self._futility.refused()
+            self.futility.refused()
             yield from self.give_up(flight)
             return
-        self._futility.kept()
+        self.futility.kept()
         options = self.options
         more = [f',"value":{value},"cost_ms":{int(cost * 1000)}', fields(options.ttl_ms, options.stale_ms)]
         if options.tags:
@@ -378,7 +361,7 @@ class SharedFunction:
             self.notices.say("size", f"it takes {size}, and memod a line of {limit} at most")
             yield from self.give_up(flight)
             return
-        self._has_shared = True
+        self.has_shared = True
         self.filter_of(flight.name).computed(flight.key)
         if flight.replace:
             self._tell_siblings(flight.name)
@@ -416,10 +399,11 @@ class SharedFunction:
     def _forget_all(self) -> None:
         with self.lock:
             self.epoch += 1
-            self._figures.reported = 0
-            self._filter.clear()
+            self.figures.reported = 0
+            self.filter.clear()
             if self.front is not None:
                 self.front.clear()
+            self.tally = Tally()  # calls under way count in the old one
 
     def clear_here(self) -> None:
         """Removes everything in this process, and notes that the daemon is to remove it too."""
@@ -431,22 +415,22 @@ class SharedFunction:
         except Unstable as error:
             self._stay(error)
             return
-        self._removals.add_all(name)
+        self.removals.add_all(name)
         self._tell_siblings(name)
 
     def clear_there(self) -> Talk:
         """Has the daemon remove what it was not told to yet. Where that fails, it is tried again before the
         next look-up."""
-        lines, pending = self._removals.requests()
+        lines, pending = self.removals.requests()
         if lines:
-            self._removals.answered(pending, (yield Ask(lines)))
+            self.removals.answered(pending, (yield Ask(lines)))
 
     def remove(self, flight: Flight) -> Talk:
         """Removes the entry of one call."""
         yield from self.give_up(flight)
         if flight.key is None or flight.name is None:
             return
-        self._removals.add(flight.name, flight.key)
+        self.removals.add(flight.name, flight.key)
         self._tell_siblings(flight.name)
         yield from self.clear_there()
 
@@ -463,8 +447,8 @@ class SharedFunction:
 
     def forget_daemon(self) -> None:
         """Begins as in a new process."""
-        self._prepared = self.run_reason = ""
-        self._removals = Removals()
+        self.prepared = self.run_reason = ""
+        self.removals = Removals()
         self._forget_all()
 
     def settle(self) -> None:
@@ -477,24 +461,24 @@ class SharedFunction:
 
     def take_report(self) -> Optional[Dict[str, Any]]:
         """The request that reports what the daemon does not know of yet, or None."""
-        if not self._prepared or (front := self.front) is None:
+        if not self.prepared or (front := self.front) is None:
             return None
         with self.lock:
             verified = self.verification.take_report() if "verify" in POOL.features else {}
-            return self._figures.report(self._prepared, int(front.local_hits()), verified)
+            return self.figures.report(self.prepared, int(front.local_hits()), verified)
 
     def return_report(self, request: Dict[str, Any]) -> None:
         """Takes back a report that did not arrive."""
         with self.lock:
-            self._figures.reported -= request["hits"]
+            self.figures.reported -= request["hits"]
             self.verification.return_report(request)
 
     def forked(self) -> None:
         """In a forked child: what it inherits is not watched and was counted by its parent."""
         self.reset_locks()
-        self._filter.reset_lock()
-        self._filter.clear()
-        if self._prepared:
+        self.filter.reset_lock()
+        self.filter.clear()
+        if self.prepared:
             self.invalidate()
         if (front := self.front) is not None:
-            self._figures.reported = front.local_hits()
+            self.figures.reported = front.local_hits()

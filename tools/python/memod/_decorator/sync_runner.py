@@ -7,8 +7,9 @@ from time import perf_counter
 from .._client.at_work import working
 from .._client.connection_pool import POOL
 from .._client.signals import pass_on
-from . import published, stack_reserve
+from . import stack_reserve
 from .flight import Flight, Talk
+from .published import read
 from .shared import SharedFunction
 
 TYPE_CHECKING = False
@@ -37,7 +38,8 @@ def begin(
         flight = shared.take_off(args, kwds, ask)
         if flight.key is not None:
             try:
-                _look_up(shared, flight, ask)
+                if not ask or not read(shared, flight):
+                    _look_up(shared, flight, ask)
             except Exception as error:
                 flight.key = None
                 try:
@@ -63,16 +65,16 @@ def begin(
 
 
 def _look_up(shared: SharedFunction, flight: Flight, ask: bool) -> None:
-    if not shared.is_prepared(flight):
+    if not shared.is_prepared(flight.name):
         if not POOL.usable():
             flight.key = None
             return
         shared.subscribe(flight)
         if flight.key is not None:
             run(shared.prepare(flight))
-        if flight.key is None:
+        if flight.key is None or (ask and read(shared, flight)):
             return
-    if ask and not published.read(shared, flight):
+    if ask:
         replies = POOL.exchange([shared.request(flight)], 0.0, shared.options.single_flight)
         if shared.judge(flight, None if replies is None else replies[0]):
             run(shared.wait_for_another(flight))

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import functools
 import math
-import time
 from collections import OrderedDict
+from time import monotonic
 
 from .._client import chance
 from .._identity.keys import key_text
 from .flight import Flight
 from .native import CacheInfo
 from .shared import SharedFunction
+from .tally import Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,12 +47,11 @@ class TimedFront:
         self._shared = shared
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()  # guarded by the function's lock
         self._hits = 0
-        self._misses = 0
+        self._misses = Tally()
+        self._seen_again = 0  # of those that were counted twice
         options = shared.options
         #: Whether keys are made of the arguments as they are.
         self._is_plain = not (options.by_content or options.key or shared.selection or shared.typed)
-        #: Misses here that were hits in the daemon.
-        self.served = 0
 
     def key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Hashable:
         """The key of a call; None for one that cannot be remembered. Raises `TypeError` where it has no hash, and
@@ -74,8 +74,7 @@ class TimedFront:
 
     def pass_by(self) -> None:
         """Counts a call that cannot be remembered."""
-        with self._shared.lock:
-            self._misses += 1
+        self._misses.add()
 
     def _key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Hashable:
         shared = self._shared
@@ -98,29 +97,35 @@ class TimedFront:
 
     def look(self, key: Hashable) -> Any:
         """The value, or `ABSENT`; counts."""
-        with self._shared.lock:
-            entry = self._entries.get(key)
-            if entry is not None and not self._is_over(entry):
-                self._entries.move_to_end(key)
-                self._hits += 1
-                return entry[0]
-            self._misses += 1
-            if entry is not None:
-                self._entries.pop(key, None)
+        entry = self._entries.get(key)
+        if entry is None:
+            self._misses.add()
             return ABSENT
+        with self._shared.lock:
+            if self._is_over(entry):
+                self._misses.add()
+                if self._entries.get(key) is entry:
+                    del self._entries[key]
+                return ABSENT
+            self._hits += 1
+            try:
+                self._entries.move_to_end(key)
+            except KeyError:
+                pass  # dropped since
+            return entry[0]
 
     def look_again(self, key: Hashable) -> Any:
         """As `look`, for a call that was counted as a miss and has waited since."""
         with self._shared.lock:
             value = self.look(key)
-            self._misses -= 1
+            self._seen_again += 1
             return value
 
     def _is_over(self, entry: _Entry) -> bool:
         _, deadline, cost = entry
         if deadline is None:
             return False
-        now = time.monotonic()
+        now = monotonic()
         early = self._shared.options.early
         if early:
             # XFetch (Vattani, Chierichetti, Lowenstein, 2015): the nearer the end, the likelier.
@@ -130,17 +135,19 @@ class TimedFront:
     def keep(self, key: Hashable, flight: Flight, value: Any, fresh_ms: Optional[int], cost: float) -> None:
         """Adds an entry, unless it was removed from under the call."""
         shared = self._shared
-        if shared.maxsize == 0 or (fresh_ms is not None and fresh_ms <= 0):
+        maxsize = shared.maxsize
+        if maxsize == 0 or (fresh_ms is not None and fresh_ms <= 0):
             return
-        deadline = None if fresh_ms is None else time.monotonic() + fresh_ms / 1000
+        deadline = None if fresh_ms is None else monotonic() + fresh_ms / 1000
+        entries = self._entries
         with shared.lock:
             if shared.sequence != flight.sequence:
                 return
-            if key in self._entries:
-                self._entries.move_to_end(key)
-            self._entries[key] = (value, deadline, cost)
-            if shared.maxsize is not None and len(self._entries) > shared.maxsize:
-                self._entries.popitem(last=False)
+            if key in entries:
+                entries.move_to_end(key)
+            entries[key] = value, deadline, cost
+            if maxsize is not None and len(entries) > maxsize:
+                entries.popitem(last=False)
 
     def keep_anew(
         self, args: Tuple[Any, ...], kwds: Dict[str, Any], flight: Flight, value: Any, cost: float
@@ -153,9 +160,9 @@ class TimedFront:
     def info(self) -> Any:
         """The calls of this process: those that the daemon answered are hits."""
         with self._shared.lock:
-            return CacheInfo(
-                self._hits + self.served, self._misses - self.served, self._shared.maxsize, len(self._entries)
-            )
+            served = self._shared.tally.value()
+            misses = self._misses.value() - self._seen_again - served
+            return CacheInfo(self._hits + served, misses, self._shared.maxsize, len(self._entries))
 
     def local_hits(self) -> int:
         """Hits that the daemon does not know of."""
@@ -170,7 +177,8 @@ class TimedFront:
         """Forgets the entries and the counts."""
         with self._shared.lock:
             self._entries.clear()
-            self._hits = self._misses = self.served = 0
+            self._hits = self._seen_again = 0
+            self._misses = Tally()
 
     def forget(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> None:
         """Forgets the entry of one call."""

@@ -232,8 +232,7 @@ class Fingerprint:
     def combined(self) -> str:
         """The digest of all, with data as they count."""
         data = [f"{label} {digest}" for label, digest in sorted(self.digests.items())]
-        if self._aliases:
-            data.append(repr(self._aliases))
+        data += [repr(self._aliases)] if self._aliases else []
         return text_digest("\n".join((self.structure, *data)))[:_DIGEST_LENGTH]
 
     def all_parts(self) -> Dict[str, str]:
@@ -271,13 +270,15 @@ class Fingerprint:
 
     def holds(self) -> bool:
         """Whether nothing of it has changed. False also where it may have."""
-        if not self.watch.holds():
-            return False
-        return not self.unloaded or not any(name in sys.modules for name in self.unloaded)
+        return self.watch.holds() and not self.has_loaded()
+
+    def has_loaded(self) -> bool:
+        """Whether there are modules now that were not loaded."""
+        return any(name in sys.modules for name in self.unloaded)
 
     def renew_data(self) -> bool:
         """Goes on from what the data are now, where no more than that has changed."""
-        if not self.watch.code_holds() or any(name in sys.modules for name in self.unloaded):
+        if not self.watch.code_holds() or self.has_loaded():
             return False
         for label, source in self.sources.items():
             digest = source.refresh()

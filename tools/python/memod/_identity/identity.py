@@ -153,7 +153,9 @@ class Identity:
         """The name, for a call that need not `leave` since the function will not run; "" where it must be
         found out by `enter`."""
         found = self.fingerprint
-        return self._wire_name if found is None or found.holds() else ""
+        if found is None or (found.watch.holds() and not (found.unloaded and found.has_loaded())):
+            return self._wire_name
+        return ""
 
     def leave(self, ran: bool) -> bool:
         """Ends a call. `ran` says whether the function was run. False where what it read was changed by

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-from operator import is_
 
 from .._client.digests import blake2b
 from .._client.signals import pass_signal
@@ -19,6 +18,7 @@ from .ambient_inputs import INPUTS, short
 from .fingerprint import Fingerprint
 from .kind_inputs import inputs_of_kinds
 from .plain_data import CanonicalPacker, Unstable
+from .watch import holds_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class _KnownClass:
             self._reference += f"@{version}" if version else ""
         #: The digest and the state of a receiver, and the text that was made of them.
         self._receiver = "", "", ""
-        self._state: Tuple[Tuple[str, ...], Tuple[Any, ...], str] = ((), (), "{}")
+        self._state: Tuple[List[str], List[Any], str] = ([], [], "{}")
         self.is_plain = class_layout.has_plain_layout(cls)
         self.has_slots = cls.__dictoffset__ == 0 or bool(class_layout.slots(cls))
 
@@ -160,7 +160,7 @@ class _KnownClass:
         """What stands for an instance whose state is that of the last one, as JSON text; "" for others."""
         names, values, text = self._state
         state = class_layout.state(value) if self.has_slots else value.__dict__
-        if tuple(state) != names or not all(map(is_, state.values(), values)) or not self.is_plain:
+        if not holds_only(state, names, values) or not self.is_plain:
             return ""
         digest = _class_print(self._cls, reader) if self._is_own else ""
         made_of, made_with, made = self._receiver
@@ -185,12 +185,12 @@ class _KnownClass:
     def text_of(self, state: Dict[str, Any]) -> Optional[str]:
         """The text of a state that is the last one's, if it is."""
         names, values, text = self._state
-        return text if tuple(state) == names and all(map(is_, state.values(), values)) else None
+        return text if holds_only(state, names, values) else None
 
     def remember(self, state: Dict[str, Any], text: str) -> None:
         """Keeps the text of a state whose values cannot change."""
         if _UNCHANGING.issuperset(map(type, state.values())):
-            self._state = tuple(state), tuple(state.values()), text
+            self._state = list(state), list(state.values()), text
 
 
 def _known(cls: type) -> _KnownClass:
@@ -205,6 +205,10 @@ def _known(cls: type) -> _KnownClass:
 
 def _class_print(cls: type, reader: Optional[Fingerprint]) -> str:
     known = _class_prints.get(cls)
+    if known is not None and reader is not None and not known.unloaded:
+        beside = reader.watch.beside.get(cls)
+        if beside is not None and beside[0] is known.watch and (beside[1] is None or beside[1]() or beside[2]()):
+            return known.digest  # the way of nearly all
     if known is None or not (
         known.holds() if reader is None or known.unloaded else known.watch.holds_beside(reader.watch, cls)
     ):
@@ -235,7 +239,10 @@ def key_text(
     try:
         if is_method:
             if not apart and (reader is None or not reader.looks_at_order):
-                head = _known(type(args[0])).last_receiver(args[0], reader if sure else None)
+                known = _known_classes.get(type(args[0]))
+                if known is None or known.space.get(known.name) is not type(args[0]):
+                    known = _known(type(args[0]))
+                head = known.last_receiver(args[0], reader if sure else None)
             if not head:
                 packer = KeyPacker(reader, apart, sure)
                 head = packer.receiver(args[0])
@@ -309,7 +316,7 @@ def _value_text(value: Any) -> str:
 _CONSTANTS = {None: "null", True: "true", False: "false"}
 
 try:
-    from .._compiled.speedups import plain_text  # type: ignore[import-not-found]
+    from .._compiled.speedups import plain_text as plain_text  # type: ignore[import-not-found]
 except ImportError:
     plain_text = python_text
 

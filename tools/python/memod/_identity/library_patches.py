@@ -26,8 +26,8 @@ _APART = frozenset(("sys", "builtins"))
 _found: List[Tuple[str, Any]] = []
 _patches: List[Any] = []
 _words = ""
-_looked = -_AGE_MAX
-_known_then = 0, 0
+_look_at = 0.0
+_modules_then = _replaced_then = -1
 _standard: Dict[str, bool] = {}
 _known: Dict[str, bool] = {}
 _foreign: Dict[Any, bool] = {}
@@ -41,10 +41,10 @@ def patched() -> str:
 
 def patches() -> List[Any]:
     """The functions and classes, and texts for constants: another list only where they are others."""
-    global _found, _patches, _words, _looked, _known_then
-    known = len(sys.modules), event_watch.replaced
-    if monotonic() - _looked >= _AGE_MAX or known != _known_then:
-        _looked, _known_then = monotonic(), known
+    global _found, _patches, _words, _look_at, _modules_then, _replaced_then
+    modules_now = len(sys.modules)
+    if modules_now != _modules_then or event_watch.replaced != _replaced_then or monotonic() >= _look_at:
+        _look_at, _modules_then, _replaced_then = monotonic() + _AGE_MAX, modules_now, event_watch.replaced
         found = sorted(_look(), key=lambda each: each[0])
         if found != _found:
             _found = found

@@ -4,6 +4,7 @@ functions, and it is asked before each question to the daemon."""
 from __future__ import annotations
 
 import sys
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from weakref import WeakValueDictionary
@@ -134,20 +135,27 @@ class Names:
     def __bool__(self) -> bool:
         return bool(self._spaces or self._absent)
 
+    def quick(self) -> Callable[[], bool]:
+        """The quickest way to see that they hold. Where it says that they may not, `hold` knows."""
+        dicts, _, _, others = self._in_one_pass()
+        if dicts or self._absent or not others:
+            return self.hold
+        return partial(others.look, others.spaces, others.names, others.values)
+
     def hold(self) -> bool:
         """Whether all names lead to what they led to."""
         try:
             if self._pass is None:
                 self._pass = self._in_one_pass()
             dicts, held, whole, others = self._pass
-            place = first_changed(dicts, held, 0)
+            place = first_changed(dicts, held, 0) if dicts else -1
             while place >= 0:
                 get, space, values, _ = whole[place]
                 if get(space) != values:  # of functions and classes, what is equal is the same
                     return False
                 whole[place][3] = held[place] = list(space.values())
                 place = first_changed(dicts, held, place + 1)
-            if not others.hold():
+            if others.names and not others.look(others.spaces, others.names, others.values):
                 for get, space, values, _ in others.entries:
                     if get(space) != values:
                         return False
@@ -177,10 +185,15 @@ def _hold(spaces: List[Any], names: List[str], values: List[Any]) -> bool:
     return all([space.get(name, MISSING) is value for space, name, value in zip(spaces, names, values)])
 
 
+def _holds_only(space: Any, names: List[str], values: List[Any]) -> bool:
+    """Whether a dict holds these names, which are these very objects, and no others."""
+    return type(space) is dict and len(space) == len(names) and _hold([space] * len(names), names, values)
+
+
 #: The same in compiled code, where there is a compiler.
-first_changed, hold = _first_changed, _hold
+first_changed, hold, holds_only = _first_changed, _hold, _holds_only
 try:
-    from .._compiled.speedups import first_changed, hold  # type: ignore[import-not-found,no-redef]
+    from .._compiled.speedups import first_changed, hold, holds_only  # type: ignore[import-not-found,no-redef]
 except ImportError:
     pass
 
@@ -191,25 +204,26 @@ class HeldNames:
     def __init__(self, entries: Iterable[Any]) -> None:
         """Each begins with what gets the names, the namespace and the values."""
         self.entries = list(entries)
-        self._names: List[str] = []
-        self._values: List[Any] = []
+        self.names: List[str] = []
+        self.values: List[Any] = []
         spaces: List[Any] = []
         for get, space, values, *_ in self.entries:
             names = get.__reduce__()[1]
             spaces += [space] * len(names)
-            self._names += names
-            self._values += values
+            self.names += names
+            self.values += values
         dicts = {id(space): dict_of(space) for space in spaces}
         are_dicts = all(type(each) is dict for each in dicts.values())
-        self._spaces = [dicts[id(space)] for space in spaces] if are_dicts else spaces
-        self._look = hold if are_dicts else _hold
+        self.spaces = [dicts[id(space)] for space in spaces] if are_dicts else spaces
+        #: What tells whether these names in these spaces lead to these values.
+        self.look = hold if are_dicts else _hold
 
     def __bool__(self) -> bool:
-        return bool(self._names)
+        return bool(self.names)
 
     def hold(self) -> bool:
         """Whether they do."""
-        return self._look(self._spaces, self._names, self._values)
+        return self.look(self.spaces, self.names, self.values)
 
 
 def main_space() -> Any:
@@ -234,8 +248,10 @@ class Watch:
         together = Names.together(names)
         self._names, self._main_names = together or None, together.of_main() or None
         self._main = main_space()
-        #: By a word for another, which it was, and what tells whether it holds where this one does.
-        self._beside: Dict[Any, Tuple[Watch, Optional[Callable[[], bool]]]] = {}
+        self._quick = together.quick() if together else None
+        #: By a word for another, which it was, and what tells whether it holds where this one does: what may say so sooner,
+        #: unless there is nothing to ask, and what knows.
+        self.beside: Dict[Any, Tuple[Watch, Optional[Callable[[], bool]], Callable[[], bool]]] = {}
         self.watch_data(sources)
 
     def watch_data(self, sources: Collection[Source]) -> None:
@@ -278,25 +294,25 @@ class Watch:
 
     def holds_beside(self, other: Watch, word: Any) -> bool:
         """As `holds`, where another was just seen to hold: what both look at is not looked at again."""
-        known = other._beside.get(word)
+        known = other.beside.get(word)
         if known is None or known[0] is not self:
-            if len(other._beside) >= _BESIDE_MAX:
-                other._beside.clear()
-            known = other._beside[word] = self, self._beyond(other)
-        return known[1] is None or known[1]()
+            if len(other.beside) >= _BESIDE_MAX:
+                other.beside.clear()
+            known = other.beside[word] = self, *self._beyond(other)
+        return known[1] is None or known[1]() or known[2]()
 
-    def _beyond(self, other: Watch) -> Optional[Callable[[], bool]]:
-        """What tells whether this one holds where another does; None where it does then."""
+    def _beyond(self, other: Watch) -> Tuple[Optional[Callable[[], bool]], Callable[[], bool]]:
+        """What tells whether this one holds where another does, as `beside` has it."""
         if self._has_data or self._snapshot is None or self._read_tags is not None or self.generation != other.generation:
-            return self.holds
+            return self.holds, self.holds
         paths = {(id(read), id(value)) for read, value in other._code_paths}
         if not all((id(read), id(value)) in paths for read, value in self._code_paths):
-            return self.holds
+            return self.holds, self.holds
         if not set(self._inputs) <= set(other._inputs):
-            return self.holds
+            return self.holds, self.holds
         nothing = Names(())
         names = (self._names or nothing).beyond(other._names or nothing)
-        return names.hold if names else None
+        return names.quick() if names else None, names.hold
 
     def holds(self, data_too: bool = True) -> bool:
         """Whether all is as it was. False also where it may be."""
@@ -304,7 +320,7 @@ class Watch:
             return False
         try:
             if self._read_tags is None:
-                if self._names is not None and not self._names.hold():
+                if self._quick is not None and not self._quick() and self._names is not None and not self._names.hold():
                     return False
             else:
                 tags = self._read_tags()

@@ -17,7 +17,7 @@ from .canonical import is_canonical
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional, Tuple
+    from typing import Any, Callable, Optional, Tuple
     from typing_extensions import TypeAlias
 
 _PAGE = 4096
@@ -136,9 +136,15 @@ class Reader:
         found = self.find(number, place, key)
         return None if found is None else found[0]
 
-    def look(self, number: int, place: int, text: str) -> Any:
-        """As `find` for a key's text; False where it may not be in canonical form."""
-        return self.find(number, place, text.encode()) if is_canonical(text) else False
+    def look(self, number: int, place: int, text: str, scan: Callable[[str, int], Any]) -> Any:
+        """As `find` for a key's text, but the value; False where it may not be in canonical form."""
+        if not is_canonical(text):
+            return False
+        found = self.find(number, place, text.encode())
+        if found is None:
+            return None
+        value, cost, fresh, life = found
+        return scan(value, 0)[0], cost, fresh, life
 
     def find(self, number: int, place: int, key: bytes) -> Optional[_Found]:
         """The text, what it cost in ms, until when it is fresh, and its life in ms; or None."""

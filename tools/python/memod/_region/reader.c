@@ -2,8 +2,7 @@
  * stands there is never trusted: it is copied, and taken only if nothing about it changed meanwhile. Limited API of
  * CPython 3.9. */
 #define _GNU_SOURCE
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "values.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -317,11 +316,14 @@ static PyObject *reader_get(PyObject *self, PyObject *args) {
     return PyUnicode_DecodeUTF8((const char *)found.value, found.bytes, NULL);
 }
 
-static PyObject *found_in(PyObject *self, unsigned long number, unsigned long place, const char *key, Py_ssize_t bytes) {
+/* With `scan` the value, else its text. */
+static PyObject *found_in(
+    PyObject *self, unsigned long number, unsigned long place, const char *key, Py_ssize_t bytes, PyObject *scan) {
     Found found;
     if (!((Reader *)self)->functions || !find((Reader *)self, number, place, (const uint8_t *)key, (size_t)bytes, &found))
         Py_RETURN_NONE;
-    PyObject *text = PyUnicode_DecodeUTF8((const char *)found.value, found.bytes, NULL);
+    const char *value = (const char *)found.value;
+    PyObject *text = scan ? value_of(value, found.bytes, scan) : PyUnicode_DecodeUTF8(value, found.bytes, NULL);
     if (!text) return NULL;
     int ends = found.fresh_until != INT64_MAX;
     PyObject *hit = PyTuple_New(4), *cost = PyLong_FromUnsignedLong(found.cost_ms);
@@ -349,7 +351,7 @@ static PyObject *reader_find(PyObject *self, PyObject *args) {
     const char *key;
     Py_ssize_t bytes;
     if (!PyArg_ParseTuple(args, "IIy#", &number, &place, &key, &bytes)) return NULL;
-    return found_in(self, number, place, key, bytes);
+    return found_in(self, number, place, key, bytes, NULL);
 }
 
 /* Whether a key's JSON text is in canonical form as it stands, where it has its members in order and no white space. What
@@ -391,10 +393,10 @@ static int is_canonical(const char *text, Py_ssize_t bytes) {
     return 1;
 }
 
-/* look(number, place, text) -> as find; False where the text may not be in canonical form */
+/* look(number, place, text, scan) -> as find, but the value; False where the text may not be in canonical form */
 static PyObject *reader_look(PyObject *self, PyObject *args) {
-    if (PyTuple_Size(args) != 3 || !PyUnicode_Check(PyTuple_GetItem(args, 2))) {
-        PyErr_SetString(PyExc_TypeError, "look takes a number, a place and a key's text");
+    if (PyTuple_Size(args) != 4 || !PyUnicode_Check(PyTuple_GetItem(args, 2))) {
+        PyErr_SetString(PyExc_TypeError, "look takes a number, a place, a key's text, and what scans JSON");
         return NULL;
     }
     unsigned long number = PyLong_AsUnsignedLong(PyTuple_GetItem(args, 0));
@@ -412,7 +414,7 @@ static PyObject *reader_look(PyObject *self, PyObject *args) {
         hit = Py_False;
         Py_INCREF(hit);
     } else {
-        hit = found_in(self, number, place, text, bytes);
+        hit = found_in(self, number, place, text, bytes, PyTuple_GetItem(args, 3));
     }
     Py_DECREF(key);
     return hit;
@@ -429,7 +431,7 @@ static PyObject *reader_is_open(PyObject *self, PyObject *unused) {
 static PyMethodDef methods[] = {
     {"get", reader_get, METH_VARARGS, "The text of a value, or None."},
     {"find", reader_find, METH_VARARGS, "The text, what it cost in ms, until when it is fresh, and its life in ms; or None."},
-    {"look", reader_look, METH_VARARGS, "The same for a key's text; False where it may not be in canonical form."},
+    {"look", reader_look, METH_VARARGS, "The value, for a key's text; False where it may not be in canonical form."},
     {"is_open", reader_is_open, METH_NOARGS, "Whether the daemon still publishes, to this process."},
     {NULL, NULL, 0, NULL},
 };

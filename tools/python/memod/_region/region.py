@@ -4,10 +4,10 @@ A process maps it once it has had some hits from the daemon. Whatever goes wrong
 
 from __future__ import annotations
 
+import _socket
 import array
 import json
 import os
-import socket
 import threading
 import time
 import weakref
@@ -15,7 +15,6 @@ import weakref
 from .._client.complaint import complain
 from .._client.errors import MemodError
 from .._client.signals import pass_on
-from .canonical import canonical
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +46,10 @@ Found: TypeAlias = "Tuple[Any, int, Optional[int], int]"
 
 _clock, _BOOT = time.clock_gettime_ns, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+
+
+#: What spells keys as the daemon does. There is none before anything is mapped.
+_canonical: Any = None
 
 
 def _reader_type() -> Any:
@@ -85,9 +88,10 @@ class Function:
         if reader is None:
             return None
         try:
-            found = reader.look(self.number, self.place, key)
-            if found is False:
-                found = reader.find(self.number, self.place, canonical(key, self.typed).encode())
+            found: Any = reader.look(self.number, self.place, key, _scan)
+            if found is not False:
+                return found  # type: ignore[no-any-return]
+            found = reader.find(self.number, self.place, _canonical(key, self.typed).encode())
             if found is None:
                 return None
             text, cost, fresh, life = found
@@ -179,7 +183,11 @@ class Region:
                 pass  # begun anew
 
     def _map(self) -> None:
+        global _canonical
         from .._client.connection import Connection, encode_request
+        from .canonical import canonical
+
+        _canonical = canonical
 
         make = _reader_type()
         if make is None:
@@ -237,13 +245,13 @@ def _receive(connection: Connection, seconds: float) -> Tuple[bytes, List[int]]:
     end = connection.timed(seconds)
     size = array.array("i").itemsize
     data, control, flags, _ = end.recvmsg(
-        1 << 12, socket.CMSG_SPACE(_DESCRIPTORS_MAX * size), socket.MSG_CMSG_CLOEXEC
+        1 << 12, _socket.CMSG_SPACE(_DESCRIPTORS_MAX * size), _socket.MSG_CMSG_CLOEXEC
     )
     descriptors = array.array("i")
     for level, kind, payload in control:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+        if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
             descriptors.frombytes(payload[: len(payload) // size * size])
-    if flags & socket.MSG_CTRUNC or not data.endswith(b"\n"):
+    if flags & _socket.MSG_CTRUNC or not data.endswith(b"\n"):
         for descriptor in descriptors:
             os.close(descriptor)
         raise OSError("the reply to map is cut off")
