@@ -1,8 +1,13 @@
+internal import CLinux
+
 /// The buckets of a linear hash table whose elements are linked by themselves. It grows by one bucket with each element
-/// (`EntryIndex`), so no insertion pays for all the others.
+/// (W. Litwin, "Linear hashing: a new tool for file and table addressing", VLDB 1980), so no insertion pays for all the
+/// others.
 struct HashBuckets<Link: BitwiseCopyable>: ~Copyable {
     private var heads: ReservedArray<Link>
     private(set) var count = 1
+    /// One less than the least power of two that is not less than `count`.
+    private var mask = 0
     private let none: Link
 
     /// - Parameters:
@@ -23,15 +28,32 @@ struct HashBuckets<Link: BitwiseCopyable>: ~Copyable {
 
     @inline(__always)
     private func place(_ hash: UInt64) -> Int {
-        let mask = (1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)) - 1
         let place = Int(truncatingIfNeeded: hash) & mask
-        return place < count ? place : place & (mask >> 1)
+        return place < count ? place : place & (mask &>> 1)
     }
 
     /// The first element of the bucket for a hash.
     subscript(hash: UInt64) -> Link {
         @inline(__always) get { heads.base[place(hash)] }
         @inline(__always) nonmutating set { heads.base[place(hash)] = newValue }
+    }
+
+    @inline(__always)
+    func prefetch(_ hash: UInt64) { memod_prefetch(heads.base + place(hash)) }
+
+    /// Buckets are divided in order: the first element of one that will be after this many others.
+    func divided(after others: Int) -> Link? {
+        let place = (count & (mask &>> 1)) &+ others
+        return place < count ? heads.base[place] : nil
+    }
+
+    /// Becomes a table of so many empty buckets.
+    mutating func reset(count: Int) -> Bool {
+        guard heads.grow(to: count) else { return false }
+        self.count = count
+        mask = (1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)) - 1
+        heads.base.update(repeating: none, count: count)
+        return true
     }
 
     /// Divides the next bucket in line between itself and a new last one.
@@ -44,8 +66,8 @@ struct HashBuckets<Link: BitwiseCopyable>: ~Copyable {
     ) {
         guard heads.grow(to: count + 1) else { return }
         let new = count
-        let mask = (1 << (Int.bitWidth - new.leadingZeroBitCount)) - 1
-        let old = new & (mask >> 1)
+        if new > mask { mask = mask &* 2 &+ 1 }
+        let old = new & (mask &>> 1)
         var (staying, moving) = (none, none)
         var element = heads.base[old]
         while !isEnd(element) {

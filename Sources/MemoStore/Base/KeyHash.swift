@@ -9,12 +9,29 @@ package struct KeyHash: Sendable {
 
     /// - Parameter domain: equal keys of two of them have nothing to do with each other.
     package func callAsFunction(domain: UInt32, key: UnsafeRawBufferPointer) -> UInt64 {
-        var v0 = seed.0 ^ 0x736f_6d65_7073_6575
-        var v1 = seed.1 ^ 0x646f_7261_6e64_6f6d
-        var v2 = seed.0 ^ 0x6c79_6765_6e65_7261
-        var v3 = seed.1 ^ 0x7465_6462_7974_6573
+        Domain(seed, domain)(key)
+    }
 
-        @inline(__always) func round() {
+    /// What all the hashes of one domain have in common.
+    package func domain(_ domain: UInt32) -> Domain { Domain(seed, domain) }
+
+    package struct Domain: BitwiseCopyable {
+        private var v0: UInt64
+        private var v1: UInt64
+        private var v2: UInt64
+        private var v3: UInt64
+
+        @inline(__always)
+        fileprivate init(_ seed: (UInt64, UInt64), _ domain: UInt32) {
+            v0 = seed.0 ^ 0x736f_6d65_7073_6575
+            v1 = seed.1 ^ 0x646f_7261_6e64_6f6d
+            v2 = seed.0 ^ 0x6c79_6765_6e65_7261
+            v3 = seed.1 ^ 0x7465_6462_7974_6573
+            absorb(UInt64(domain))
+        }
+
+        @inline(__always)
+        private mutating func round() {
             v0 &+= v1
             v1 = v1 &<< 13 | v1 &>> 51
             v1 ^= v0
@@ -30,30 +47,38 @@ package struct KeyHash: Sendable {
             v1 ^= v2
             v2 = v2 &<< 32 | v2 &>> 32
         }
-        @inline(__always) func absorb(_ word: UInt64) {
+
+        @inline(__always)
+        private mutating func absorb(_ word: UInt64) {
             v3 ^= word
             round()
             v0 ^= word
         }
 
-        absorb(UInt64(domain))
-        var offset = 0
-        while offset + 8 <= key.count {
-            absorb(key.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-            offset += 8
+        package func callAsFunction(_ key: UnsafeRawBufferPointer) -> UInt64 {
+            var state = self
+            let rest = key.count & 7
+            var last = UInt64(truncatingIfNeeded: key.count &+ 8) &<< 56
+            if key.count >= 8, var next = key.baseAddress {
+                let end = next + (key.count &- rest)
+                repeat {
+                    state.absorb(next.loadUnaligned(as: UInt64.self))
+                    next += 8
+                } while next < end
+                if rest > 0 {
+                    // The last word of the key, without what was taken before.
+                    let word = (end + rest - 8).loadUnaligned(as: UInt64.self).littleEndian
+                    last |= word &>> UInt64(truncatingIfNeeded: 64 &- 8 &* rest)
+                }
+            } else {
+                for offset in 0..<rest { last |= UInt64(key[offset]) &<< UInt64(8 &* offset) }
+            }
+            state.absorb(last)
+            state.v2 ^= 0xff
+            state.round()
+            state.round()
+            state.round()
+            return state.v0 ^ state.v1 ^ state.v2 ^ state.v3
         }
-        var last = UInt64(truncatingIfNeeded: key.count &+ 8) &<< 56
-        var shift: UInt64 = 0
-        while offset < key.count {
-            last |= UInt64(key[offset]) &<< shift
-            shift += 8
-            offset += 1
-        }
-        absorb(last)
-        v2 ^= 0xff
-        round()
-        round()
-        round()
-        return v0 ^ v1 ^ v2 ^ v3
     }
 }

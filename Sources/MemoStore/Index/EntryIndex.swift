@@ -1,13 +1,9 @@
 internal import CLinux
 
 /// Every entry of both tiers: a slab of entries linked by index, found through a linear hash table.
-///
-/// The table grows one bucket at a time as entries are added (W. Litwin, "Linear hashing: a new tool for file and
-/// table addressing", VLDB 1980), so no insertion pays for all the others.
 struct EntryIndex: ~Copyable {
     private var slab: ReservedArray<Entry>
-    private var buckets: ReservedArray<Slot>
-    private var bucketCount = 1
+    private var buckets: HashBuckets<Slot>
     private var free = Entry.none
     var expected = ExpectedLookups()
     /// Slots ever used: those that a walk over the slab has to look at.
@@ -17,17 +13,16 @@ struct EntryIndex: ~Copyable {
 
     /// - Returns: `nil` if the address space is not to be had.
     init?(capacity: Int) {
-        guard var buckets = ReservedArray<Slot>(capacity: capacity + 1), buckets.grow(to: 1),
+        guard let buckets = HashBuckets<Slot>(capacity: capacity + 1, none: Entry.none),
             let slab = ReservedArray<Entry>(capacity: capacity)
         else { return nil }
-        buckets.base[0] = Entry.none
         self.slab = slab
         self.buckets = buckets
         self.capacity = capacity
     }
 
     /// Memory in use, apart from payloads.
-    var bytes: Int { slotCount * MemoryLayout<Entry>.stride + bucketCount * MemoryLayout<Slot>.stride }
+    var bytes: Int { slotCount * MemoryLayout<Entry>.stride + buckets.bytes }
 
     subscript(slot: Slot) -> Entry {
         @inline(__always) unsafeAddress { UnsafePointer(slab.base + Int(slot)) }
@@ -39,19 +34,12 @@ struct EntryIndex: ~Copyable {
         Int(slot) < slotCount && self[slot].flags.contains(.live) && self[slot].row == row
     }
 
-    @inline(__always)
-    private func bucket(of hash: UInt32) -> Int {
-        let mask = (1 << (Int.bitWidth - (bucketCount - 1).leadingZeroBitCount)) - 1
-        let place = Int(hash) & mask
-        return place < bucketCount ? place : place & (mask >> 1)
-    }
-
     /// The first entry of the bucket for a hash; follow `chain` from there.
     @inline(__always)
-    func first(_ hash: UInt32) -> Slot { buckets.base[bucket(of: hash)] }
+    func first(_ hash: UInt32) -> Slot { buckets[UInt64(hash)] }
 
     @inline(__always)
-    func prefetchFirst(_ hash: UInt32) { memod_prefetch(buckets.base + bucket(of: hash)) }
+    func prefetchFirst(_ hash: UInt32) { buckets.prefetch(UInt64(hash)) }
 
     /// An entry may lie on two cache lines.
     @inline(__always)
@@ -74,12 +62,10 @@ struct EntryIndex: ~Copyable {
             slot = Slot(slotCount)
             slotCount += 1
         }
-        let place = bucket(of: entry.hash)
         self[slot] = entry
-        self[slot].chain = buckets.base[place]
-        buckets.base[place] = slot
+        chain(slot, entry.hash)
         count += 1
-        if count > bucketCount { split() }
+        if count > buckets.count { grow() }
         return slot
     }
 
@@ -115,15 +101,11 @@ struct EntryIndex: ~Copyable {
     /// Puts all live entries into buckets and the other slots on the free list: in one pass, and into a table of
     /// the right size.
     mutating func chainAll() -> Bool {
-        guard buckets.grow(to: max(1, count)) else { return false }
-        bucketCount = max(1, count)
-        buckets.base.update(repeating: Entry.none, count: bucketCount)
+        guard buckets.reset(count: max(1, count)) else { return false }
         free = Entry.none
         for slot in (0..<Slot(slotCount)).reversed() {
             if self[slot].flags.contains(.live) {
-                let place = bucket(of: self[slot].hash)
-                self[slot].chain = buckets.base[place]
-                buckets.base[place] = slot
+                chain(slot, self[slot].hash)
             } else {
                 self[slot].chain = free
                 free = slot
@@ -132,13 +114,20 @@ struct EntryIndex: ~Copyable {
         return true
     }
 
+    /// Makes an entry the first of its bucket.
+    @inline(__always)
+    private mutating func chain(_ slot: Slot, _ hash: UInt32) {
+        self[slot].chain = buckets[UInt64(hash)]
+        buckets[UInt64(hash)] = slot
+    }
+
     /// Takes an entry out of its bucket and frees its slot.
     mutating func remove(_ slot: Slot) {
-        let place = bucket(of: self[slot].hash)
-        if buckets.base[place] == slot {
-            buckets.base[place] = self[slot].chain
+        let hash = UInt64(self[slot].hash)
+        if buckets[hash] == slot {
+            buckets[hash] = self[slot].chain
         } else {
-            var before = buckets.base[place]
+            var before = buckets[hash]
             while self[before].chain != slot { before = self[before].chain }
             self[before].chain = self[slot].chain
         }
@@ -148,40 +137,16 @@ struct EntryIndex: ~Copyable {
         count -= 1
     }
 
-    /// Buckets are divided in order, so it is known which entries the next divisions will read: the first of a
-    /// bucket is fetched well before the second, which only it knows.
-    @inline(__always)
-    private func prefetchNextSplits(_ old: Int) {
-        let far = old + 16
-        guard far < bucketCount else { return }
-        prefetch(buckets.base[far])
-        let near = buckets.base[old + 8]
-        if near != Entry.none { prefetch(self[near].chain) }
-    }
-
-    /// Divides the next bucket in line between itself and a new last one.
-    private mutating func split() {
-        guard buckets.grow(to: bucketCount + 1) else { return }
-        let new = bucketCount
-        let mask = (1 << (Int.bitWidth - new.leadingZeroBitCount)) - 1
-        let old = new & (mask >> 1)
-        var staying = Entry.none
-        var moving = Entry.none
-        prefetchNextSplits(old)
-        var slot = buckets.base[old]
-        while slot != Entry.none {
-            let next = self[slot].chain
-            if Int(self[slot].hash) & mask == new {
-                self[slot].chain = moving
-                moving = slot
-            } else {
-                self[slot].chain = staying
-                staying = slot
-            }
-            slot = next
+    /// It is known which entries the next divisions will read: the first of a bucket is fetched well before the second,
+    /// which only it knows.
+    private mutating func grow() {
+        if let far = buckets.divided(after: 16) {
+            prefetch(far)
+            if let near = buckets.divided(after: 8), near != Entry.none { prefetch(self[near].chain) }
         }
-        buckets.base[old] = staying
-        buckets.base[new] = moving
-        bucketCount += 1
+        let entries = slab.base
+        buckets.grow(
+            isEnd: { $0 == Entry.none }, hash: { UInt64(entries[Int($0)].hash) },
+            next: { (entries + Int($0)).pointer(to: \.chain).unsafelyUnwrapped })
     }
 }
