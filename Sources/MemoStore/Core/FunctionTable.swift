@@ -51,6 +51,8 @@ struct FunctionTable: ~Copyable {
     private var buckets: HashBuckets<FunctionSlot>
     private var numberBuckets: HashBuckets<FunctionSlot>
     private var free: [FunctionSlot] = []
+    /// Found last.
+    private var latest = FunctionSlot.none
     private var nextID: UInt32 = 1
     /// Changes whenever a slot may mean another function, or hash its keys in another form.
     private(set) var generation: UInt32 = 0
@@ -160,13 +162,20 @@ struct FunctionTable: ~Copyable {
         @inline(__always) unsafeMutableAddress { profile(slot) }
     }
 
+    /// The same as `find`, quick for the function that was looked up last: it mostly is again.
+    mutating func findAgain(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
+        if latest != .none, isNamed(latest, owner, name) { return latest }
+        guard let found = find(owner: owner, name: name) else { return nil }
+        latest = found
+        return found
+    }
+
     /// The slot of a function, or `nil` if it is not known.
     func find(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
         let nameHash = hash(ofName: name, owner)
         var slot = buckets[nameHash]
         while slot != .none {
-            let found = matches(slot, owner, nameHash, name)
-            if found { return slot }
+            if self[slot].nameHash == nameHash, isNamed(slot, owner, name) { return slot }
             slot = self[slot].chain
         }
         return nil
@@ -183,10 +192,11 @@ struct FunctionTable: ~Copyable {
         keyHash(domain: function.rawValue, key: key)
     }
 
-    private func matches(
-        _ slot: FunctionSlot, _ owner: Int64, _ nameHash: UInt64, _ name: UnsafeRawBufferPointer
-    ) -> Bool {
-        guard self[slot].nameHash == nameHash, self[slot].row.owner == owner else { return false }
+    /// What the hashes of its keys have in common.
+    func hash(of function: FunctionID) -> KeyHash.Domain { keyHash.domain(function.rawValue) }
+
+    private func isNamed(_ slot: FunctionSlot, _ owner: Int64, _ name: UnsafeRawBufferPointer) -> Bool {
+        guard self[slot].row.owner == owner else { return false }
         return self[slot].row.name.utf8.withContiguousStorageIfAvailable {
             $0.count == name.count
                 && (name.isEmpty || memcmp($0.baseAddress!, name.baseAddress!, name.count) == 0)
@@ -275,6 +285,7 @@ struct FunctionTable: ~Copyable {
     /// Forgets a function that has no entries.
     mutating func remove(_ slot: FunctionSlot) {
         generation &+= 1
+        if latest == slot { latest = .none }
         unlink(slot)
         let owner = self[slot].row.owner
         countByOwner[owner, default: 1] -= 1
@@ -287,6 +298,19 @@ struct FunctionTable: ~Copyable {
     }
 
     @inline(__always)
+    mutating func countHit(_ slot: FunctionSlot, savedMs: Int64, isHot: Bool) {
+        let profile = profile(slot)
+        profile.pointee.row.hits += 1
+        if savedMs > 0 { profile.pointee.row.savedMs.addSaturating(savedMs) }
+        if isHot { profile.pointee.tierHits.hot &+= 1 } else { profile.pointee.tierHits.cold &+= 1 }
+        if !profile.pointee.isDirty { markDirty(slot) }
+    }
+
+    mutating func countMiss(_ slot: FunctionSlot) {
+        self[slot].row.misses += 1
+        markDirty(slot)
+    }
+
     mutating func markDirty(_ slot: FunctionSlot) {
         if !self[slot].isDirty {
             self[slot].isDirty = true

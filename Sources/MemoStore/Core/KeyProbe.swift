@@ -14,15 +14,15 @@ extension KeyProbe {
         package let slot: FunctionSlot
         package let isTyped: Bool
         fileprivate let generation: UInt32
-        fileprivate let id: FunctionID
+        fileprivate let hash: KeyHash.Domain
     }
 }
 
 extension StoreCore {
     package func keyFunction(_ slot: FunctionSlot) -> KeyProbe.Function {
-        let row = functions[slot].row
-        return KeyProbe.Function(
-            slot: slot, isTyped: row.typed, generation: functions.generation, id: row.id)
+        KeyProbe.Function(
+            slot: slot, isTyped: functions[slot].row.typed, generation: functions.generation,
+            hash: functions.hash(of: functions[slot].row.id))
     }
 
     /// - Parameter key: in the form that the function wants.
@@ -30,7 +30,7 @@ extension StoreCore {
     package func probe(_ function: KeyProbe.Function, _ key: UnsafeRawBufferPointer) -> KeyProbe {
         KeyProbe(
             function: function.slot, isTyped: function.isTyped, generation: function.generation,
-            hash: functions.hash(function.id, key))
+            hash: function.hash(key))
     }
 
     /// Finds out where a key's entry is looked for, and notes it for `fetchExpected`.

@@ -16,7 +16,7 @@ struct OwnerTotals {
     @inline(__always)
     mutating func countHit(savedMs: Int64, isHot: Bool) {
         all.hits += 1
-        all.savedMs.addSaturating(savedMs)
+        if savedMs > 0 { all.savedMs.addSaturating(savedMs) }
         if isHot { all.hotHits += 1 } else { all.coldHits += 1 }
     }
 

@@ -1,19 +1,22 @@
 internal import Glibc
 
-/// What a `get` found. The value may be read until the lock is released.
+/// What a `get` found. It may be read until the lock is released.
 package struct Hit {
-    package var value: UnsafeRawBufferPointer
+    package let value: UnsafeRawBufferPointer
+    let payload: Payload
     /// In the grace time, or (with `early`) told so before it.
     package var stale = false
+    package let isHot: Bool
+    package let hits: UInt32
+    fileprivate let now: Int64
     package var lease: LeaseToken?
-    package var isHot: Bool
-    package var ageMs: Int64
+
+    // Few requests ask for these.
+    package var ageMs: Int64 { max(0, now - payload.created) }
     /// Fresh for this long yet; negative in the grace time; `nil`: for ever.
-    package var ttlMs: Int64?
-    package var costMs: Int64
-    package var hits: Int64
-    package var uid: UInt32
-    let payload: Payload
+    package var ttlMs: Int64? { payload.fresh == .max ? nil : payload.fresh - now }
+    package var costMs: Int64 { Int64(payload.costMs) }
+    package var uid: UInt32 { payload.uid }
 
     /// Keeps the value until it is released, whatever becomes of the entry.
     /// - Parameter mayLend: whether `lentPages` are of any use to the caller; they cost something.
@@ -74,7 +77,9 @@ extension StoreCore {
             if payload.expires > now {
                 let wasRead = !loadedRows.isEmpty && loadedRows.contains { $0.reference.slot == slot }
                 return .hit(
-                    use(slot, payload, key, hash: hash, isHot: !wasRead, lease: request, early: early))
+                    use(
+                        function, slot, payload, key, hash: hash, isHot: !wasRead, lease: request,
+                        early: early))
             }
             expire(slot)
         }
@@ -119,46 +124,42 @@ extension StoreCore {
 
     private mutating func countMiss(_ function: FunctionSlot, _ hash: UInt64) {
         noteLookup(function, hash, bytes: 0)
-        functions[function].row.misses += 1
-        functions.markDirty(function)
+        functions.countMiss(function)
         statistics.totals.countMiss()
     }
 
     @inline(__always)
     private mutating func use(
-        _ slot: Slot, _ payload: Payload, _ key: UnsafeRawBufferPointer, hash: UInt64, isHot: Bool,
-        lease request: LeaseRequest?, early: Double?
+        _ function: FunctionSlot, _ slot: Slot, _ payload: Payload, _ key: UnsafeRawBufferPointer,
+        hash: UInt64, isHot: Bool, lease request: LeaseRequest?, early: Double?
     ) -> Hit {
-        let function = entries[slot].function
-        let cost = Int64(payload.costMs)
         entries[slot].hits &+= 1
         markUsed(slot)
         noteLookup(function, hash, bytes: payload.footprint &+ HotTier.overhead)
-        functions[function].row.hits += 1
-        functions[function].row.savedMs.addSaturating(cost)
-        functions.markDirty(function)
+        let cost = Int64(payload.costMs)
+        functions.countHit(function, savedMs: cost, isHot: isHot)
         statistics.totals.countHit(savedMs: cost, isHot: isHot)
-        if isHot { functions[function].tierHits.hot &+= 1 } else { functions[function].tierHits.cold &+= 1 }
-
         var hit = Hit(
-            value: payload.value, isHot: isHot, ageMs: max(0, now - payload.created),
-            ttlMs: payload.fresh == .max ? nil : payload.fresh - now, costMs: cost,
-            hits: Int64(entries[slot].hits), uid: payload.uid, payload: payload)
-        if payload.fresh != .max {
-            let isOver = payload.fresh <= now
-            hit.stale = isOver
-            if isOver || early != nil, var request {
-                request.mayWait = false
-                if isOver || isEarly(payload, early ?? 0) {
-                    let leaseKey = LeaseTable.Key(function: function, hash: hash, key: key)
-                    if case .granted(let token) = leases.acquire(leaseKey, request, now: now) {
-                        hit.lease = token
-                        hit.stale = true
-                    }
-                }
-            }
-        }
+            value: payload.value, payload: payload, isHot: isHot, hits: entries[slot].hits, now: now)
+        if payload.fresh != .max { refresh(&hit, function, key, hash: hash, lease: request, early: early) }
         return hit
+    }
+
+    /// Finds out whether a hit that is not fresh for ever is to be computed again, and by whom.
+    @inline(never)
+    private mutating func refresh(
+        _ hit: inout Hit, _ function: FunctionSlot, _ key: UnsafeRawBufferPointer, hash: UInt64,
+        lease request: LeaseRequest?, early: Double?
+    ) {
+        let isOver = hit.payload.fresh <= now
+        hit.stale = isOver
+        guard isOver || early != nil, var request, isOver || isEarly(hit.payload, early ?? 0) else { return }
+        request.mayWait = false
+        let leaseKey = LeaseTable.Key(function: function, hash: hash, key: key)
+        if case .granted(let token) = leases.acquire(leaseKey, request, now: now) {
+            hit.lease = token
+            hit.stale = true
+        }
     }
 
     /// Whether to compute again before the time is over, so that not all do at once when it is: the XFetch rule

@@ -75,7 +75,7 @@ package struct StoreCore: ~Copyable, @unchecked Sendable {  // Lives in a `Lock`
 
     /// A function's slot, or `nil` if it was never seen.
     package mutating func function(owner: Int64, name: UnsafeRawBufferPointer) -> FunctionSlot? {
-        guard let known = functions.find(owner: owner, name: name) else { return nil }
+        guard let known = functions.findAgain(owner: owner, name: name) else { return nil }
         if !piecework.massClears.isEmpty { performClears(of: known) }
         // Perhaps it was forgotten.
         return functions.isLive(known) ? known : nil

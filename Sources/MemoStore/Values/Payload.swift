@@ -49,16 +49,14 @@ struct Payload: @unchecked Sendable {
     private var header: UnsafeMutablePointer<Header> { address.assumingMemoryBound(to: Header.self) }
     private var isExtended: Bool { header.pointee.keyBytesAndFlags & Self.extended != 0 }
     private var isAttributed: Bool { header.pointee.keyBytesAndFlags & Self.attributed != 0 }
-    private var attribution: Attribution {
-        guard isAttributed else { return Attribution(costMs: 0, uid: Self.ownUser) }
-        return (address + MemoryLayout<Header>.size).load(as: Attribution.self)
-    }
+    /// To be read only if `isAttributed`.
+    private var attribution: Attribution { (address + MemoryLayout<Header>.size).load(as: Attribution.self) }
     private var extensionStart: UnsafeMutableRawPointer {
         address + MemoryLayout<Header>.size + (isAttributed ? MemoryLayout<Attribution>.size : 0)
     }
     /// To be read only if `isExtended`.
     private var more: Extension { extensionStart.loadUnaligned(as: Extension.self) }
-    private var body: UnsafeMutableRawPointer {
+    @inline(__always) private var body: UnsafeMutableRawPointer {
         extensionStart + (isExtended ? MemoryLayout<Extension>.size + tagCount * 4 : 0)
     }
     private var tagCount: Int { isExtended ? Int(more.tags) : 0 }
@@ -69,8 +67,8 @@ struct Payload: @unchecked Sendable {
         get { header.pointee.hotIndex }
         nonmutating set { header.pointee.hotIndex = newValue }
     }
-    var costMs: UInt32 { attribution.costMs }
-    var uid: UInt32 { attribution.uid }
+    var costMs: UInt32 { isAttributed ? attribution.costMs : 0 }
+    var uid: UInt32 { isAttributed ? attribution.uid : Self.ownUser }
     var created: Int64 {
         Int64(Int16(bitPattern: header.pointee.createdHigh)) << 32 | Int64(header.pointee.createdLow)
     }
@@ -87,7 +85,7 @@ struct Payload: @unchecked Sendable {
         return UnsafeBufferPointer(start: start, count: tagCount)
     }
     var key: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: body, count: keyBytes) }
-    var value: UnsafeRawBufferPointer {
+    @inline(__always) var value: UnsafeRawBufferPointer {
         if isShared { return InternTable.value(block) }
         return UnsafeRawBufferPointer(start: body + keyBytes, count: Int(header.pointee.valueBytes))
     }

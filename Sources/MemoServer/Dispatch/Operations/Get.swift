@@ -55,11 +55,7 @@ extension Dispatcher {
         case .miss(nil):
             ReplyWriter.miss(batch.requests[index].id, into: &context.connection.output)
             return .done
-        case .remote:
-            guard askRemote(&core, probe, bytes, fields, &context) else {
-                return get(&core, batch, index, key, fields, &context)
-            }
-            return .suspended
+        case .remote: return getRemotely(&core, probe, batch, index, key, fields, &context)
         default: return getSlowly(batch.requests[index], outcome, &context)
         }
     }
@@ -162,7 +158,7 @@ extension Dispatcher {
         ReplyWriter.field("age_ms", hit.ageMs, into: &output)
         ReplyWriter.field("ttl_ms", optional: hit.ttlMs.map { max(0, $0) }, into: &output)
         ReplyWriter.field("cost_ms", hit.costMs, into: &output)
-        ReplyWriter.field("hits", hit.hits, into: &output)
+        ReplyWriter.field("hits", Int64(hit.hits), into: &output)
         ReplyWriter.field("bytes", hit.value.count, into: &output)
         ReplyWriter.field("uid", Int64(hit.uid), into: &output)
     }

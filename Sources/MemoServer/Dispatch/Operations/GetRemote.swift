@@ -4,6 +4,16 @@ internal import Platform
 
 /// Look-ups on other machines: a request is suspended for them as it is for the disk.
 extension Dispatcher {
+    /// Executes a `get` of a key that others may have. Not a part of `get`, which is inlined.
+    @inline(never)
+    func getRemotely(
+        _ core: inout StoreCore, _ probe: KeyProbe, _ batch: RequestBatch, _ index: Int, _ key: CanonicalKey,
+        _ fields: GetFields, _ context: inout Context
+    ) -> Step {
+        if askRemote(&core, probe, key.bytes(isTyped: probe.isTyped), fields, &context) { return .suspended }
+        return get(&core, batch, index, key, fields, &context)
+    }
+
     /// Asks for the key of a `get`.
     /// - Returns: false if the request goes on at once, without them.
     func askRemote(
