@@ -11,7 +11,7 @@ struct StackDistances {
         case firstUse
     }
 
-    private var places: [UInt64: Int32] = [:]
+    private var places = PlaceTable()
     /// By place: who was used then, what it weighs, and what was seen of it. A place that was left has weight 0.
     private var keys: [UInt64] = []
     private var weights: [Int64] = []
@@ -43,19 +43,17 @@ struct StackDistances {
         if keys.count == sums.count - 1 { renumber { _ in true } }
         var distance = Distance.firstUse
         var tally = KeyTally()
-        if let place = places[key].map(Int.init) {
-            distance = place < gap ? .unknown : .known(total - sum(through: place))
-            add(-weights[place], at: place)
-            weights[place] = 0
-            tally = tallies[place]
-        }
         let place = keys.count
+        if let last = places.set(key, to: place, keys) {
+            distance = last < gap ? .unknown : .known(total - sum(through: last))
+            add(-weights[last], at: last)
+            weights[last] = 0
+            tally = tallies[last]
+        }
         keys.append(key)
-        weights.append(0)
+        weights.append(weight)
         tallies.append(tally)
-        places[key] = Int32(place)
         add(weight, at: place)
-        weights[place] = weight
         return distance
     }
 
@@ -64,12 +62,12 @@ struct StackDistances {
 
     /// What was seen of a key, if it is there.
     mutating func changeTally(of key: UInt64, _ change: (inout KeyTally) -> Void) {
-        if let place = places[key].map(Int.init) { change(&tallies[place]) }
+        if let place = places.find(key, keys) { change(&tallies[place]) }
     }
 
     func tallySums() -> TallySums {
         var sums = TallySums()
-        for place in places.values { sums.add(tallies[Int(place)]) }
+        for place in keys.indices where weights[place] > 0 { sums.add(tallies[place]) }
         return sums
     }
 
@@ -81,7 +79,7 @@ struct StackDistances {
     mutating func removeOldest() {
         while oldest < keys.count, weights[oldest] == 0 { oldest += 1 }
         guard oldest < keys.count else { return }
-        places[keys[oldest]] = nil
+        places.remove(keys[oldest], keys)
         add(-weights[oldest], at: oldest)
         weights[oldest] = 0
         oldest += 1
@@ -99,21 +97,17 @@ struct StackDistances {
         var next = 0
         var newGap = 0
         for place in keys.indices where weights[place] > 0 {
-            let key = keys[place]
-            guard isKept(key) else {
-                places[key] = nil
-                continue
-            }
-            keys[next] = key
+            guard isKept(keys[place]) else { continue }
+            keys[next] = keys[place]
             weights[next] = weights[place]
             tallies[next] = tallies[place]
-            places[key] = Int32(next)
             next += 1
             if place < gap { newGap = next }
         }
         keys.removeLast(keys.count - next)
         weights.removeLast(weights.count - next)
         tallies.removeLast(tallies.count - next)
+        places.rebuild(keys)
         gap = newGap
         oldest = 0
         total = 0
@@ -145,10 +139,12 @@ struct StackDistances {
 
     /// What must hold between two calls.
     func check() {
-        precondition(places.allSatisfy { keys[Int($0.value)] == $0.key }, "a key is not at its place")
+        let used = keys.indices.filter { weights[$0] > 0 }
+        precondition(used.allSatisfy { places.find(keys[$0], keys) == $0 }, "a key is not at its place")
+        precondition(used.count == places.count, "a key that is gone has a place")
         precondition(weights.reduce(0, +) == total, "the total is wrong")
         precondition(keys.isEmpty || sum(through: keys.count - 1) == total, "the sums are wrong")
-        precondition(places.values.allSatisfy { $0 >= oldest }, "a key is older than the oldest")
+        precondition(used.allSatisfy { $0 >= oldest }, "a key is older than the oldest")
         precondition(gap <= keys.count, "the gap lies ahead")
     }
 }
