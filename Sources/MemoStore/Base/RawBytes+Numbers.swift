@@ -1,6 +1,6 @@
 /// Numbers as blobs have them: 8 bytes each, little-endian.
 extension Sequence<Int64> {
-    var blob: [UInt8] { map(\.littleEndian).withUnsafeBytes { Array($0) } }
+    var blob: [UInt8] { map { $0.littleEndian }.withUnsafeBytes { Array($0) } }
 }
 
 extension UnsafeRawBufferPointer {

@@ -32,7 +32,8 @@ final class InternTable: @unchecked Sendable {
     }
 
     private static let pageMask = UInt(getpagesize()) - 1
-    private var buckets: HashBuckets<UnsafeMutablePointer<Block>?>
+    /// Under the store's lock, as all of it: overlapping accesses are not looked for at run time.
+    @exclusivity(unchecked) private var buckets: HashBuckets<UnsafeMutablePointer<Block>?>
     /// Blocks that are in the table.
     private(set) var count = 0
     /// Hashes of values that were met and not shared.

@@ -37,9 +37,10 @@ final class EntryTables {
     /// Rows that are inserted together: by one statement they take two thirds of the time.
     private static let longRun = 32
     private static let shortRun = 8
+    // One thread touches these: overlapping accesses are not looked for at run time, which was done for each row.
     /// Inserted, but not yet given to SQLite.
-    private var pending = ContiguousArray<Pending>()
-    private var records = ByteArena(capacity: 8192)
+    @exclusivity(unchecked) private var pending = ContiguousArray<Pending>()
+    @exclusivity(unchecked) private var records = ByteArena(capacity: 8192)
     private let salt: UInt64
 
     init(_ connection: borrowing Connection, salt: UInt64) throws(SQLiteError) {

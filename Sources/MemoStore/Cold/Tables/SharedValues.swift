@@ -13,7 +13,8 @@ final class SharedValues {
     private var pendingFigures = InterningFigures()
     /// Changes of `shared_use` in this transaction, by row.
     private var pendingUses: [Int64: Int64] = [:]
-    private var recent = RecentValues()
+    /// One thread touches it, for each row: overlapping accesses are not looked for at run time.
+    @exclusivity(unchecked) private var recent = RecentValues()
     private let insert: Statement
     private let select: Statement
     private let delete: Statement

@@ -22,12 +22,13 @@ final class Tombstones {
         var bytes = 0
     }
 
-    private var rows: Set<Int64> = []
+    /// One thread touches this and `pending`, for each row: overlapping accesses are not looked for at run time.
+    @exclusivity(unchecked) private var rows: Set<Int64> = []
     private var state: State
     /// As of the last commit.
     private var committed: State
     /// Rows first marked deleted since then.
-    private var pending: [Int64] = []
+    @exclusivity(unchecked) private var pending: [Int64] = []
     /// How many rows the last commit marked deleted.
     private(set) var newest = 0
     /// Rows that are being taken out, in order, from `taken` on.
