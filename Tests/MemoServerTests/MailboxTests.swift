@@ -1,5 +1,7 @@
 import Glibc
 import MemoStore
+import Platform
+import TestSupport
 import Testing
 
 @testable import MemoServer
@@ -28,6 +30,37 @@ struct MailboxTests {
         #expect(!isSignalled(mailbox))
         #expect(mailbox.take(into: &mail, sleeping: false))
         #expect(mail.messages.count == 2)
+    }
+
+    /// Every message comes, though the loop sleeps whenever it finds none.
+    @Test func noMessageIsSleptThrough() throws {
+        let mailbox = try Mailbox(limits: Limits())
+        let (senders, each) = (3, SeededGenerator.cases(10_000))
+        let id = id
+        let threads = try (0..<senders).map { sender in
+            try Thread {
+                var random = SeededGenerator(UInt64(sender))
+                for _ in 0..<each {
+                    mailbox.post(id, .resume(nil))
+                    // Now and then the loop finds nothing.
+                    for _ in 0..<random.below(3) { sched_yield() }
+                }
+            }
+        }
+        var mail = Mailbox.Mail()
+        var count = 0
+        while count < senders * each {
+            if mailbox.take(into: &mail, sleeping: true) {
+                count += mail.messages.count
+                mail.clear()
+                continue
+            }
+            var waiting = pollfd(fd: mailbox.descriptor, events: Int16(POLLIN), revents: 0)
+            try #require(poll(&waiting, 1, 60_000) == 1, "no one wakes the loop")
+            mailbox.acknowledgeWakeUp()
+        }
+        for thread in threads { thread.join() }
+        #expect(count == senders * each)
     }
 
     @Test func commitsAreMergedWhereNothingIsLost() throws {

@@ -49,7 +49,7 @@ internal import Testing
     }
 
     private func isKnown(_ line: [UInt8], _ batch: inout RequestParser) -> Bool {
-        line.withUnsafeBytes { batch.spellings.read($0, into: &batch.request) != nil }
+        line.withUnsafeBytes { batch.spellings.read($0, into: &batch.fields) != nil }
     }
 
     /// The members of a request, which are then put together in any spelling.

@@ -149,6 +149,13 @@ package final class Connection {
     @exclusivity(unchecked) var countedInput = 0
     @exclusivity(unchecked) var countedOutput = 0
 
+    /// Whether nothing is left of what was asked for, nor counted or armed for it.
+    @inline(__always)
+    var isAtRest: Bool {
+        session.isAtRest && pending.isEmpty && replies.gateCount == 0 && input.isEmpty && countedInput == 0
+            && countedOutput == 0 && unfinishedReplyBytes == 0 && stallDeadline == nil && armedDeadline == nil
+    }
+
     init(
         id: ConnectionID, socket: AcceptedSocket, limits: Limits, lineLimit: Int, quotas: Quotas,
         watermark: CommitWatermark

@@ -16,7 +16,7 @@ struct RequestList: ~Copyable {
     private var failures: [(position: Int, error: WireError)] = []
 
     init() {
-        storage = .allocate(capacity: capacity)
+        storage = Self.allocate(capacity)
     }
 
     deinit { storage.deallocate() }
@@ -43,17 +43,27 @@ struct RequestList: ~Copyable {
         failures.isEmpty ? nil : failures.first { $0.position == position }?.error
     }
 
+    /// The place of the next request, for which there is room always. It counts from `addNext` on.
+    var next: Request {
+        @inline(__always) unsafeAddress {
+            UnsafePointer(UnsafeRawPointer(storage + count).assumingMemoryBound(to: Request.self))
+        }
+        @inline(__always) unsafeMutableAddress {
+            UnsafeMutableRawPointer(storage + count).assumingMemoryBound(to: Request.self)
+        }
+    }
+
     @inline(__always)
-    mutating func append(_ request: Request) {
+    mutating func addNext() {
+        storage[count].probe = nil
+        count &+= 1
         if count == capacity { grow() }
-        // It owns nothing: what it refers to is in the input and in the batch.
-        (storage + count).initialize(to: Line(request: request, probe: nil))
-        count += 1
     }
 
     mutating func append(failure: WireError) {
         failures.append((count, failure))
-        append(Request(id: nil, function: Bytes(start: nil, count: 0), body: .ping))
+        next = .none
+        addNext()
     }
 
     @inline(__always)
@@ -63,10 +73,17 @@ struct RequestList: ~Copyable {
     }
 
     private mutating func grow() {
-        let larger = UnsafeMutablePointer<Line>.allocate(capacity: 2 * capacity)
-        larger.moveInitialize(from: storage, count: count)
+        let larger = Self.allocate(2 * capacity)
+        // It owns nothing: what it refers to is in the input and in the batch.
+        larger.update(from: storage, count: count)
         storage.deallocate()
         storage = larger
         capacity *= 2
+    }
+
+    private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<Line> {
+        let lines = UnsafeMutablePointer<Line>.allocate(capacity: capacity)
+        lines.initialize(repeating: Line(request: .none, probe: nil), count: capacity)
+        return lines
     }
 }

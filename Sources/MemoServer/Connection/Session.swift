@@ -99,6 +99,15 @@ struct Session: ~Copyable {
         }
     }
 
+    /// Whether it waits for its peer's next request and for nothing else. Without output, coming to rest changes nothing then.
+    @inline(__always)
+    var isAtRest: Bool {
+        requests == .none && input == .open && watched == Self.watchedAtRest && !hasMoreLines && !isBlocked
+            && !isOutputFull && !isOverShare && !lostEvents && !wasHeld && !wantsSend && !mustRearm
+    }
+
+    private static var watchedAtRest: Epoll.Interest { [.read, .readHangUp] }
+
     // MARK: epoll and the socket
 
     /// What epoll's news mean.

@@ -88,7 +88,7 @@ extension Dispatcher {
             if connection.mustPause() || mustYield(core, context) { break }
             context.replyStart = connection.output.count
             guard step(&core, batch, index, &context) == .done else { break }
-            context.readFailure = nil
+            if context.readFailure != nil { context.readFailure = nil }
             context.remote = .notYet
             if !context.loadedRows.isEmpty {
                 core.release(context.loadedRows)

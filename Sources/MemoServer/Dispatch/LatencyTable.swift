@@ -14,7 +14,9 @@ final class LatencyTable: Sendable {
     /// - Returns: when a batch to be measured begins, in ns; `nil` for one that is not.
     @inline(__always)
     func begin() -> UInt64? {
-        let count = batches.wrappingAdd(1, ordering: .relaxed).oldValue
+        // Two loops may count one: it is only to be about every sixteenth.
+        let count = batches.load(ordering: .relaxed)
+        batches.store(count &+ 1, ordering: .relaxed)
         return count < 1024 || count % 16 == 0 ? BootClock.nowNs : nil
     }
 

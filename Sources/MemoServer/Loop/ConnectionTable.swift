@@ -1,8 +1,8 @@
 internal import MemoStore
 
 /// A loop's connections by slot. A slot is used again under another generation, so that a late message or event
-/// for the connection before finds no one.
-struct ConnectionTable {
+/// for the connection before finds no one. Not copyable: whoever looks something up would hold all of it meanwhile.
+struct ConnectionTable: ~Copyable {
     private struct Slot {
         var connection: Connection?
         var generation: UInt32 = 0

@@ -63,8 +63,9 @@ extension EventLoop {
                     break lines
                 }
                 do throws(WireError) {
-                    batch.requests.append(
-                        try batch.parser.parse(line, limits: WireLimits(lineBytes: lineLimit)))
+                    try batch.parser.parse(
+                        line, limits: WireLimits(lineBytes: lineLimit), into: &batch.requests.next)
+                    batch.requests.addNext()
                 } catch {
                     if batch.parser.gaveUp {
                         leave(line, to: batch, &framer, before)
@@ -133,8 +134,10 @@ extension EventLoop {
             return reconcile(connection)
         }
         batch.owner = .passUnretained(connection)
-        connection.batch = batch
-        if batch.line.isEmpty { gather(batch) } else { readApart(batch, connection) }
+        let isLong = !batch.line.isEmpty
+        let held = Unmanaged.passUnretained(batch)
+        connection.batch = consume batch
+        if isLong { readApart(held.takeUnretainedValue(), connection) } else { gather(held) }
     }
 
     /// As `proceed`, together with others: executed with what is gathered.
@@ -144,38 +147,33 @@ extension EventLoop {
         case .reconcile: reconcile(connection)
         case .parse: gather(connection)
         case .execute:
-            if let batch = connection.batch { gather(batch) }
+            if let batch = connection.batch { gather(.passUnretained(batch)) }
         }
     }
 
-    private func gather(_ batch: RequestBatch) {
-        gathered.append(.passUnretained(batch))
-        gatheredRequests += batch.requests.count - batch.next
-        if gathered.count >= limits.batchesAtOnce || gatheredRequests >= limits.requestsAtOnce {
-            executeGathered()
-        }
+    private func gather(_ batch: Unmanaged<RequestBatch>) {
+        gathered.append(batch, requests: batch._withUnsafeGuaranteedRef { $0.requests.count - $0.next })
+        if gathered.isFull { executeGathered() }
     }
 
     /// Executes the requests of all connections that were gathered, and sends their replies.
     func executeGathered() {
         guard !gathered.isEmpty else { return }
-        for batch in gathered {
+        let all = gathered.all
+        for batch in all {
             batch._withUnsafeGuaranteedRef { $0.owner._withUnsafeGuaranteedRef { ensureOutput($0) } }
         }
-        gathered.withUnsafeBufferPointer { all in
-            var first = 0
-            while first < all.count {
-                let executed = executor.execute(UnsafeBufferPointer(rebasing: all[first...]))
-                for position in first..<first + executed {
-                    all[position]._withUnsafeGuaranteedRef { batch in
-                        batch.owner._withUnsafeGuaranteedRef { finish(batch, of: $0) }
-                    }
+        var first = 0
+        while first < all.count {
+            let executed = executor.execute(UnsafeBufferPointer(rebasing: all[first...]))
+            for position in first..<first + executed {
+                all[position]._withUnsafeGuaranteedRef { batch in
+                    batch.owner._withUnsafeGuaranteedRef { finish(batch, of: $0) }
                 }
-                first += executed
             }
+            first += executed
         }
-        gathered.removeAll(keepingCapacity: true)
-        gatheredRequests = 0
+        gathered.removeAll()
     }
 
     @inline(__always)
@@ -202,15 +200,23 @@ extension EventLoop {
     /// Takes back the batch of a connection that is suspended no more.
     private func retire(_ batch: RequestBatch, of connection: Connection) {
         if batch.wasApart {
-            let box = UnsafeTransfer(batch)
-            workers.run(for: connection.uid) { box.value.clear() }
+            clearApart(batch, connection)
         } else {
             batch.clear()
-            if spareBatches.count < limits.spareBatches { spareBatches.append(batch) }
+            // Handed on: nothing is counted anew.
+            if spareBatches.count < limits.spareBatches, let held = exchange(&connection.batch, with: nil) {
+                spareBatches.append(held)
+            }
         }
         connection.batch = nil
         connection.deadline = nil
         connection.resumption = nil
+    }
+
+    @inline(never)
+    private func clearApart(_ batch: RequestBatch, _ connection: Connection) {
+        let box = UnsafeTransfer(batch)
+        workers.run(for: connection.uid) { box.value.clear() }
     }
 
     private func consume(_ connection: Connection) {

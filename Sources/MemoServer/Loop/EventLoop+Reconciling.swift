@@ -9,6 +9,8 @@ extension EventLoop {
     /// for, what epoll watches, its deadline, its end.
     func reconcile(_ connection: Connection) {
         guard !connection.session.isClosed else { return }
+        // Most have nothing left once their replies are sent.
+        if connection.isAtRest { return trimBuffers(connection) }
         connection.session.noteHeld(connection.pending)
         if connection.session.tellsLost(connection.pending) { tellLost(connection) }
         trimBuffers(connection)

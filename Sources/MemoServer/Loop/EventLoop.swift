@@ -31,8 +31,7 @@ final class EventLoop: @unchecked Sendable {
     @exclusivity(unchecked) var connections: ConnectionTable
     @exclusivity(unchecked) var deadlines = DeadlineHeap()
     /// Batches of this turn that are executed together, held by their connections, and how many requests they have.
-    @exclusivity(unchecked) var gathered: ContiguousArray<Unmanaged<RequestBatch>> = []
-    @exclusivity(unchecked) var gatheredRequests = 0
+    @exclusivity(unchecked) var gathered: GatheredBatches
     @exclusivity(unchecked) var spareBatches: [RequestBatch] = []
     /// Connections with replies that wait for a commit.
     @exclusivity(unchecked) var gated: [Connection] = []
@@ -70,6 +69,7 @@ final class EventLoop: @unchecked Sendable {
         pool = BufferPool(
             bufferBytes: limits.readBytes, limit: limits.pooledBuffers, counters: port.poolCounters)
         connections = ConnectionTable(loop: port.index)
+        gathered = GatheredBatches(capacity: limits.batchesAtOnce, requestsMax: limits.requestsAtOnce)
         try epoll.add(port.mailbox.descriptor, .read, token: Self.mailboxToken)
     }
 
@@ -80,8 +80,8 @@ final class EventLoop: @unchecked Sendable {
             let mayLetSleep = ready.isEmpty && subscribersMail.isEmpty
             let hadMail = port.mailbox.take(into: &mail, sleeping: mayLetSleep)
             if hadMail { deliver() }
-            deliverEvents()
-            serveReady()
+            if !subscribersMail.isEmpty { deliverEvents() }
+            if !ready.isEmpty { serveReady() }
             if let drainDeadline, connections.count == 0 || now >= drainDeadline { break }
             let found = hadMail || !mayLetSleep ? epoll.wait(timeoutMs: 0) : waitForEvents(after: events)
             // Who was told something by another thread asks again as one does who was answered at once.
@@ -149,7 +149,6 @@ final class EventLoop: @unchecked Sendable {
     }
 
     private func serveReady() {
-        guard !ready.isEmpty else { return }
         let turn = ready
         ready = []
         let end = BootClock.nowNs + limits.dearTurnNs
@@ -235,7 +234,6 @@ final class EventLoop: @unchecked Sendable {
 
     /// Gives subscribers some of their events: others are not to wait for all of them.
     private func deliverEvents() {
-        guard !subscribersMail.isEmpty else { return }
         let end = BootClock.nowNs + limits.eventTurnNs
         var next = nextEvent
         repeat {

@@ -30,8 +30,9 @@ final class LineWork: @unchecked Sendable {
 
     func run(_ executor: any RequestExecutor) {
         do throws(WireError) {
-            batch.requests.append(
-                try batch.parser.parse(batch.line, limits: WireLimits(lineBytes: lineLimit)))
+            try batch.parser.parse(
+                batch.line, limits: WireLimits(lineBytes: lineLimit), into: &batch.requests.next)
+            batch.requests.addNext()
             executor.prepare(batch)
         } catch {
             batch.requests.append(failure: isLast ? .shuttingDown : error)

@@ -2,6 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import MemoStore
 internal import Platform
+internal import Synchronization
 
 /// What other threads send to a loop. They wake it only while it sleeps, and once however much they send.
 final class Mailbox: Sendable {
@@ -34,15 +35,13 @@ final class Mailbox: Sendable {
         }
     }
 
-    private struct State {
-        var mail = Mail()
-        var isEmpty = true
-        var isLoopAsleep = false
-    }
-
     /// Readable when the loop is to wake up.
     let descriptor: Int32
-    private let state = Lock(State())
+    private let mail = Lock(Mail())
+    // The loop looks at these in every turn, without the lock. Before it sleeps it has said so and then found no mail, and who
+    // sends mail puts it there before it looks whether the loop sleeps: so one of them sees the other.
+    private let hasMail = Atomic(false)
+    private let isLoopAsleep = Atomic(false)
     private let eventLimit: Int
     private let eventByteLimit: Int
 
@@ -81,14 +80,11 @@ final class Mailbox: Sendable {
 
     /// For what is neither a message to a connection nor a commit.
     func send(_ change: (inout Mail) -> Void) {
-        let mustWake = state.withLock { state in
-            change(&state.mail)
-            state.isEmpty = false
-            let mustWake = state.isLoopAsleep
-            state.isLoopAsleep = false
-            return mustWake
+        mail.withLock {
+            change(&$0)
+            hasMail.store(true, ordering: .sequentiallyConsistent)
         }
-        if mustWake {
+        if isLoopAsleep.exchange(false, ordering: .sequentiallyConsistent) {
             var one: UInt64 = 1
             // Fails only where the counter is full, and then the loop wakes up anyway.
             _ = write(descriptor, &one, 8)
@@ -99,15 +95,17 @@ final class Mailbox: Sendable {
     /// - Parameter sleeping: the loop goes to sleep if there is nothing, and wants to be woken.
     /// - Returns: whether there was anything.
     func take(into mail: inout Mail, sleeping: Bool) -> Bool {
-        state.withLock { state in
-            if state.isEmpty {
-                state.isLoopAsleep = sleeping
-                return false
-            }
-            swap(&state.mail, &mail)
-            state.isEmpty = true
-            return true
+        if !hasMail.load(ordering: .sequentiallyConsistent) {
+            // It stays as it is until someone sends something: mostly there is nothing to be written.
+            guard isLoopAsleep.load(ordering: .sequentiallyConsistent) != sleeping else { return false }
+            isLoopAsleep.store(sleeping, ordering: .sequentiallyConsistent)
+            guard hasMail.load(ordering: .sequentiallyConsistent) else { return false }
         }
+        self.mail.withLock {
+            swap(&$0, &mail)
+            hasMail.store(false, ordering: .relaxed)
+        }
+        return true
     }
 
     /// Resets the descriptor after a wake-up.

@@ -68,6 +68,16 @@ public struct ByteBuffer: ~Copyable {
         end &+= length
     }
 
+    /// Appends what is written at the place that `write` is given, which it moves behind that: `count` bytes at most.
+    @inlinable @inline(__always)
+    mutating func append(atMost count: Int, _ write: (inout UnsafeMutableRawPointer) -> Void) {
+        reserve(count)
+        let first = storage.unsafelyUnwrapped + end
+        var next = first
+        write(&next)
+        end &+= next - first
+    }
+
     /// Room for at least `minimum` bytes behind those held, to be filled from outside and then committed.
     @inlinable public mutating func prepare(minimum: Int) -> UnsafeMutableRawBufferPointer {
         reserve(minimum)
@@ -148,5 +158,20 @@ public struct ByteBuffer: ~Copyable {
         }
         start = 0
         end = count
+    }
+}
+
+extension UnsafeMutableRawPointer {
+    @inlinable @inline(__always)
+    mutating func put(_ literal: StaticString) {
+        copyMemory(from: UnsafeRawPointer(literal.utf8Start), byteCount: literal.utf8CodeUnitCount)
+        self += literal.utf8CodeUnitCount
+    }
+
+    @inlinable @inline(__always)
+    mutating func put(_ bytes: Bytes) {
+        guard let source = bytes.baseAddress else { return }
+        copyMemory(from: source, byteCount: bytes.count)
+        self += bytes.count
     }
 }

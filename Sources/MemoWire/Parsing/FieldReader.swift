@@ -23,6 +23,9 @@ struct FieldReader {
 
     @inline(__always) func has(_ field: Field) -> Bool { present.contains(field) }
 
+    /// The request's `id` as it was sent.
+    @inline(__always) var id: Bytes? { has(.id) ? text(.id) : nil }
+
     /// The JSON text of a field that is present.
     @inline(__always) func text(_ field: Field) -> Bytes { spans[field.index].text }
 

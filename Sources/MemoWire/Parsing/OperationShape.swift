@@ -18,6 +18,9 @@ struct OperationShape: BitwiseCopyable {
     static let mismatch = OperationShape(
         .report, required: [.digest, .kept, .computed], optional: [], common: [])
 
+    /// Fields that a `get` may have.
+    static let getOptions: [Field] = [.leaseMs, .waitMs, .early, .meta, .remote]
+
     /// Fields that a `put` may have.
     static let putOptions: [Field] = [
         .ttlMs, .staleMs, .costMs, .tags, .lease, .durable, .ifAbsent,
@@ -37,7 +40,7 @@ struct OperationShape: BitwiseCopyable {
         switch operation {
         case .ping, .stats, .sync, .map: required = []
         case .hello: (required, optional) = ([], [.client])
-        case .get: (required, optional) = ([.fn, .key], [.leaseMs, .waitMs, .early, .meta, .remote])
+        case .get: (required, optional) = ([.fn, .key], Self.getOptions)
         case .put: (required, optional) = ([.fn, .key, .value], Self.putOptions)
         case .release: required = [.fn, .key, .lease]
         case .delete: (required, optional) = ([.fn, .key], [.waitRemoteMs])

@@ -163,6 +163,11 @@ public struct Request {
         case map
     }
 
+    /// What stands in the place of a request that was not read yet.
+    public static var none: Request {
+        Request(id: nil, function: Bytes(start: nil, count: 0), body: .ping)
+    }
+
     /// The request's `id` as it was sent, or `nil`.
     public var id: Bytes?
     /// `fn`, decoded; empty if the operation has none.

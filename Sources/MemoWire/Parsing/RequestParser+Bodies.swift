@@ -33,7 +33,7 @@ extension RequestParser {
     @inline(__always) func readGet(_ reader: FieldReader) throws(WireError) -> GetFields {
         var fields = GetFields()
         // Few requests have any of these.
-        guard reader.present.hasGetOptions else { return fields }
+        guard reader.present.intersects(getOptions) else { return fields }
         fields.leaseMs = try reader.count(.leaseMs, limit: WireLimits.leaseMs)
         fields.waitMs = try reader.count(.waitMs, limit: WireLimits.leaseMs) ?? 0
         if reader.has(.early) { fields.early = try reader.early() }
@@ -44,7 +44,7 @@ extension RequestParser {
 
     mutating func readPut(_ reader: FieldReader, key: CanonicalKey) throws(WireError) -> PutFields {
         var fields = PutFields(key: key, value: reader.text(.value))
-        guard reader.present.hasPutOptions else { return fields }
+        guard reader.present.intersects(putOptions) else { return fields }
         fields.ttl = try reader.duration(orNull: .ttlMs)
         fields.staleMs = try reader.count(.staleMs)
         fields.costMs = try reader.count(.costMs)
@@ -123,12 +123,4 @@ extension RequestParser {
         }
         return .clearAll(waitRemoteMs: wait)
     }
-}
-
-extension FieldSet {
-    private static let getOptions = FieldSet([.leaseMs, .waitMs, .early, .meta, .remote])
-    private static let putOptions = FieldSet(OperationShape.putOptions)
-
-    @inline(__always) var hasGetOptions: Bool { intersects(Self.getOptions) }
-    @inline(__always) var hasPutOptions: Bool { intersects(Self.putOptions) }
 }

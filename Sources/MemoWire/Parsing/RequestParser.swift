@@ -14,7 +14,7 @@ public struct RequestParser: ~Copyable {
 
     var arena = Arena()
     var canonicalizer = KeyCanonicalizer()
-    var request = RequestFields()
+    var fields = RequestFields()
     var spellings = Spellings()
     var entry = RequestFields()
     /// The line that is being read.
@@ -30,6 +30,8 @@ public struct RequestParser: ~Copyable {
     private let operations = OperationShape.table
     private let getShape = OperationShape.get
     private let putShape = OperationShape.put
+    let getOptions = FieldSet(OperationShape.getOptions)
+    let putOptions = FieldSet(OperationShape.putOptions)
 
     public init() {}
 
@@ -53,37 +55,60 @@ public struct RequestParser: ~Copyable {
     ///
     /// - Returns: The request, whose views point into `line` and this batch.
     public mutating func parse(_ line: Bytes, limits: WireLimits) throws(WireError) -> Request {
+        var request = Request.none
+        try parse(line, limits: limits, into: &request)
+        return request
+    }
+
+    /// The same, where the request is to be: one is larger than what it takes to read it.
+    public mutating func parse(
+        _ line: Bytes, limits: WireLimits, into request: inout Request
+    ) throws(WireError) {
         guard line.count <= limits.lineBytes else {
             throw WireError.lineTooLong(limit: limits.lineBytes)
         }
-        let (keyCount, entryCount, tagCount) = (keys.count, entries.count, tags.count)
+        let counts = (keys: keys.count, entries: entries.count, tags: tags.count)
         self.line = line
-        let known = spellings.read(line, into: &request)
-        if known == nil {
-            do {
-                try scanRequest()
-            } catch {
-                throw WireError(code: .badJSON, message: describe(error))
-            }
-        }
-        let reader = FieldReader(request)
-        let id = reader.has(.id) ? reader.text(.id) : nil
         do {
-            if let isGet = known ?? usualOperation(reader) {
-                let request = try readUsual(reader, id: id, isGet: isGet)
-                if known == nil { spellings.learn(line, reader, isGet: isGet) }
-                return request
+            if let isGet = spellings.read(line, into: &fields) {
+                try readUsual(FieldReader(fields), isGet: isGet, into: &request)
+            } else {
+                try parseAnew(line, into: &request)
             }
-            return try read(reader, id: id)
         } catch {
-            keys.removeSubrange(keyCount...)
-            entries.removeSubrange(entryCount...)
-            tags.removeSubrange(tagCount...)
-            fault = nil
-            var error = error
-            if error.code != .badJSON { error.id = id }
-            throw error
+            throw undo(to: counts, after: error)
         }
+    }
+
+    /// Reads a line that is spelt as none before.
+    @inline(never)
+    private mutating func parseAnew(_ line: Bytes, into request: inout Request) throws(WireError) {
+        do throws(JSONError) {
+            try scanRequest()
+        } catch {
+            throw WireError(code: .badJSON, message: describe(error))
+        }
+        let reader = FieldReader(fields)
+        if let isGet = usualOperation(reader) {
+            try readUsual(reader, isGet: isGet, into: &request)
+            spellings.learn(line, reader, isGet: isGet)
+        } else {
+            try read(reader, into: &request)
+        }
+    }
+
+    /// Takes back what a line left that is no request.
+    @inline(never)
+    private mutating func undo(
+        to counts: (keys: Int, entries: Int, tags: Int), after error: WireError
+    ) -> WireError {
+        keys.removeSubrange(counts.keys...)
+        entries.removeSubrange(counts.entries...)
+        tags.removeSubrange(counts.tags...)
+        fault = nil
+        var error = error
+        if error.code != .badJSON { error.id = FieldReader(fields).id }
+        return error
     }
 
     /// Takes note that a key is about to be rewritten, or gives up.
@@ -100,7 +125,7 @@ public struct RequestParser: ~Copyable {
         try scanner.skipByteOrderMark()
         scanner.skipWhitespace()
         guard scanner.peek == UInt8(ascii: "{") else { throw JSONError(.object, at: scanner.position) }
-        try request.scan(&scanner, depth: 1, arena: &arena)
+        try fields.scan(&scanner, depth: 1, arena: &arena)
         scanner.skipWhitespace()
         guard scanner.position == scanner.end else { throw JSONError(.end, at: scanner.position) }
     }
@@ -109,7 +134,7 @@ public struct RequestParser: ~Copyable {
     /// - Returns: `nil` for all others.
     private func usualOperation(_ reader: FieldReader) -> Bool? {
         let operation = reader.spans[Field.op.index].text
-        guard reader.has(.op), operation.count == 5, request.unknown.isEmpty else { return nil }
+        guard reader.has(.op), operation.count == 5, fields.unknown.isEmpty else { return nil }
         // Four bytes behind the first quote.
         let word = (operation.baseAddress.unsafelyUnwrapped + 1).loadUnaligned(as: UInt32.self).littleEndian
         let isGet = word == 0x2274_6567
@@ -124,24 +149,21 @@ public struct RequestParser: ~Copyable {
     /// Nearly all requests: a `get` or a `put` that has the fields it needs, and no others.
     @inline(__always)
     private mutating func readUsual(
-        _ reader: FieldReader, id: Bytes?, isGet: Bool
-    ) throws(WireError) -> Request {
+        _ reader: FieldReader, isGet: Bool, into request: inout Request
+    ) throws(WireError) {
         let key = try readKey(reader)
-        if let fault { throw fault }
-        let function = try reader.string(.fn, lengths: 1...WireLimits.functionBytes, arena: &arena)!
-        return Request(id: id, function: function, body: try readBody(reader, key, isGet: isGet))
+        if fault != nil { throw fault.unsafelyUnwrapped }
+        request.function = try reader.string(.fn, lengths: 1...WireLimits.functionBytes, arena: &arena)!
+        request.id = reader.id
+        if isGet {
+            request.body = .get(key, try readGet(reader))
+        } else {
+            request.body = .put(entries.count)
+            entries.append(try readPut(reader, key: key))
+        }
     }
 
-    @inline(__always)
-    private mutating func readBody(
-        _ reader: FieldReader, _ key: CanonicalKey, isGet: Bool
-    ) throws(WireError) -> Request.Body {
-        if isGet { return .get(key, try readGet(reader)) }
-        entries.append(try readPut(reader, key: key))
-        return .put(entries.count - 1)
-    }
-
-    private mutating func read(_ reader: FieldReader, id: Bytes?) throws(WireError) -> Request {
+    private mutating func read(_ reader: FieldReader, into request: inout Request) throws(WireError) {
         var key: CanonicalKey?
         if reader.has(.key) { key = try readKey(reader) }
         let keyRange = reader.has(.keys) ? try readKeys(reader) : 0..<0
@@ -149,7 +171,7 @@ public struct RequestParser: ~Copyable {
         if let fault, fault.code == .tooLarge { throw fault }
 
         let shape = try readOperation(reader)
-        try check(reader, request.unknown, shape)
+        try check(reader, fields.unknown, shape)
         if let fault { throw fault }
         let function =
             try reader.string(.fn, lengths: 1...WireLimits.functionBytes, arena: &arena)
@@ -157,7 +179,10 @@ public struct RequestParser: ~Copyable {
         let body: Request.Body
         switch shape.operation {
         // `check` has made sure of the fields that an operation needs.
-        case .get, .put: body = try readBody(reader, key!, isGet: shape.operation == .get)
+        case .get: body = .get(key!, try readGet(reader))
+        case .put:
+            body = .put(entries.count)
+            entries.append(try readPut(reader, key: key!))
         case .delete:
             body = .delete(key!, waitRemoteMs: try reader.count(.waitRemoteMs, limit: WireLimits.leaseMs))
         case .why: body = .why(key!, remote: try reader.boolean(.remote) ?? false)
@@ -167,7 +192,7 @@ public struct RequestParser: ~Copyable {
         case .mput: body = .mput(entryRange)
         default: body = try readOther(reader, shape.operation)
         }
-        return Request(id: id, function: function, body: body)
+        request = Request(id: reader.id, function: function, body: body)
     }
 
     private mutating func readOperation(_ reader: FieldReader) throws(WireError) -> OperationShape {

@@ -4,11 +4,16 @@ struct Spelling: ~Copyable {
     static let membersMax = 8
     private static let wordsMax = 32
 
-    /// What stands before a member's value, or behind the last one: as words, the last of which overlaps the one before,
-    /// or is padded with zeroes if it is the only one.
+    /// What stands before a member's value, or behind the last one, as words.
     private struct Gap: BitwiseCopyable {
         var count = 0
-        var words: UnsafeMutablePointer<UInt64>
+        /// At least this many bytes must be left of a line for it to be there, and to be read as words.
+        var least = 7
+        /// As much as there is of the first word.
+        var first: UInt64 = 0
+        var mask: UInt64 = 0
+        /// The words behind it, the last of which overlaps the one before.
+        var rest: UnsafeMutablePointer<UInt64>
         var field = 0
     }
 
@@ -23,7 +28,7 @@ struct Spelling: ~Copyable {
     init() {
         words = .allocate(capacity: Self.wordsMax)
         gaps = .allocate(capacity: Self.membersMax + 1)
-        gaps.initialize(repeating: Gap(words: words), count: Self.membersMax + 1)
+        gaps.initialize(repeating: Gap(rest: words), count: Self.membersMax + 1)
     }
 
     deinit {
@@ -58,21 +63,26 @@ struct Spelling: ~Copyable {
     }
 
     private mutating func write(_ text: Bytes, at gap: Int, _ free: inout Int) -> Bool {
-        let needed = (text.count + 7) / 8
-        guard free + needed <= Self.wordsMax else { return false }
+        let more = max(0, (text.count - 1) / 8)
+        guard free + more <= Self.wordsMax else { return false }
         gaps[gap].count = text.count
-        gaps[gap].words = words + free
-        for index in 0..<needed {
-            // The last word ends with the text.
-            let start = min(8 * index, max(0, text.count - 8))
-            var word: UInt64 = 0
-            for (place, byte) in text[start...].prefix(8).enumerated() {
-                word |= UInt64(byte) << UInt64(8 * place)
-            }
-            words[free] = word
+        gaps[gap].least = max(text.count, 7)
+        gaps[gap].first = Self.word(text, at: 0)
+        gaps[gap].mask = text.count < 8 ? 1 << UInt64(8 * text.count) - 1 : .max
+        gaps[gap].rest = words + free
+        for index in 0..<more {
+            words[free] = Self.word(text, at: min(8 * (index + 1), text.count - 8))
             free += 1
         }
         return true
+    }
+
+    private static func word(_ text: Bytes, at start: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for (place, byte) in text[start...].prefix(8).enumerated() {
+            word |= UInt64(byte) << UInt64(8 * place)
+        }
+        return word
     }
 
     /// Reads a line that is spelt so.
@@ -84,13 +94,13 @@ struct Spelling: ~Copyable {
         let base = UnsafeRawPointer(scanner.base)
         let end = scanner.end
         var next = 0
-        var gap = gaps
-        let last = gaps + members
+        var gap = UnsafePointer(gaps)
+        let last = gap + members
         while gap != last {
             // A value and a brace follow, at least.
-            guard end &- next > max(gap.pointee.count, 7),
-                Self.stands(gap.pointee, at: base + next, shift: 0)
-            else { return false }
+            guard end &- next > gap.pointee.least, Self.stands(gap, at: base + next, shift: 0) else {
+                return false
+            }
             let start = next &+ gap.pointee.count
             var traits: JSONScanner.Traits = []
             if let usual = scanner.endOfUsual(at: start) {
@@ -110,26 +120,25 @@ struct Spelling: ~Copyable {
         guard end &- next == count else { return false }
         // There may be no whole word left: the one that ends with the line is taken.
         return count < 8
-            ? Self.stands(gap.pointee, at: base + end - 8, shift: 64 &- 8 &* count)
-            : Self.stands(gap.pointee, at: base + next, shift: 0)
+            ? Self.stands(gap, at: base + end - 8, shift: 64 &- 8 &* count)
+            : Self.stands(gap, at: base + next, shift: 0)
     }
 
     /// Whether the text of a gap stands at a place.
     ///
     /// - Parameter shift: how many bits of the word at the place come before it, if it is of less than a word.
     @inline(__always)
-    private static func stands(_ gap: Gap, at place: UnsafeRawPointer, shift: Int) -> Bool {
-        var (place, words) = (place, gap.words)
-        let last = place + gap.count - 8
-        if last < place {
-            let found =
-                place.loadUnaligned(as: UInt64.self).littleEndian &>> UInt64(truncatingIfNeeded: shift)
-            let mask = (1 &<< UInt64(truncatingIfNeeded: 8 &* gap.count)) &- 1 as UInt64
-            return found & mask == words.pointee
-        }
-        while place < last {
-            guard place.loadUnaligned(as: UInt64.self).littleEndian == words.pointee else { return false }
-            place += 8
+    private static func stands(
+        _ gap: UnsafePointer<Gap>, at place: UnsafeRawPointer, shift: Int
+    ) -> Bool {
+        let first = place.loadUnaligned(as: UInt64.self).littleEndian &>> UInt64(truncatingIfNeeded: shift)
+        guard first & gap.pointee.mask == gap.pointee.first else { return false }
+        guard gap.pointee.count > 8 else { return true }
+        let last = place + gap.pointee.count - 8
+        var (next, words) = (place + 8, gap.pointee.rest)
+        while next < last {
+            guard next.loadUnaligned(as: UInt64.self).littleEndian == words.pointee else { return false }
+            next += 8
             words += 1
         }
         return last.loadUnaligned(as: UInt64.self).littleEndian == words.pointee

@@ -3,11 +3,19 @@
 public enum ReplyWriter {
     /// `{"id":…,"ok":true`
     @inlinable public static func begin(_ id: Bytes?, into output: inout ByteBuffer) {
-        guard let id else { return output.append("{\"ok\":true") }
-        output.append("{\"id\":")
-        output.append(id)
-        output.append(",\"ok\":true")
+        output.append(atMost: (id?.count ?? 0) &+ shortBytes) { putBegin(id, at: &$0) }
     }
+
+    @inlinable @inline(__always)
+    static func putBegin(_ id: Bytes?, at place: inout UnsafeMutableRawPointer) {
+        guard let id else { return place.put("{\"ok\":true") }
+        place.put("{\"id\":")
+        place.put(id)
+        place.put(",\"ok\":true")
+    }
+
+    /// More than what a short reply takes beside its id and its value.
+    @inlinable static var shortBytes: Int { 64 }
 
     /// Ends the reply and its line.
     @inlinable public static func end(into output: inout ByteBuffer) {
@@ -22,23 +30,28 @@ public enum ReplyWriter {
 
     /// A whole reply to a `get` that found `value`, given as JSON text.
     @inlinable public static func hit(_ id: Bytes?, value: Bytes, into output: inout ByteBuffer) {
-        output.reserve(value.count &+ (id?.count ?? 0) &+ 48)
-        begin(id, into: &output)
-        output.append(",\"hit\":true,\"value\":")
-        output.append(value)
-        end(into: &output)
+        output.append(atMost: value.count &+ (id?.count ?? 0) &+ shortBytes) {
+            putBegin(id, at: &$0)
+            $0.put(",\"hit\":true,\"value\":")
+            $0.put(value)
+            $0.put("}\n")
+        }
     }
 
     /// A whole reply to a `get` that found nothing.
     @inlinable public static func miss(_ id: Bytes?, into output: inout ByteBuffer) {
-        begin(id, into: &output)
-        output.append(",\"hit\":false}\n")
+        output.append(atMost: (id?.count ?? 0) &+ shortBytes) {
+            putBegin(id, at: &$0)
+            $0.put(",\"hit\":false}\n")
+        }
     }
 
     /// A whole reply to a `put` that stored its entry.
     @inlinable public static func stored(_ id: Bytes?, into output: inout ByteBuffer) {
-        begin(id, into: &output)
-        output.append(",\"stored\":true}\n")
+        output.append(atMost: (id?.count ?? 0) &+ shortBytes) {
+            putBegin(id, at: &$0)
+            $0.put(",\"stored\":true}\n")
+        }
     }
 
     /// `,"name":` and the value. `name` needs no escapes.

@@ -339,6 +339,8 @@ final class SimulatedConnection {
 
     private func reconcile() {
         guard !isClosed else { return }
+        let notices = lostNotices
+        let isAtRest = session.isAtRest && output.isEmpty && output.gates == 0
         session.noteHeld(output)
         if session.tellsLost(output) {
             lostNotices += 1
@@ -346,7 +348,11 @@ final class SimulatedConnection {
             flush()
         }
         session.count(isOverShare: isOver && output.unsent > 0)
-        perform(session.reconciled(output))
+        let actions = session.reconciled(output)
+        if isAtRest, !actions.isEmpty || !session.isAtRest || lostNotices > notices {
+            fail("at rest there is something to be done: \(actions)")
+        }
+        perform(actions)
     }
 
     private func perform(_ actions: Session.Actions) {
