@@ -99,6 +99,22 @@ BETWEEN = {
             if place == 2: difflib.IS_CHARACTER_JUNK.__defaults__ = ("a",)
         def restore(): difflib.IS_CHARACTER_JUNK.__defaults__ = (" \\t",)
         def f(x): return difflib.IS_CHARACTER_JUNK("a"), x""",
+    "a pattern of a class": """
+        import re, textwrap
+        ARGUMENTS = ((1,), (2,), (3,))
+        KEPT = textwrap.TextWrapper.wordsep_re
+        def change(place):
+            if place == 2: textwrap.TextWrapper.wordsep_re = re.compile("(c)")
+        def restore(): textwrap.TextWrapper.wordsep_re = KEPT
+        def f(x): return textwrap.wrap("a-b c-d " * x, 4)""",
+    "in a table of functions": """
+        import pprint
+        ARGUMENTS = ((1,), (2,), (3,))
+        KEPT = pprint.PrettyPrinter._dispatch[list.__repr__]
+        def change(place):
+            if place == 2: pprint.PrettyPrinter._dispatch[list.__repr__] = pprint.PrettyPrinter._dispatch[set.__repr__]
+        def restore(): pprint.PrettyPrinter._dispatch[list.__repr__] = KEPT
+        def f(x): return pprint.pformat([list(range(40))] * x)""",
     "the code of a function": """
         import textwrap
         ARGUMENTS = ((1,), (2,), (3,))
@@ -117,6 +133,23 @@ def test_a_change_between_calls_is_noticed_at_once(daemon, tmp_path, name):
     assert not wrong_among(outcomes, last_only=True) and outcomes[name].hits == 2
 
 
+STORED = """
+import statistics
+def f(x): return statistics.fmean([1, 2, 9 * x])
+ARGUMENTS = ((1,), (2,))
+def change(place):
+    if place == 1: statistics.fsum = lambda data: 7.0
+"""
+
+
+def test_what_is_computed_under_a_change_within_a_library_is_not_others(daemon, tmp_path):
+    """However soon after a look it was made."""
+    batch = Batch(tmp_path, {"case": STORED})
+    batch.run(MEMOD_CASE="two")
+    outcome = batch.run(MEMOD_CASE="one")["case"]
+    assert outcome.given == outcome.truth and outcome.hits == 1
+
+
 def test_what_a_library_notes_on_its_classes_is_no_constant(daemon, tmp_path):
     batch = Batch(tmp_path, {"case": "import textwrap\ndef f(x): return textwrap.fill('a b c', x)"})
     before = "import tempfile, weakref\nclass K: pass\nk = K()\nweakref.finalize(k, print)\ntempfile.TemporaryDirectory().cleanup()"
@@ -132,11 +165,11 @@ for name in sorted(sys.stdlib_module_names):
             importlib.import_module(name)
         except Exception:
             pass
-from memod._identity import library_constants, library_patches
+from memod._identity import library_constants, library_marks, library_patches
 for name, module in sorted(sys.modules.items()):
-    if library_patches._is_known(name) and (found := library_constants.constants(module)):
-        for each, value in zip(found[0], found[1]()):
-            print(name, each, library_constants.take("", (value,))[0])
+    for place in library_constants.places(module) if library_patches._is_known(name) else ():
+        for each, value in zip(place.names, place.reader()()):
+            print(place.label, each, library_marks.take(True, (each,), True)("", (value,))[0])
 print(library_patches.patched() or "nothing is patched")
 """
 

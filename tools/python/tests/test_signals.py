@@ -9,7 +9,7 @@ import traceback
 
 import memod
 import pytest
-from memod._identity import code_store, library_constants
+from memod._identity import code_store, library_code
 
 SCALE = 3
 
@@ -119,10 +119,10 @@ def test_at_any_moment_of_a_fingerprint_and_its_look(daemon, handled, monkeypatc
 def test_nothing_is_concluded_of_it(handled, monkeypatch):
     import colorsys
 
-    known = library_constants.facts_of(colorsys)
+    known = library_code.facts_of(colorsys)
     assert known is not None
-    monkeypatch.delitem(library_constants._facts, "colorsys")
-    monkeypatch.setattr(library_constants, "_kept", None)
+    monkeypatch.delitem(library_code._facts, "colorsys")
+    monkeypatch.setattr(library_code, "_kept", None)
 
     def read(place, limit=-1):
         signal.raise_signal(signal.SIGUSR2)
@@ -130,8 +130,8 @@ def test_nothing_is_concluded_of_it(handled, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(code_store, "read_marked", read)
         with pytest.raises(OutOfTime):
-            library_constants.facts_of(colorsys)
-    assert library_constants.facts_of(colorsys) == known
+            library_code.facts_of(colorsys)
+    assert library_code.facts_of(colorsys) == known
 
 
 def leaves(number, frame):
@@ -148,9 +148,9 @@ def leaves_unnamed(*arguments):
 def test_from_a_handler_that_is_there_no_longer(handled, monkeypatch, handler):
     import colorsys
 
-    monkeypatch.delitem(library_constants._facts, "colorsys", raising=False)
+    monkeypatch.delitem(library_code._facts, "colorsys", raising=False)
     signal.signal(signal.SIGUSR2, handler)
-    monkeypatch.setattr(library_constants, "_find", lambda *_: signal.raise_signal(signal.SIGUSR2))
+    monkeypatch.setattr(library_code, "_find", lambda *_: signal.raise_signal(signal.SIGUSR2))
     with pytest.raises((OutOfTime, TimeoutError)):
-        library_constants.facts_of(colorsys)
-    assert "colorsys" not in library_constants._facts
+        library_code.facts_of(colorsys)
+    assert "colorsys" not in library_code._facts

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from _thread import RLock
 
 from .._region.region import Region, region_of
 from . import operations
@@ -32,7 +32,7 @@ class Client:
         self._path = path
         self._timeout = timeout
         self._name = client
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._closed = False
         self._subscribed: List[Operation] = []
         self._events: List[Reply] = []

@@ -1,5 +1,7 @@
 /* Whether namespaces of a program still hold the objects that they held. */
 #include "speedups.h"
+#include <stdint.h>
+#include <string.h>
 
 static int is_same(PyObject *space, PyObject *held) {
     if (!space || !held || !PyDict_Check(space) || !PyList_CheckExact(held) || PyDict_Size(space) != PyList_Size(held)) return 0;
@@ -57,4 +59,21 @@ PyObject *holds_only(PyObject *module, PyObject *call) {
         }
     }
     Py_RETURN_TRUE;
+}
+
+/* numbers_at(places): the 64-bit numbers at these addresses, all as bytes; the caller knows that they are there */
+PyObject *numbers_at(PyObject *module, PyObject *places) {
+    (void)module;
+    char *from;
+    Py_ssize_t size;
+    if (PyBytes_AsStringAndSize(places, &from, &size)) return NULL;
+    PyObject *found = PyBytes_FromStringAndSize(NULL, size - size % 8);
+    char *to = found ? PyBytes_AsString(found) : NULL;
+    if (!to) return NULL;
+    for (Py_ssize_t at = 0; at + 8 <= size; at += 8) {
+        uint64_t address;
+        memcpy(&address, from + at, 8);
+        memcpy(to + at, (const void *)(uintptr_t)address, 8);
+    }
+    return found;
 }

@@ -7,6 +7,7 @@
 PyObject *plain_text(PyObject *module, PyObject *call);
 PyObject *lengths(PyObject *module, PyObject *items);
 PyObject *first_changed(PyObject *module, PyObject *call);
+PyObject *numbers_at(PyObject *module, PyObject *places);
 PyObject *hold(PyObject *module, PyObject *call);
 PyObject *holds_only(PyObject *module, PyObject *call);
 

@@ -6,6 +6,7 @@ import atexit
 import functools
 import os
 import sys
+from functools import update_wrapper
 from weakref import WeakSet
 
 from .._client.connection_pool import POOL
@@ -248,7 +249,7 @@ def _decorate(function: Any, maxsize: Optional[int], typed: bool, options: Optio
         front = NativeFront(shared)
         wrapper = front.wrap()
     shared.front = front
-    functools.update_wrapper(wrapper, function)
+    update_wrapper(wrapper, function)
     shared.stand_behind(wrapper)
     wrapper.cache_parameters = lambda: {"maxsize": maxsize, "typed": typed}
     _Controls(shared, front).attach(wrapper)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from itertools import islice
+from _thread import RLock
 from weakref import WeakValueDictionary
 
 from .event_key import mark_of
@@ -24,7 +24,7 @@ class EventFilter:
         #: Those of before the last `clear`: a result may have been on its way into the process meanwhile.
         self._older: Dict[int, bool] = {}
         self._partial = self._older_partial = False
-        self._lock = threading.RLock()
+        self._lock = RLock()
 
     def computed(self, key: str) -> None:
         """This process has computed the result of a key, given as JSON text."""
@@ -61,7 +61,7 @@ class EventFilter:
 
     def reset_lock(self) -> None:
         """Makes a new lock, in a forked child."""
-        self._lock = threading.RLock()
+        self._lock = RLock()
 
 
 _by_name: WeakValueDictionary[str, EventFilter] = WeakValueDictionary()

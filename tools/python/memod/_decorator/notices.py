@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import RLock
 
 from .._client.complaint import complain
 from .._client.errors import NotKeptWarning
@@ -48,7 +48,7 @@ class Notices:
         self.function = function
         #: The first reason by kind.
         self.reasons: Dict[str, str] = {}
-        self._lock = threading.RLock()
+        self._lock = RLock()
 
     @property
     def label(self) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import types
+from _thread import get_ident
+
 from .._client.at_work import working
 from . import sync_runner
 from .shared import SharedFunction
@@ -9,7 +12,7 @@ from .timed import ABSENT, TimedFront
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Set
 
 
 def wrap(shared: SharedFunction, front: TimedFront) -> Any:
@@ -48,4 +51,22 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
             keep(key, flight, result, shared.options.ttl_ms, cost)
         return result
 
-    return wrapper
+    return wrapper if type(function) is types.FunctionType else _in_its_own_place(function, wrapper)
+
+
+def _in_its_own_place(function: Any, wrapper: Any) -> Any:
+    """For what is no Python code, such as `len`, whose memoized form the program may put in its place: what memod's own code
+    calls it for, on behalf of a call, is simply computed."""
+    at_work: Set[int] = set()
+
+    def guarded(*args: Any, **kwds: Any) -> Any:
+        thread = get_ident()
+        if thread in at_work:
+            return function(*args, **kwds)
+        at_work.add(thread)
+        try:
+            return wrapper(*args, **kwds)
+        finally:
+            at_work.discard(thread)
+
+    return guarded

@@ -6,9 +6,9 @@ is no daemon); `sync_runner` and `async_runner` carry them out."""
 from __future__ import annotations
 
 import json
-import threading
 import time
 import weakref
+from _thread import RLock
 
 from .._client.connection import Reply, encode_request, key_request
 from .._client.connection_pool import POOL
@@ -110,7 +110,7 @@ class SharedFunction:
 
     def reset_locks(self) -> None:
         """Makes new locks, in a forked child."""
-        self.lock = threading.RLock()
+        self.lock = RLock()
         self.identity.reset_lock()
         self.verification.reset_lock()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
+from _thread import RLock
 
 from .._client import chance
 from .._client.complaint import complain
@@ -78,13 +78,13 @@ class Verification:
         #: Of the hits; 0 or None where none is verified.
         self.share = share_of_environment() if share is None else share
         self._notices = notices
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._verified = self._mismatched = 0
         self._mismatch: Optional[Dict[str, str]] = None
 
     def reset_lock(self) -> None:
         """Makes a new lock, in a forked child, whose counts begin anew."""
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._verified = self._mismatched = 0
 
     def take(self, flight: Flight) -> None:

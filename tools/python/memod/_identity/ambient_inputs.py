@@ -15,7 +15,7 @@ from .._client.signals import pass_signal
 from . import codec_registry, library_patches
 from .class_form import ADDRESS
 from .library_settings import CALLED, SETTING_NAMES, SETTINGS, function_mark
-from .package_settings import PACKAGE_SETTING_NAMES, PACKAGE_SETTINGS, extension_types
+from .package_settings import PACKAGE_SETTING_NAMES, PACKAGE_SETTINGS, extension_types, yaml_functions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _mpmath() -> str:
 def _codecs() -> str:
     """The codecs that were added, and the encodings that nobody names."""
     files = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors(), sys.flags.utf8_mode
-    return f"{codec_registry.names()} {files} {_locale.nl_langinfo(_locale.CODESET)}"
+    return f"{codec_registry.names()} {codec_registry.aliases()} {files} {_locale.nl_langinfo(_locale.CODESET)}"
 
 
 #: What the limits were made of, and their text.
@@ -253,6 +253,7 @@ LEADS: Dict[str, Callable[[], List[Any]]] = {
     "numpy": numpy_functions,
     "pandas": pandas_functions,
     "patches": library_patches.patches,
+    "yaml": yaml_functions,
     **CALLED,
 }
 

@@ -9,7 +9,7 @@ import types
 from weakref import WeakKeyDictionary
 
 from .._client.signals import pass_signal
-from . import library_constants
+from . import library_code
 from .data_source import Source
 from .values import CachedWrapper
 from .walk import Walk
@@ -108,7 +108,7 @@ def _is_as_written(source: Source) -> bool:
 
 def _literals(module: types.ModuleType) -> Dict[str, Any]:
     if module.__name__ != "__main__":
-        facts = library_constants.facts_of(module)
+        facts = library_code.facts_of(module)
         return facts.literals if facts is not None else {}
     path: Optional[str] = getattr(module, "__file__", None)
     if path is None or os.path.splitext(path)[1] not in (".py", ""):
@@ -117,7 +117,7 @@ def _literals(module: types.ModuleType) -> Dict[str, Any]:
     if known is None:
         try:
             with open(path, "rb") as file:
-                known = library_constants.literals_of(compile(file.read(), path, "exec"))
+                known = library_code.literals_of(compile(file.read(), path, "exec"))
         except (OSError, ValueError, SyntaxError) as error:
             pass_signal(error)
             known = {}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, FrozenSet, List, Set
 
 #: Changes with what `CodeForm` says.
-_FORMAT = 15
+_FORMAT = 16
 _FILE_BYTES_MAX = 8 << 20
 _CODES_MAX = 50_000
 _DIGEST_BYTES = 16

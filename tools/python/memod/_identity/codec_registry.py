@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import encodings
+import encodings.aliases
 import gc
+
+from .._client.digests import text_digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +43,22 @@ def added() -> List[Any]:
     if len(handlers) > len(_OWN_HANDLERS):
         found += [handlers[name] for name in sorted(handlers.keys() - _OWN_HANDLERS)]
     return found
+
+
+#: The names of encodings as of the last look, and a word for them.
+_aliases: Tuple[List[str], str] = ([], "")
+
+
+def aliases() -> str:
+    """A word for the names by which encodings go."""
+    global _aliases
+    table = encodings.aliases.aliases
+    known, word = _aliases
+    now = list(table.values())
+    if not word or now != known:
+        word = text_digest(repr(sorted(table.items())))[:16]
+        _aliases = now, word
+    return word
 
 
 def names() -> str:

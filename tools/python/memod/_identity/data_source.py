@@ -33,9 +33,11 @@ class Source:
         read: Callable[[], Any],
         take: Callable[[str, Any], Digest],
         place: Optional[Tuple[Any, Any]] = None,
+        whole: bool = True,
     ) -> None:
         """`read` finds the value, `take` digests it. `place` is the namespace and the name that `read` looks
-        into, if that is all it does; with several names, the value is a tuple."""
+        into, if that is all it does; with several names, the value is a tuple. Unless it is to be `whole`, of objects that
+        are not plain data only the identity counts."""
         self.label = label
         self.place = place
         self.digest = ""
@@ -50,6 +52,7 @@ class Source:
         self._take = take
         self._value: Any = self  # which it never is
         self._held: Optional[Snapshot] = None
+        self._whole = whole
 
     def refresh(self) -> str:
         """The digest of what it is now. Large data are compared each time too: what is asked for or stored
@@ -61,7 +64,7 @@ class Source:
         elif type(value) is type(self._value) is str and value == self._value:
             self._value = value
             return self.digest
-        held = snapshot(value)  # before the digest, so that no change between the two is missed
+        held = snapshot(value, self._whole)  # before the digest, so that no change between the two is missed
         self.reason, self.classes = "", []
         if value is MISSING:
             self.digest = "missing"
@@ -85,6 +88,12 @@ class Source:
     def value(self) -> Any:
         """What it was at the last look."""
         return self._value
+
+    def is_there(self) -> bool:
+        """Whether all of its names are bound."""
+        value = self._value
+        several = self.place is not None and type(self.place[1]) is tuple
+        return all(each is not MISSING for each in value) if several else value is not MISSING
 
     def is_quick(self) -> bool:
         """Whether a change can be seen without taking a digest."""

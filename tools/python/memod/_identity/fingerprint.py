@@ -19,7 +19,7 @@ from .cached_helpers import CachedHelpers
 from .chance_watch import MAKERS
 from .code_store import code_form
 from .contribution import Edge
-from .data_source import Source
+from .data_source import OF_LIBRARY, Source
 from .frozen import Frozen
 from .kind_inputs import inputs_of_kinds
 from .known_modules import OUTSIDE
@@ -199,7 +199,7 @@ class Fingerprint:
         self.places: Dict[int, str] = {}
         self._aliases: List[Tuple[str, str]] = []
         for label, source in sorted(self.sources.items()):
-            for number, each in enumerate(source.objects()):
+            for number, each in enumerate(() if label.endswith(OF_LIBRARY) else source.objects()):
                 place = f"{label}[{number}]"
                 known = self.places.setdefault(id(each), place)
                 if known is not place:

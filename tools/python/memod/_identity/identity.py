@@ -6,12 +6,13 @@ import functools
 import sys
 import threading
 import types
+from _thread import RLock  # also where a program has put something else in the place of threading's
 
 from .._client.at_work import working
 from .._client.digests import text_digest
 from .._client.signals import pass_signal
 from .._codec import module_names
-from . import modules, version_record
+from . import library_patches, modules, version_record
 from .code_store import code_form
 from .fingerprint import Fingerprint
 from .frozen import Frozen
@@ -122,7 +123,7 @@ class Identity:
 
     def reset_lock(self) -> None:
         """Makes a new lock, in a forked child, where no other call is running."""
-        self._lock = threading.RLock()
+        self._lock = RLock()
 
     def settle(self) -> None:
         """Finds out what the function is called, where that is not known yet. Raises `Unstable`."""
@@ -162,6 +163,8 @@ class Identity:
         others meanwhile, so that its result belongs to no known state."""
         with self._lock:
             self._running -= 1
+            if ran:
+                library_patches.look_anew()
             if not ran or self.fingerprint is None or self.fingerprint.holds():
                 return True
             try:
@@ -215,9 +218,15 @@ class Identity:
 
     def _taken_anew(self) -> Fingerprint:
         module = getattr(self._function, "__module__", None) or "builtins"
-        # What is installed is known by its version, also where it memoizes itself.
-        package = modules.top_level(module) if modules.is_own_code(module, "") else ""
-        return Fingerprint(self._function, package, self._frozen, self._timed, self._key)
+        try:
+            # What is installed is known by its version, also where it memoizes itself.
+            package = modules.top_level(module) if modules.is_own_code(module, "") else ""
+            return Fingerprint(self._function, package, self._frozen, self._timed, self._key)
+        except (Unstable, MemoryError, RecursionError):
+            raise
+        except Exception as error:  # as where the program has put something else in the place of what is asked
+            pass_signal(error)
+            raise Unstable(f"it cannot be inspected here: {type(error).__name__}") from None
 
     def _make_name(self) -> str:
         if self._name is not None:

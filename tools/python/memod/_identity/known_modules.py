@@ -134,7 +134,7 @@ _PACKAGES: Mapping[str, str] = {
         kiwisolver lxml markdown markdown_it markupsafe memod more_itertools msgpack multidict networkx numba numexpr orjson packaging
         parso patsy pydantic pydantic_core pygments pyparsing pytz rapidfuzz regex shapely simplejson six
         packaging.tags.Tag packaging.tags.parse_tag
-        sortedcontainers soupsieve toolz typing_extensions tzdata ujson unidecode xxhash yaml zstandard
+        sortedcontainers soupsieve toolz typing_extensions tzdata ujson unidecode xxhash zstandard
         numpy.random.Generator numpy.random.MT19937 numpy.random.PCG64 numpy.random.Philox numpy.random.RandomState
         numpy.random.SFC64 numpy.random.SeedSequence numpy.random.default_rng
         """,
@@ -148,6 +148,7 @@ _PACKAGES: Mapping[str, str] = {
         sklearn.datasets
         """,
     "attrs": "attr attrs cattrs",
+    "yaml": "yaml",
     "directory polars": "polars",
     "numpy": "numpy scipy sklearn",
     "numpy pandas": "pandas statsmodels",

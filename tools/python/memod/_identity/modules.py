@@ -102,10 +102,14 @@ def _real_directory(path: str) -> str:
 
 def _real(path: str) -> str:
     """As `os.path.realpath`, which asks of each directory on the way: many modules are in the same."""
-    directory, name = os.path.split(path)
-    if not os.path.isabs(path) or name in ("", os.curdir, os.pardir) or os.path.islink(path):
-        return os.path.realpath(path)
-    return os.path.join(_real_directory(directory), name)
+    try:
+        directory, name = os.path.split(path)
+        if not os.path.isabs(path) or name in ("", os.curdir, os.pardir) or os.path.islink(path):
+            return str(os.path.realpath(path))
+        return str(os.path.join(_real_directory(directory), name))
+    except Exception as error:  # the program has put something else in the place of what is asked
+        pass_signal(error)
+        return path
 
 
 def is_own_path(path: str) -> bool:

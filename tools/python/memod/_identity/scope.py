@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from .._codec import module_names
 from .._codec.class_layout import HEAP_TYPE
-from . import known_modules, library_constants, modules
+from . import known_modules, library_constants, library_marks, modules
 from .data_source import OF_LIBRARY, Source
 from .module_code import own_code
 from .values import full_name
@@ -28,6 +28,7 @@ class Scope:
         #: How often a node was dropped that no longer held.
         self.renewed = 0
         self._constants: Dict[str, Tuple[Any, List[Source]]] = {}
+        self._places: Dict[Tuple[str, bool], Tuple[Any, List[Source]]] = {}
         self._own: Dict[str, bool] = {}
         self._followed: Dict[str, bool] = {}
         #: What was found out of names of libraries.
@@ -70,25 +71,31 @@ class Scope:
         module = sys.modules.get(name)
         known = self._constants.get(name)
         if known is None or known[0] is not module:
-            found: List[Optional[Source]] = []
+            found: List[Source] = []
             is_known = known_modules.is_listed(name) or known_modules.is_standard_name(name)
             if type(module) is types.ModuleType and is_known and not self.is_own(name):
-                found.append(self._constant(module, True))
-                if modules.is_standard(name):
-                    found += [self._constant(each, False) for each in library_constants.behind(module)]
-            known = self._constants[name] = module, [each for each in found if each is not None]
+                found += self._constants_in(module, True)
+                for each in library_constants.behind(module):
+                    found += self._constants_in(each, False)
+            known = self._constants[name] = module, found
         return known[1]
 
-    def _constant(self, module: types.ModuleType, whole: bool) -> Optional[Source]:
-        label = f"{module.__name__}{'' if whole else ' behind'}{OF_LIBRARY}"
-        known = self.sources.get((label, id(module)))
-        if known is None:
-            found = library_constants.constants(module, whole)
-            if found is not None:
-                names, read = found
-                known = Source(label, read, library_constants.take, (vars(module), names))
-                self.sources[label, id(module)] = known
-        return known
+    def _constants_in(self, module: types.ModuleType, whole: bool) -> List[Source]:
+        known = self._places.get((module.__name__, whole))
+        if known is None or known[0] is not module:
+            is_standard = modules.is_standard(module.__name__)
+            found = [
+                Source(
+                    f"{place.label}{'' if whole else ' behind'}{OF_LIBRARY}",
+                    place.reader(),
+                    library_marks.take(whole, place.names, is_standard),
+                    (place.space, place.names),
+                    whole=False,
+                )
+                for place in library_constants.places(module, whole)
+            ]
+            known = self._places[module.__name__, whole] = module, found
+        return known[1]
 
     def follows(self, value: Any) -> bool:
         """Whether the code of a library's function is looked into: of libraries that nothing is known of."""

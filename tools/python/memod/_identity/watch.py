@@ -266,7 +266,7 @@ class Watch:
                 continue
             if type(source.value) not in UNCHANGING and source.value is not MISSING:
                 mutable.append(source.value)
-            if source.place is not None and source.value is not MISSING:
+            if source.place is not None and source.is_there():
                 space, name = source.place
                 entries = data.setdefault(id(space), (space, {}))[1]
                 if type(name) is tuple:
