@@ -90,6 +90,10 @@ COMPUTED = {
         "        def handle_data(self, data): found.append(data)\n    P().feed('<b>&amp;</b>' * x)\n    return found",
         "import html.parser\nhtml.parser.HTMLParser.unescape_all = 1\nhtml.parser.unescape = str.upper",
     ),
+    "code of no module": (
+        "import base64\ndef f(x): return base64.b64encode(b'a' * x)",
+        "exec('import binascii\\nbinascii.b2a_base64 = lambda *rest, **named: bytes(3)', {'__name__': 'nowhere'})",
+    ),
     "a class": (
         "import csv, io\ndef f(x): return next(csv.DictReader(io.StringIO('a,b\\n1,%d' % x)))['b']",
         "import csv\nclass Reader(csv.DictReader):\n    def __next__(self): return {'b': 'zz'}\ncsv.DictReader = Reader",

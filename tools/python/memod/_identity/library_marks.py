@@ -6,11 +6,12 @@ from __future__ import annotations
 import enum
 import functools
 import re
+import sys
 import types
 from collections import OrderedDict, defaultdict, deque
 
 from .._codec import class_layout
-from . import modules
+from . import known_modules, modules
 from .class_form import ADDRESS, is_type
 from .plain_data import Parts, Unstable, data_digest
 from .values import NAMED_BUILTINS, CachedWrapper, is_inert
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _SAID = (int, float, complex, bool, str, bytes, type(None), type(Ellipsis), type(NotImplemented))
 _TEXTS = (range, slice, bytearray)
 #: Of these the objects say all that they hold.
-_TELLING = frozenset(("datetime", "decimal", "fractions"))
+_TELLING = frozenset("datetime.date datetime.datetime datetime.time datetime.timedelta decimal.Decimal fractions.Fraction".split())
 _MAPPINGS = (dict, OrderedDict, defaultdict, types.MappingProxyType)
 _DEPTH_MAX = 5
 _ATTRIBUTES_MAX = 32
@@ -45,7 +46,7 @@ class Marks:
         kind = type(value)
         if kind in _SAID:
             return value
-        if kind in _TEXTS or kind.__module__ in _TELLING:
+        if kind in _TEXTS or f"{kind.__module__}.{kind.__qualname__}" in _TELLING:
             return kind.__name__, repr(value)
         if depth > _DEPTH_MAX:
             return kind.__name__
@@ -85,7 +86,7 @@ class Marks:
 
     def _code(self, value: Any, depth: int) -> Any:
         value = vars(value).get("__memod_stands_for__", value) if type(value) is types.FunctionType else value
-        if modules.is_own_code(value.__module__, ""):
+        if is_of_program(value):
             self.parts.append(value)
             return "code", len(self.parts)
         name = str(value.__module__), value.__qualname__
@@ -115,6 +116,16 @@ class Marks:
         held = class_layout.state(value)
         said = [(one, each) for one, each in sorted(held.items())[:_ATTRIBUTES_MAX] if _is_said(one, each)]
         return name, [(one, self.of(each, depth)) for one, each in said]
+
+
+def is_of_program(value: Any) -> bool:
+    """Whether a function or class is the program's, also a function of no module, as what was executed has."""
+    module = value.__module__
+    if modules.is_own_code(module, ""):
+        return True
+    if type(value) is not types.FunctionType or not isinstance(module, str) or module in sys.modules:
+        return False
+    return not known_modules.is_standard_name(module) and not module.startswith("namedtuple_")
 
 
 def _is_named(value: Any) -> bool:

@@ -17,7 +17,7 @@ from .class_form import ADDRESS
 from .code_store import code_form
 from .dict_tags import dict_of, tags_of
 from .library_code import Facts, facts_of
-from .library_marks import Marks
+from .library_marks import Marks, is_of_program
 from .values import NAMED_BUILTINS
 
 TYPE_CHECKING = False
@@ -277,7 +277,8 @@ def _own_code_in(name: str, space: Any, facts: Optional[Facts]) -> Iterator[Foun
         if kind is _FUNCTION or issubclass(kind, type):
             if value.__module__ != name:
                 is_other = name != "builtins" or place in _BUILTINS
-                if is_other and place not in known and place not in _HOOKS and _is_own(value.__module__):
+                is_own = _is_own(value.__module__) or (kind is _FUNCTION and is_of_program(value))
+                if is_other and place not in known and place not in _HOOKS and is_own:
                     yield _found_at(f"{name}.{place}", value)
             elif kind is not _FUNCTION and value.__flags__ & HEAP_TYPE:
                 yield from _own_methods(name, value, known)
@@ -289,7 +290,7 @@ def _own_methods(name: str, cls: Any, known: Any) -> Iterator[Found]:
     for place, value in list(vars(cls).items()):
         if type(value) in _METHODS and f"{cls.__qualname__}.{place}" not in known:
             inner = getattr(value, "__func__", getattr(value, "fget", getattr(value, "func", value)))
-            if _is_own(getattr(inner, "__module__", None)):
+            if _is_own(getattr(inner, "__module__", None)) or (type(inner) is _FUNCTION and is_of_program(inner)):
                 yield _found_at(f"{name}.{cls.__qualname__}.{place}", value)
 
 
