@@ -106,6 +106,15 @@ OF_PACKAGES = {
         "def f(x): return len(C().holidays('2020-01-01', '202%d-01-01' % x))",
         "from pandas.tseries.holiday import USFederalHolidayCalendar as C\ndel C.rules[3:]",
     ),
+    "tags of yaml": (
+        "import yaml\ndef f(x): return yaml.safe_load('a: yes\\nb: %d' % x)",
+        "import yaml\nyaml.SafeLoader.add_constructor('tag:yaml.org,2002:bool', lambda loader, node: 'zz')",
+    ),
+    "kinds of scalars of yaml": (
+        "import yaml\ndef f(x): return yaml.safe_load('a: 2020-01-0%d' % x)",
+        "import yaml\nkinds = yaml.SafeLoader.yaml_implicit_resolvers\n"
+        "for first in kinds: kinds[first] = [each for each in kinds[first] if 'timestamp' not in each[0]]",
+    ),
     "a method that no name says": (
         "import dateutil.parser\ndef f(x): return dateutil.parser.isoparse('2020-01-0%d' % x)",
         "from dateutil.parser.isoparser import isoparser\n"
