@@ -1,5 +1,6 @@
 /* Whether namespaces of a program still hold the objects that they held. */
 #include "speedups.h"
+#include <dlfcn.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -59,6 +60,38 @@ PyObject *holds_only(PyObject *module, PyObject *call) {
         }
     }
     Py_RETURN_TRUE;
+}
+
+/* How often a watched dict was about to change. Under the interpreter's lock. */
+static unsigned long long changes;
+
+static int note_change(int event, PyObject *space, PyObject *name, PyObject *value) {
+    (void)event, (void)space, (void)name, (void)value;
+    changes++;
+    return 0;
+}
+
+/* watch_dicts(dicts): has changes of these counted from now on; False where this interpreter cannot (before 3.12). Its functions
+   for that are not in the limited API. */
+PyObject *watch_dicts(PyObject *module, PyObject *dicts) {
+    (void)module;
+    static int watcher = -1;
+    int (*add)(int (*)(int, PyObject *, PyObject *, PyObject *));
+    int (*watch)(int, PyObject *);
+    *(void **)&add = dlsym(RTLD_DEFAULT, "PyDict_AddWatcher");
+    *(void **)&watch = dlsym(RTLD_DEFAULT, "PyDict_Watch");
+    if (!add || !watch || !PyList_CheckExact(dicts)) Py_RETURN_FALSE;
+    if (watcher < 0) watcher = add(note_change);
+    int holds = watcher >= 0;
+    for (Py_ssize_t at = 0; holds && at < PyList_Size(dicts); at++) holds = watch(watcher, PyList_GetItem(dicts, at)) == 0;
+    PyErr_Clear();
+    return PyBool_FromLong(holds);
+}
+
+/* dict_changes(): how often a dict that is watched was changed */
+PyObject *dict_changes(PyObject *module, PyObject *nothing) {
+    (void)module, (void)nothing;
+    return PyLong_FromUnsignedLongLong(changes);
 }
 
 /* numbers_at(places): the 64-bit numbers at these addresses, all as bytes; the caller knows that they are there */

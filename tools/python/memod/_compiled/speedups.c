@@ -5,6 +5,8 @@ static PyMethodDef methods[] = {
     {"hold", hold, METH_VARARGS, "Whether names in dicts still are these very objects."},
     {"holds_only", holds_only, METH_VARARGS, "Whether a dict holds these names, which are these very objects, and no others."},
     {"first_changed", first_changed, METH_VARARGS, "Which of some dicts no longer holds the objects of its list; -1 where none."},
+    {"watch_dicts", watch_dicts, METH_O, "Has changes of these dicts counted; False where this interpreter cannot."},
+    {"dict_changes", dict_changes, METH_NOARGS, "How often a watched dict was changed."},
     {"numbers_at", numbers_at, METH_O, "The 64-bit numbers at some addresses, both as bytes."},
     {"lengths", lengths, METH_O, "A byte for each string of a list; None where one is longer than 255, or is no string."},
     {NULL, NULL, 0, NULL},

@@ -7,6 +7,8 @@
 PyObject *plain_text(PyObject *module, PyObject *call);
 PyObject *lengths(PyObject *module, PyObject *items);
 PyObject *first_changed(PyObject *module, PyObject *call);
+PyObject *watch_dicts(PyObject *module, PyObject *dicts);
+PyObject *dict_changes(PyObject *module, PyObject *nothing);
 PyObject *numbers_at(PyObject *module, PyObject *places);
 PyObject *hold(PyObject *module, PyObject *call);
 PyObject *holds_only(PyObject *module, PyObject *call);

@@ -15,7 +15,7 @@ from .._codec.class_layout import HEAP_TYPE
 from . import event_watch, known_modules, library_constants, modules
 from .class_form import ADDRESS
 from .code_store import code_form
-from .dict_tags import dict_of, tags_of
+from .dict_tags import changes_of, dict_of
 from .library_code import Facts, facts_of
 from .library_marks import Marks, is_of_program
 from .values import NAMED_BUILTINS
@@ -83,8 +83,13 @@ class _Looks:
         self._tags: Any = None
 
     def is_quick(self) -> bool:
-        """Whether it is told at once that nothing has changed."""
-        return self._flat.read_tags is not None
+        """Whether it is told at once whether anything has changed."""
+        return self._flat.is_quick
+
+    def are_current(self) -> bool:
+        """Whether nothing has changed, if it is told at once."""
+        read_tags = self._flat.read_tags
+        return self._flat.is_quick and read_tags is not None and read_tags() == self._tags
 
     def renew(self, modules_too: bool) -> bool:
         """Looks at what has changed. Whether there was anything."""
@@ -123,8 +128,9 @@ class _Flat:
             self._names += [name] * len(look.spaces)
             self._spaces += look.spaces
             self._held += look.held
-        #: What tells whether any of them has changed, where there is that.
-        self.read_tags = tags_of(self._spaces)
+        #: What tells whether any of them has changed, where there is that, and whether at once.
+        self.read_tags, is_quick = changes_of(self._spaces)
+        self.is_quick = is_quick and self.read_tags is not None
 
     def changed(self) -> List[str]:
         """The modules that hold something else."""
@@ -160,8 +166,9 @@ def _current() -> Tuple[List[Found], List[Any], str]:
     global _state, _looked, _looked_at_modules, _known_then
     now = monotonic()
     known = len(sys.modules), event_watch.replaced
-    if known == _known_then and now - _looked < _AGE_MAX and not _looks.is_quick():
-        return _state
+    if known == _known_then and now - _looked_at_modules < _MODULES_AGE_MAX:
+        if _looks.are_current() or (now - _looked < _AGE_MAX and not _looks.is_quick()):
+            return _state
     modules_too = known != _known_then or now - _looked_at_modules >= _MODULES_AGE_MAX
     if _looks.renew(modules_too) or modules_too:
         found = sorted([*_with_other_parts(), *_looks.found()], key=lambda each: each[:2])
