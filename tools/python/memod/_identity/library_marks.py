@@ -125,6 +125,9 @@ def is_of_program(value: Any) -> bool:
         return True
     if type(value) is not types.FunctionType or not isinstance(module, str) or module in sys.modules:
         return False
+    path = value.__code__.co_filename
+    if not path.startswith("<"):  # a library may call its module by another name, as numpy does
+        return modules.is_own_path(path)
     return not known_modules.is_standard_name(module) and not module.startswith("namedtuple_")
 
 

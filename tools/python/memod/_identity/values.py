@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-import threading
 import types
+from _thread import LockType, RLock  # also where a program has put something else in the place of threading's
 
 from .._codec import class_layout
 from .data_source import MISSING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OF_MODULES = frozenset(
     "__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__ __path__ __cached__".split()
 )
-_LOCKS = (type(threading.Lock()), type(threading.RLock()))
+_LOCKS = (LockType, RLock)
 NAMED_BUILTINS = (
     types.BuiltinFunctionType,
     types.MethodDescriptorType,
