@@ -99,6 +99,18 @@ def test_at_any_moment_of_a_miss(daemon, handled, options):
     assert swept(prepare) == []
 
 
+def test_at_any_moment_of_a_subscription(daemon, handled):
+    number = iter(range(1, 1 << 30))
+
+    def prepare():
+        heard = memod.memoize(name=f"heard{next(number)}")(len)  # of which no events arrive yet
+        return lambda: heard("abc")
+
+    assert swept(prepare) == []
+    last = memod.memoize(name="heard")(len)
+    assert last("abc") == 3 and str(last.cache_scope()) == "shared"
+
+
 def scaled(x):
     return x * SCALE
 

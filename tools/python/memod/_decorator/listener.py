@@ -7,7 +7,6 @@ import _thread
 import os
 import select
 import sys
-import threading
 import time
 from collections import deque
 from weakref import WeakSet
@@ -61,8 +60,10 @@ class Listener:
         self._reset()
 
     def _reset(self) -> None:
-        self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
+        self._lock = _thread.RLock()
+        # Locks that are held, each by one who waits until anything changes; guarded by _lock. A condition would
+        # not do: what a signal handler raises as its wait begins leaves its own lock released.
+        self._waiters: List[_thread.LockType] = []
         self._connection: Optional[Connection] = None
         self._pending: Deque[str] = deque()  # subscriptions sent and not yet acknowledged; guarded by _lock
         self._heard: Set[str] = set()  # subscriptions acknowledged on this connection; guarded by _lock
@@ -71,7 +72,7 @@ class Listener:
         self._running = False
         self._resumes = False
         self._stopping = False
-        self._stopped = threading.Event()
+        self._stopped = _thread.allocate_lock()  # held while the thread runs
         self._wake: Optional[Tuple[int, int]] = None
         self._report_at = 0.0
 
@@ -96,19 +97,30 @@ class Listener:
                     self._subscribe(each)
             elif name not in self._pending:
                 self._subscribe(name)
-            while not self.hears(name):
-                remaining = began + limit - time.monotonic()
+        while True:
+            with self._lock:
+                if self.hears(name):
+                    return True
                 if self._connection is None:
                     return False
-                if remaining <= 0:
-                    longer = address.timeout() * address.crowding()
-                    if longer <= limit:
-                        self._lost(RequestTimeout("no answer from the daemon to a subscription"))
-                        return False
-                    limit = longer
-                    continue
-                self._changed.wait(remaining)
-            return True
+                waiter = _thread.allocate_lock()
+                waiter.acquire()
+                self._waiters.append(waiter)
+            remaining = began + limit - time.monotonic()
+            if remaining > 0:
+                waiter.acquire(True, remaining)
+                continue
+            longer = address.timeout() * address.crowding()
+            if longer <= limit:
+                self._lost(RequestTimeout("no answer from the daemon to a subscription"))
+                return False
+            limit = longer
+
+    def _changed(self) -> None:
+        # Called with the lock held.
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter.release()
 
     def _subscribe(self, name: str) -> None:
         # Called with the lock held.
@@ -124,8 +136,11 @@ class Listener:
                 self._connection.send(encode_request(request), address.timeout())
                 self._pending.append(name)
             except (MemodError, OSError) as error:
-                pass_on(error)
                 self._lost(error)
+                pass_on(error)
+            except BaseException:  # of a signal handler: what was sent is not known, and replies have no names
+                self._forget_connection()
+                raise
 
     def _start(self) -> None:
         # Called with the lock held.
@@ -134,7 +149,8 @@ class Listener:
             return
         self._running = True
         self._stopping = False
-        self._stopped = threading.Event()
+        self._stopped = _thread.allocate_lock()
+        self._stopped.acquire()
         self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._finalize_child()
         _thread.start_new_thread(self._run, (self._wake, self._stopped))
@@ -158,21 +174,29 @@ class Listener:
 
     def _lost(self, error: BaseException) -> None:
         with self._lock:
-            connection, self._connection = self._connection, None
-            self._pending.clear()
-            self._heard.clear()
-            if connection is not None:
-                connection.close()
+            if self._forget_connection():
                 POOL.failed(error)
-            self._changed.notify_all()
 
-    def _run(self, wake: Tuple[int, int], stopped: threading.Event) -> None:
+    def _forget_connection(self) -> bool:
+        # Called with the lock held. Whether there was one.
+        connection, self._connection = self._connection, None
+        self._pending.clear()
+        self._heard.clear()
+        if connection is not None:
+            connection.close()
+        self._changed()
+        return connection is not None
+
+    def _run(self, wake: Tuple[int, int], stopped: _thread.LockType) -> None:
         try:
             while not self._stopping:
+                connection = self._connection
                 try:
-                    self._turn(wake)
-                except (MemodError, OSError) as error:
-                    self._lost(error)
+                    self._turn(wake, connection)
+                except (MemodError, OSError, ValueError) as error:
+                    with self._lock:
+                        if self._connection is connection:  # and was not closed meanwhile
+                            self._lost(error)
         except BaseException:
             # The interpreter is going down around this thread, or it has a bug: either way stay silent, and
             # let the next call start another.
@@ -181,10 +205,9 @@ class Listener:
             for end in wake:
                 os.close(end)
             self._running = False
-            stopped.set()
+            stopped.release()
 
-    def _turn(self, wake: Tuple[int, int]) -> None:
-        connection = self._connection
+    def _turn(self, wake: Tuple[int, int], connection: Optional[Connection]) -> None:
         poll = select.poll()
         poll.register(wake[0], select.POLLIN)
         if connection is not None:
@@ -254,7 +277,7 @@ class Listener:
                     self._watched.add(each)
             elif name is not None:
                 self._lost(Unavailable(f"the daemon refused a subscription: {str(reply.get('error'))[:200]}"))
-            self._changed.notify_all()
+            self._changed()
 
     def _drop(self, name: str, put_key: Any = None) -> None:
         functions = list(self.functions.get(name, ()))
@@ -291,7 +314,8 @@ class Listener:
         self._resumes = self._running
         if self._running:
             self._poke()
-            self._stopped.wait(_STOP_SECONDS)
+            if self._stopped.acquire(True, _STOP_SECONDS):
+                self._stopped.release()
 
     def before_fork(self) -> None:
         """Stops, and has the interpreter not warn of a thread that is not there."""
