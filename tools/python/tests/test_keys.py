@@ -226,6 +226,7 @@ def test_plain_arguments_have_the_same_key_either_way(monkeypatch, made):
         lambda: chance.choice([0, -1, 7, 10**6, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, True, False, None]),
         lambda: chance.choice([0.5, 1.0, -0.0, 1e22, 1e-7, 1.5e300, float("inf"), float("nan"), 0.1 + 0.2]),
         lambda: chance.choice(["", "a", 'q"\\\n\t\r\b\f\v\x00\x1f\x7f', "ü", "\ud800", "x" * 20_000, b"x", (1,), [2]]),
+        lambda: container(chance, chance.choice([*kinds[:3], lambda: chance.choice("abc")])),
     ]
     quick = 0
     for _ in range(3000):
@@ -233,13 +234,82 @@ def test_plain_arguments_have_the_same_key_either_way(monkeypatch, made):
         kwds = {chance.choice(["a", "b c", 'q"', "é", ""]): chance.choice(kinds)() for _ in range(chance.randrange(3))}
         owner = Thing if chance.random() < 0.3 else None
         if owner is not None:
-            args = (Thing(chance.choice([1, 0.5, (1, 2), [3], "x" * 16_370])), *args)
+            thing = Thing(chance.choice([1, 0.5, (1, 2), [3], "x" * 16_370]))
+            for _ in range(chance.randrange(4)):
+                setattr(thing, chance.choice(["a", "value", "zz", "é", 'q"', "A"]), chance.choice(kinds)())
+            args = (thing, *args)
         found = key_text(args, kwds, owner)
-        quick += plain_text(args if owner is None else args[1:], kwds, "") != ""
+        quick += plain_text(args if owner is None else args[1:], kwds, "", None, {}) != ""
         with monkeypatch.context() as patched:
-            patched.setattr(keys, "plain_text", lambda args, kwds, head: "")
+            patched.setattr(keys, "plain_text", lambda *call: "")
             assert key_text(args, kwds, owner) == found
     assert 200 < quick < 2500
+
+
+SHARED = [[], [1], {"a": 1}, ([2],), {1: [3]}]
+
+
+def container(chance, leaf, depth=0):
+    """Lists, tuples and dicts in each other, some of them in several places, deep or large."""
+    if chance.random() < 0.1:
+        return chance.choice(SHARED)
+    if chance.random() < 0.05:
+        return [leaf() for _ in range(chance.choice([62, 63, 64, 65]))]
+    if chance.random() < 0.02:
+        return [[] for _ in range(chance.choice([60, 63]))]
+    if depth == 0 and chance.random() < 0.05:
+        nested = leaf()
+        for _ in range(chance.choice([15, 16, 17, 30])):
+            nested = [nested]
+        return nested
+
+    def item():
+        return container(chance, leaf, depth + 1) if depth < 3 and chance.random() < 0.3 else leaf()
+
+    items = [item() for _ in range(chance.randrange(4))]
+    names = [chance.choice([number, float(number), str(number), None]) for number in range(len(items))]
+    return chance.choice([items, tuple(items), dict(zip(names, items))])
+
+
+@pytest.mark.parametrize("made", [lambda: keys.python_text, compiled_text], ids=["python", "compiled"])
+def test_lists_that_go_by_several_names_are_told_apart_either_way(monkeypatch, made):
+    monkeypatch.setattr(keys, "plain_text", made())
+    one, two = [1], [1]
+    calls = [((one, one), {}), ((one, two), {}), (([one, one],), {}), (([one, two],), {})]
+    calls += [((one,), {"x": one}), ((one,), {"x": two}), (((one, one),), {}), (((one, two),), {})]
+    calls += [(({"a": one, "b": one},), {}), (({"a": one, "b": two},), {})]
+    assert len({key_text(*call) for call in calls}) == len(calls)
+    # The object's state and an argument.
+    states = [key_text((Thing(one), each), {}, Thing) for each in (one, two)]
+    assert states[0] != states[1]
+    # The data that the function reads by another name.
+    found = Fingerprint(reads_a_list, "test_keys")
+    assert key_text((GLOBAL_LIST,), {}, reader=found) != key_text((list(GLOBAL_LIST),), {}, reader=found)
+    assert key_text((Thing(GLOBAL_LIST),), {}, Thing, (), found) != key_text((Thing([7]),), {}, Thing, (), found)
+
+
+GLOBAL_LIST = [7]
+
+
+def reads_a_list(x):
+    return x is GLOBAL_LIST
+
+
+def test_each_object_has_the_key_of_its_state():
+    """Whatever was asked for before, and in whatever order attributes were set."""
+    one, other = Thing(1), Thing(1.0)
+    first, second = key_text((one,), {}, Thing), key_text((other,), {}, Thing)
+    assert first != second and key_text((one,), {}, Thing) == first
+    one.more, one.another = "x", 2
+    other.another, other.more, other.value = 2, "x", 1
+    assert key_text((one,), {}, Thing) == key_text((other,), {}, Thing) != first
+    del one.more
+    assert key_text((one,), {}, Thing) != key_text((other,), {}, Thing)
+    assert key_text((other,), {}, Thing, ("more",)) == key_text((one,), {}, Thing, ("more",))
+    slotted = Slotted(1)
+    bare = key_text((slotted,), {}, Thing)
+    slotted.more = 2
+    assert len({bare, key_text((slotted,), {}, Thing), first}) == 3
 
 
 def test_compiled_text_is_that_of_python():
@@ -259,19 +329,22 @@ def test_compiled_text_is_that_of_python():
         lambda: chance.choice([chance.uniform(-1e3, 1e3), float(2**53) - 0.5, 2.0**60, 1e16, -0.0, 0.1 + 0.2, 1e-5]),
         lambda: "".join(map(chr, chance.choices(range(200), k=chance.randrange(8)))),
         lambda: "x" * chance.choice([16_378, 16_379, 16_380, 16_381, 16_382, 20_000]),
-        lambda: chance.choice([b"", (), [], {}, object]),
+        lambda: chance.choice([b"", set(), frozenset(), object, Fraction(1)]),
     ]
     plain = 0
+    states = [None, {}, {"b": 1, "a": "x"}, {"a": 2.0, "b": None, "ab": -1.5}, {"é": 1}, {1: 2}, {Text("a"): 1}, {"a": b""}]
     for _ in range(20_000):
         args = tuple(chance.choice(kinds)() for _ in range(chance.choice([0, 1, 1, 1, 2, 3])))
         kwds = {f"{chance.choice(kinds)()}"[:5]: chance.choice(kinds)() for _ in range(chance.choice([0, 0, 0, 1, 2]))}
-        head = chance.choice(["", '{"a":1}', "ü", "x" * 100]) if args else ""
-        text = plain_text(args, kwds, head)
-        assert text == keys.python_text(args, kwds, head), (args, kwds, head)
+        state = chance.choice(states) if args and chance.random() < 0.5 else None
+        head = "" if state is None else chance.choice(['{"a":', "ü", "x" * 100])
+        text = plain_text(args, kwds, head, state, {})
+        assert text == keys.python_text(args, kwds, head, state, {}), (args, kwds, head, state)
         plain += text != ""
     assert 5_000 < plain < 19_000
-    assert plain_text((), {1: 2}, "") == ""
-    for wrong in [(), (1, {}, ""), ((), [], ""), ((), {}, 1), ((), {})]:
+    assert plain_text((), {1: 2}, "", None, {}) == ""
+    assert plain_text((1,), {}, "[", [], {}) == plain_text((1,), {}, "[", {str(n): n for n in range(99)}, {}) == ""
+    for wrong in [(), (1, {}, "", None, {}), ((), [], "", None, {}), ((), {}, 1, None, {}), ((), {}, "", None), ((), {}, "", None, [])]:
         with pytest.raises(TypeError):
             plain_text(*wrong)
 
@@ -279,6 +352,10 @@ def test_compiled_text_is_that_of_python():
 class Thing:
     def __init__(self, value):
         self.value = value
+
+
+class Slotted(Thing):
+    __slots__ = ("more",)
 
 
 def test_members_of_a_receiver_are_in_order():

@@ -1,12 +1,15 @@
-/* The text of a key whose arguments are numbers, text, booleans and None, as nearly all are. The rest, and what is spelt in
- * another way than as it stands, is left to keys.py. */
+/* The text of a key whose arguments are numbers, text, booleans and None, as nearly all are, or lists, tuples and dicts of
+ * them, and may be those of a method of an object that holds such. The rest is left to keys.py. */
 #include "speedups.h"
 #include <string.h>
 
-enum { TEXT_MAX = 1 << 14 };
+enum { TEXT_MAX = 1 << 14, DEPTH_MAX = 16, CONTAINERS_MAX = 64, STRINGS_MIN = 64, MEMBERS_MAX = 32 };
 
 typedef struct {
     size_t count;
+    int depth, met;
+    PyObject *places; /* by id, what goes by another name as well */
+    PyObject *containers[CONTAINERS_MAX]; /* the lists and dicts in it */
     char bytes[TEXT_MAX];
 } Text;
 
@@ -73,18 +76,70 @@ static int put_integer(Text *text, PyObject *value) {
 
 static int put_float(Text *text, PyObject *value) {
     double number = PyFloat_AsDouble(value);
-    /* Whole ones go by their type as well. */
-    if (number - number != 0 || (number > -9007199254740992.0 && number < 9007199254740992.0
-            ? (double)(long long)number == number : 1))
-        return 0;
-    char *digits = PyOS_double_to_string(number, 'r', 0, 0, NULL);
+    if (number - number != 0) return 0;
+    int is_whole = number > -9007199254740992.0 && number < 9007199254740992.0 ? (double)(long long)number == number : 1;
+    char *digits = PyOS_double_to_string(number, 'r', 0, is_whole ? Py_DTSF_ADD_DOT_0 : 0, NULL);
     if (!digits) {
         PyErr_Clear();
         return 0;
     }
-    int is_plain = put_literal(text, digits);
+    /* Whole ones go by their type as well. */
+    int is_plain = (!is_whole || put_literal(text, "{\"$memod\":\"float\",\"v\":\"")) && put_literal(text, digits) &&
+                   (!is_whole || put_literal(text, "\"}"));
     PyMem_Free(digits);
     return is_plain;
+}
+
+/* Whether a container is met for the first time, and goes by no other name: otherwise more than what it holds counts. */
+static int is_by_itself(Text *text, PyObject *container) {
+    for (int at = 0; at < text->met; at++)
+        if (text->containers[at] == container) return 0;
+    if (text->met == CONTAINERS_MAX) return 0;
+    text->containers[text->met++] = container;
+    if (PyDict_Size(text->places) == 0) return 1;
+    PyObject *mark = PyLong_FromVoidPtr(container);
+    int is_named = mark ? PyDict_Contains(text->places, mark) : -1;
+    Py_XDECREF(mark);
+    PyErr_Clear();
+    return is_named == 0;
+}
+
+static int put_value(Text *text, PyObject *value);
+
+static int put_items(Text *text, PyObject *value, Py_ssize_t count, PyObject *(*item)(PyObject *, Py_ssize_t)) {
+    if (!put(text, "[", 1)) return 0;
+    for (Py_ssize_t at = 0; at < count; at++) {
+        PyObject *each = item(value, at);
+        if (count >= STRINGS_MIN && PyUnicode_Check(each)) return 0; /* of so many a digest is taken */
+        if ((at > 0 && !put(text, ",", 1)) || !put_value(text, each)) return 0;
+    }
+    return put(text, "]", 1);
+}
+
+static int put_pairs(Text *text, PyObject *value) {
+    PyObject *name, *held;
+    Py_ssize_t place = 0;
+    if (!put(text, "[", 1)) return 0;
+    for (int is_first = 1; PyDict_Next(value, &place, &name, &held); is_first = 0)
+        if (!put_literal(text, is_first ? "[" : ",[") || !put_value(text, name) || !put(text, ",", 1) ||
+            !put_value(text, held) || !put(text, "]", 1))
+            return 0;
+    return put(text, "]", 1);
+}
+
+static int put_container(Text *text, PyObject *value) {
+    int is_put = 0;
+    if (++text->depth > DEPTH_MAX) return 0;
+    if (PyTuple_CheckExact(value))
+        is_put = put_literal(text, "{\"$memod\":\"tuple\",\"v\":") &&
+                 put_items(text, value, PyTuple_Size(value), PyTuple_GetItem) && put(text, "}", 1);
+    else if (PyList_CheckExact(value))
+        is_put = is_by_itself(text, value) && put_items(text, value, PyList_Size(value), PyList_GetItem);
+    else if (PyDict_CheckExact(value))
+        is_put = is_by_itself(text, value) && put_literal(text, "{\"$memod\":\"dict\",\"v\":") &&
+                 put_pairs(text, value) && put(text, "}", 1);
+    text->depth--;
+    return is_put;
 }
 
 static int put_value(Text *text, PyObject *value) {
@@ -94,7 +149,7 @@ static int put_value(Text *text, PyObject *value) {
     if (value == Py_None) return put_literal(text, "null");
     if (value == Py_True) return put_literal(text, "true");
     if (value == Py_False) return put_literal(text, "false");
-    return 0;
+    return put_container(text, value);
 }
 
 static int put_text(Text *text, PyObject *value) {
@@ -111,11 +166,33 @@ static int put_text(Text *text, PyObject *value) {
     return is_plain;
 }
 
-static int put_call(Text *text, PyObject *args, PyObject *kwds, PyObject *head) {
+/* The attributes of an object, by name in order. */
+static int put_state(Text *text, PyObject *state) {
+    PyObject *names[MEMBERS_MAX], *values[MEMBERS_MAX], *name, *value;
+    Py_ssize_t count = 0, place = 0;
+    while (PyDict_Next(state, &place, &name, &value)) {
+        if (count == MEMBERS_MAX || !PyUnicode_CheckExact(name)) return 0;
+        Py_ssize_t at = count++;
+        for (; at > 0 && PyUnicode_Compare(names[at - 1], name) > 0; at--) {
+            names[at] = names[at - 1];
+            values[at] = values[at - 1];
+        }
+        names[at] = name;
+        values[at] = value;
+    }
+    if (!put(text, "{", 1)) return 0;
+    for (Py_ssize_t at = 0; at < count; at++)
+        if ((at > 0 && !put(text, ",", 1)) || !put_string(text, names[at]) || !put(text, ":", 1) || !put_value(text, values[at]))
+            return 0;
+    return put(text, "}", 1);
+}
+
+static int put_call(Text *text, PyObject *args, PyObject *kwds, PyObject *head, PyObject *state) {
     if (!put(text, "[", 1)) return 0;
-    Py_ssize_t count = PyTuple_Size(args), first = PyUnicode_GetLength(head) > 0;
-    if (first && !put_text(text, head)) return 0;
-    for (Py_ssize_t at = first; at < count; at++)
+    Py_ssize_t count = PyTuple_Size(args), is_method = state != Py_None;
+    if (is_method && (!PyDict_CheckExact(state) || !put_text(text, head) || !put_state(text, state) || !put(text, "}", 1)))
+        return 0;
+    for (Py_ssize_t at = is_method; at < count; at++)
         if ((at > 0 && !put(text, ",", 1)) || !put_value(text, PyTuple_GetItem(args, at))) return 0;
     if (PyDict_Size(kwds) > 0) {
         if (count > 0 && !put(text, ",", 1)) return 0;
@@ -131,13 +208,22 @@ static int put_call(Text *text, PyObject *args, PyObject *kwds, PyObject *head) 
     return put(text, "]", 1);
 }
 
-/* plain_text(args, kwds, head): `head` is the text of the first argument, if it is not "" */
+/* plain_text(args, kwds, head, state, places): of a method `state` is what its object holds, otherwise None, and `head` how
+   the text of the object begins; `places` has the ids of what goes by another name as well */
 PyObject *plain_text(PyObject *module, PyObject *call) {
     (void)module;
-    PyObject *args, *kwds, *head;
-    if (!PyArg_ParseTuple(call, "O!O!U", &PyTuple_Type, &args, &PyDict_Type, &kwds, &head)) return NULL;
+    PyObject *parts[5] = {NULL};
+    Py_ssize_t count = PyTuple_Size(call);
+    for (Py_ssize_t at = 0; at < count && count == 5; at++) parts[at] = PyTuple_GetItem(call, at);
+    PyObject *args = parts[0], *kwds = parts[1], *head = parts[2], *state = parts[3];
+    if (!args || !PyTuple_Check(args) || !PyDict_Check(kwds) || !PyUnicode_Check(head) || !PyDict_Check(parts[4])) {
+        PyErr_SetString(PyExc_TypeError, "plain_text takes arguments, a dict of them, a head, a state, and a dict of places");
+        return NULL;
+    }
     Text text;
     text.count = 0;
-    if (!put_call(&text, args, kwds, head)) text.count = 0;
+    text.depth = text.met = 0;
+    text.places = parts[4];
+    if (!put_call(&text, args, kwds, head, state)) text.count = 0;
     return PyUnicode_DecodeASCII(text.bytes, (Py_ssize_t)text.count, NULL);
 }

@@ -15,7 +15,7 @@ from .._client.connection_pool import POOL
 from .._codec.codec import Unstorable, dumps
 from .._identity import patches, run_watch
 from .._identity.identity import CacheScope, Identity, process_only
-from .._identity.keys import key_text, plain_text
+from .._identity.keys import key_text
 from .._identity.plain_data import Unstable
 from . import hits, published
 from .event_filter import EventFilter, filter_named
@@ -167,10 +167,6 @@ class SharedFunction:
                 self._check_order(args, kwds)
             if owner is not None and found.counters:
                 apart = (*apart, *found.counters)
-        if owner is None:
-            text = plain_text(args, kwds, "")
-            if text:
-                return text, False
         return key_text(args, kwds, owner, apart, found, sure)
 
     def _find_owner(self) -> Optional[type]:

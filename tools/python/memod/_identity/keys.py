@@ -18,7 +18,6 @@ from .ambient_inputs import INPUTS, short
 from .fingerprint import Fingerprint
 from .kind_inputs import inputs_of_kinds
 from .plain_data import CanonicalPacker, Unstable
-from .watch import holds_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ key_dumps = text_maker(True)
 _known_classes: Dict[type, "_KnownClass"] = {}
 _class_prints: Dict[type, Fingerprint] = {}
 _CLASSES_MAX = 4096
-_UNCHANGING = frozenset((int, float, str, bool, bytes, type(None)))
+_NOTHING: Dict[int, str] = {}
 _len = len  # a program may put a memoized one in its place
 _quote = json.encoder.encode_basestring
 _int_text, _float_text = int.__repr__, float.__repr__
@@ -112,19 +111,13 @@ class KeyPacker(CanonicalPacker):
         if not known.is_plain:
             raise Unstorable(f"a {cls.__qualname__} holds more than its attributes")
         self.volatile = True
-        state = class_layout.state(value) if known.has_slots else value.__dict__
-        if self.apart:
-            state = {name: item for name, item in state.items() if name not in self.apart}
-        text = known.text_of(state)
-        if text is None:
-            "".join(state)  # names are text, whoever has put them there
-            text = key_dumps({name: self.pack(item) for name, item in state.items()})
-            known.remember(state, text)
-        digest = known.digest(self.beside_it)
+        state = known.state(value, self.apart)
+        "".join(state)  # names are text, whoever has put them there
+        text = key_dumps({name: self.pack(item) for name, item in state.items()})
         if self.reader is not None and self.reader.looks_at_order:
-            reference = key_dumps(known.marked_reference(digest))
+            reference = key_dumps(known.marked_reference(known.digest(self.beside_it)))
             return f'{{"{TAG}":"self","o":{key_dumps(list(state))},"t":{reference},"v":{text}}}'
-        return known.receiver_text(text, digest)
+        return f"{known.head(self.beside_it)}{text}}}"
 
     def class_reference(self, cls: type) -> str:
         known = _known(cls)
@@ -146,9 +139,8 @@ class _KnownClass:
         if not self._is_own:
             version = modules.version(module)
             self._reference += f"@{version}" if version else ""
-        #: The digest and the state of a receiver, and the text that was made of them.
-        self._receiver = "", "", ""
-        self._state: Tuple[List[str], List[Any], str] = ([], [], "{}")
+        #: The digest of before, and what was made of it.
+        self._head = "", self._head_with("")
         self.is_plain = class_layout.has_plain_layout(cls)
         self.has_slots = cls.__dictoffset__ == 0 or bool(class_layout.slots(cls))
 
@@ -156,23 +148,22 @@ class _KnownClass:
         """Whether the class still goes by its name, where that is not one of its module's."""
         return "." in self.name and resolve(sys.modules.get(self._cls.__module__), self.name) is self._cls
 
-    def last_receiver(self, value: Any, reader: Optional[Fingerprint]) -> str:
-        """What stands for an instance whose state is that of the last one, as JSON text; "" for others."""
-        names, values, text = self._state
-        state = class_layout.state(value) if self.has_slots else value.__dict__
-        if not holds_only(state, names, values) or not self.is_plain:
-            return ""
-        digest = _class_print(self._cls, reader) if self._is_own else ""
-        made_of, made_with, made = self._receiver
-        return made if made_of is digest and made_with is text else self.receiver_text(text, digest)
+    def state(self, value: Any, apart: Collection[str]) -> Dict[str, Any]:
+        """What an instance holds, but for the attributes `apart`."""
+        state: Dict[str, Any] = class_layout.state(value) if self.has_slots else value.__dict__
+        return {name: item for name, item in state.items() if name not in apart} if apart else state
 
-    def receiver_text(self, state: str, digest: str) -> str:
-        """What stands for an instance of that state, and of a class of that digest, as JSON text."""
-        made_of, made_with, made = self._receiver
-        if made_of is not digest or made_with is not state:
-            made = f'{{"{TAG}":"self","t":{key_dumps(self.marked_reference(digest))},"v":{state}}}'
-            self._receiver = digest, state, made
+    def head(self, reader: Optional[Fingerprint]) -> str:
+        """How the text begins that stands for an instance, up to its state. As `digest`."""
+        digest = _class_print(self._cls, reader) if self._is_own else ""
+        made_of, made = self._head
+        if made_of is not digest:
+            made = self._head_with(digest)
+            self._head = digest, made
         return made
+
+    def _head_with(self, digest: str) -> str:
+        return f'{{"{TAG}":"self","t":{key_dumps(self.marked_reference(digest))},"v":'
 
     def digest(self, reader: Optional[Fingerprint]) -> str:
         """Which version of the class it is, where its reference does not say. `reader` holds. Raises `Unstorable`."""
@@ -181,16 +172,6 @@ class _KnownClass:
     def marked_reference(self, digest: str) -> str:
         """The class's name, and which version it is."""
         return f"{self._reference}@{digest}" if digest else self._reference
-
-    def text_of(self, state: Dict[str, Any]) -> Optional[str]:
-        """The text of a state that is the last one's, if it is."""
-        names, values, text = self._state
-        return text if holds_only(state, names, values) else None
-
-    def remember(self, state: Dict[str, Any], text: str) -> None:
-        """Keeps the text of a state whose values cannot change."""
-        if _UNCHANGING.issuperset(map(type, state.values())):
-            self._state = list(state), list(state.values()), text
 
 
 def _known(cls: type) -> _KnownClass:
@@ -233,43 +214,21 @@ def key_text(
     """The key of a call as JSON text, and whether an argument may change under way. `owner` is the class
     whose method is called, of whose object the attributes `apart` do not matter; `reader` is the function's
     fingerprint, and `sure` to hold where that was just seen. Raises `Unstorable`."""
-    is_method = owner is not None and args != () and isinstance(args[0], owner)
-    packer: Optional[KeyPacker] = None
-    head = ""
     try:
-        if is_method:
-            if not apart and (reader is None or not reader.looks_at_order):
-                known = _known_classes.get(type(args[0]))
-                if known is None or known.space.get(known.name) is not type(args[0]):
-                    known = _known(type(args[0]))
-                head = known.last_receiver(args[0], reader if sure else None)
-            if not head:
-                packer = KeyPacker(reader, apart, sure)
-                head = packer.receiver(args[0])
-        if packer is None or not packer.kinds:
-            text = plain_text(args, kwds, head)
-            if text:
-                return text, is_method
-        if packer is None:
-            packer = KeyPacker(reader, apart, sure)
-            if is_method:
-                head = packer.receiver(args[0])
-        pack = packer.pack
-        items = list(map(pack, args[1:] if is_method else args))
-        if kwds:
-            items.append(tagged("kw", [[name, pack(item)] for name, item in kwds.items()]))
-        if packer.kinds and reader is not None:
-            inputs = inputs_of_kinds(packer.kinds, reader.computes) - reader.inputs
-            if packer.beside:
-                items.append(tagged("beside", packer.beside))
-            if inputs:
-                items.append(tagged("process", {name: short(INPUTS[name]()) for name in inputs}))
-        text = key_dumps(items)
-        if head:
-            text = f"[{head},{text[1:]}" if items else f"[{head}]"
-        if len(text) > _TEXT_MAX:
-            text = f'[{{"{TAG}":"blake2b","v":"{_digest(text)}"}}]'
-        return text, packer.volatile
+        head, state = "", None
+        if owner is not None and args and isinstance(args[0], owner):
+            cls = type(args[0])
+            known = _known_classes.get(cls)
+            if known is None or known.space.get(known.name) is not cls:
+                known = _known(cls)
+            if not known.is_plain or (reader is not None and reader.looks_at_order):
+                return _packed(args, kwds, owner, apart, reader, sure)
+            state = known.state(args[0], apart) if apart or known.has_slots else args[0].__dict__
+            head = known.head(reader if sure else None)
+        text = plain_text(args, kwds, head, state, _NOTHING if reader is None else reader.places)
+        if text:
+            return text, state is not None
+        return _packed(args, kwds, owner, apart, reader, sure)
     except Unstorable:
         raise
     except RecursionError:
@@ -279,13 +238,44 @@ def key_text(
         raise Unstorable(f"an argument cannot be encoded: {error!r}") from error
 
 
-def python_text(args: Tuple[Any, ...], kwds: Dict[str, Any], head: str) -> str:
+def _packed(
+    args: Any, kwds: Any, owner: Optional[type], apart: Collection[str], reader: Optional[Fingerprint], sure: bool
+) -> Tuple[str, bool]:
+    """The same for whatever can be stored."""
+    packer = KeyPacker(reader, apart, sure)
+    is_method = owner is not None and args and isinstance(args[0], owner)
+    head = packer.receiver(args[0]) if is_method else ""
+    pack = packer.pack
+    items = list(map(pack, args[1:] if is_method else args))
+    if kwds:
+        items.append(tagged("kw", [[name, pack(item)] for name, item in kwds.items()]))
+    if packer.kinds and reader is not None:
+        inputs = inputs_of_kinds(packer.kinds, reader.computes) - reader.inputs
+        if packer.beside:
+            items.append(tagged("beside", packer.beside))
+        if inputs:
+            items.append(tagged("process", {name: short(INPUTS[name]()) for name in inputs}))
+    text = key_dumps(items)
+    if head:
+        text = f"[{head},{text[1:]}" if items else f"[{head}]"
+    if len(text) > _TEXT_MAX:
+        text = f'[{{"{TAG}":"blake2b","v":"{_digest(text)}"}}]'
+    return text, packer.volatile
+
+
+def python_text(
+    args: Tuple[Any, ...], kwds: Dict[str, Any], head: str, state: Optional[Dict[str, Any]], places: Mapping[int, str]
+) -> str:
     """The same text for what nearly all keys are made of, sooner; "" where there is something else among the arguments.
-    `head` is the text of the first of them, if it is not "". `key_text.c` does the same."""
-    if not head.isascii():
-        return ""
-    parts = [head] if head else []
-    for arg in args[1:] if head else args:
+    `state` is what the first of them holds where it is a method's object, and `head` how its text begins. `key_text.c` does
+    the same, and in containers too, if they go by no other name: `places`, by id."""
+    parts = []
+    if state is not None:
+        text = _state_text(state) if head.isascii() else ""
+        if not text:
+            return ""
+        parts.append(f"{head}{text}}}")
+    for arg in args if state is None else args[1:]:
         text = _value_text(arg)
         if not text:
             return ""
@@ -302,6 +292,18 @@ def python_text(args: Tuple[Any, ...], kwds: Dict[str, Any], head: str) -> str:
     return text if _len(text) <= _TEXT_MAX else ""
 
 
+def _state_text(state: Dict[str, Any]) -> str:
+    if type(state) is not dict or not all([type(name) is str and name.isascii() for name in state]):
+        return ""
+    parts = []
+    for name in sorted(state):
+        text = _value_text(state[name])
+        if not text:
+            return ""
+        parts.append(f"{_quote(name)}:{text}")
+    return f"{{{','.join(parts)}}}"
+
+
 def _value_text(value: Any) -> str:
     kind = type(value)
     if kind is str:
@@ -309,7 +311,9 @@ def _value_text(value: Any) -> str:
     if kind is int:
         return _int_text(value) if INT_PLAIN_MIN <= value <= INT_PLAIN_MAX else ""
     if kind is float:
-        return "" if value - value != 0 or value.is_integer() else _float_text(value)
+        if value - value != 0:
+            return ""
+        return f'{{"{TAG}":"float","v":"{_float_text(value)}"}}' if value.is_integer() else _float_text(value)
     return _CONSTANTS.get(value, "") if value is None or kind is bool else ""
 
 
