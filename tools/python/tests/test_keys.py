@@ -214,13 +214,13 @@ def test_random_calls_never_collide():
 
 
 def compiled_text():
-    return pytest.importorskip("memod._compiled.speedups").plain_text
+    return pytest.importorskip("memod._compiled.speedups").call_text
 
 
 @pytest.mark.parametrize("made", [lambda: keys.python_text, compiled_text], ids=["python", "compiled"])
 def test_plain_arguments_have_the_same_key_either_way(monkeypatch, made):
-    plain_text = made()
-    monkeypatch.setattr(keys, "plain_text", plain_text)
+    call_text = made()
+    monkeypatch.setattr(keys, "call_text", call_text)
     chance = random.Random(3)
     kinds = [
         lambda: chance.choice([0, -1, 7, 10**6, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, True, False, None]),
@@ -239,9 +239,9 @@ def test_plain_arguments_have_the_same_key_either_way(monkeypatch, made):
                 setattr(thing, chance.choice(["a", "value", "zz", "é", 'q"', "A"]), chance.choice(kinds)())
             args = (thing, *args)
         found = key_text(args, kwds, owner)
-        quick += plain_text(args if owner is None else args[1:], kwds, "", None, {}) != ""
+        quick += call_text(args if owner is None else args[1:], kwds, "", None, {}) != ""
         with monkeypatch.context() as patched:
-            patched.setattr(keys, "plain_text", lambda *call: "")
+            patched.setattr(keys, "call_text", lambda *call: "")
             assert key_text(args, kwds, owner) == found
     assert 200 < quick < 2500
 
@@ -273,7 +273,7 @@ def container(chance, leaf, depth=0):
 
 @pytest.mark.parametrize("made", [lambda: keys.python_text, compiled_text], ids=["python", "compiled"])
 def test_lists_that_go_by_several_names_are_told_apart_either_way(monkeypatch, made):
-    monkeypatch.setattr(keys, "plain_text", made())
+    monkeypatch.setattr(keys, "call_text", made())
     one, two = [1], [1]
     calls = [((one, one), {}), ((one, two), {}), (([one, one],), {}), (([one, two],), {})]
     calls += [((one,), {"x": one}), ((one,), {"x": two}), (((one, one),), {}), (((one, two),), {})]
@@ -313,7 +313,7 @@ def test_each_object_has_the_key_of_its_state():
 
 
 def test_compiled_text_is_that_of_python():
-    plain_text = compiled_text()
+    call_text = compiled_text()
     chance = random.Random(4)
 
     class Int(int):
@@ -338,15 +338,15 @@ def test_compiled_text_is_that_of_python():
         kwds = {f"{chance.choice(kinds)()}"[:5]: chance.choice(kinds)() for _ in range(chance.choice([0, 0, 0, 1, 2]))}
         state = chance.choice(states) if args and chance.random() < 0.5 else None
         head = "" if state is None else chance.choice(['{"a":', "ü", "x" * 100])
-        text = plain_text(args, kwds, head, state, {})
+        text = call_text(args, kwds, head, state, {})
         assert text == keys.python_text(args, kwds, head, state, {}), (args, kwds, head, state)
         plain += text != ""
     assert 5_000 < plain < 19_000
-    assert plain_text((), {1: 2}, "", None, {}) == ""
-    assert plain_text((1,), {}, "[", [], {}) == plain_text((1,), {}, "[", {str(n): n for n in range(99)}, {}) == ""
+    assert call_text((), {1: 2}, "", None, {}) == ""
+    assert call_text((1,), {}, "[", [], {}) == call_text((1,), {}, "[", {str(n): n for n in range(99)}, {}) == ""
     for wrong in [(), (1, {}, "", None, {}), ((), [], "", None, {}), ((), {}, 1, None, {}), ((), {}, "", None), ((), {}, "", None, [])]:
         with pytest.raises(TypeError):
-            plain_text(*wrong)
+            call_text(*wrong)
 
 
 class Thing:

@@ -208,16 +208,16 @@ static int put_call(Text *text, PyObject *args, PyObject *kwds, PyObject *head, 
     return put(text, "]", 1);
 }
 
-/* plain_text(args, kwds, head, state, places): of a method `state` is what its object holds, otherwise None, and `head` how
+/* call_text(args, kwds, head, state, places): of a method `state` is what its object holds, otherwise None, and `head` how
    the text of the object begins; `places` has the ids of what goes by another name as well */
-PyObject *plain_text(PyObject *module, PyObject *call) {
+PyObject *call_text(PyObject *module, PyObject *call) {
     (void)module;
     PyObject *parts[5] = {NULL};
     Py_ssize_t count = PyTuple_Size(call);
     for (Py_ssize_t at = 0; at < count && count == 5; at++) parts[at] = PyTuple_GetItem(call, at);
     PyObject *args = parts[0], *kwds = parts[1], *head = parts[2], *state = parts[3];
     if (!args || !PyTuple_Check(args) || !PyDict_Check(kwds) || !PyUnicode_Check(head) || !PyDict_Check(parts[4])) {
-        PyErr_SetString(PyExc_TypeError, "plain_text takes arguments, a dict of them, a head, a state, and a dict of places");
+        PyErr_SetString(PyExc_TypeError, "call_text takes arguments, a dict of them, a head, a state, and a dict of places");
         return NULL;
     }
     Text text;

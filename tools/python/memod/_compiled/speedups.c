@@ -1,7 +1,7 @@
 #include "speedups.h"
 
 static PyMethodDef methods[] = {
-    {"plain_text", plain_text, METH_VARARGS, "A call's arguments as a key's JSON text; \"\" where they are not all plain."},
+    {"call_text", call_text, METH_VARARGS, "A call's arguments as a key's JSON text; \"\" where they are not all plain."},
     {"hold", hold, METH_VARARGS, "Whether names in dicts still are these very objects."},
     {"holds_only", holds_only, METH_VARARGS, "Whether a dict holds these names, which are these very objects, and no others."},
     {"first_changed", first_changed, METH_VARARGS, "Which of some dicts no longer holds the objects of its list; -1 where none."},

@@ -4,7 +4,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-PyObject *plain_text(PyObject *module, PyObject *call);
+PyObject *call_text(PyObject *module, PyObject *call);
 PyObject *lengths(PyObject *module, PyObject *items);
 PyObject *first_changed(PyObject *module, PyObject *call);
 PyObject *watch_dicts(PyObject *module, PyObject *dicts);

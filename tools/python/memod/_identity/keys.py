@@ -225,7 +225,7 @@ def key_text(
                 return _packed(args, kwds, owner, apart, reader, sure)
             state = known.state(args[0], apart) if apart or known.has_slots else args[0].__dict__
             head = known.head(reader if sure else None)
-        text = plain_text(args, kwds, head, state, _NOTHING if reader is None else reader.places)
+        text = call_text(args, kwds, head, state, _NOTHING if reader is None else reader.places)
         if text:
             return text, state is not None
         return _packed(args, kwds, owner, apart, reader, sure)
@@ -320,9 +320,9 @@ def _value_text(value: Any) -> str:
 _CONSTANTS = {None: "null", True: "true", False: "false"}
 
 try:
-    from .._compiled.speedups import plain_text as plain_text  # type: ignore[import-not-found]
+    from .._compiled.speedups import call_text as call_text  # type: ignore[import-not-found]
 except ImportError:
-    plain_text = python_text
+    call_text = python_text
 
 
 def _digest(text: str) -> str:
