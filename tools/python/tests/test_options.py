@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 import memod
+from memod._decorator import lifetime
 
 
 def named(**options):
@@ -57,6 +58,33 @@ def test_a_ttl_holds_for_what_was_stored_without_one_or_for_longer(daemon):
         recent = named(name=name, ttl=0.05)(lambda: calls.append(1) or "new")
         assert recent() == "new" and calls == [1], before
         assert named(name=name)(lambda: "computed")() == "new"  # it has taken the other's place
+
+
+def test_until_when_what_is_published_is_fresh(monkeypatch):
+    monkeypatch.setattr(lifetime, "boot_ms", lambda: 1_000)
+    # Stored with the function's own `ttl`, or a shorter one: as the daemon says.
+    assert [lifetime.until_published(1_300, life, 500, 0) for life in (1, 499, 500)] == [1_300] * 3
+    # Stored 700 ms ago for a second: over, in the grace time, and not yet.
+    assert [lifetime.until_published(1_300, 1_000, *times) for times in ((700, 0), (700, 1), (701, 0))] == [None, 0, 1_001]
+    assert [lifetime.until_published(1_300, 1_000, 400, stale) for stale in (300, 301)] == [None, 0]
+
+
+def test_a_maxsize_and_a_ttl(daemon):
+    f = memod.lru_cache(maxsize=2, ttl=60, name=str(uuid.uuid4()))(lambda x: x)
+    f(1), f(2), f(1), f(3)
+    assert f.cache_info() == (1, 3, 2, 2)
+    f(1)
+    assert f.cache_info()[:2] == (2, 3), "the one that was used least recently has gone"
+    with pytest.raises(TypeError):
+        f([])
+    assert f.cache_info() == (2, 3, 2, 2)
+    f.cache_clear()
+    assert f.cache_info() == (0, 0, 2, 0) and f(1) == 1
+
+
+def test_what_is_removed_while_it_is_computed_is_not_kept(daemon):
+    one, two = twins(lambda x: two.forget(x) or x, ttl=60)
+    assert one(1) == 1 and one.cache_info().currsize == 0
 
 
 def test_stale_results_are_served_while_one_computes_and_when_it_fails(daemon):

@@ -7,6 +7,7 @@ from typing import Any, Callable, Hashable, Tuple
 from . import async_runner
 from .async_calls import Calls, Circle
 from .flight import Flight
+from .lifetime import until_from_now
 from .shared import SharedFunction
 from .timed import ABSENT, TimedFront
 
@@ -30,13 +31,13 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
             raise
         cost = await async_runner.finish(shared, flight, result)
         if front.still_is(key, args, kwds):
-            front.keep(key, flight, result, shared.options.ttl_ms, cost)
+            front.keep(key, flight, result, until_from_now(shared.ttl_ms), cost * 1000)
         return result
 
     async def fly(key: Hashable, args: Any, kwds: Any) -> Any:
         flight = await async_runner.begin(shared, args, kwds)
         if flight.found:
-            front.keep(key, flight, flight.value, flight.fresh_ms, flight.cost_ms / 1000)
+            front.keep(key, flight, flight.value, flight.until, flight.cost_ms)
             return flight.value
         return await compute(key, flight, args, kwds)
 
@@ -45,7 +46,7 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
         flight = Flight()
         flight.sequence = shared.sequence
         result = await function(*args, **kwds)
-        front.keep(key, flight, result, shared.options.ttl_ms, 0.0)
+        front.keep(key, flight, result, until_from_now(shared.ttl_ms), 0)
         return result
 
     async def wrapper(*args: Any, **kwds: Any) -> Any:

@@ -46,7 +46,7 @@ class Flight:
     computed = False  # whether this process has computed the result before
     found = False
     value: Any = None
-    fresh_ms: Optional[int] = None  # how long the value found may be kept here; None for ever
+    until: Optional[int] = None  # until when the value found may be kept here; None for ever
     cost_ms = 0
     lease: Optional[str] = None
     replace = False  # whether a result takes the place of what is stored

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from .._codec.codec import Undecodable
-from .lifetime import fresh_ms
 from .results import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Optional
 
     from .flight import Flight
-    from .lifetime import Times
 
 _PLAIN = frozenset((float, int, str, bool, type(None)))
 
 
-def take(shared: Any, flight: Flight, value: Any, cost: Any, times: Times) -> None:
-    """Takes a value for a `SharedFunction`, and what it cost in ms."""
+def take(shared: Any, flight: Flight, value: Any, cost: Any, until: Optional[int]) -> None:
+    """Takes a value for a `SharedFunction`, what it cost in ms, and until when it is fresh if the function has a `ttl`."""
     if type(value) not in _PLAIN:
         try:
             value = decode(value, flight, shared.options.serializer)
@@ -34,10 +32,10 @@ def take(shared: Any, flight: Flight, value: Any, cost: Any, times: Times) -> No
         flight.fallback = value
         return
     if shared.ttl_ms is not None:
-        flight.fresh_ms = fresh_ms(times, shared.ttl_ms, shared.options.stale_ms or 0)
-        if flight.fresh_ms is None:
+        if until is None:
             flight.replace = True
             return
+        flight.until = until
     shared.has_shared = flight.found = True
     flight.value = value
     if shared.futility.refusals:

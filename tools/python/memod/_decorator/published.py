@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from .._client.connection_pool import POOL
-from .._region.region import boot_ms
 from . import hits
-from .lifetime import NO_TIMES
+from .lifetime import until_published
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,14 +29,12 @@ def read(shared: Any, flight: Flight) -> bool:
     found = function.find(key)
     if found is None:
         return False
-    value, cost, fresh_until, life = found
-    times = NO_TIMES
+    value, cost, until, life = found
     if shared.ttl_ms is not None:
-        if fresh_until is None or not life:
+        if until is None or not life:
             return False  # how old it is, only the daemon says
-        left = fresh_until - boot_ms()
-        times = life - left, left, False
-    hits.take(shared, flight, value, cost, times)
+        until = until_published(until, life, shared.ttl_ms, shared.stale_ms)
+    hits.take(shared, flight, value, cost, until)
     return True
 
 

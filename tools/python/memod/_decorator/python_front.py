@@ -7,6 +7,7 @@ from _thread import get_ident
 
 from .._client.at_work import working
 from . import sync_runner
+from .lifetime import until_from_now
 from .shared import SharedFunction
 from .timed import ABSENT, TimedFront
 
@@ -33,7 +34,7 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
             return value
         flight = begin(shared, args, kwds)
         if flight.found:
-            keep(key, flight, flight.value, flight.fresh_ms, flight.cost_ms / 1000)
+            keep(key, flight, flight.value, flight.until, flight.cost_ms)
             return flight.value
         try:
             result = function(*args, **kwds)
@@ -48,7 +49,7 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
             raise
         cost = finish(shared, flight, result)
         if front.still_is(key, args, kwds):
-            keep(key, flight, result, shared.options.ttl_ms, cost)
+            keep(key, flight, result, until_from_now(shared.ttl_ms), cost * 1000)
         return result
 
     return wrapper if type(function) is types.FunctionType else _in_its_own_place(function, wrapper)

@@ -22,7 +22,7 @@ from .event_filter import EventFilter, filter_named
 from .figures import Figures
 from .flight import Ask, Flight, Talk
 from .futility import Futility
-from .lifetime import fields, times_of
+from .lifetime import fields, until_told
 from .listener import LISTENER
 from .notices import Notices
 from .options import Options, Selection
@@ -79,7 +79,7 @@ class SharedFunction:
         self.prepared: str = ""
         self.has_shared = False  # whether a result was, in this process
         self._owner: Any = False  # False until it is looked up
-        self.ttl_ms, self.early = options.ttl_ms, options.early
+        self.ttl_ms, self.stale_ms, self.early = options.ttl_ms, options.stale_ms or 0, options.early
         self.removals = Removals()
         self.filter, self.filter_name = EventFilter(), ""
         self._asked_name = self._asked = ""  # a name, and how requests for it begin
@@ -300,7 +300,8 @@ class SharedFunction:
             published.answered(flight)
             flight.replace = "value" not in reply
             if not flight.replace:
-                hits.take(self, flight, reply["value"], reply.get("cost_ms"), times_of(reply))
+                until = None if self.ttl_ms is None else until_told(reply, self.ttl_ms, self.stale_ms)
+                hits.take(self, flight, reply["value"], reply.get("cost_ms"), until)
             return False
         return self.options.single_flight and reply.get("held") is True
 

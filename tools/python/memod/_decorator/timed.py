@@ -6,18 +6,19 @@ from __future__ import annotations
 import functools
 import math
 from collections import OrderedDict
-from time import monotonic
 
 from .._client import chance
 from .._identity.keys import key_text
+from .._region.region import boot_ms
 from .flight import Flight
+from .lifetime import until_from_now
 from .native import CacheInfo
 from .shared import SharedFunction
 from .tally import Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Hashable, Optional, Tuple
+    from typing import Any, Dict, Hashable, Optional, Tuple, Union
     from typing_extensions import TypeAlias
 
 _make_key: Any = functools._make_key
@@ -35,31 +36,30 @@ class ByContent(tuple):  # type: ignore[type-arg]
 _MARK = object()
 
 
-#: A value, when it is over on the monotonic clock, and what it cost in seconds.
-_Entry: TypeAlias = "Tuple[Any, Optional[float], float]"
+#: A value, when it is over on the clock of `boot_ms`, and what it cost in ms.
+_Entry: TypeAlias = "Tuple[Any, Optional[int], float]"
 
 
 class TimedFront:
-    """The entries of one function in this process, least recently used first. Safe to use from several
-    threads."""
+    """The entries of one function in this process; where it has a `maxsize`, least recently used first. Safe to use from
+    several threads."""
 
     def __init__(self, shared: SharedFunction) -> None:
         self._shared = shared
-        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()  # guarded by the function's lock
-        self._hits = 0
-        self._misses = Tally()
+        #: Changed under the function's lock.
+        self._entries: Union[Dict[Hashable, _Entry], OrderedDict[Hashable, _Entry]]
+        self._entries = {} if shared.maxsize is None else OrderedDict()
+        self._hits, self._misses = Tally(), Tally()
         self._seen_again = 0  # of those that were counted twice
         options = shared.options
         #: Whether keys are made of the arguments as they are.
         self._is_plain = not (options.by_content or options.key or shared.selection or shared.typed)
 
     def key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Hashable:
-        """The key of a call; None for one that cannot be remembered. Raises `TypeError` where it has no hash, and
-        does not count by what it holds."""
-        if self._is_plain and not kwds:
-            made: Hashable = args[0] if len(args) == 1 and type(args[0]) in _PLAIN else args
-            hash(made)
-            return made
+        """The key of a call; None for one that cannot be remembered. Where it has no hash, and does not count by what it
+        holds, here or in the look for it there is a `TypeError`."""
+        if self._is_plain and not kwds:  # whether it has a hash is told by whoever looks for it
+            return args[0] if len(args) == 1 and type(args[0]) in _PLAIN else args
         if not self._shared.options.by_content:
             return self._key(args, kwds)
         try:
@@ -101,18 +101,19 @@ class TimedFront:
         if entry is None:
             self._misses.add()
             return ABSENT
-        with self._shared.lock:
-            if self._is_over(entry):
-                self._misses.add()
+        value, until, cost = entry
+        if until is not None and self._is_over(until, cost):
+            self._misses.add()
+            with self._shared.lock:
                 if self._entries.get(key) is entry:
                     del self._entries[key]
-                return ABSENT
-            self._hits += 1
-            try:
-                self._entries.move_to_end(key)
-            except KeyError:
-                pass  # dropped since
-            return entry[0]
+            return ABSENT
+        self._hits.add()
+        if self._shared.maxsize is not None:
+            with self._shared.lock:
+                if key in self._entries:
+                    self._entries.move_to_end(key)  # type: ignore[union-attr]
+        return value
 
     def look_again(self, key: Hashable) -> Any:
         """As `look`, for a call that was counted as a miss and has waited since."""
@@ -121,33 +122,28 @@ class TimedFront:
             self._seen_again += 1
             return value
 
-    def _is_over(self, entry: _Entry) -> bool:
-        _, deadline, cost = entry
-        if deadline is None:
-            return False
-        now = monotonic()
-        early = self._shared.options.early
+    def _is_over(self, until: int, cost: float) -> bool:
+        now: float = boot_ms()
+        early = self._shared.early
         if early:
             # XFetch (Vattani, Chierichetti, Lowenstein, 2015): the nearer the end, the likelier.
             now -= cost * early * math.log(1.0 - chance.share())
-        return now >= deadline
+        return now >= until
 
-    def keep(self, key: Hashable, flight: Flight, value: Any, fresh_ms: Optional[int], cost: float) -> None:
+    def keep(self, key: Hashable, flight: Flight, value: Any, until: Optional[int], cost: float) -> None:
         """Adds an entry, unless it was removed from under the call."""
         shared = self._shared
-        maxsize = shared.maxsize
-        if maxsize == 0 or (fresh_ms is not None and fresh_ms <= 0):
+        entries, maxsize = self._entries, shared.maxsize
+        if maxsize == 0 or until == 0:
             return
-        deadline = None if fresh_ms is None else monotonic() + fresh_ms / 1000
-        entries = self._entries
         with shared.lock:
             if shared.sequence != flight.sequence:
                 return
-            if key in entries:
-                entries.move_to_end(key)
-            entries[key] = value, deadline, cost
-            if maxsize is not None and len(entries) > maxsize:
-                entries.popitem(last=False)
+            if maxsize is not None:
+                entries.pop(key, None)
+                if len(entries) == maxsize:
+                    entries.popitem(last=False)  # type: ignore[call-arg]
+            entries[key] = value, until, cost
 
     def keep_anew(
         self, args: Tuple[Any, ...], kwds: Dict[str, Any], flight: Flight, value: Any, cost: float
@@ -155,18 +151,18 @@ class TimedFront:
         """Adds what a call has computed although it was known."""
         key = self.key(args, kwds)
         if key is not None:
-            self.keep(key, flight, value, self._shared.options.ttl_ms, cost)
+            self.keep(key, flight, value, until_from_now(self._shared.ttl_ms), cost * 1000)
 
     def info(self) -> Any:
         """The calls of this process: those that the daemon answered are hits."""
         with self._shared.lock:
             served = self._shared.tally.value()
             misses = self._misses.value() - self._seen_again - served
-            return CacheInfo(self._hits + served, misses, self._shared.maxsize, len(self._entries))
+            return CacheInfo(self._hits.value() + served, misses, self._shared.maxsize, len(self._entries))
 
     def local_hits(self) -> int:
         """Hits that the daemon does not know of."""
-        return self._hits
+        return self._hits.value()
 
     def drop(self) -> None:
         """Forgets the entries and keeps the counts."""
@@ -177,8 +173,8 @@ class TimedFront:
         """Forgets the entries and the counts."""
         with self._shared.lock:
             self._entries.clear()
-            self._hits = self._seen_again = 0
-            self._misses = Tally()
+            self._hits, self._misses = Tally(), Tally()
+            self._seen_again = 0
 
     def forget(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> None:
         """Forgets the entry of one call."""
