@@ -33,7 +33,6 @@ _DIGEST_BYTES = 32
 key_dumps = text_maker(True)
 
 _known_classes: Dict[type, "_KnownClass"] = {}
-_class_prints: Dict[type, Fingerprint] = {}
 _CLASSES_MAX = 4096
 _NOTHING: Dict[int, str] = {}
 _len = len  # a program may put a memoized one in its place
@@ -139,7 +138,8 @@ class _KnownClass:
         if not self._is_own:
             version = modules.version(module)
             self._reference += f"@{version}" if version else ""
-        #: The digest of before, and what was made of it.
+        self._print: Optional[Fingerprint] = None
+        #: The digest of before, and the head that was made of it.
         self._head = "", self._head_with("")
         self.is_plain = class_layout.has_plain_layout(cls)
         self.has_slots = cls.__dictoffset__ == 0 or bool(class_layout.slots(cls))
@@ -155,11 +155,16 @@ class _KnownClass:
 
     def head(self, reader: Optional[Fingerprint]) -> str:
         """How the text begins that stands for an instance, up to its state. As `digest`."""
-        digest = _class_print(self._cls, reader) if self._is_own else ""
-        made_of, made = self._head
-        if made_of is not digest:
-            made = self._head_with(digest)
-            self._head = digest, made
+        digest, made = self._head
+        found = self._print
+        if found is not None and reader is not None and found.digest is digest and not found.unloaded:
+            beside = reader.watch.beside.get(self._cls)
+            if beside is not None and beside[0] is found.watch and (beside[1] is None or beside[1]() or beside[2]()):
+                return made  # the way of nearly all
+        now = self.digest(reader)
+        if now != digest:
+            made = self._head_with(now)
+        self._head = now, made
         return made
 
     def _head_with(self, digest: str) -> str:
@@ -167,7 +172,18 @@ class _KnownClass:
 
     def digest(self, reader: Optional[Fingerprint]) -> str:
         """Which version of the class it is, where its reference does not say. `reader` holds. Raises `Unstorable`."""
-        return _class_print(self._cls, reader) if self._is_own else ""
+        if not self._is_own:
+            return ""
+        found = self._print
+        if found is None or not (
+            found.holds() if reader is None or found.unloaded else found.watch.holds_beside(reader.watch, self._cls)
+        ):
+            try:
+                found = Fingerprint(self._cls, modules.top_level(self._cls.__module__))
+            except Unstable as error:
+                raise Unstorable(f"the class {self._cls.__qualname__} has no fingerprint: {error}") from None
+            self._print = found
+        return found.digest
 
     def marked_reference(self, digest: str) -> str:
         """The class's name, and which version it is."""
@@ -182,25 +198,6 @@ def _known(cls: type) -> _KnownClass:
             _known_classes.clear()
         _known_classes[cls] = known
     return known
-
-
-def _class_print(cls: type, reader: Optional[Fingerprint]) -> str:
-    known = _class_prints.get(cls)
-    if known is not None and reader is not None and not known.unloaded:
-        beside = reader.watch.beside.get(cls)
-        if beside is not None and beside[0] is known.watch and (beside[1] is None or beside[1]() or beside[2]()):
-            return known.digest  # the way of nearly all
-    if known is None or not (
-        known.holds() if reader is None or known.unloaded else known.watch.holds_beside(reader.watch, cls)
-    ):
-        try:
-            known = Fingerprint(cls, modules.top_level(cls.__module__))
-        except Unstable as error:
-            raise Unstorable(f"the class {cls.__qualname__} has no fingerprint: {error}") from None
-        if _len(_class_prints) >= _CLASSES_MAX:
-            _class_prints.clear()
-        _class_prints[cls] = known
-    return known.digest
 
 
 def key_text(
