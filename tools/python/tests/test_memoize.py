@@ -10,6 +10,7 @@ import numpy
 import pytest
 
 import memod
+from memod._decorator import shared
 from memod._identity.keys import key_text
 
 
@@ -239,3 +240,34 @@ def test_large_arrays_are_digested_at_the_speed_of_blake2b():
         if ratios[-1] < 2:
             break
     assert min(ratios) < 2, ratios
+
+
+LIST = [1]
+
+
+@memod.memoize
+def is_the_list(x):
+    return x is LIST
+
+
+def test_a_list_that_has_lost_its_other_name_is_another_argument(daemon):
+    global LIST
+    is_the_list.cache_clear()
+    before = LIST
+    assert is_the_list(before) and is_the_list.cache_scope() == "shared"
+    is_the_list.__memod__.invalidate()
+    assert is_the_list(before) and is_the_list.cache_info().hits == 0, "the daemon knows it, of this process"
+    is_the_list.__memod__.invalidate()
+    LIST = [1]
+    assert not is_the_list(before)
+
+
+def test_the_key_of_what_has_no_hash_is_made_once_a_call(daemon, monkeypatch):
+    f = memod.memoize(name="once")(lambda *args, **kwds: 1)
+    made = []
+    monkeypatch.setattr(shared, "key_text", lambda *call: made.append(call) or key_text(*call))
+    f([1]), f([2], x={}), f(numpy.zeros(3))
+    again = memod.memoize(name="once")(lambda *args, **kwds: pytest.fail("computed again"))
+    made.clear()
+    again([1]), again([2], x={}), again(numpy.zeros(3))
+    assert len(made) == 3

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from . import module_names
 from .codec import Packer, Undecodable, Unstorable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Callable, Dict, List, Tuple
 
 #: Flags of a class: it was made by Python code or as if by it (`Py_TPFLAGS_HEAPTYPE`), and cannot be changed.
 HEAP_TYPE, _IMMUTABLE_TYPE = 1 << 9, 1 << 8
@@ -84,15 +86,31 @@ def _find_slots(cls: Any) -> Tuple[str, ...]:
 
 def state(value: Any) -> Dict[str, Any]:
     """All the attributes that an instance itself holds."""
-    held = dict(getattr(value, "__dict__", ()))
-    for name in slots(type(value)):
-        if name.startswith("__") and not name.endswith("__"):
+    cls = type(value)
+    held = dict(getattr(value, "__dict__", ())) if cls.__dictoffset__ else {}
+    names = slots(cls)
+    if not names:
+        return held
+    get = _getters.get(names)
+    if get is None:
+        if any(name.startswith("__") and not name.endswith("__") for name in names):
             raise Unstorable("a slot with a private name cannot be stored")
-        try:
-            held[name] = getattr(value, name)
-        except AttributeError:
-            pass
+        if _len(_getters) >= _CLASSES_MAX:
+            _getters.clear()
+        get = _getters[names] = attrgetter(*names, names[0])  # of one name it would return the value, not a tuple
+    try:
+        held.update(zip(names, get(value)))
+    except AttributeError:  # some have no value
+        for name in names:
+            try:
+                held[name] = getattr(value, name)
+            except AttributeError:
+                pass
     return held
+
+
+#: What gets the values of slots of these names.
+_getters: Dict[Tuple[str, ...], Callable[[Any], Any]] = {}
 
 
 def check_identity(packer: Packer, value: Any) -> None:

@@ -35,7 +35,7 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
         return result
 
     async def fly(key: Hashable, args: Any, kwds: Any) -> Any:
-        flight = await async_runner.begin(shared, args, kwds)
+        flight = await async_runner.begin(shared, args, kwds, True, key if shared.by_content else None)
         if flight.found:
             front.keep(key, flight, flight.value, flight.until, flight.cost_ms)
             return flight.value

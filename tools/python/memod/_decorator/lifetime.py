@@ -27,9 +27,7 @@ def until_told(reply: Reply, ttl_ms: int, stale_ms: int) -> Optional[int]:
 
 
 def until_published(until: int, life: int, ttl_ms: int, stale_ms: int) -> Optional[int]:
-    """For an entry that was just read and is fresh `until` then, after a `life` of so many ms."""
-    if life <= ttl_ms:
-        return until
+    """For an entry that was just read and is fresh `until` then, after a `life` of so many ms, more than the `ttl`."""
     until += ttl_ms - life
     over = boot_ms() - until
     return until if over < 0 else 0 if over < stale_ms else None

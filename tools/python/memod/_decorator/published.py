@@ -33,7 +33,8 @@ def read(shared: Any, flight: Flight) -> bool:
     if shared.ttl_ms is not None:
         if until is None or not life:
             return False  # how old it is, only the daemon says
-        until = until_published(until, life, shared.ttl_ms, shared.stale_ms)
+        if life > shared.ttl_ms:
+            until = until_published(until, life, shared.ttl_ms, shared.stale_ms)
     hits.take(shared, flight, value, cost, until)
     return True
 

@@ -20,6 +20,7 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
     """A wrapper around a function that returns its result."""
     function = shared.function
     key_of, look, keep = front.key, front.look, front.keep
+    by_content = shared.by_content
     begin, finish, abandon = sync_runner.begin, sync_runner.finish, sync_runner.abandon
 
     def wrapper(*args: Any, **kwds: Any) -> Any:
@@ -32,7 +33,7 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
         value = look(key)
         if value is not ABSENT:
             return value
-        flight = begin(shared, args, kwds)
+        flight = begin(shared, args, kwds, True, key if by_content else None)
         if flight.found:
             keep(key, flight, flight.value, flight.until, flight.cost_ms)
             return flight.value

@@ -18,6 +18,7 @@ from .._identity.identity import CacheScope, Identity, process_only
 from .._identity.keys import key_text
 from .._identity.plain_data import Unstable
 from . import hits, published
+from .content import ByContent
 from .event_filter import EventFilter, filter_named
 from .figures import Figures
 from .flight import Ask, Flight, Talk
@@ -79,6 +80,7 @@ class SharedFunction:
         self.prepared: str = ""
         self.has_shared = False  # whether a result was, in this process
         self._owner: Any = False  # False until it is looked up
+        self.by_content = options.by_content
         self.ttl_ms, self.stale_ms, self.early = options.ttl_ms, options.stale_ms or 0, options.early
         self.removals = Removals()
         self.filter, self.filter_name = EventFilter(), ""
@@ -130,7 +132,7 @@ class SharedFunction:
 
     # Looking up
 
-    def take_off(self, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True) -> Flight:
+    def take_off(self, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True, key: Any = None) -> Flight:
         """Begins a call, which may `ask` for its result: its name and key. The rest only matters where `key` is set."""
         flight = Flight()
         flight.args, flight.kwds, flight.tally = args, kwds, self.tally
@@ -139,7 +141,10 @@ class SharedFunction:
             return flight
         try:
             flight.name = self.identity.steady() or self._name_anew()
-            flight.key, flight.volatile = self._key(args, kwds, sure=True)
+            if type(key) is ByContent and self._is_current(key):
+                flight.key, flight.volatile = key.text, key.volatile
+            else:
+                flight.key, flight.volatile = self._key(args, kwds, (), True)
         except Unstable as error:
             self._stay(error)
         except Unstorable as error:
@@ -180,18 +185,27 @@ class SharedFunction:
         if self.run_reason:
             raise Unstorable(self.run_reason)
 
-    def content_key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Optional[str]:
+    def _is_current(self, key: ByContent) -> bool:
+        found = self.identity.fingerprint
+        return key.digest is (None if found is None else found.digest)
+
+    def content_key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Optional[ByContent]:
         """The key of a call by what its arguments hold, or None, which is said, where they cannot tell."""
         try:
             if not (self.process_reason or patches.active()):
                 self.identity.settle()  # what the function depends on anyway is no part of the key
         except Unstable as error:
             self._stay(error)
+        found = self.identity.fingerprint
+        digest = None if found is None else found.digest
         try:
-            return self._key(args, kwds)[0]
+            text, volatile = self._key(args, kwds)
         except Unstorable as error:
             self.notices.say("content", str(error))
             return None
+        made = ByContent(text)
+        made.digest, made.volatile = digest, volatile
+        return made
 
     def note_version(self) -> None:
         """At the end of the process: keeps what this version of the function was made of."""
@@ -380,7 +394,7 @@ class SharedFunction:
             flight.lease = None
 
     def _same_key(self, flight: Flight) -> bool:
-        if not flight.volatile and not self.options.by_content:
+        if not flight.volatile and not self.by_content:
             return True
         try:
             # What a property has kept on its object meanwhile comes of what the key has already.

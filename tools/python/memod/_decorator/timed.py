@@ -10,6 +10,7 @@ from collections import OrderedDict
 from .._client import chance
 from .._identity.keys import key_text
 from .._region.region import boot_ms
+from .content import ByContent
 from .flight import Flight
 from .lifetime import until_from_now
 from .native import CacheInfo
@@ -24,16 +25,6 @@ if TYPE_CHECKING:
 _make_key: Any = functools._make_key
 ABSENT: Any = object()
 _PLAIN = (int, str)
-
-
-class ByContent(tuple):  # type: ignore[type-arg]
-    """The key of a call whose arguments have no hash: a text, which no argument is equal to."""
-
-    def __new__(cls, text: str) -> ByContent:
-        return super().__new__(cls, (_MARK, text))
-
-
-_MARK = object()
 
 
 #: A value, when it is over on the clock of `boot_ms`, and what it cost in ms.
@@ -53,20 +44,23 @@ class TimedFront:
         self._seen_again = 0  # of those that were counted twice
         options = shared.options
         #: Whether keys are made of the arguments as they are.
-        self._is_plain = not (options.by_content or options.key or shared.selection or shared.typed)
+        self._is_plain = not (options.key or shared.selection or shared.typed)
 
     def key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Hashable:
         """The key of a call; None for one that cannot be remembered. Where it has no hash, and does not count by what it
         holds, here or in the look for it there is a `TypeError`."""
-        if self._is_plain and not kwds:  # whether it has a hash is told by whoever looks for it
-            return args[0] if len(args) == 1 and type(args[0]) in _PLAIN else args
-        if not self._shared.options.by_content:
-            return self._key(args, kwds)
+        by_content = self._shared.by_content
         try:
-            return self._key(args, kwds)
+            if kwds or not self._is_plain:
+                return self._key(args, kwds)
+            made: Hashable = args[0] if len(args) == 1 and type(args[0]) in _PLAIN else args
+            if by_content:
+                hash(made)  # of others it is told by whoever looks for it
+            return made
         except TypeError:
-            content = self._shared.content_key(args, kwds)
-            return None if content is None else ByContent(content)
+            if not by_content:
+                raise
+            return self._shared.content_key(args, kwds)
 
     def still_is(self, key: Hashable, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> bool:
         """Whether a call that has run has the key that it had."""
