@@ -6,7 +6,7 @@ COMPILED = "memod/_compiled"
 PARTS = {
     "memod._region._reader": ["memod/_region/reader.c", "memod/_region/values.c"],
     "memod._compiled.speedups": [
-        f"{COMPILED}/{name}.c" for name in ("speedups", "key_text", "lengths", "namespaces")
+        f"{COMPILED}/{name}.c" for name in ("speedups", "key_text", "lengths", "namespaces", "contents", "audit")
     ],
 }
 extensions = [

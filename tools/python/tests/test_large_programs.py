@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from collections import OrderedDict, defaultdict, deque
 
 import pytest
 
-from memod._identity import watch
+from memod._identity import held_names, snapshot, watch
 
 FUNCTION = """
 def f{place}(x, scale=1.5):
@@ -142,7 +143,7 @@ def test_a_change_in_any_of_many_modules_is_noticed_at_once(daemon, program):
 def test_namespaces_are_compared_alike_either_way(monkeypatch, is_compiled):
     if is_compiled:
         compiled = pytest.importorskip("memod._compiled.speedups")
-    first_changed, hold = (compiled.first_changed, compiled.hold) if is_compiled else (watch._first_changed, watch._hold)
+    first_changed, hold = (compiled.first_changed, compiled.hold) if is_compiled else (held_names._first_changed, held_names._hold)
     one, other = object(), object()
     spaces = [{"a": one, "b": other}, {"c": one}]
     held = [list(each.values()) for each in spaces]
@@ -161,7 +162,7 @@ def test_namespaces_are_compared_alike_either_way(monkeypatch, is_compiled):
 
     space = vars(Space)
     monkeypatch.setattr(watch, "first_changed", first_changed)
-    monkeypatch.setattr(watch, "hold", hold)
+    monkeypatch.setattr(held_names, "hold", hold)
     for names in (["a"], [*space, "x", "y"]):  # by name, or as a whole
         Space.x = Space.y = 2
         found = watch.Names([watch.bind(space, name, space[name]) for name in names])
@@ -180,7 +181,7 @@ def test_namespaces_are_compared_alike_either_way(monkeypatch, is_compiled):
 
 @pytest.mark.parametrize("is_compiled", [False, True])
 def test_what_an_object_holds_and_nothing_else(is_compiled):
-    holds_only = watch._holds_only
+    holds_only = held_names._holds_only
     if is_compiled:
         holds_only = pytest.importorskip("memod._compiled.speedups").holds_only
     one, two = [1], [1]
@@ -189,3 +190,43 @@ def test_what_an_object_holds_and_nothing_else(is_compiled):
     assert holds_only({}, [], []) and not holds_only({"a": 1}, [], [])
     for other in ({"a": two, "b": 2}, {"a": one}, {"a": one, "c": 2}, {"a": one, "b": 2, "c": 3}, {1: one, "b": 2}, None, []):
         assert not holds_only(other, names, values)
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
+def test_what_containers_hold_and_nothing_else(monkeypatch, is_compiled):
+    if is_compiled:
+        contents_hold = pytest.importorskip("memod._compiled.speedups").contents_hold
+    else:
+        contents_hold = snapshot._contents_hold
+    monkeypatch.setattr(snapshot, "contents_hold", contents_hold)
+    one, other = [1], [1]
+    ordered = OrderedDict(a=one, b=2)
+    data = [{"a": one, 2: {"b": (3, one)}}, [one, 4, {5}], deque([6, one]), ordered, defaultdict(list, x=one), (one, [7]), one]
+    found = snapshot.Snapshot(data)
+    assert found.holds()
+
+    def swap():
+        data[0].update(a=other)
+
+    changes = [
+        (swap, lambda: data[0].update(a=one)),
+        (lambda: data[0].update(c=1), lambda: data[0].pop("c")),
+        (lambda: data[0][2].update(b=(3, other)), None),
+        (lambda: data[1].append(1), data[1].pop),
+        (lambda: data[1].__setitem__(1, 4.0), lambda: data[1].__setitem__(1, 4)),
+        (lambda: data[1][2].add(8), lambda: data[1][2].discard(8)),
+        (lambda: data[2].rotate(), lambda: data[2].rotate()),
+        (lambda: ordered.move_to_end("a"), lambda: ordered.move_to_end("b")),
+        (lambda: data[4].update(y=1), lambda: data[4].pop("y")),
+        (lambda: data[5][1].clear(), lambda: data[5][1].append(7)),
+        (lambda: one.append(2), one.pop),
+        (data.reverse, data.reverse),
+    ]
+    for change, back in changes:
+        change()
+        assert not found.holds()
+        if back is None:
+            found = snapshot.Snapshot(data)
+        else:
+            back()
+        assert found.holds()

@@ -12,5 +12,7 @@ PyObject *dict_changes(PyObject *module, PyObject *nothing);
 PyObject *numbers_at(PyObject *module, PyObject *places);
 PyObject *hold(PyObject *module, PyObject *call);
 PyObject *holds_only(PyObject *module, PyObject *call);
+PyObject *hear_events(PyObject *module, PyObject *call);
+PyObject *contents_hold(PyObject *module, PyObject *call);
 
 #endif

@@ -15,7 +15,8 @@ from .._client.signals import pass_signal
 from . import codec_registry, library_patches
 from .class_form import ADDRESS
 from .library_settings import CALLED, SETTING_NAMES, SETTINGS, function_mark
-from .package_settings import PACKAGE_SETTING_NAMES, PACKAGE_SETTINGS, extension_types, yaml_functions
+from .remembered import remembered
+from .package_settings import PACKAGE_SETTING_NAMES, PACKAGE_SETTINGS, extension_types, variables, yaml_functions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,8 +76,7 @@ def _locale_name() -> str:
     return _locale.setlocale(_locale.LC_ALL)
 
 
-def _environment() -> str:
-    return repr(sorted(os.environ.items()))
+_environment = remembered(variables, lambda data: repr(sorted(os.environ.items())))
 
 
 def _week() -> str:
@@ -115,18 +115,24 @@ def numpy_functions() -> List[Any]:
     return [each for each in found if each is not None]
 
 
-def _pandas() -> str:
+def _pandas_parts() -> List[Any]:
     config = _loaded("pandas._config.config", "_global_config")
+    # What is shown may be as wide as the terminal.
+    return [config, None if config is None else _sizes.setdefault(*[_loaded("shutil").get_terminal_size()] * 2), *extension_types()]
+
+
+_sizes: Dict[Any, Any] = {}
+
+
+def _pandas(config: Any, size: Any, *types: Any) -> str:
     if config is None:
         return ""
-    functions = [function_mark(each) for each in pandas_functions()]
-    # What is shown may be as wide as the terminal.
-    return repr((ADDRESS.sub("", repr(config)), functions, _loaded("shutil").get_terminal_size()))
+    functions = [function_mark(each) for each in (*_callables(config), *types)]
+    return repr((ADDRESS.sub("", repr(config)), functions, size))
 
 
-def pandas_functions() -> List[Any]:
-    """The same of pandas."""
-    return [*_callables(_loaded("pandas._config.config", "_global_config")), *extension_types()]
+#: The same of pandas.
+pandas_functions = remembered(_pandas_parts, lambda config, _, *types: [*_callables(config), *types])
 
 
 def _callables(tree: Any) -> Iterator[Any]:
@@ -172,8 +178,10 @@ def _current_filters() -> Any:
     return warnings.filters if _filters_of_context is None else _filters_of_context()
 
 
-def _warnings() -> str:
-    return repr((list(_current_filters()), getattr(warnings, "defaultaction", "")))
+_warnings = remembered(
+    lambda: [_current_filters(), getattr(warnings, "defaultaction", "")],
+    lambda filters, action: repr((list(filters), action)),
+)
 
 
 INPUTS: Dict[str, Callable[[], str]] = {
@@ -189,7 +197,7 @@ INPUTS: Dict[str, Callable[[], str]] = {
     "week": _week,
     "dialects": _dialects,
     "numpy": _numpy,
-    "pandas": _pandas,
+    "pandas": remembered(_pandas_parts, _pandas),
     "mpmath": _mpmath,
     "patches": library_patches.patched,
     **SETTINGS,
@@ -245,7 +253,8 @@ _WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
 )  # fmt: skip
 
 
-_ALL_WORDS: FrozenSet[str] = frozenset().union(*[words for _, words in _WORDS])
+#: All of these.
+INPUT_WORDS: FrozenSet[str] = frozenset().union(*[words for _, words in _WORDS])
 
 #: Callables that belong to an input, whose code counts as well.
 LEADS: Dict[str, Callable[[], List[Any]]] = {
@@ -260,7 +269,7 @@ LEADS: Dict[str, Callable[[], List[Any]]] = {
 
 def inputs_of(names: Iterable[str]) -> Iterator[str]:
     """The inputs that matter to code that mentions these names."""
-    found = _ALL_WORDS.intersection(names)
+    found = INPUT_WORDS.intersection(names)
     for name, words in _WORDS if found else ():
         if not words.isdisjoint(found):
             yield name

@@ -19,7 +19,7 @@ from .set_order import Flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, FrozenSet, List, Set
+    from typing import Any, Callable, Dict, FrozenSet, List, Set, Tuple
 
 #: Changes with what `CodeForm` says.
 _FORMAT = 16
@@ -28,22 +28,22 @@ _CODES_MAX = 50_000
 _DIGEST_BYTES = 16
 _SPARE = 200
 
-_forms: Dict[types.CodeType, CodeForm] = {}
+_forms: Dict[int, Tuple[types.CodeType, CodeForm]] = {}  # by id, which is quicker than to hash all that is in it
 _kept: Dict[str, Dict[str, Any]] = {}  # by the file of a module
 _used: Dict[str, Set[str]] = {}
 _changed: Set[str] = set()
 
 
 def code_form(code: types.CodeType) -> CodeForm:
-    """What a code object does. Equal code objects do the same, apart from where constants differ in sign or type,
-    which makes them unequal."""
-    known = _forms.get(code)
-    if known is None:
-        known = _load(code)
-        if len(_forms) >= _CODES_MAX:
-            _forms.clear()
-        _forms[code] = known
-    return known
+    """What a code object does."""
+    known = _forms.get(id(code))
+    if known is not None and known[0] is code:
+        return known[1]
+    form = _load(code)
+    if len(_forms) >= _CODES_MAX:
+        _forms.clear()
+    _forms[id(code)] = code, form
+    return form
 
 
 def set_flow_of(code: types.CodeType) -> FrozenSet[Flow]:

@@ -105,13 +105,14 @@ class Contribution:
 
     def _take(self, known: Look) -> None:
         self._lines += known.lines
+        self.bindings.update(known.bindings)
+        if known.is_plain:
+            return
         self.sources += known.sources
         for label, value, _ in known.edges:
             self._edge(label, value)
-        self.bindings.update(known.bindings)
         self.inputs |= known.inputs
-        if known.versions:
-            self.versions.update(known.versions)
+        self.versions.update(known.versions)
 
     def _once(self, mark: Any, look: Callable[[], None]) -> None:
         """Looks at something of a library, and notes what that adds for the functions that come later."""
@@ -159,7 +160,7 @@ class Contribution:
 class Look:
     """What a look at a name adds to a node."""
 
-    __slots__ = ("lines", "sources", "edges", "bindings", "inputs", "versions")
+    __slots__ = ("lines", "sources", "edges", "bindings", "inputs", "versions", "is_plain")
 
     def __init__(self, node: Contribution) -> None:
         self.lines = tuple(node._lines)
@@ -168,6 +169,8 @@ class Look:
         self.bindings = tuple(node.bindings)
         self.inputs = frozenset(node.inputs)
         self.versions = dict(node.versions)
+        #: Whether it adds no more than words and bindings.
+        self.is_plain = not (self.sources or self.edges or self.inputs or self.versions)
 
 
 def _name_of(value: Any) -> str:

@@ -46,6 +46,8 @@ class Source:
         #: The classes of what it holds, and the names by which that looks for attributes.
         self.kinds: Collection[type] = ()
         self.words: Collection[str] = ()
+        #: What leads from its name to sets in it, once that was asked for.
+        self.flows: Any = None
         #: Why there is no digest that others would have too, or "".
         self.reason = ""
         self._read = read
@@ -65,7 +67,7 @@ class Source:
             self._value = value
             return self.digest
         held = snapshot(value, self._whole)  # before the digest, so that no change between the two is missed
-        self.reason, self.classes = "", []
+        self.reason, self.classes, self.flows = "", [], None
         if value is MISSING:
             self.digest = "missing"
         else:

@@ -12,9 +12,10 @@ from . import modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Collection, Deque, Dict, Tuple
+    from typing import Any, Callable, Collection, Deque, Dict, Tuple
 
 OUTSIDE = "outside"
+_CHANGED = "object.__setattr__"
 _PARTS = frozenset(("__code__", "__defaults__", "__kwdefaults__"))
 #: By event, the input of the process that it depends on, or why its result is for this process alone.
 _EVENTS: Dict[str, str] = {
@@ -58,7 +59,7 @@ _here = _Here()
 
 def _hear(event: str, arguments: Tuple[Any, ...]) -> None:
     global replaced
-    if event == "object.__setattr__":
+    if event == _CHANGED:
         if arguments[1] in _PARTS:
             replaced += 1
             if len(changed) < _CHANGED_MAX:
@@ -80,12 +81,21 @@ def _matters(event: str, arguments: Tuple[Any, ...]) -> bool:
     return True
 
 
+#: Has a function hear some events, where there is a compiler.
+_hear_events: Callable[[Tuple[str, ...], Callable[[str, Any], None]], bool] = lambda events, hear: False
+try:
+    from .._compiled.speedups import hear_events as _hear_events  # type: ignore[import-not-found,no-redef]
+except ImportError:
+    pass
+
+
 def listen() -> None:
     """Begins to listen, for good: there is no way to stop."""
     global _hooked
     if not _hooked:
         _hooked = True
-        sys.addaudithook(_hear)
+        if not _hear_events((_CHANGED, *_EVENTS), _hear):
+            sys.addaudithook(_hear)
 
 
 def begin() -> int:

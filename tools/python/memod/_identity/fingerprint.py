@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from itertools import chain
-from operator import attrgetter, is_
+from operator import attrgetter
 from weakref import WeakValueDictionary
 
 from .._client.digests import text_digest
@@ -20,6 +20,7 @@ from .chance_watch import MAKERS
 from .code_store import code_form
 from .contribution import Edge
 from .data_source import OF_LIBRARY, Source
+from .data_watch import known_watch
 from .frozen import Frozen
 from .kind_inputs import inputs_of_kinds
 from .known_modules import OUTSIDE
@@ -30,6 +31,7 @@ from .plain_data import Unstable
 from .scope import Scope
 from .set_data import flows_of
 from .set_order import ORDER, Flow, decides
+from .snapshot import are_same
 from .values import OF_MODULES, Held, docstring, full_name, held, is_module, names_of, order_of, whole_name_of
 from .walk import Walk
 from .watch import Names, Watch, code_generation
@@ -216,7 +218,7 @@ class Fingerprint:
         def reader(leads: Any, known: Any) -> Any:
             def read() -> Any:
                 now = leads()
-                return known if _are_same(now, known) else now
+                return known if are_same(now, known) else now
 
             return leads if leads() is known else read
 
@@ -282,7 +284,7 @@ class Fingerprint:
             return False
         for label, source in self.sources.items():
             digest = source.refresh()
-            if not _are_same(source.classes, self._parts[label]):
+            if not are_same(source.classes, self._parts[label]):
                 return False
             if digest == self.raw[label]:
                 continue
@@ -373,18 +375,20 @@ class Fingerprint:
         while self._fresh:
             fresh, self._fresh = self._fresh, []
             # In the order in which they are met on the way, which is the same in every process.
-            for source in dict.fromkeys(chain.from_iterable(map(attrgetter("sources"), fresh))):
+            sources = list(dict.fromkeys(chain.from_iterable(map(attrgetter("sources"), fresh))))
+            are_current = known_watch(sources) is not None
+            for source in sources:
                 label = source.label
                 number = 0
                 while label in self.sources and self.sources[label] is not source:
                     number += 1  # as two closures of one name
                     label = f"{source.label}#{number}"
                 if label not in self.sources:
-                    self._digest_source(label, source)
+                    self._digest_source(label, source, are_current)
 
-    def _digest_source(self, label: str, source: Source) -> None:
+    def _digest_source(self, label: str, source: Source, is_current: bool) -> None:
         self.sources[label] = source
-        digest = self.raw[label] = source.refresh()
+        digest = self.raw[label] = source.digest if is_current else source.refresh()
         self._parts[label] = list(source.classes)
         counts = self._frozen.stand_for(label, digest)
         if counts.startswith("!"):
@@ -401,7 +405,9 @@ class Fingerprint:
         self._inputs.update(inputs_of(source.words))
         if not known_modules.WORDS.keys().isdisjoint(source.words):
             raise Unstable(f"it reads {label}, which looks for what may be other in another process")
-        self._set_flows[label] = frozenset(flows_of(label, source.value))
+        if source.flows is None:
+            source.flows = frozenset(flows_of(label, source.value))
+        self._set_flows[label] = source.flows
         self.digests[label] = counts
 
     def _check_sets(self, mentioned: Set[str]) -> None:
@@ -450,9 +456,7 @@ class Fingerprint:
                 self._inputs.add(word)
 
     def _main_in_sight(self) -> bool:
-        main = sys.modules.get("__main__")
-        seen = any(each.is_of_main for each in self._all_parts_of_it())
-        return main is not None and seen
+        return "__main__" in sys.modules and any(each.is_of_main for each in self._all_parts_of_it())
 
     # Modules that functions import while they run
 
@@ -494,7 +498,3 @@ class Fingerprint:
                     else:
                         self._lines.append(self._walk([(each, held(module, each), False)]))
         self.unloaded = [name for name in self._opened if name not in sys.modules and name in self._modules]
-
-
-def _are_same(one: List[Any], other: List[Any]) -> bool:
-    return len(one) == len(other) and all(map(is_, one, other))

@@ -83,7 +83,6 @@ def instructions(code: types.CodeType) -> List[Any]:
         cells: Any = (code.co_cellvars + code.co_freevars).__getitem__
     else:
         cells = variable
-    theirs: Optional[Dict[int, Any]] = None
     for offset, opcode, arg in zip(range(0, len(text), 2), text[::2], text[1::2]):
         if opcode == _CACHE:
             continue
@@ -115,14 +114,25 @@ def instructions(code: types.CodeType) -> List[Any]:
         else:
             known = _meanings.get((opcode, arg))
             if known is None:
-                if theirs is None:
-                    theirs = {each.offset: each for each in dis.get_instructions(code)}
-                known = theirs[offset].argval, theirs[offset].argrepr
+                known = _meaning(opcode, arg)
                 if len(_meanings) < _MEANINGS_MAX:
                     _meanings[opcode, arg] = known
             value, words = known
         found.append(_make(Step, (name, opcode, arg, value, words, offset)))
     return found
+
+
+_alone = (lambda: None).__code__
+
+
+def _meaning(opcode: int, arg: int) -> Tuple[Any, str]:
+    """What `dis` says of the argument of an instruction by itself."""
+    parts = [arg >> shift & 0xFF for shift in (24, 16, 8, 0)]
+    while parts[0] == 0 and len(parts) > 1:
+        del parts[0]
+    text = b"".join(bytes((_EXTENDED, each)) for each in parts[:-1]) + bytes((opcode, parts[-1]))
+    *_, found = dis.get_instructions(_alone.replace(co_code=text))
+    return found.argval, found.argrepr
 
 
 def within(code: types.CodeType) -> Iterator[types.CodeType]:

@@ -27,6 +27,14 @@ _REBINDS = frozenset(("STORE_GLOBAL", "DELETE_GLOBAL"))
 _REBIND_CODES = frozenset(dis.opmap[name] for name in _REBINDS)
 _ATTRIBUTE_STORES = frozenset(("STORE_ATTR", "DELETE_ATTR"))
 _STORES = frozenset(dis.opmap[name] for name in _ATTRIBUTE_STORES)
+#: The first variable on the stack: `LOAD_FAST 0`, or what loads another one before it, since 3.13.
+_LOADS_SELF = frozenset(
+    bytes((dis.opmap[name], arg))
+    for name, args in (("LOAD_FAST", (0,)), ("LOAD_FAST_LOAD_FAST", range(0, 256, 16)))
+    for arg in args
+    if name in dis.opmap
+)
+_EXTENDED = dis.opmap["EXTENDED_ARG"]
 _CONSTS = frozenset(dis.hasconst)
 _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
 _MADE = frozenset(("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"))
@@ -247,6 +255,8 @@ def _set_on_classes(code: types.CodeType) -> Iterator[str]:
     if _STORES.isdisjoint(code.co_code[::2]):
         return
     is_method = code.co_varnames[:1] == ("self",) and code.co_argcount > 0
+    if is_method and _sets_on_self(code.co_code):
+        return
     before: Any = None
     for step in instructions(code):
         if step.opname in _ATTRIBUTE_STORES:
@@ -255,6 +265,12 @@ def _set_on_classes(code: types.CodeType) -> Iterator[str]:
             if not is_method or holder != "self":
                 yield str(step.argval)
         before = step
+
+
+def _sets_on_self(text: bytes) -> bool:
+    """Whether a method sets attributes on its object alone, told of the bytes: most do."""
+    places = [place for place in range(0, len(text), 2) if text[place] in _STORES]
+    return all(text[place - 2 : place] in _LOADS_SELF and text[place - 4] != _EXTENDED for place in places)
 
 
 def literals_of(code: types.CodeType) -> Dict[str, Any]:

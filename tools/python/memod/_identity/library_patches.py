@@ -18,6 +18,7 @@ from .code_store import code_form
 from .dict_tags import changes_of, dict_of
 from .library_code import Facts, facts_of
 from .library_marks import Marks, is_of_program
+from .snapshot import are_same
 from .values import NAMED_BUILTINS
 
 TYPE_CHECKING = False
@@ -190,7 +191,7 @@ def look_anew() -> None:
 def _are_same(one: List[Found], other: List[Found]) -> bool:
     if [each[:2] for each in one] != [each[:2] for each in other]:
         return False
-    return all(len(a[2]) == len(b[2]) and all(map(is_, a[2], b[2])) for a, b in zip(one, other))
+    return all(are_same(a[2], b[2]) for a, b in zip(one, other))
 
 
 def _with_other_parts() -> Iterator[Found]:

@@ -8,6 +8,7 @@ import types
 
 from .code_store import code_form
 from .modules import is_own_code
+from .remembered import remembered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,19 +40,20 @@ def function_mark(value: Any) -> str:
     return f"{type(value).__name__} {getattr(value, '__qualname__', '')} {of}"
 
 
-def _json() -> str:
+def _json_parts() -> List[Any]:
     encoder = _loaded("json.encoder", "JSONEncoder")
-    methods = [function_mark(getattr(encoder, name, None)) for name in ("default", "encode", "iterencode")]
-    separators = _plain(encoder, "item_separator", "key_separator")
-    return repr((methods, separators, _plain(_loaded("json", "_default_encoder"))))
+    parts = [getattr(encoder, name, None) for name in ("default", "encode", "iterencode", "item_separator", "key_separator")]
+    return [*parts, getattr(_loaded("json", "_default_encoder"), "__dict__", None)]
 
 
-def _urls() -> str:
-    return repr([_loaded("urllib.parse", name) for name in ("uses_relative", "uses_netloc", "uses_params")])
+def _json(default: Any, encode: Any, iterencode: Any, item: Any, key: Any, usual: Any) -> str:
+    methods = [function_mark(each) for each in (default, encode, iterencode)]
+    separators = sorted((name, value) for name, value in (("item", item), ("key", key)) if isinstance(value, _SCALARS))
+    return repr((methods, separators, sorted(each for each in (usual or {}).items() if isinstance(each[1], _SCALARS))))
 
 
-def _namespaces() -> str:
-    return repr(_loaded("xml.etree.ElementTree", "_namespace_map"))
+def _tables_of(module: str, *names: str) -> Callable[[], str]:
+    return remembered(lambda: [_loaded(module, name) for name in names], lambda *tables: repr(tables))
 
 
 def _templates() -> str:
@@ -64,20 +66,16 @@ def _abbreviations() -> str:
     return repr(_plain(_loaded("reprlib", "aRepr")))
 
 
-def _charsets() -> str:
-    return repr([_loaded("email.charset", name) for name in ("CHARSETS", "ALIASES", "CODEC_MAP")])
-
-
 def _entities() -> str:
     names = ("html5", "name2codepoint", "codepoint2name", "entitydefs")
     return repr([len(_loaded("html.entities", name) or ()) for name in names])
 
 
-def _registered(*places: Tuple[str, str]) -> List[Tuple[str, str, Any]]:
+def _registered(names: Tuple[str, ...], tables: Tuple[Any, ...]) -> List[Tuple[str, str, Any]]:
     """What the program has put into tables of a library: the table, the key, the function."""
     found = []
-    for module, table in places:
-        for key, each in list((_loaded(module, table) or {}).items()):
+    for table, held in zip(names, tables):
+        for key, each in list((held or {}).items()):
             kind = key[0] if isinstance(key, tuple) else key
             name = f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else str(kind)
             each = next(filter(callable, each), None) if isinstance(each, tuple) else each
@@ -87,17 +85,29 @@ def _registered(*places: Tuple[str, str]) -> List[Tuple[str, str, Any]]:
     return sorted(found, key=lambda each: each[:2])
 
 
-_REDUCERS = ("copyreg", "dispatch_table"), ("copy", "_deepcopy_dispatch"), ("copy", "_copy_dispatch")
-_ADAPTERS = ("sqlite3", "adapters"), ("sqlite3", "converters")
-_ARCHIVES = ("shutil", "_ARCHIVE_FORMATS"), ("shutil", "_UNPACK_FORMATS")
+class _Registers:
+    """Tables of a library into which the program may put functions."""
+
+    def __init__(self, *places: Tuple[str, str]) -> None:
+        names = tuple(table for _, table in places)
+
+        def tables() -> List[Any]:
+            return [_loaded(module, table) for module, table in places]
+
+        def words(*held: Any) -> str:
+            return repr([(table, key, function_mark(each)) for table, key, each in _registered(names, held)])
+
+        def functions(*held: Any) -> List[Any]:
+            return [each for _, _, each in _registered(names, held)]
+
+        #: Words for what the program has put there, and its functions.
+        self.words = remembered(tables, words)
+        self.functions = remembered(tables, functions)
 
 
-def _table_of(*places: Tuple[str, str]) -> Callable[[], str]:
-    return lambda: repr([(table, key, function_mark(each)) for table, key, each in _registered(*places)])
-
-
-def _functions_of(*places: Tuple[str, str]) -> Callable[[], List[Any]]:
-    return lambda: [each for _, _, each in _registered(*places)]
+_REDUCERS = _Registers(("copyreg", "dispatch_table"), ("copy", "_deepcopy_dispatch"), ("copy", "_copy_dispatch"))
+_ADAPTERS = _Registers(("sqlite3", "adapters"), ("sqlite3", "converters"))
+_ARCHIVES = _Registers(("shutil", "_ARCHIVE_FORMATS"), ("shutil", "_UNPACK_FORMATS"))
 
 
 def _loggers() -> str:
@@ -117,23 +127,23 @@ _PLAIN_LOGGER = [("disabled", False), ("level", 0), ("propagate", True)]
 
 #: By the word that stands for each in the table of the standard library.
 SETTINGS: Dict[str, Callable[[], str]] = {
-    "json": _json,
-    "urls": _urls,
-    "namespaces": _namespaces,
+    "json": remembered(_json_parts, _json),
+    "urls": _tables_of("urllib.parse", "uses_relative", "uses_netloc", "uses_params"),
+    "namespaces": _tables_of("xml.etree.ElementTree", "_namespace_map"),
     "templates": _templates,
     "abbreviations": _abbreviations,
-    "charsets": _charsets,
+    "charsets": _tables_of("email.charset", "CHARSETS", "ALIASES", "CODEC_MAP"),
     "entities": _entities,
-    "reducers": _table_of(*_REDUCERS),
-    "adapters": _table_of(*_ADAPTERS),
-    "archives": _table_of(*_ARCHIVES),
+    "reducers": _REDUCERS.words,
+    "adapters": _ADAPTERS.words,
+    "archives": _ARCHIVES.words,
     "loggers": _loggers,
 }
 #: The functions among them, whose code counts as well.
 CALLED: Dict[str, Callable[[], List[Any]]] = {
-    "reducers": _functions_of(*_REDUCERS),
-    "adapters": _functions_of(*_ADAPTERS),
-    "archives": _functions_of(*_ARCHIVES),
+    "reducers": _REDUCERS.functions,
+    "adapters": _ADAPTERS.functions,
+    "archives": _ARCHIVES.functions,
 }
 #: What they are called, for people.
 SETTING_NAMES = {

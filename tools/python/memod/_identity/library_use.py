@@ -155,6 +155,8 @@ class LibraryUse(Contribution):
             for name in names if loaded is not None else ():
                 cls = getattr(loaded, name, None)
                 for held in (vars(cls),) if isinstance(cls, type) else ():
+                    if not self.computes and held.keys().isdisjoint(attributes):
+                        continue
                     for attribute in held.keys() if self.computes else held.keys() & attributes:
                         value = held[attribute]
                         inner = _accessor_of(value) or getattr(value, "__func__", getattr(value, "fget", value))

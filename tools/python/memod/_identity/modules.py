@@ -95,21 +95,26 @@ def is_own_code(module_name: Optional[str], package: str) -> bool:
     return is_own_path(path)
 
 
-@functools.lru_cache(maxsize=4096)
-def _real_directory(path: str) -> str:
-    return os.path.realpath(path)
-
-
 def _real(path: str) -> str:
-    """As `os.path.realpath`, which asks of each directory on the way: many modules are in the same."""
+    """As `os.path.realpath`."""
     try:
-        directory, name = os.path.split(path)
-        if not os.path.isabs(path) or name in ("", os.curdir, os.pardir) or os.path.islink(path):
-            return str(os.path.realpath(path))
-        return str(os.path.join(_real_directory(directory), name))
+        return _real_of(path) if os.path.isabs(path) else os.path.realpath(path)
     except Exception as error:  # the program has put something else in the place of what is asked
         pass_signal(error)
         return path
+
+
+@functools.lru_cache(maxsize=4096)
+def _real_of(path: str) -> str:
+    directory, name = os.path.split(path)
+    if name in ("", os.curdir, os.pardir) or os.path.islink(path):
+        return str(os.path.realpath(path))
+    return str(os.path.join(_real_directory(directory), name))
+
+
+@functools.lru_cache(maxsize=4096)
+def _real_directory(path: str) -> str:
+    return os.path.realpath(path)  # which asks of each directory on the way: many modules are in the same
 
 
 def is_own_path(path: str) -> bool:

@@ -12,7 +12,7 @@ from .._client.digests import text_digest
 from .._client.signals import pass_signal
 from .._codec import module_names
 from . import hash_watch, known_modules
-from .ambient_inputs import REFLECTIVE, inputs_of
+from .ambient_inputs import INPUT_WORDS, REFLECTIVE, inputs_of
 from .class_form import WORD, annotations_of, class_annotations, class_members, is_type, spelling, type_parts
 from .code_form import LOOKUPS, CodeForm, Read
 from .code_store import code_form, set_flow_of
@@ -41,6 +41,8 @@ _CLOCK_WORDS = frozenset(("now", "today"))
 _CLOCKS = frozenset("datetime64 Timestamp to_datetime Period date_range bdate_range DatetimeIndex".split())
 #: Of `object`: they say where an object lies.
 _OF_OBJECTS = frozenset("__repr__ __str__ __format__ __hash__ __reduce__".split())
+#: All by which code tells on what it depends.
+_TELLING = frozenset().union(REFLECTIVE, known_modules.WORDS, _QUERIES, _CLOCK_WORDS, INPUT_WORDS)
 
 
 class Node(LibraryUse):
@@ -137,6 +139,8 @@ class Node(LibraryUse):
         """Handles functions, classes, modules and the like. False for what can only be data."""
         kind = type(value)  # what it says of itself (`__class__`) may be another's
         scope = self._scope
+        if kind in UNCHANGING:
+            return False
         if kind is staticmethod or kind is classmethod:
             self._add(label, kind.__name__)
             self._lead(label, None, value.__func__)
@@ -253,8 +257,13 @@ class Node(LibraryUse):
             known = self._scope.reads.get(mark)
             if known is None or known[0] is not function.__globals__:
                 known = self._scope.reads[mark] = function.__globals__, {}
+            looks: Dict[Read, Look] = known[1]
             for read in form.reads:
-                self._read(function, read, attributes, known[1])
+                look = looks.get(read)
+                if look is None:
+                    self._read(function, read, attributes, looks)
+                else:
+                    self._take(look)
         package = str(function.__globals__.get("__package__") or "")
         for imported in form.imports:
             self._import(package, imported, attributes)
@@ -283,6 +292,12 @@ class Node(LibraryUse):
             self._registry(f"{label}.{cls.__qualname__}", cls, self._scope.is_own)
 
     def _mentions(self, names: AbstractSet[str], attributes: AbstractSet[str], texts: AbstractSet[str]) -> None:
+        if not (_TELLING.isdisjoint(names) and _TELLING.isdisjoint(texts)):
+            self._telling(names, attributes, texts)
+        self.mentioned = names | texts if texts else names
+        self.attributes = attributes
+
+    def _telling(self, names: AbstractSet[str], attributes: AbstractSet[str], texts: AbstractSet[str]) -> None:
         for found in sorted(REFLECTIVE.intersection(names)):
             raise Unstable(f"it uses {found}, and may reach anything")
         for found in sorted(known_modules.WORDS.keys() & attributes):
@@ -292,8 +307,6 @@ class Node(LibraryUse):
         if not _CLOCK_WORDS.isdisjoint(texts) and not _CLOCKS.isdisjoint(names):
             self._beyond("", "now", OUTSIDE)
         self.inputs.update(inputs_of(names))
-        self.mentioned = names | texts if texts else names
-        self.attributes = attributes
 
     def _wrapper(self, value: Any) -> None:
         """A callable object that stands for a function."""
@@ -323,9 +336,8 @@ class Node(LibraryUse):
     ) -> None:
         """Adds what is read. `mentioned` are all attributes that the code looks for, `looks` what was found out of the
         namespace."""
-        known = looks.get(read)
-        if known is not None:
-            self._take(known)
+        if not read[1] and type(function.__globals__.get(read[0])) is types.FunctionType:
+            self._read_anew(function, read, mentioned)  # which takes no longer than to note what it adds
             return
         self._by_mention = False
         found = self._note_look(lambda: self._read_anew(function, read, mentioned))
@@ -465,7 +477,7 @@ def _shared_of(value: Any) -> Any:
     """What memod knows of a wrapper of its own."""
     kind = type(value)
     if kind is CachedWrapper or kind is types.FunctionType:
-        found = vars(value).get("__memod__")
+        found = getattr(value, "__memod__", None)  # `vars` would give it a dict
         return found if found is not None and found.is_behind(value) else None
     return None
 

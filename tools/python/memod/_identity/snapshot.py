@@ -39,6 +39,25 @@ class _Unknown(Exception):
     """There is no quick way to see whether it changed."""
 
 
+def _contents_hold(
+    containers: List[Any], sizes: List[int], items: List[Any], mappings: List[Any], values: List[Any]
+) -> bool:
+    """Whether each container has its size, they all hold these items in this order, and the mappings lead to these values."""
+    return (
+        list(map(len, containers)) == sizes
+        and all(map(is_, chain.from_iterable(containers), items))
+        and all(map(is_, chain.from_iterable(map(_values, mappings)), values))
+    )
+
+
+#: The same in compiled code, where there is a compiler.
+contents_hold = _contents_hold
+try:
+    from .._compiled.speedups import contents_hold  # type: ignore[import-not-found,no-redef]
+except ImportError:
+    pass
+
+
 class Snapshot:
     """The containers within some data, and which objects they held."""
 
@@ -61,12 +80,8 @@ class Snapshot:
     def holds(self) -> bool:
         """Whether all is as it was. False also where it may be."""
         try:
-            return (
-                all([check() for check in self._checks])
-                and list(map(len, self._containers)) == self._sizes
-                and all(map(is_, chain.from_iterable(self._containers), self._items))
-                and all(map(is_, chain.from_iterable(map(_values, self._mappings)), self._values))
-            )
+            held = contents_hold(self._containers, self._sizes, self._items, self._mappings, self._values)
+            return held and (not self._checks or all([check() for check in self._checks]))
         except Exception as error:  # another thread is changing it
             pass_signal(error)
             return False
@@ -134,3 +149,8 @@ def snapshot(value: Any, whole: bool = True) -> Optional[Snapshot]:
     except Exception as error:  # another thread is changing it, or it resists
         pass_signal(error)
         return None
+
+
+def are_same(one: List[Any], other: List[Any]) -> bool:
+    """Whether two lists hold the same objects."""
+    return len(one) == len(other) and all(map(is_, one, other))
