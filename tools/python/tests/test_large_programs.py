@@ -165,7 +165,7 @@ def test_namespaces_are_compared_alike_either_way(monkeypatch, is_compiled):
     monkeypatch.setattr(held_names, "hold", hold)
     for names in (["a"], [*space, "x", "y"]):  # by name, or as a whole
         Space.x = Space.y = 2
-        found = watch.Names([watch.bind(space, name, space[name]) for name in names])
+        found = watch.Names([watch.Binding(space, name, space[name]) for name in names])
         assert found.hold() and found.hold()
         Space.z = 3
         assert found.hold() and found.hold()

@@ -8,7 +8,7 @@ import marshal
 import re
 import types
 
-from .._client.digests import sha256
+from .._client.digests import blake2b
 from .instructions import Step, instructions
 from .known_modules import BARE
 from .set_order import Flow, SetFlow, iterates, makes_sets
@@ -80,6 +80,9 @@ class Imported(NamedTuple):
 
 class CodeForm:
     """What a code object does, and what it reads."""
+
+    #: What it is of, where that is kept.
+    code: Optional[types.CodeType] = None
 
     def __init__(self, code: types.CodeType) -> None:
         #: In order, each once.
@@ -308,7 +311,7 @@ def _is_called_bare(steps: List[Any], place: int) -> bool:
 
 
 def _digest(form: Any) -> str:
-    return sha256(marshal.dumps(form, 0))[:32]
+    return blake2b(marshal.dumps(form, 0), digest_size=16).hexdigest()
 
 
 def _counts(steps: List[Any], place: int) -> bool:

@@ -19,16 +19,16 @@ from .set_order import Flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, FrozenSet, List, Set, Tuple
+    from typing import Any, Callable, Dict, FrozenSet, List, Set
 
 #: Changes with what `CodeForm` says.
-_FORMAT = 16
+_FORMAT = 17
 _FILE_BYTES_MAX = 8 << 20
 _CODES_MAX = 50_000
 _DIGEST_BYTES = 16
 _SPARE = 200
 
-_forms: Dict[int, Tuple[types.CodeType, CodeForm]] = {}  # by id, which is quicker than to hash all that is in it
+_forms: Dict[int, CodeForm] = {}  # by id, which is quicker than to hash all that is in it
 _kept: Dict[str, Dict[str, Any]] = {}  # by the file of a module
 _used: Dict[str, Set[str]] = {}
 _changed: Set[str] = set()
@@ -36,13 +36,13 @@ _changed: Set[str] = set()
 
 def code_form(code: types.CodeType) -> CodeForm:
     """What a code object does."""
-    known = _forms.get(id(code))
-    if known is not None and known[0] is code:
-        return known[1]
-    form = _load(code)
-    if len(_forms) >= _CODES_MAX:
-        _forms.clear()
-    _forms[id(code)] = code, form
+    form = _forms.get(id(code))
+    if form is None or form.code is not code:
+        form = _load(code)
+        form.code = code
+        if len(_forms) >= _CODES_MAX:
+            _forms.clear()
+        _forms[id(code)] = form
     return form
 
 
@@ -119,11 +119,13 @@ def read_bytes(place: str, limit: int = -1) -> bytes:
     """What is in a file that only this user can have written, or its beginning; nothing where there is none."""
     try:
         descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        with open(descriptor, "rb") as file:
+        try:
             found = os.fstat(descriptor)
             ours = found.st_uid == os.geteuid() and not found.st_mode & 0o022 and stat.S_ISREG(found.st_mode)
             if ours and found.st_size <= _FILE_BYTES_MAX:
-                return file.read(limit)
+                return os.read(descriptor, limit if limit >= 0 else found.st_size)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         pass_signal(error)
     return b""

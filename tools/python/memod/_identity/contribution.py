@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from .._codec import module_names
 from . import modules
 from .data_source import Source
@@ -11,7 +13,7 @@ from .watch import Binding, code_generation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import AbstractSet, Any, Callable, Dict, List, Optional, Set, Tuple
+    from typing import AbstractSet, Any, Callable, FrozenSet, List, Mapping, Optional, Set, Tuple
     from typing_extensions import TypeAlias
 
 Path: TypeAlias = "Tuple[Callable[[], Any], Any]"
@@ -41,6 +43,12 @@ class Contribution:
     handed: AbstractSet[str] = frozenset()
     handed_modules: AbstractSet[str] = frozenset()
     opened: Tuple[str, ...] = ()
+    sources: Tuple[Source, ...] = ()
+    inputs: FrozenSet[str] = frozenset()
+    #: Of libraries that are used.
+    versions: Mapping[str, str] = MappingProxyType({})
+    #: When the nodes that its edges lead to were looked for, and these.
+    links: Tuple[Any, List[Any]] = (None, [])
     imports: Tuple[Tuple[str, str], ...] = ()
     #: Why it may be other in another process: always, and unless results are kept for a time only.
     problem = outside = ""
@@ -50,33 +58,38 @@ class Contribution:
         self.mark = id(value)
         self.name = module_names.portable(_name_of(value))
         self.edges: List[Edge] = []
-        #: The nodes that these lead to, as of when they were looked for.
-        self.links: List[Any] = []
-        self.linked: Any = None
         self._edges: Set[Tuple[str, int]] = set()
-        self.sources: List[Source] = []
         self.bindings: Set[Binding] = set()
-        self.inputs: Set[str] = set()
-        #: Of libraries that are used.
-        self.versions: Dict[str, str] = {}
         #: Of the code in the process, when it was made.
         self.generation = code_generation()
         self._scope = scope
         self._lines: List[str] = []
 
+    @property
+    def is_noted(self) -> bool:
+        """Whether there is more to it than what is the same for all that reach it."""
+        return bool(self.problem or self.outside or self.opened or self.imports)
+
+    @property
+    def is_of_main(self) -> bool:
+        """Whether it is of the script."""
+        return getattr(self.value, "__module__", None) == "__main__"
+
     def _version(self, module: str) -> str:
         """The version of a library, which becomes a part of the identity."""
         found = modules.version(module)
         if found:
-            self.versions[module.partition(".")[0]] = found
+            self.versions = {**self.versions, module.partition(".")[0]: found}
         self._constants(module)
         return found
 
     def _constants(self, name: str) -> None:
         """Adds what a module of a library holds that its functions go by."""
-        for source in self._scope.constants_of(name):
-            if source not in self.sources:
-                self.sources.append(source)
+        found = self._scope.constants_of(name)
+        if not self.sources:
+            self.sources = tuple(found)
+        elif found:
+            self.sources += tuple(source for source in found if source not in self.sources)
 
     def _add(self, *words: Any) -> None:
         self._lines.append(repr(words))
@@ -90,13 +103,13 @@ class Contribution:
         if place is not None:
             mark = (id(place[0]), place[1])
         if mark is None:
-            self.sources.append(Source(label, read, take))
+            self.sources += (Source(label, read, take),)
             return
         known = self._scope.sources
         found = known.get((label, mark, take))
         if found is None:
             found = known[label, mark, take] = Source(label, read, take, place)
-        self.sources.append(found)
+        self.sources += (found,)
 
     def _edge(self, label: str, value: Any) -> None:
         if (label, id(value)) not in self._edges:
@@ -111,8 +124,11 @@ class Contribution:
         self.sources += known.sources
         for label, value, _ in known.edges:
             self._edge(label, value)
-        self.inputs |= known.inputs
-        self.versions.update(known.versions)
+        # Most have those of one look, and share them with it.
+        if known.inputs:
+            self.inputs = self.inputs | known.inputs if self.inputs else known.inputs
+        if known.versions:
+            self.versions = {**self.versions, **known.versions} if self.versions else known.versions
 
     def _once(self, mark: Any, look: Callable[[], None]) -> None:
         """Looks at something of a library, and notes what that adds for the functions that come later."""
@@ -129,8 +145,8 @@ class Contribution:
         """Looks, and returns what that adds to a node, if it can be told."""
         beside = self._beside()
         before = self._lines, self.sources, self.edges, self._edges, self.bindings, self.inputs, self.versions
-        self._lines, self.sources, self.edges, self._edges = [], [], [], set()
-        self.bindings, self.inputs, self.versions = set(), set(), {}
+        self._lines, self.edges, self._edges, self.bindings = [], [], set(), set()
+        self.sources, self.inputs, self.versions = (), Contribution.inputs, Contribution.versions
         try:
             look()
             found = Look(self)
@@ -164,11 +180,11 @@ class Look:
 
     def __init__(self, node: Contribution) -> None:
         self.lines = tuple(node._lines)
-        self.sources = tuple(node.sources)
+        self.sources = node.sources
         self.edges = tuple(node.edges)
         self.bindings = tuple(node.bindings)
-        self.inputs = frozenset(node.inputs)
-        self.versions = dict(node.versions)
+        self.inputs = node.inputs
+        self.versions = node.versions
         #: Whether it adds no more than words and bindings.
         self.is_plain = not (self.sources or self.edges or self.inputs or self.versions)
 

@@ -389,7 +389,7 @@ class Fingerprint:
     def _digest_source(self, label: str, source: Source, is_current: bool) -> None:
         self.sources[label] = source
         digest = self.raw[label] = source.digest if is_current else source.refresh()
-        self._parts[label] = list(source.classes)
+        self._parts[label] = source.classes
         counts = self._frozen.stand_for(label, digest)
         if counts.startswith("!"):
             raise Unstable(source.reason)

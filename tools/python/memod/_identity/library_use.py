@@ -18,7 +18,7 @@ from .module_code import absolute_name, imported_names
 from .plain_data import Digest, Parts, Unstable, data_digest
 from .snapshot import UNCHANGING
 from .values import NAMED_BUILTINS, CachedWrapper, full_name, is_module
-from .watch import bind
+from .watch import Binding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class LibraryUse(Contribution):
             if word in (PROCESS, CODE, OUTSIDE):
                 self._beyond(module, ".".join(names), word)
             elif word != PURE:
-                self.inputs.add(word)
+                self.inputs |= {word}
 
     def _beyond(self, module: str, name: str, verdict: str) -> None:
         what = f"{name}()" if module in ("builtins", "") else f"{name or 'all'} of {module}"
@@ -72,7 +72,7 @@ class LibraryUse(Contribution):
         value = space.get(name, MISSING)
         if value is MISSING:
             return  # it will be what the library makes it
-        self.bindings.add(bind(space, name, value))
+        self.bindings.add(Binding(space, name, value))
         kind = type(value)
         scope = self._scope
         named = kind is types.FunctionType or issubclass(kind, type)
@@ -132,7 +132,7 @@ class LibraryUse(Contribution):
                     continue  # what operators and the like call is named nowhere
                 value = held[name]
                 inner = getattr(value, "__func__", getattr(value, "fget", value))
-                self.bindings.add(bind(held, name, value))
+                self.bindings.add(Binding(held, name, value))
                 label = f"{base.__qualname__}.{name}"
                 accessor = _accessor_of(value)
                 if accessor is not None and self._scope.is_own(getattr(accessor, "__module__", None)):
@@ -164,7 +164,7 @@ class LibraryUse(Contribution):
                         if kind.__module__ == "unittest.mock":
                             raise Unstable(f"it reaches {name}.{attribute}, which is a mock")
                         if kind is types.FunctionType or issubclass(kind, type):
-                            self.bindings.add(bind(held, attribute, value))
+                            self.bindings.add(Binding(held, attribute, value))
                             if self._scope.is_own(inner.__module__):
                                 self._lead(f"{name}.{attribute}", None, inner)
                             elif kind is types.FunctionType and inner.__name__ != attribute:
@@ -193,7 +193,7 @@ class LibraryUse(Contribution):
                 load_generators()
             value = vars(module).get(attribute, MISSING)
             if is_module(value):
-                self.bindings.add(bind(vars(module), attribute, value))
+                self.bindings.add(Binding(vars(module), attribute, value))
                 module = value
                 self._add("module", module.__name__, self._version(module.__name__))
                 if not rest:

@@ -8,7 +8,7 @@ import site
 import sys
 from importlib.machinery import ModuleSpec
 
-from .._client.digests import sha256
+from .._client.digests import text_digest
 from .._client.signals import pass_signal
 from .._codec.module_names import MAIN, label
 
@@ -46,7 +46,7 @@ def place_mark(name: str) -> str:
     else:
         notebook = getattr(main, "__vsc_ipynb_file__", None) or os.environ.get("JPY_SESSION_NAME")
         path = getattr(main, "__file__", None) or notebook or os.getcwd()
-    return sha256(os.path.realpath(str(path)).encode("utf-8", "surrogatepass"))[:8]
+    return text_digest(os.path.realpath(str(path)))[:8]
 
 
 def find_module(name: str) -> Optional[ModuleSpec]:

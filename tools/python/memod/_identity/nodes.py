@@ -27,7 +27,7 @@ from .set_order import Flow
 from .snapshot import UNCHANGING
 from .values import CONTROLS, COPIED, NAMED_BUILTINS, OF_MODULES, CachedWrapper, Held, default_of, follow, is_cache
 from .values import is_container, is_inert, is_module, kind_of, stands_for_function
-from .watch import bind
+from .watch import Binding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,9 +61,6 @@ class Node(LibraryUse):
         except Exception as error:  # raised by the program's own code, such as a metaclass's `__getattr__`
             pass_signal(error)
             self.problem = f"what it reaches cannot be inspected: {type(error).__name__}"
-        #: Whether there is more to it than what is the same for all that reach it.
-        self.is_noted = bool(self.problem or self.outside or self.opened or self.imports)
-        self.is_of_main = getattr(value, "__module__", None) == "__main__"
         text = module_names.portable("\n".join((*self._lines, repr([label for label, _, _ in self.edges]))))
         self.digest = text_digest(text)[:32]
         del self._lines, self._edges
@@ -126,7 +123,7 @@ class Node(LibraryUse):
         """Adds whatever it is. Without `read` and `place` it is part of something that is watched as a whole."""
         if self._code(label, value):
             if place is not None:
-                self.bindings.add(bind(place[0], place[1], value))
+                self.bindings.add(Binding(place[0], place[1], value))
             elif read is not None:
                 self.paths += ((read, value),)
         elif read is None and type(value) in UNCHANGING:
@@ -171,7 +168,7 @@ class Node(LibraryUse):
             self._lead(label, None, value.func)
         elif kind is re.Pattern:
             self._add(label, "pattern", value.pattern, value.flags)
-            self.inputs.update(("locale",) if value.flags & re.LOCALE else ())
+            self.inputs = self.inputs.union(("locale",) if value.flags & re.LOCALE else ())
         elif issubclass(kind, NAMED_BUILTINS):
             module = getattr(value, "__module__", None) or ""
             owner: Any = getattr(value, "__self__", None)
@@ -306,7 +303,7 @@ class Node(LibraryUse):
             raise Unstable("it has a query that names variables")
         if not _CLOCK_WORDS.isdisjoint(texts) and not _CLOCKS.isdisjoint(names):
             self._beyond("", "now", OUTSIDE)
-        self.inputs.update(inputs_of(names))
+        self.inputs = self.inputs.union(inputs_of(names))
 
     def _wrapper(self, value: Any) -> None:
         """A callable object that stands for a function."""
@@ -354,7 +351,7 @@ class Node(LibraryUse):
             if name == "hash" and builtins is vars(sys.modules["builtins"]):
                 hash_watch.watch(namespace)
             elif value is MISSING:
-                self.bindings.add(bind(namespace, name, MISSING))
+                self.bindings.add(Binding(namespace, name, MISSING))
             if name == "object" and not _OF_OBJECTS.isdisjoint(names):
                 raise Unstable(f"it uses object.{names[0]}, which is other in another process")
             self._once(("builtins", name), lambda: self._builtin(name))
@@ -370,7 +367,7 @@ class Node(LibraryUse):
         attributes = names[len(path) - 1 :]
         label = f"{function.__module__}:{'.'.join(path)}"
         if is_module(value) and not self._scope.is_own_module(value):
-            self.bindings.add(bind(*place, value))
+            self.bindings.add(Binding(*place, value))
             if len(attributes) == 1 and _is_plain(vars(value).get(attributes[0])):
                 mark = (id(vars(value)), *attributes, self._version(value.__name__))
                 self._once(mark, lambda: self._library_read(value, attributes, mentioned))
@@ -380,7 +377,7 @@ class Node(LibraryUse):
             return
         if issubclass(type(value), type) and self._scope.is_outside(value):
             self._by_mention = True
-            self.bindings.add(bind(*place, value))
+            self.bindings.add(Binding(*place, value))
             self._external(label, value, attributes)
             if not attributes:
                 self.handed |= {value.__module__}
@@ -427,7 +424,7 @@ class Node(LibraryUse):
                 self._lead(name, None, part)
         held = vars(cls)
         if "__attrs_attrs__" in held:
-            self.inputs.add("attrs")
+            self.inputs |= {"attrs"}
         for name, read, value in class_members(cls):
             if isinstance(value, str) and name[-6:] == " field":
                 self._annotated(value)

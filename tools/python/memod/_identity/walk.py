@@ -63,10 +63,10 @@ class Walk:
             if node.problem:
                 raise Unstable(node.problem)
             visited += 1
-            leading, links = node.edges, node.links
-            if node.linked != of:
-                links = node.links = self._links(node.edges)
-                node.linked = of
+            leading, (looked, links) = node.edges, node.links
+            if looked != of:
+                links = self._links(node.edges)
+                node.links = of, links
         labels = module_names.portable(repr([label for label, _, _ in edges]))
         text = "\n".join((labels, repr(numbers), *[node.digest for node in queue]))
         self.digest = text_digest(text)

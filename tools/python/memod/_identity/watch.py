@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import chain
-from weakref import WeakValueDictionary
 
 from .._client.signals import pass_signal
 from . import event_watch
@@ -25,9 +24,9 @@ def code_generation() -> int:
 
 
 class Binding:
-    """A name in a namespace that leads to code. There is one for each, so that sets of them are small."""
+    """A name in a namespace that leads to code."""
 
-    __slots__ = ("space", "name", "value", "__weakref__")
+    __slots__ = ("space", "name", "value")
 
     def __init__(self, space: Any, name: str, value: Any) -> None:
         self.space = space
@@ -37,18 +36,6 @@ class Binding:
     def holds(self) -> bool:
         """Whether it still does."""
         return self.space.get(self.name, MISSING) is self.value
-
-
-_bindings: WeakValueDictionary[Tuple[int, str, int], Binding] = WeakValueDictionary()
-
-
-def bind(space: Any, name: str, value: Any) -> Binding:
-    """The binding of a name in a namespace."""
-    mark = (id(space), name, id(value))
-    found = _bindings.get(mark)
-    if found is None or found.value is not value or (found.space is not space and found.space != space):
-        found = _bindings[mark] = Binding(space, name, value)
-    return found
 
 
 #: To find a name takes as long as to compare so many values.
@@ -77,7 +64,7 @@ class Names:
     """Bindings, to see whether they hold. Several watches may have them."""
 
     def __init__(self, bindings: Iterable[Binding]) -> None:
-        spaces: Dict[int, _Space] = {}
+        spaces: Dict[int, Tuple[Any, Dict[str, Any]]] = {}
         absent: Dict[int, Tuple[Any, List[str]]] = {}
         for binding in bindings:
             space = binding.space
@@ -86,10 +73,9 @@ class Names:
                 continue
             found = spaces.get(id(space))
             if found is None:
-                found = spaces[id(space)] = _Space(space, [], [], [])
-            found.names.append(binding.name)
-            found.values.append(binding.value)
-        self._spaces = list(spaces.values())
+                found = spaces[id(space)] = (space, {})
+            found[1][binding.name] = binding.value  # several functions may read it
+        self._spaces = [_Space(space, list(held), list(held.values()), []) for space, held in spaces.values()]
         main = main_space()
         for each in self._spaces:
             # All that the namespace held, unless few of its names count: what is the same in every place need not be looked for
