@@ -44,11 +44,13 @@ def changes_of(spaces: List[Any]) -> Tuple[Optional[Callable[[], Any]], bool]:
 
 
 def tags_of(spaces: Iterable[Any]) -> Optional[Callable[[], Any]]:
-    """What reads the numbers of these dicts, or of those behind `vars()` of classes, which the caller keeps; None where
-    that cannot be done, or is not worth it."""
+    """What reads the numbers of these dicts, or of those behind `vars()` of classes, which the caller keeps, or as
+    `changes_of` where they have none; None where that cannot be done, or is not worth it."""
     dicts = [dict_of(each) for each in spaces]
-    if len(dicts) <= _FEW or not all(type(each) is dict for each in dicts) or not _is_there():
+    if len(dicts) <= _FEW or not all(type(each) is dict for each in dicts):
         return None
+    if not _is_there():
+        return _dict_changes if _watch_dicts(dicts) else None
     assert _tag_at is not None
     if _numbers_at is not None:
         at = array("Q", [id(each) + _OFFSET for each in dicts]).tobytes()
