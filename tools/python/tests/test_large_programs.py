@@ -180,19 +180,6 @@ def test_namespaces_are_compared_alike_either_way(monkeypatch, is_compiled):
 
 
 @pytest.mark.parametrize("is_compiled", [False, True])
-def test_what_an_object_holds_and_nothing_else(is_compiled):
-    holds_only = held_names._holds_only
-    if is_compiled:
-        holds_only = pytest.importorskip("memod._compiled.speedups").holds_only
-    one, two = [1], [1]
-    names, values = ["a", "b"], [one, 2]
-    assert holds_only({"a": one, "b": 2}, names, values) and holds_only({"b": 2, "a": one}, names, values)
-    assert holds_only({}, [], []) and not holds_only({"a": 1}, [], [])
-    for other in ({"a": two, "b": 2}, {"a": one}, {"a": one, "c": 2}, {"a": one, "b": 2, "c": 3}, {1: one, "b": 2}, None, []):
-        assert not holds_only(other, names, values)
-
-
-@pytest.mark.parametrize("is_compiled", [False, True])
 def test_what_containers_hold_and_nothing_else(monkeypatch, is_compiled):
     if is_compiled:
         contents_hold = pytest.importorskip("memod._compiled.speedups").contents_hold

@@ -44,24 +44,6 @@ PyObject *hold(PyObject *module, PyObject *call) {
     Py_RETURN_TRUE;
 }
 
-/* holds_only(space, names, values): whether a dict holds these names, which are these very objects, and no others */
-PyObject *holds_only(PyObject *module, PyObject *call) {
-    (void)module;
-    PyObject *space, *names, *values;
-    if (!PyArg_ParseTuple(call, "OO!O!", &space, &PyList_Type, &names, &PyList_Type, &values)) return NULL;
-    Py_ssize_t count = PyList_Size(names);
-    if (!PyDict_CheckExact(space) || PyDict_Size(space) != count || PyList_Size(values) != count) Py_RETURN_FALSE;
-    for (Py_ssize_t at = 0; at < count; at++) {
-        PyObject *name = PyList_GetItem(names, at);
-        PyObject *found = PyUnicode_CheckExact(name) ? PyDict_GetItemWithError(space, name) : NULL;
-        if (!found || found != PyList_GetItem(values, at)) {
-            PyErr_Clear();
-            Py_RETURN_FALSE;
-        }
-    }
-    Py_RETURN_TRUE;
-}
-
 /* How often a watched dict was about to change. Under the interpreter's lock. */
 static unsigned long long changes;
 

@@ -3,7 +3,6 @@
 static PyMethodDef methods[] = {
     {"call_text", call_text, METH_VARARGS, "A call's arguments as a key's JSON text; \"\" where they are not all plain."},
     {"hold", hold, METH_VARARGS, "Whether names in dicts still are these very objects."},
-    {"holds_only", holds_only, METH_VARARGS, "Whether a dict holds these names, which are these very objects, and no others."},
     {"hear_events", hear_events, METH_VARARGS, "Has a function hear these audit events; False where that cannot be had."},
     {"contents_hold", contents_hold, METH_VARARGS, "Whether containers hold what they held."},
     {"first_changed", first_changed, METH_VARARGS, "Which of some dicts no longer holds the objects of its list; -1 where none."},

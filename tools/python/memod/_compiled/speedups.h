@@ -11,7 +11,6 @@ PyObject *watch_dicts(PyObject *module, PyObject *dicts);
 PyObject *dict_changes(PyObject *module, PyObject *nothing);
 PyObject *numbers_at(PyObject *module, PyObject *places);
 PyObject *hold(PyObject *module, PyObject *call);
-PyObject *holds_only(PyObject *module, PyObject *call);
 PyObject *hear_events(PyObject *module, PyObject *call);
 PyObject *contents_hold(PyObject *module, PyObject *call);
 

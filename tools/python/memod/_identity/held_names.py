@@ -32,15 +32,10 @@ def _hold(spaces: List[Any], names: List[str], values: List[Any]) -> bool:
     return all([space.get(name, MISSING) is value for space, name, value in zip(spaces, names, values)])
 
 
-def _holds_only(space: Any, names: List[str], values: List[Any]) -> bool:
-    """Whether a dict holds these names, which are these very objects, and no others."""
-    return type(space) is dict and len(space) == len(names) and _hold([space] * len(names), names, values)
-
-
 #: The same in compiled code, where there is a compiler.
-first_changed, hold, holds_only = _first_changed, _hold, _holds_only
+first_changed, hold = _first_changed, _hold
 try:
-    from .._compiled.speedups import first_changed, hold, holds_only  # type: ignore[import-not-found,no-redef]
+    from .._compiled.speedups import first_changed, hold  # type: ignore[import-not-found,no-redef]
 except ImportError:
     pass
 
