@@ -7,7 +7,7 @@ from .snapshot import are_same, snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, List, Optional, TypeVar
+    from typing import Any, Callable, List, Optional, Tuple, TypeVar
     from .snapshot import Snapshot
 
     T = TypeVar("T")
@@ -16,20 +16,18 @@ if TYPE_CHECKING:
 def remembered(read: Callable[[], List[Any]], make: Callable[..., T]) -> Callable[[], T]:
     """A function that returns what `make` made of the objects that `read` finds, as long as these are the same and hold the
     same. Functions, and objects that are not plain data, are what they are."""
-    of: List[Any] = []
-    held: Optional[Snapshot] = None
-    generation = -1
-    made: Any = None
+    state: Tuple[List[Any], Optional[Snapshot], int, Any] = [], None, -1, None
 
     def ask() -> T:
-        nonlocal of, held, generation, made
+        nonlocal state
         now = read()
-        is_same = are_same(now, of) and generation == event_watch.replaced
-        if not is_same or held is None or not held.holds():
-            generation = event_watch.replaced  # of the code of functions
+        of, held, generation, made = state
+        # By replaced code functions do something else.
+        if held is None or generation != event_watch.replaced or not are_same(now, of) or not held.holds():
+            generation = event_watch.replaced
             held = snapshot(now, whole=False)  # before it is made, so that no change between the two is missed
             made = make(*now)
-            of = now
+            state = now, held, generation, made
         found: T = made
         return found
 
