@@ -25,7 +25,7 @@ CASES = {
         "import random\nrandom.NV_MAGICCONST = 1.0",
     ),
     "within the library": (
-        "import json\ndef f(x): return json.dumps({'a': float('inf')}, indent=x)",
+        "import json\ndef f(x): return ''.join(json.JSONEncoder().iterencode([float('inf')] * x))",
         "import json.encoder\njson.encoder.INFINITY = 7.0",
     ),
     "a table": ("import calendar\ndef f(x): return calendar.monthrange(2001, x)", "import calendar\ncalendar.mdays[1:3] = 9, 9"),
@@ -69,6 +69,7 @@ EXCHANGED = {
 
 @pytest.mark.parametrize("name", EXCHANGED)
 def test_a_function_in_anothers_place_makes_another_function(daemon, tmp_path, name):
+    pytest.importorskip(EXCHANGED[name][0].split()[1])
     check_told_apart(tmp_path, *EXCHANGED[name])
 
 

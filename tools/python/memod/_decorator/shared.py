@@ -14,7 +14,7 @@ from .._client.connection import Reply, encode_request, key_request
 from .._client.connection_pool import POOL
 from .._codec.codec import Unstorable, dumps
 from .._identity import patches, run_watch
-from .._identity.identity import CacheScope, Identity, process_only
+from .._identity.identity import CacheScope, Identity, Passing, process_only
 from .._identity.keys import key_text
 from .._identity.plain_data import Unstable
 from . import hits, published
@@ -121,6 +121,8 @@ class SharedFunction:
         if self.process_reason is None:
             try:
                 self._name_anew()
+            except Passing as error:
+                return CacheScope("process", str(error))
             except Unstable as error:
                 self.process_reason = str(error)
         refused = self._refused == POOL.generation
@@ -232,9 +234,10 @@ class SharedFunction:
         flight.run = run_watch.Run(self.identity.fingerprint)
 
     def _stay(self, error: Unstable) -> None:
-        """Results stay in the process: for good, unless it is a test's doing."""
+        """Results stay in the process: for good, unless it is a test's doing or may be taken back."""
         if not patches.active():
-            self.process_reason = str(error)
+            if not isinstance(error, Passing):
+                self.process_reason = str(error)
             self.notices.say("process", str(error))
 
     def subscribe(self, flight: Flight) -> None:

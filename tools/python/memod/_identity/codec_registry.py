@@ -45,20 +45,38 @@ def added() -> List[Any]:
     return found
 
 
-#: The names of encodings as of the last look, and a word for them.
-_aliases: Tuple[List[str], str] = ([], "")
+#: The names of encodings as of the last look, how many had been looked for, and a word for them.
+_aliases: Tuple[List[str], int, str] = ([], 0, "")
 
 
 def aliases() -> str:
     """A word for the names by which encodings go."""
     global _aliases
     table = encodings.aliases.aliases
-    known, word = _aliases
-    now = list(table.values())
-    if not word or now != known:
-        word = text_digest(repr(sorted(table.items())))[:16]
-        _aliases = now, word
+    known, looked_for, word = _aliases
+    now, count = list(table.values()), len(_found_before())
+    if not word or now != known or count != looked_for:
+        word = text_digest(repr((sorted(table.items()), _kept())))[:16]
+        _aliases = now, count, word
     return word
+
+
+def _found_before() -> Dict[str, Any]:
+    found: Dict[str, Any] = getattr(encodings, "_cache", {})
+    return found
+
+
+def _kept() -> List[Tuple[str, str]]:
+    """Names that lead elsewhere than the table says now, since they were looked for when it said so: for good."""
+    table = encodings.aliases.aliases
+    found = []
+    for name, codec in sorted(_found_before().items()):
+        normal = encodings.normalize_encoding(name)
+        meant = table.get(normal) or table.get(normal.replace(".", "_"))
+        home = getattr(getattr(codec, "incrementalencoder", None), "__module__", "").rpartition(".")[2]
+        if (home and home not in (meant, normal)) if codec is not None else meant is not None:
+            found.append((name, home))
+    return found
 
 
 def names() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import types
 from collections import deque
 
 from .._client.at_work import working
@@ -40,9 +41,9 @@ _REASONS = {
 }
 _KEPT = 64
 
-#: How often the code or the defaults of some function were replaced, and of which.
+#: How often the code or the defaults of some function were replaced, and of which, with what they were at first.
 replaced = 0
-changed: Dict[int, Any] = {}
+changed: Dict[int, Tuple[Any, ...]] = {}
 _CHANGED_MAX = 1_000
 _hooked = False
 
@@ -62,8 +63,9 @@ def _hear(event: str, arguments: Tuple[Any, ...]) -> None:
     if event == _CHANGED:
         if arguments[1] in _PARTS:
             replaced += 1
-            if len(changed) < _CHANGED_MAX:
-                changed[id(arguments[0])] = arguments[0]
+            each = arguments[0]
+            if len(changed) < _CHANGED_MAX and id(each) not in changed and type(each) is types.FunctionType:
+                changed[id(each)] = each, each.__code__, each.__defaults__, each.__kwdefaults__
     elif event in _EVENTS and _here.running and not working.on and _matters(event, arguments):
         _here.count += 1
         _here.events.append(_EVENTS[event])

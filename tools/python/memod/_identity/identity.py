@@ -12,10 +12,11 @@ from .._client.at_work import working
 from .._client.digests import text_digest
 from .._client.signals import pass_signal
 from .._codec import module_names
-from . import library_patches, modules, version_record
+from . import library_kept, library_patches, modules, version_record
 from .code_store import code_form
 from .fingerprint import Fingerprint
 from .frozen import Frozen
+from .library_kept import Passing
 from .plain_data import Unstable, data_digest
 
 TYPE_CHECKING = False
@@ -198,6 +199,7 @@ class Identity:
                 foreign = True
         before = old.digest
         if old.renew_data():
+            library_kept.check(old.sources, self._frozen.stand_for)
             if old.digest != before:
                 self._name_after(old)
             return not foreign
@@ -219,9 +221,14 @@ class Identity:
     def _taken_anew(self) -> Fingerprint:
         module = getattr(self._function, "__module__", None) or "builtins"
         try:
+            problem = library_patches.problem()
+            if problem:
+                raise Passing(problem)
             # What is installed is known by its version, also where it memoizes itself.
             package = modules.top_level(module) if modules.is_own_code(module, "") else ""
-            return Fingerprint(self._function, package, self._frozen, self._timed, self._key)
+            found = Fingerprint(self._function, package, self._frozen, self._timed, self._key)
+            library_kept.check(found.sources, self._frozen.stand_for)
+            return found
         except (Unstable, MemoryError, RecursionError):
             raise
         except Exception as error:  # as where the program has put something else in the place of what is asked
@@ -299,4 +306,4 @@ def checked_name(name: str) -> str:
     return name
 
 
-__all__ = ["CacheScope", "Identity", "Unstable", "checked_name", "process_only"]
+__all__ = ["CacheScope", "Identity", "Passing", "Unstable", "checked_name", "process_only"]

@@ -139,7 +139,7 @@ def _is_said(name: str, value: Any) -> bool:
     """Whether an attribute of an object is one that it was made with, not its memory."""
     if "hash" in name or "dummy_index" in name:  # of sympy's
         return False
-    return not isinstance(value, (dict, set, bytearray)) and not is_path(value)
+    return not isinstance(value, (dict, set, bytearray, deque)) and not is_path(value)
 
 
 def is_path(value: Any) -> bool:

@@ -12,19 +12,18 @@ from time import monotonic
 
 from .._client.signals import pass_signal
 from .._codec.class_layout import HEAP_TYPE
-from . import event_watch, known_modules, library_constants, modules
+from . import event_watch, known_modules, library_constants, library_kept, modules
 from .class_form import ADDRESS
 from .code_store import code_form
 from .dict_tags import changes_of, dict_of
 from .library_code import Facts, facts_of
+from .library_kept import Found, found_same
 from .library_marks import Marks, is_of_program
-from .snapshot import are_same
 from .values import NAMED_BUILTINS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
-    from typing_extensions import TypeAlias
+    from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 else:
     from .._codec.named_tuple import NamedTuple
 
@@ -43,8 +42,7 @@ _BUILTINS = frozenset(vars(builtins))
 #: Not looked at: what changes all the time, and what setuptools puts its own into.
 _APART = frozenset(("__main__", "sys", "distutils", _OURS))
 
-#: A place, words for what is there, and what of it is the program's own code.
-Found: TypeAlias = "Tuple[str, str, List[Any]]"
+_NOTHING: List[List[Any]] = []
 
 _standard: Dict[str, bool] = {}
 _known: Dict[str, bool] = {}
@@ -82,6 +80,9 @@ class _Looks:
         self._looks: Dict[str, _Look] = {}
         self._flat = _Flat(self._looks)
         self._tags: Any = None
+        self._modules: FrozenSet[str] = frozenset()
+        #: When the changes that are found were first seen.
+        self.history = library_kept.History()
 
     def is_quick(self) -> bool:
         """Whether it is told at once whether anything has changed."""
@@ -95,18 +96,29 @@ class _Looks:
     def renew(self, modules_too: bool) -> bool:
         """Looks at what has changed. Whether there was anything."""
         flat = self._flat
+        loaded = sys.modules
+        new = frozenset(loaded) - self._modules if modules_too else frozenset()
         tags = None if flat.read_tags is None else flat.read_tags()
         stale = [] if tags is not None and tags == self._tags else flat.changed()
         if modules_too:
-            loaded = sys.modules
             stale += [name for name, look in self._looks.items() if loaded.get(name) is not look.module]
             stale += [name for name in list(loaded) if name not in self._looks and _is_known(name)]
         for name in stale:
-            module = sys.modules.get(name)
-            if type(module) is types.ModuleType:
-                self._looks[name] = _look_at(name, module)
+            module = loaded.get(name)
+            before = self._looks.get(name)
+            look = _look_at(name, module) if type(module) is types.ModuleType else None
+            held = before.held if before is not None and before.module is module else None
+            self.history.note(name, module, [] if look is None else look.found, held, new)
+            if look is not None:
+                self._looks[name] = look
             else:
                 self._looks.pop(name, None)
+        for name, found in _with_other_parts().items():
+            if type(loaded.get(name)) is types.ModuleType:
+                self.history.note(f"{name} code", loaded[name], found, _NOTHING, new)
+        if self._modules:
+            library_kept.loaded += sorted(new)
+        self._modules |= new
         if stale:
             self._flat = _Flat(self._looks)
         else:
@@ -115,7 +127,10 @@ class _Looks:
 
     def found(self) -> List[Found]:
         """What was found in all, in order."""
-        return [each for name in sorted(self._looks) for each in self._looks[name].found]
+        found = [each for name in sorted(self._looks) for each in self._looks[name].found]
+        found += [each for several in _with_other_parts().values() for each in several]
+        found += self.history.kept()
+        return [*found, *([("", self.history.problem, [])] if self.history.problem else [])]
 
 
 class _Flat:
@@ -172,8 +187,8 @@ def _current() -> Tuple[List[Found], List[Any], str]:
             return _state
     modules_too = known != _known_then or now - _looked_at_modules >= _MODULES_AGE_MAX
     if _looks.renew(modules_too) or modules_too:
-        found = sorted([*_with_other_parts(), *_looks.found()], key=lambda each: each[:2])
-        if not _are_same(found, _state[0]):
+        found = sorted(_looks.found(), key=lambda each: each[:2])
+        if not found_same(found, _state[0]):
             parts = [part for _, _, parts in found for part in parts]
             _state = found, parts, repr([(place, words) for place, words, _ in found])
     _looked, _known_then = now, known
@@ -182,24 +197,29 @@ def _current() -> Tuple[List[Found], List[Any], str]:
     return _state
 
 
+def problem() -> str:
+    """Why nothing that a library may have a part in is shared now, or ""."""
+    _current()
+    return _looks.history.problem
+
+
 def look_anew() -> None:
     """Has the next question look at all."""
     global _looked
     _looked = float("-inf")
 
 
-def _are_same(one: List[Found], other: List[Found]) -> bool:
-    if [each[:2] for each in one] != [each[:2] for each in other]:
-        return False
-    return all(are_same(a[2], b[2]) for a, b in zip(one, other))
-
-
-def _with_other_parts() -> Iterator[Found]:
-    """Functions of libraries that were given other code or defaults."""
-    for each in list(event_watch.changed.values()):
-        if type(each) is _FUNCTION and _is_known(str(each.__module__)):
-            defaults = ADDRESS.sub("", repr((each.__defaults__, each.__kwdefaults__)))
-            yield f"{each.__module__}.{each.__qualname__}", f"{code_form(each.__code__).digest} {defaults}", []
+def _with_other_parts() -> Dict[str, List[Found]]:
+    """By module of a library, its functions that were given other code or defaults."""
+    found: Dict[str, List[Found]] = {}
+    for each, *before in list(event_watch.changed.values()):
+        if _is_known(str(each.__module__)):
+            several = found.setdefault(each.__module__, [])
+            if not all(map(is_, (each.__code__, each.__defaults__, each.__kwdefaults__), before)):
+                defaults = ADDRESS.sub("", repr((each.__defaults__, each.__kwdefaults__)))
+                words = f"{code_form(each.__code__).digest} {defaults}"
+                several.append((f"{each.__module__}.{each.__qualname__}", words, []))
+    return found
 
 
 def _look_at(name: str, module: Any) -> _Look:

@@ -1,0 +1,117 @@
+"""What libraries keep of what they made before the program changed something in them: a change counts otherwise after that."""
+
+import pytest
+
+from batch import Batch
+
+#: A function, what is changed, and what makes the library keep something before.
+KEPT = {
+    "a table made at first need": (
+        "import base64\ndef f(x): return base64.b85encode(b'abcd' * x)",
+        "import base64\nbase64._b85alphabet = base64._b85alphabet[::-1]",
+        "import base64\nbase64.b85encode(b'')",
+    ),
+    "a cache of functools": (
+        "import fnmatch\ndef f(x): return fnmatch.fnmatchcase('b' * x, 'a*')",
+        "import fnmatch\nfnmatch.translate = lambda pattern: '.*'",
+        "import fnmatch\nfnmatch.fnmatchcase('b', 'a*')",
+    ),
+    "a cache of a module that uses it": (
+        "import glob\ndef f(x):\n    import fnmatch\n    return fnmatch.filter(['b' * x, 'a'], 'a*')",
+        "import fnmatch\nfnmatch.translate = lambda pattern: '.*'",
+        "import fnmatch, glob\nfnmatch.filter(['b'], 'a*')",
+    ),
+    "a codec": (
+        "def f(x): return (b'\\xa4' * x).decode('l9', 'replace')",
+        "import encodings.aliases\nencodings.aliases.aliases['l9'] = 'utf_8'",
+        "b'a'.decode('l9')",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_was_kept_before_a_change_counts(daemon, tmp_path, name):
+    source, change, use = KEPT[name]
+    batch = Batch(tmp_path, {"case": source})
+    early, late = change, f"{use}\n{change}"
+    for before in (early, late, "", early, late, ""):
+        outcome = batch.run(before=before)["case"]
+        assert outcome.given == outcome.truth
+
+
+#: A function, what is changed between its calls, and what makes that undone.
+LATE = {
+    "a table made at first need": (
+        "import base64\nKEPT = base64._b85alphabet\ndef f(x): return base64.b85encode(b'abcd' * x)",
+        "base64._b85alphabet = KEPT[::-1]",
+        "base64._b85alphabet = KEPT",
+    ),
+    "a cache of functools": (
+        "import fnmatch\nKEPT = fnmatch.translate\ndef f(x): return fnmatch.fnmatchcase('b' * x, 'a*')",
+        "fnmatch.translate = lambda pattern: '.*'",
+        "fnmatch.translate = KEPT",
+    ),
+    "what compiled code keeps": (
+        "import numpy\nimport numpy._core._methods as m\nKEPT = m._mean\n"
+        "def f(x): return float(numpy.array([1., 2., 9. * x]).mean())",
+        "m._mean = lambda *rest, **named: 7.0",
+        "m._mean = KEPT",
+    ),
+    "a table": (
+        "import calendar\nKEPT = calendar.mdays[3]\ndef f(x): return calendar.monthrange(2001, x)[1] + calendar.mdays[3]",
+        "calendar.mdays[3] = 9",
+        "calendar.mdays[3] = KEPT",
+    ),
+    "code of a function": (
+        "import textwrap\nKEPT = textwrap.indent.__code__\ndef other(text, prefix, predicate=None): return prefix\n"
+        "def f(x): return textwrap.indent('a', 'b' * x)",
+        "textwrap.indent.__code__ = other.__code__",
+        "textwrap.indent.__code__ = KEPT",
+    ),
+}
+RUN = """
+import sys, warnings
+warnings.simplefilter("ignore")
+import memod
+from target import f, {names}
+cached = memod.lru_cache(f)
+def change(): {change}
+def back(): {back}
+when = sys.argv[1]
+if when == "early": change()
+first = repr(cached(1)) == repr(f(1))
+if when == "late": change()
+scope = cached.cache_scope()
+second = repr(cached(2)) == repr(f(2))
+if when == "late": back()
+third = repr(cached(3)) == repr(f(3))
+print(first, second, third, scope, cached.cache_scope(), cached.cache_info().hits)
+print(scope.reason)
+"""
+
+
+def _names(source, change):
+    return ", ".join(sorted({change.partition(".")[0], "KEPT", *(["other"] if "other" in source else [])}))
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_change_after_a_call_keeps_functions_in_their_process_while_it_lasts(daemon, program, name):
+    source, change, back = LATE[name]
+    if "numpy" in source:
+        pytest.importorskip("numpy")
+    program.write(source, name="target")
+    program.write(RUN.format(names=_names(source, change), change=change, back=back))
+    runs = {when: program.run(when).splitlines() for when in ("early", "plain", "late", "again")}
+    assert all(run[0].startswith("True True True") for run in runs.values()), runs
+    said, reason = runs["late"]
+    assert said.split()[3] == "process" and "was changed after memoized functions had run" in reason
+    assert runs["again"][0].endswith("shared shared 3") and runs["plain"][0].endswith("shared shared 0")
+
+
+@pytest.mark.parametrize("name", ["a table", "code of a function"])
+def test_a_change_that_was_taken_back_leaves_functions_shared(daemon, program, name):
+    source, change, back = LATE[name]
+    program.write(source, name="target")
+    program.write(RUN.format(names=_names(source, change), change=change, back=back))
+    assert program.run("late").splitlines()[0].endswith("process shared 0")
+    assert program.run("late").splitlines()[0].endswith("process shared 2")
