@@ -115,3 +115,26 @@ def test_a_change_that_was_taken_back_leaves_functions_shared(daemon, program, n
     program.write(RUN.format(names=_names(source, change), change=change, back=back))
     assert program.run("late").splitlines()[0].endswith("process shared 0")
     assert program.run("late").splitlines()[0].endswith("process shared 2")
+
+
+LAZY = """
+def solve(x):
+    compile_solve()
+    return solve(x)
+def compile_solve():
+    solve.__code__ = (lambda x: x * 2).__code__
+"""
+
+
+def test_what_a_library_compiles_of_itself_when_it_is_needed_is_no_change(daemon, tmp_path):
+    libraries = tmp_path / "lib"
+    libraries.mkdir()
+    (libraries / "networkx.py").write_text(LAZY)
+    batch = Batch(tmp_path, {"case": "import networkx\ndef f(x): return networkx.solve(x)"})
+    before = f"""
+        import sys, memod._identity.modules as modules
+        sys.path.insert(0, {str(libraries.resolve())!r})
+        modules._OUTSIDE += ({str(libraries.resolve())!r},)
+        """
+    assert batch.run(before=before)["case"].scope == "shared"
+    assert batch.run(before=before)["case"].hits == 2

@@ -85,6 +85,16 @@ SHARED = {
         from dateutil.relativedelta import relativedelta
         def f(x): return str(datetime.date(2020, 1, 31) + relativedelta(months=x))""",
     "dateutil isoparse": "from dateutil.parser import isoparse\ndef f(x): return str(isoparse('2020-01-0%d' % x))",
+    "pydantic validator": """
+        import pydantic
+        class M(pydantic.BaseModel):
+            a: int
+            @pydantic.field_validator("a")
+            @classmethod
+            def more(cls, value): return value + 1
+            @pydantic.field_serializer("a")
+            def told(self, value): return str(value)
+        def f(x): return M(a=x).model_dump()""",
     "pydantic": """
         import datetime, pydantic
         class M(pydantic.BaseModel):

@@ -43,6 +43,8 @@ _NESTED = 0x10  # CO_NESTED
 _ALIASES: Any = tuple(getattr(types, name) for name in ("GenericAlias", "UnionType") if hasattr(types, name))
 WORD = re.compile(r"[^\W\d]\w*")
 ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+#: How pydantic refers to a class, by its address.
+_REFERENCE = re.compile(r"cls_ref='[^']*'")
 
 
 def is_type(value: Any) -> bool:
@@ -208,7 +210,7 @@ def _pydantic_members(held: Mapping[str, Any]) -> Iterator[Member]:
         for place, part in enumerate(field.metadata):
             if callable(getattr(part, "func", None)):
                 yield _constant(f"{name} validator {place}", part.func)
-    yield _constant("decorators", spelling(held.get("__pydantic_decorators__")))
+    yield _constant("decorators", _REFERENCE.sub("", spelling(held.get("__pydantic_decorators__"))))
     for name, private in (held.get("__private_attributes__") or {}).items():
         yield _constant(f"{name} private", spelling(private))
         if type(private.default).__module__ != "pydantic_core._pydantic_core":

@@ -64,11 +64,19 @@ def _hear(event: str, arguments: Tuple[Any, ...]) -> None:
         if arguments[1] in _PARTS:
             replaced += 1
             each = arguments[0]
-            if len(changed) < _CHANGED_MAX and id(each) not in changed and type(each) is types.FunctionType:
+            is_new = len(changed) < _CHANGED_MAX and id(each) not in changed and type(each) is types.FunctionType
+            if is_new and not _is_by_its_own(each):
                 changed[id(each)] = each, each.__code__, each.__defaults__, each.__kwdefaults__
     elif event in _EVENTS and _here.running and not working.on and _matters(event, arguments):
         _here.count += 1
         _here.events.append(_EVENTS[event])
+
+
+def _is_by_its_own(function: Any) -> bool:
+    """Whether it is changed by the package that it is of, as those do that compile their functions when they are needed."""
+    package = str(function.__module__).partition(".")[0]
+    by = sys._getframe(2).f_globals.get("__name__")
+    return package == str(by).partition(".")[0] and package != "__main__"
 
 
 def _matters(event: str, arguments: Tuple[Any, ...]) -> bool:

@@ -87,7 +87,11 @@ class History:
         counting = known.found if known is not None else _NONE
         if found_same(found, counting):
             self._take_back(name, module)
-        elif is_first or _came_with(loaded, module, found, counting) or self._is_gone(name, module, found, counting):
+        elif (
+            is_first
+            or _came_with(loaded, module, found, counting)
+            or self._is_gone(name, module, found, counting)
+        ):
             self._count(name, module, list(found))
         else:
             changed = _names_of(found, counting)

@@ -26,6 +26,7 @@ _TEXTS = (range, slice, bytearray)
 #: Of these the objects say all that they hold.
 _TELLING = frozenset("datetime.date datetime.datetime datetime.time datetime.timedelta decimal.Decimal fractions.Fraction".split())
 _MAPPINGS = (dict, OrderedDict, defaultdict, types.MappingProxyType)
+_MEMORY = (dict, set, bytearray, deque)
 _DEPTH_MAX = 5
 _ATTRIBUTES_MAX = 32
 
@@ -139,7 +140,9 @@ def _is_said(name: str, value: Any) -> bool:
     """Whether an attribute of an object is one that it was made with, not its memory."""
     if "hash" in name or "dummy_index" in name:  # of sympy's
         return False
-    return not isinstance(value, (dict, set, bytearray, deque)) and not is_path(value)
+    if isinstance(value, NAMED_BUILTINS):
+        value = getattr(value, "__self__", None)  # as the `append` of its list
+    return not isinstance(value, _MEMORY) and not is_path(value)
 
 
 def is_path(value: Any) -> bool:
