@@ -219,3 +219,17 @@ def test_what_containers_hold_and_nothing_else(monkeypatch, is_compiled):
         else:
             back()
         assert found.holds()
+
+
+def test_what_was_found_before_a_change_does_not_hold_after_it():
+    def old():
+        pass
+
+    def new():
+        pass
+
+    space = {"a": new}
+    before, after = watch.Binding(space, "a", old), watch.Binding(space, "a", new)
+    assert watch.Names([after]).hold()
+    for bindings in ([before], [before, after], [after, before]):
+        assert not watch.Names(bindings).hold() and not watch.Names(bindings).quick()()

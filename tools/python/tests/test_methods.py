@@ -231,7 +231,28 @@ def test_changes_of_what_is_reached(daemon, case):
         assert ask(one, 7)[0] == now
     finally:
         undo()
-    assert ask(one, 7)[0] == before
+    assert ask(one, 7) == (before, False), "what was known is known again"
+
+
+@memod.lru_cache(maxsize=None)
+def total(x):
+    made.append(x)
+    return [Other().half, Other().twice(x), Plain().work.__wrapped__(Plain(), x)]
+
+
+def test_changes_one_after_another(daemon):
+    """Of a function and of a method, each of which has been found out of before."""
+    one, before = known(Plain), total(7)
+    for name, change in OF_PLAIN.items():
+        total.__memod__.invalidate()
+        assert total(7) == before and ask(one, 7) == (computed(one, 7), False), name
+        undo = change()
+        try:
+            total.__memod__.invalidate()
+            assert total(7) == total.__wrapped__(7) != before, name
+            assert ask(one, 7)[0] == computed(one, 7), name
+        finally:
+            undo()
 
 
 @pytest.mark.parametrize("case", OF_STATE)

@@ -51,7 +51,7 @@ class DataWatch:
         main = main_space()
         self._main_data = HeldNames([each for each in self._data.entries if each[0] is main])
         self._snapshot = snapshot(mutable, whole=False)
-        self._is_mutable = bool(mutable)
+        self._is_mutable = self._snapshot is not None and not self._snapshot.is_fixed
 
     def __bool__(self) -> bool:
         return bool(self._sources)

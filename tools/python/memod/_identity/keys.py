@@ -141,11 +141,17 @@ class _KnownClass:
         self._print: Optional[Fingerprint] = None
         #: The digest of before, and the head that was made of it.
         self._head = "", self._head_with("")
+        self._module = sys.modules.get(module)
+        #: For one within others, what leads to it: namespaces, names, and what these lead to.
+        self._way = _way(self._module, self.name, cls) if "." in self.name else ()
         self.is_plain = class_layout.has_plain_layout(cls)
         self.has_slots = cls.__dictoffset__ == 0 or bool(class_layout.slots(cls))
 
     def is_found(self) -> bool:
         """Whether the class still goes by its name, where that is not one of its module's."""
+        way = self._way
+        if way and all([space.get(name) is value for space, name, value in way]):
+            return sys.modules.get(self._cls.__module__) is self._module
         return "." in self.name and resolve(sys.modules.get(self._cls.__module__), self.name) is self._cls
 
     def state(self, value: Any, apart: Collection[str]) -> Dict[str, Any]:
@@ -188,6 +194,14 @@ class _KnownClass:
     def marked_reference(self, digest: str) -> str:
         """The class's name, and which version it is."""
         return f"{self._reference}@{digest}" if digest else self._reference
+
+
+def _way(module: Any, path: str, cls: type) -> Tuple[Tuple[Any, str, Any], ...]:
+    found, holder = [], module
+    for name in path.split("."):
+        space = getattr(holder, "__dict__", {})
+        found.append((space, name, holder := space.get(name)))
+    return tuple(found) if holder is cls else ()
 
 
 def _known(cls: type) -> _KnownClass:

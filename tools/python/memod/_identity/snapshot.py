@@ -76,6 +76,8 @@ class Snapshot:
         #: What can change in it, in the order in which it is found; nothing where that is too much to remember.
         self.objects: Collection[Any] = tuple(self._noted.values()) if len(self._noted) <= _OBJECTS_MAX else ()
         del self._noted
+        #: Whether nothing in it can change.
+        self.is_fixed = not (self._containers or self._checks)
 
     def holds(self) -> bool:
         """Whether all is as it was. False also where it may be."""

@@ -43,6 +43,10 @@ _FEW = 4
 _BESIDE_MAX = 64
 
 
+#: What no name leads to.
+_NEVER = object()
+
+
 class _Space:
     """Names in a namespace, what they lead to, and all that it held where that is to be compared."""
 
@@ -74,14 +78,19 @@ class Names:
             found = spaces.get(id(space))
             if found is None:
                 found = spaces[id(space)] = (space, {})
-            found[1][binding.name] = binding.value  # several functions may read it
+            # Several functions may read it, of whom one may have found something else there.
+            other = found[1].setdefault(binding.name, binding.value)
+            if other is not binding.value:
+                found[1][binding.name] = _NEVER
         self._spaces = [_Space(space, list(held), list(held.values()), []) for space, held in spaces.values()]
         main = main_space()
         for each in self._spaces:
             # All that the namespace held, unless few of its names count: what is the same in every place need not be looked for
             # by name.
             if each.space is not main and len(each.names) * _FEW >= len(each.space):
-                each.whole = list(each.space.values())
+                whole = list(each.space.values())
+                if all([each.space.get(name) is value for name, value in zip(each.names, each.values)]):
+                    each.whole = whole
         self._absent = [(space, frozenset(names)) for space, names in absent.values()]
         #: The same for one pass: dicts, what they held, whose they are, and the spaces that are looked at by name.
         self._pass: Optional[Tuple[List[Any], List[List[Any]], List[_Space], List[_Space], HeldNames]] = None
@@ -218,18 +227,32 @@ class Watch:
 
     def _beyond(self, other: Watch) -> Tuple[Optional[Callable[[], bool]], Callable[[], bool]]:
         """What tells whether this one holds where another does, as `beside` has it."""
-        if self._data or self._read_tags is not None or self.generation != other.generation:
+        if self.generation != other.generation:
             return self.holds, self.holds
         paths = {(id(read), id(value)) for read, value in other._code_paths}
         if not all((id(read), id(value)) in paths for read, value in self._code_paths):
             return self.holds, self.holds
         if not set(self._inputs) <= set(other._inputs):
             return self.holds, self.holds
+        if self._read_tags is not None:
+            places_hold = partial(self.holds, True, False)
+            return places_hold, places_hold
         nothing = Names(())
         names = (self._names or nothing).beyond(other._names or nothing)
-        return names.quick() if names else None, names.hold
+        quick = names.quick() if names else None
+        if not self._data:
+            return quick, names.hold
 
-    def holds(self, data_too: bool = True) -> bool:
+        def hold() -> bool:
+            try:
+                return (quick is None or quick() or names.hold()) and self._data.holds()
+            except Exception as error:  # what is there now resists
+                pass_signal(error)
+                return False
+
+        return hold, hold
+
+    def holds(self, data_too: bool = True, process_too: bool = True) -> bool:
         """Whether all is as it was. False also where it may be."""
         if self.generation != event_watch.replaced:
             return False
@@ -245,12 +268,13 @@ class Watch:
                     return False
                 if not unchanged:
                     self._tags = tags
-            for read, value in self._code_paths:
-                if read() is not value:
-                    return False
-            for read, text in self._inputs:
-                if read() != text:
-                    return False
+            if process_too:
+                for read, value in self._code_paths:
+                    if read() is not value:
+                        return False
+                for read, text in self._inputs:
+                    if read() != text:
+                        return False
             if data_too and self._data:
                 if not self._data.holds(self._tags is not None and self._tags is self._data_tags):
                     return False
