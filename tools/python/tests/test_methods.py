@@ -283,11 +283,21 @@ def test_a_class_that_another_has_taken_the_place_of(daemon, cls):
     try:
         two = second()
         assert ask(two, 7)[0] == computed(two, 7) != computed(one, 7)
-        assert ask(one, 7)[0] == computed(one, 7)
+        assert ask(one, 7) == (computed(one, 7), True), "nothing leads to its class"
     finally:
         undo()
-    assert ask(one, 7)[0] == computed(one, 7)
+    assert ask(one, 7) == (computed(one, 7), False)
     assert ask(two, 7)[0] == computed(two, 7)
+
+
+def test_a_class_within_one_that_another_has_taken_the_place_of(daemon):
+    one = known(Outer.Inner)
+    undo = here("Outer", type("Outer", (), {"Inner": type("Inner", (), {})}))
+    try:
+        assert ask(one, 7) == (computed(one, 7), True)
+    finally:
+        undo()
+    assert ask(one, 7) == (computed(one, 7), False)
 
 
 def test_objects_of_several_classes_in_turn(daemon, spelling):

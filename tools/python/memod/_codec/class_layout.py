@@ -88,16 +88,10 @@ def state(value: Any) -> Dict[str, Any]:
     """All the attributes that an instance itself holds."""
     cls = type(value)
     held = dict(getattr(value, "__dict__", ())) if cls.__dictoffset__ else {}
-    names = slots(cls)
+    names = _slots.get(cls) or slots(cls)
     if not names:
         return held
-    get = _getters.get(names)
-    if get is None:
-        if any(name.startswith("__") and not name.endswith("__") for name in names):
-            raise Unstorable("a slot with a private name cannot be stored")
-        if _len(_getters) >= _CLASSES_MAX:
-            _getters.clear()
-        get = _getters[names] = attrgetter(*names, names[0])  # of one name it would return the value, not a tuple
+    get = _getters.get(names) or _getter(names)
     try:
         held.update(zip(names, get(value)))
     except AttributeError:  # some have no value
@@ -107,6 +101,15 @@ def state(value: Any) -> Dict[str, Any]:
             except AttributeError:
                 pass
     return held
+
+
+def _getter(names: Tuple[str, ...]) -> Callable[[Any], Any]:
+    if any(name.startswith("__") and not name.endswith("__") for name in names):
+        raise Unstorable("a slot with a private name cannot be stored")
+    if _len(_getters) >= _CLASSES_MAX:
+        _getters.clear()
+    made = _getters[names] = attrgetter(*names, names[0])  # of one name it would return the value, not a tuple
+    return made
 
 
 #: What gets the values of slots of these names.

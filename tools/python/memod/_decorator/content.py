@@ -18,9 +18,4 @@ class ByContent(tuple):  # type: ignore[type-arg]
     digest: Optional[str] = ""
 
     def __new__(cls, text: str) -> ByContent:
-        return super().__new__(cls, (_MARK, text))
-
-    @property
-    def text(self) -> str:
-        """What the arguments hold."""
-        return str(self[1])
+        return tuple.__new__(cls, (_MARK, text))

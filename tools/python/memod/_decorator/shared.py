@@ -144,7 +144,7 @@ class SharedFunction:
         try:
             flight.name = self.identity.steady() or self._name_anew()
             if type(key) is ByContent and self._is_current(key):
-                flight.key, flight.volatile = key.text, key.volatile
+                flight.key, flight.volatile = key[1], key.volatile
             else:
                 flight.key, flight.volatile = self._key(args, kwds, (), True)
         except Unstable as error:
@@ -173,7 +173,7 @@ class SharedFunction:
             if found.iterates:
                 self._check_order(args, kwds)
             if owner is not None and found.counters:
-                apart = (*apart, *found.counters)
+                apart = (*apart, *found.counters) if apart else found.counters
         return key_text(args, kwds, owner, apart, found, sure)
 
     def _find_owner(self) -> Optional[type]:
@@ -194,7 +194,7 @@ class SharedFunction:
     def content_key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Optional[ByContent]:
         """The key of a call by what its arguments hold, or None, which is said, where they cannot tell."""
         try:
-            if not (self.process_reason or patches.active()):
+            if not (self.identity.is_settled() or self.process_reason or patches.active()):
                 self.identity.settle()  # what the function depends on anyway is no part of the key
         except Unstable as error:
             self._stay(error)

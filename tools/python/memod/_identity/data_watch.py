@@ -50,7 +50,7 @@ class DataWatch:
         self._data = HeldNames(data.values())
         main = main_space()
         self._main_data = HeldNames([each for each in self._data.entries if each[0] is main])
-        self._snapshot = snapshot(mutable, whole=False)
+        self._snapshot = snapshot(tuple(mutable), whole=False)
         self._is_mutable = self._snapshot is not None and not self._snapshot.is_fixed
 
     def __bool__(self) -> bool:

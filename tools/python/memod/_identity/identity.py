@@ -126,15 +126,18 @@ class Identity:
         """Makes a new lock, in a forked child, where no other call is running."""
         self._lock = RLock()
 
+    def is_settled(self) -> bool:
+        """Whether it is known what the function is called, or was when that was looked at."""
+        return self._wire_name != ""
+
     def settle(self) -> None:
-        """Finds out what the function is called, where that is not known yet. Raises `Unstable`."""
-        if not self._wire_name:
-            before, working.on = working.on, True
-            try:
-                self.enter()
-                self.leave(False)
-            finally:
-                working.on = before
+        """Finds out what the function is called. Raises `Unstable`."""
+        before, working.on = working.on, True
+        try:
+            self.enter()
+            self.leave(False)
+        finally:
+            working.on = before
 
     def enter(self) -> str:
         """The name under which the call about to be made is known. Raises `Unstable`; otherwise `leave` is

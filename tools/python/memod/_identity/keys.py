@@ -131,8 +131,8 @@ class _KnownClass:
         module = cls.__module__
         package = modules.top_level(module) if module in MAIN else ""
         self._cls = cls
-        self.space = vars(sys.modules[module]) if module in sys.modules else {}
-        self.name = cls.__qualname__
+        #: The namespace and the name by which it is found, and for one within others what leads to that namespace.
+        self.space, self.name, self.outer = _place(cls)
         self._reference = class_layout.class_reference(cls)
         self._is_own = modules.is_own_code(module, package)
         if not self._is_own:
@@ -141,18 +141,22 @@ class _KnownClass:
         self._print: Optional[Fingerprint] = None
         #: The digest of before, and the head that was made of it.
         self._head = "", self._head_with("")
-        self._module = sys.modules.get(module)
-        #: For one within others, what leads to it: namespaces, names, and what these lead to.
-        self._way = _way(self._module, self.name, cls) if "." in self.name else ()
         self.is_plain = class_layout.has_plain_layout(cls)
         self.has_slots = cls.__dictoffset__ == 0 or bool(class_layout.slots(cls))
 
+    def is_in_place(self) -> bool:
+        """Whether it is where it was found."""
+        if self.space.get(self.name) is not self._cls:
+            return False
+        for space, name, holder in self.outer:
+            if space.get(name) is not holder:
+                return False
+        return True
+
     def is_found(self) -> bool:
-        """Whether the class still goes by its name, where that is not one of its module's."""
-        way = self._way
-        if way and all([space.get(name) is value for space, name, value in way]):
-            return sys.modules.get(self._cls.__module__) is self._module
-        return "." in self.name and resolve(sys.modules.get(self._cls.__module__), self.name) is self._cls
+        """Whether the class still goes by its name, in whatever way."""
+        name = self._cls.__qualname__
+        return "." in name and resolve(sys.modules.get(self._cls.__module__), name) is self._cls
 
     def state(self, value: Any, apart: Collection[str]) -> Dict[str, Any]:
         """What an instance holds, but for the attributes `apart`."""
@@ -196,17 +200,20 @@ class _KnownClass:
         return f"{self._reference}@{digest}" if digest else self._reference
 
 
-def _way(module: Any, path: str, cls: type) -> Tuple[Tuple[Any, str, Any], ...]:
-    found, holder = [], module
-    for name in path.split("."):
+def _place(cls: type) -> Tuple[Any, str, Tuple[Tuple[Any, str, Any], ...]]:
+    holder: Any = sys.modules.get(cls.__module__)
+    *names, last = cls.__qualname__.split(".")
+    outer = []
+    for name in names:
         space = getattr(holder, "__dict__", {})
-        found.append((space, name, holder := space.get(name)))
-    return tuple(found) if holder is cls else ()
+        holder = space.get(name)
+        outer.append((space, name, holder))
+    return getattr(holder, "__dict__", {}), last, tuple(outer)
 
 
 def _known(cls: type) -> _KnownClass:
     known = _known_classes.get(cls)
-    if known is None or (known.space.get(known.name) is not cls and not known.is_found()):
+    if known is None or not (known.is_in_place() or known.is_found()):
         known = _KnownClass(cls)
         if _len(_known_classes) >= _CLASSES_MAX:
             _known_classes.clear()
@@ -230,11 +237,14 @@ def key_text(
         if owner is not None and args and isinstance(args[0], owner):
             cls = type(args[0])
             known = _known_classes.get(cls)
-            if known is None or known.space.get(known.name) is not cls:
+            if known is None or known.space.get(known.name) is not cls or (known.outer and not known.is_in_place()):
                 known = _known(cls)
             if not known.is_plain or (reader is not None and reader.looks_at_order):
                 return _packed(args, kwds, owner, apart, reader, sure)
-            state = known.state(args[0], apart) if apart or known.has_slots else args[0].__dict__
+            if apart:
+                state = known.state(args[0], apart)
+            else:
+                state = class_layout.state(args[0]) if known.has_slots else args[0].__dict__
             head = known.head(reader if sure else None)
         text = call_text(args, kwds, head, state, _NOTHING if reader is None else reader.places)
         if text:

@@ -204,6 +204,7 @@ class Watch:
     def watch_data(self, sources: Collection[Source]) -> None:
         """Goes on from what the data are now, which were refreshed."""
         self._data = watch_of(list(sources))
+        self._has_data = bool(self._data)
         places = chain(self._data.namespaces(), self._names.namespaces() if self._names is not None else ())
         everywhere = {id(each): each for each in places}
         everywhere.pop(id(self._main), None)
@@ -275,7 +276,7 @@ class Watch:
                 for read, text in self._inputs:
                     if read() != text:
                         return False
-            if data_too and self._data:
+            if data_too and self._has_data:
                 if not self._data.holds(self._tags is not None and self._tags is self._data_tags):
                     return False
                 self._data_tags = self._tags
