@@ -21,6 +21,11 @@ KEPT = {
         "import fnmatch\nfnmatch.translate = lambda pattern: '.*'",
         "import fnmatch, glob\nfnmatch.filter(['b'], 'a*')",
     ),
+    "an environment": (
+        "import jinja2\ndef f(x): return jinja2.Template('{{ x|upper }}').render(x='a' * x)",
+        "import jinja2.defaults\njinja2.defaults.DEFAULT_FILTERS['upper'] = lambda text: 'b'",
+        "import jinja2\njinja2.Template('').render()",
+    ),
     "a codec": (
         "def f(x): return (b'\\xa4' * x).decode('l9', 'replace')",
         "import encodings.aliases\nencodings.aliases.aliases['l9'] = 'utf_8'",
@@ -32,6 +37,8 @@ KEPT = {
 @pytest.mark.parametrize("name", KEPT)
 def test_what_was_kept_before_a_change_counts(daemon, tmp_path, name):
     source, change, use = KEPT[name]
+    if "jinja2" in source:
+        pytest.importorskip("jinja2")
     batch = Batch(tmp_path, {"case": source})
     early, late = change, f"{use}\n{change}"
     for before in (early, late, "", early, late, ""):

@@ -94,6 +94,10 @@ COMPUTED = {
         "import base64\ndef f(x): return base64.b64encode(b'a' * x)",
         "exec('import binascii\\nbinascii.b2a_base64 = lambda *rest, **named: bytes(3)', {'__name__': 'nowhere'})",
     ),
+    "a class registered with an abstract one": (
+        "import numbers\ndef f(x): return isinstance({}, numbers.Number), x",
+        "import numbers\nnumbers.Number.register(dict)",
+    ),
     "a class": (
         "import csv, io\ndef f(x): return next(csv.DictReader(io.StringIO('a,b\\n1,%d' % x)))['b']",
         "import csv\nclass Reader(csv.DictReader):\n    def __next__(self): return {'b': 'zz'}\ncsv.DictReader = Reader",

@@ -228,10 +228,10 @@ def is_abstract(value: Any) -> bool:
     return issubclass(type(value), abc.ABCMeta) and _registry is not None
 
 
-def registered(cls: Any, is_own: Callable[[str], bool]) -> str:
-    """The classes registered with one, of modules that are `is_own`, by name."""
+def registered(cls: Any, counts: Callable[[Any], bool]) -> str:
+    """The classes registered with one, of those that count, by name."""
     found = [each() for each in _registry(cls)[0]]
-    text = repr(sorted(f"{each.__module__}.{each.__qualname__}" for each in found if each and is_own(each.__module__)))
+    text = repr(sorted(f"{each.__module__}.{each.__qualname__}" for each in found if each is not None and counts(each)))
     return _texts.setdefault(text, text)
 
 

@@ -130,7 +130,7 @@ _STANDARD: Mapping[str, str] = {
 #: Installed packages whose functions compute with their arguments, in each of their versions.
 _PACKAGES: Mapping[str, str] = {
     PURE: """
-        Levenshtein PIL bs4 chardet charset_normalizer cycler cytoolz html5lib idna jinja2 jsonschema
+        Levenshtein PIL bs4 chardet charset_normalizer cycler cytoolz html5lib idna jsonschema
         kiwisolver lxml markdown markdown_it markupsafe memod more_itertools msgpack multidict networkx numba numexpr orjson packaging
         parso patsy pydantic pydantic_core pygments pyparsing pytz rapidfuzz regex shapely simplejson six
         packaging.tags.Tag packaging.tags.parse_tag
@@ -148,6 +148,7 @@ _PACKAGES: Mapping[str, str] = {
         sklearn.datasets
         """,
     "attrs": "attr attrs cattrs",
+    "jinja2": "jinja2",
     "yaml": "yaml",
     "directory polars": "polars",
     "numpy": "numpy scipy sklearn",

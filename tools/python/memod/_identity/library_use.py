@@ -16,6 +16,7 @@ from .data_source import MISSING
 from .known_modules import CODE, OUTSIDE, PROCESS, PURE
 from .module_code import absolute_name, imported_names
 from .plain_data import Digest, Parts, Unstable, data_digest
+from .registrations import counted
 from .snapshot import UNCHANGING
 from .values import NAMED_BUILTINS, CachedWrapper, full_name, is_module
 from .watch import Binding
@@ -103,7 +104,8 @@ class LibraryUse(Contribution):
         """Classes that count as subclasses of an abstract one."""
         if is_abstract(cls):
             mark = (id(cls), "registry")
-            self._data(f"{label}.registered", lambda: registered(cls, is_own), mark=mark)
+            counts = counted(cls, is_own)
+            self._data(f"{label}.registered", lambda: registered(cls, counts), mark=mark)
 
     def _setting(self, label: str, holder: Any, attributes: Tuple[str, ...]) -> None:
         """Adds an attribute of a library's object or class, if it is data."""

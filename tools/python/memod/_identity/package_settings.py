@@ -3,9 +3,11 @@ none."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
+from .library_kept import Passing
 from .library_marks import Marks
 from .modules import is_own_code
 from .remembered import remembered
@@ -90,5 +92,26 @@ extension_types = remembered(
 )
 
 
-PACKAGE_SETTINGS: Dict[str, Callable[[], str]] = {"attrs": _attrs, "polars": _polars, "yaml": _yaml}
-PACKAGE_SETTING_NAMES = {"attrs": "validators of attrs", "polars": "settings of polars", "yaml": "tags of yaml"}
+_JINJA_DEFAULTS = {"filters": "DEFAULT_FILTERS", "tests": "DEFAULT_TESTS", "globals": "DEFAULT_NAMESPACE", "policies": "DEFAULT_POLICIES"}
+
+
+def _jinja() -> str:
+    """That the environments which jinja2 has made for templates, and keeps, are what it would make of its defaults now. Raises
+    `Passing`."""
+    cache = getattr(sys.modules.get("jinja2.environment"), "get_spontaneous_environment", None)
+    defaults = vars(sys.modules["jinja2.defaults"]) if "jinja2.defaults" in sys.modules else {}
+    for each in gc.get_referents(cache) if cache is not None else ():
+        if type(each).__name__ == "Environment" and type(each).__module__ == "jinja2.environment":
+            for name, default in _JINJA_DEFAULTS.items():
+                if default in defaults and getattr(each, name, None) != defaults[default]:
+                    raise Passing(f"jinja2 keeps an environment with other {name} than its {default} are now")
+    return ""
+
+
+PACKAGE_SETTINGS: Dict[str, Callable[[], str]] = {"attrs": _attrs, "jinja2": _jinja, "polars": _polars, "yaml": _yaml}
+PACKAGE_SETTING_NAMES = {
+    "attrs": "validators of attrs",
+    "jinja2": "environments of jinja2",
+    "polars": "settings of polars",
+    "yaml": "tags of yaml",
+}
