@@ -160,6 +160,7 @@ OF_PLAIN = {
 }
 OF_RECORD = {
     "data in the class": lambda: replaced(Record, "limit", 8),
+    "what is generated": lambda: replaced(Record, "__repr__", lambda self: "other"),
     "data of the base class": lambda: replaced(Foundation, "offset", 5),
 }
 OF_STATE = {
@@ -176,6 +177,7 @@ CASES = {f"{cls.__qualname__}: {name}": (cls, lambda cls=cls, change=change: cha
          for cls in (Plain, Record, Slotted, Outer.Inner) for name, change in EVERYWHERE.items()}
 CASES.update({f"Plain: {name}": (Plain, change) for name, change in OF_PLAIN.items()})
 CASES.update({f"Record: {name}": (Record, change) for name, change in OF_RECORD.items()})
+CASES["Slotted: a slot"] = Slotted, lambda: replaced(Slotted, "rate", property(lambda self: "other"))
 CASES["Slotted: data in the class"] = Slotted, lambda: replaced(Slotted, "limit", 8)
 
 

@@ -113,6 +113,13 @@ def class_members(cls: type) -> Iterator[Member]:
         yield name, _reader(cls, name), value
 
 
+def generated_members(cls: type) -> Iterator[Tuple[str, Any]]:
+    """Functions and slots that count by what they were made of, as long as nothing has taken their place."""
+    for name, value in vars(cls).items():
+        if name not in _TRIVIA and (type(value) in _PLACES or type(value) is types.FunctionType and _is_generated(cls, name, value)):
+            yield name, value
+
+
 def _enum_members(cls: Any) -> List[Any]:
     """The members of an enum, with their values, and what else was put onto them."""
     return [

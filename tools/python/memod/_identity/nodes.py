@@ -13,7 +13,7 @@ from .._client.signals import pass_signal
 from .._codec import module_names
 from . import hash_watch, known_modules
 from .ambient_inputs import INPUT_WORDS, REFLECTIVE, inputs_of
-from .class_form import WORD, annotations_of, class_annotations, class_members, is_type, spelling, type_parts
+from .class_form import WORD, annotations_of, class_annotations, class_members, generated_members, is_type, spelling, type_parts
 from .code_form import LOOKUPS, CodeForm, Read
 from .code_store import code_form, set_flow_of
 from .data_source import MISSING
@@ -432,6 +432,7 @@ class Node(LibraryUse):
             self._add(name)
             place = (held, name) if held.get(name, MISSING) is value else None
             self._lead(member, read, value, place)
+        self.bindings.update(Binding(held, *each) for each in generated_members(cls))
 
     def _annotated(self, text: str) -> None:
         """Types that say what the process finds: a clock, or files."""
