@@ -44,6 +44,12 @@ CASES = {
         "import copy\nclass K: pass\ndef f(x): return type(copy.copy(K())).__name__",
         "import copyreg, case_0\ndef reduce_k(k): return int, ()\ncopyreg.pickle(case_0.K, reduce_k)",
     ),
+    "what a handler is given": (
+        "import io, logging\nlog = logging.getLogger('z')\ndef f(x):\n    found = io.StringIO()\n"
+        "    handler = logging.StreamHandler(found)\n    log.addHandler(handler)\n    log.info('%d', x)\n"
+        "    log.removeHandler(handler)\n    return found.getvalue()",
+        "import logging\nlogging.getLogger('z').setLevel(10)",
+    ),
     "loggers": (
         "import logging\nlog = logging.getLogger('z')\ndef f(x): return log.isEnabledFor(10)",
         "import logging\nlogging.getLogger('z').setLevel(10)",

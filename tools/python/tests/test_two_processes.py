@@ -217,6 +217,15 @@ SHARED = {
             return inner
         @checked
         def f(x): return x * 7""",
+    "links of a page": """
+        import html.parser
+        class Links(html.parser.HTMLParser):
+            def handle_starttag(self, tag, attributes): self.found += attributes
+        def f(x):
+            parser = Links()
+            parser.found = []
+            parser.feed(f"<a href={x}>")
+            return parser.found""",
     "with a time to live": "import time\nOPTIONS = {'ttl': 3600}\ndef f(x): return time.time() > x",
 }
 

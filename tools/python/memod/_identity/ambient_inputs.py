@@ -242,6 +242,7 @@ _WORDS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
         """.split())),
     ("loggers", frozenset("""
         isEnabledFor getEffectiveLevel hasHandlers getLevelName getLevelNamesMapping level handlers propagate
+        addHandler StreamHandler MemoryHandler QueueHandler basicConfig dictConfig fileConfig
         """.split())),
     ("warnings", frozenset("warnings warn warn_explicit catch_warnings simplefilter filterwarnings".split())),
     ("recursion", frozenset(("RecursionError", "getrecursionlimit"))),

@@ -24,7 +24,7 @@ _STANDARD: Mapping[str, str] = {
     PURE: """
         __future__ _abc _asyncio _bisect _blake2 _codecs _collections _collections_abc _compat_pickle _compression
         _datetime _elementtree _functools _hashlib _heapq _json _md5 _opcode _operator _py_abc _pydatetime
-        _ast _queue _random _sha1 _sha2 _sha256 _sha3 _sha512 _sre _statistics _string _struct _symtable _thread _tokenize
+        _ast _markupbase _queue _random _sha1 _sha2 _sha256 _sha3 _sha512 _sre _statistics _string _struct _symtable _thread _tokenize
         _stat _typing _warnings _weakref _weakrefset _zoneinfo
         abc array ast asyncio atexit audioop base64 binascii bisect builtins chunk cmath codecs codeop collections colorsys
         concurrent contextlib dataclasses datetime difflib dis encodings enum errno fcntl fnmatch
