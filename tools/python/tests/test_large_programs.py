@@ -233,3 +233,14 @@ def test_what_was_found_before_a_change_does_not_hold_after_it():
     assert watch.Names([after]).hold()
     for bindings in ([before], [before, after], [after, before]):
         assert not watch.Names(bindings).hold() and not watch.Names(bindings).quick()()
+
+
+def test_objects_that_can_hold_nothing_are_looked_at_quickly():
+    class Zero:
+        __slots__ = ()
+
+    held = [Zero(), {"a": Zero()}]
+    found = snapshot.snapshot(held)
+    assert found is not None and found.holds()
+    held[0] = Zero()
+    assert not found.holds()

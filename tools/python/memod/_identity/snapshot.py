@@ -114,7 +114,8 @@ class Snapshot:
             class_layout.has_plain_layout(kind) and not class_layout.slots(kind)
         ):
             self._checks.append(lambda: type(value) is kind)
-            self._note_mapping(vars(value))
+            if kind.__dictoffset__:
+                self._note_mapping(vars(value))
         elif self._whole:
             raise _Unknown
 
