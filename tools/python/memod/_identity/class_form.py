@@ -10,6 +10,8 @@ import reprlib
 import sys
 import types
 
+from .data_source import Constant
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
@@ -133,7 +135,7 @@ def _reader(cls: type, name: str) -> Callable[[], Any]:
 
 
 def _constant(name: str, value: Any) -> Member:
-    return name, lambda: value, value
+    return name, Constant(value), value
 
 
 def _is_generated(cls: type, name: str, value: Any) -> bool:

@@ -24,6 +24,18 @@ OF_LIBRARY = ":constants"
 _opaque = itertools.count()
 
 
+class Constant:
+    """Reads what is always the same object."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __call__(self) -> Any:
+        return self._value
+
+
 class Source:
     """A name, and what it stands for: as a digest where that can be told."""
 
@@ -100,6 +112,10 @@ class Source:
     def is_quick(self) -> bool:
         """Whether a change can be seen without taking a digest."""
         return type(self._value) in UNCHANGING or self._value is MISSING or self._held is not None
+
+    def is_constant(self) -> bool:
+        """Whether it always is the same object."""
+        return type(self._read) is Constant
 
     def reads_same(self) -> bool:
         """Whether it is the same object."""

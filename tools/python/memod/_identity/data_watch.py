@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 from .._client.signals import pass_signal
 from .data_source import MISSING, Source
-from .held_names import HeldNames
+from .held_names import Entry, HeldNames
 from .snapshot import UNCHANGING, snapshot
 
 TYPE_CHECKING = False
@@ -45,7 +45,7 @@ class DataWatch:
                 else:
                     names.append(name)
                     values.append(value)
-            else:
+            elif not source.is_constant():
                 self._paths.append(source)
         self._data = HeldNames(data.values())
         main = main_space()
@@ -55,6 +55,11 @@ class DataWatch:
 
     def __bool__(self) -> bool:
         return bool(self._sources)
+
+    def entries(self) -> Optional[List[Entry]]:
+        """The names by which all of it is looked at; None where there is more to look at."""
+        has_more = self._paths or self._slow or self._is_mutable or self._snapshot is None
+        return None if has_more else self._data.entries
 
     def namespaces(self) -> Iterator[Any]:
         """Where they are, as far as names lead to them."""

@@ -16,7 +16,7 @@ from .ambient_inputs import INPUT_WORDS, REFLECTIVE, inputs_of
 from .class_form import WORD, annotations_of, class_annotations, class_members, generated_members, is_type, spelling, type_parts
 from .code_form import LOOKUPS, CodeForm, Read
 from .code_store import code_form, set_flow_of
-from .data_source import MISSING
+from .data_source import MISSING, Constant
 from .known_modules import OUTSIDE
 from .plain_data import Digest, Unstable, made_digest
 from .contribution import LOOKS_MAX, Look
@@ -156,7 +156,7 @@ class Node(LibraryUse):
         elif kind is functools.partial:
             self._lead(f"{label}.func", None, value.func)
             for place, part in enumerate((value.args, value.keywords, vars(value))):
-                self._data(f"{label}.partial{place}", _constant(part))
+                self._data(f"{label}.partial{place}", Constant(part))
         elif kind is property or issubclass(kind, types.DynamicClassAttribute):
             self._add(label, "property")
             for accessor in (value.fget, value.fset, value.fdel):
@@ -284,7 +284,7 @@ class Node(LibraryUse):
         self._add("singledispatch", function.__qualname__)
         registry = function.registry
         label = f"{function.__module__}.{function.__qualname__}"
-        self._data(f"{label}.registry", _constant(registry))
+        self._data(f"{label}.registry", Constant(registry))
         for cls in registry:
             self._registry(f"{label}.{cls.__qualname__}", cls, self._scope.is_own)
 
@@ -461,10 +461,6 @@ class Node(LibraryUse):
 def _is_plain(value: Any) -> bool:
     """Whether what is read of a library's module is a function of it, and what else the code mentions does not matter."""
     return issubclass(type(value), (types.FunctionType, types.BuiltinFunctionType))
-
-
-def _constant(value: Any) -> Callable[[], Any]:
-    return lambda: value
 
 
 def _attribute(holder: Any, name: str) -> Callable[[], Any]:

@@ -147,6 +147,11 @@ class Names:
     def __bool__(self) -> bool:
         return bool(self._spaces or self._absent)
 
+    def are_named(self) -> bool:
+        """Whether `quick` compares the very objects, in one step."""
+        dicts, _, _, _, others = self._in_one_pass()
+        return bool(others) and not dicts and not self._absent
+
     def quick(self) -> Callable[[], bool]:
         """The quickest way to see that they hold. Where it says that they may not, `hold` knows."""
         dicts, _, _, _, others = self._in_one_pass()
@@ -251,7 +256,14 @@ class Watch:
                 pass_signal(error)
                 return False
 
-        return hold, hold
+        entries = self._data.entries()
+        if entries is None:
+            return hold, hold
+        together = Names(())
+        together._spaces = names._spaces + [_Space(*entry, []) for entry in entries]
+        together._absent = names._absent
+        # Where it is not the very same, what is equal would do for code, and not for data.
+        return (together.quick() if together.are_named() else hold), hold
 
     def holds(self, data_too: bool = True, process_too: bool = True) -> bool:
         """Whether all is as it was. False also where it may be."""
