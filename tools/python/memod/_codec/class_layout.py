@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 from . import module_names
 from .codec import Packer, Undecodable, Unstorable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Tuple
+    from typing import Any, Dict, List, Tuple
 
 #: Flags of a class: it was made by Python code or as if by it (`Py_TPFLAGS_HEAPTYPE`), and cannot be changed.
 HEAP_TYPE, _IMMUTABLE_TYPE = 1 << 9, 1 << 8
@@ -87,33 +85,29 @@ def _find_slots(cls: Any) -> Tuple[str, ...]:
 def state(value: Any) -> Dict[str, Any]:
     """All the attributes that an instance itself holds."""
     cls = type(value)
+    names = _public_slots.get(cls)
+    if names is None:
+        names = _find_public_slots(cls)
     held = dict(getattr(value, "__dict__", ())) if cls.__dictoffset__ else {}
-    names = _slots.get(cls) or slots(cls)
-    if not names:
-        return held
-    get = _getters.get(names) or _getter(names)
-    try:
-        held.update(zip(names, get(value)))
-    except AttributeError:  # some have no value
-        for name in names:
-            try:
-                held[name] = getattr(value, name)
-            except AttributeError:
-                pass
+    for name in names:
+        try:
+            held[name] = getattr(value, name)
+        except AttributeError:
+            pass
     return held
 
 
-def _getter(names: Tuple[str, ...]) -> Callable[[Any], Any]:
+_public_slots: Dict[type, Tuple[str, ...]] = {}
+
+
+def _find_public_slots(cls: type) -> Tuple[str, ...]:
+    names = slots(cls)
     if any(name.startswith("__") and not name.endswith("__") for name in names):
         raise Unstorable("a slot with a private name cannot be stored")
-    if _len(_getters) >= _CLASSES_MAX:
-        _getters.clear()
-    made = _getters[names] = attrgetter(*names, names[0])  # of one name it would return the value, not a tuple
-    return made
-
-
-#: What gets the values of slots of these names.
-_getters: Dict[Tuple[str, ...], Callable[[Any], Any]] = {}
+    if _len(_public_slots) >= _CLASSES_MAX:
+        _public_slots.clear()
+    _public_slots[cls] = names
+    return names
 
 
 def check_identity(packer: Packer, value: Any) -> None:

@@ -52,7 +52,7 @@ def wrap(shared: SharedFunction, front: TimedFront) -> Any:
     async def wrapper(*args: Any, **kwds: Any) -> Any:
         key = front.key(args, kwds)
         if key is None:
-            front.pass_by()
+            front.miss()
             return await function(*args, **kwds)
         value = front.look(key)
         if value is not ABSENT:

@@ -9,7 +9,7 @@ from .._client.at_work import working
 from . import sync_runner
 from .lifetime import until_from_now
 from .shared import SharedFunction
-from .timed import ABSENT, TimedFront
+from .timed import ABSENT, LONE, TimedFront
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,20 +19,28 @@ if TYPE_CHECKING:
 def wrap(shared: SharedFunction, front: TimedFront) -> Any:
     """A wrapper around a function that returns its result."""
     function = shared.function
-    key_of, look, keep = front.key, front.look, front.keep
+    key_of, find, take, miss, keep = front.key, front.entries.get, front.take, front.miss, front.keep
     by_content = shared.by_content
+    is_plain = front.is_plain and not by_content
     begin, finish, abandon = sync_runner.begin, sync_runner.finish, sync_runner.abandon
 
     def wrapper(*args: Any, **kwds: Any) -> Any:
         if working.on:
             return function(*args, **kwds)
-        key = key_of(args, kwds)
-        if key is None:
-            front.pass_by()
-            return function(*args, **kwds)
-        value = look(key)
-        if value is not ABSENT:
-            return value
+        if is_plain and not kwds:  # as `key_of` does
+            key = args[0] if len(args) == 1 and type(args[0]) in LONE else args
+        else:
+            key = key_of(args, kwds)
+            if key is None:
+                miss()
+                return function(*args, **kwds)
+        entry = find(key)
+        if entry is None:
+            miss()
+        else:
+            value = take(key, entry)
+            if value is not ABSENT:
+                return value
         flight = begin(shared, args, kwds, True, key if by_content else None)
         if flight.found:
             keep(key, flight, flight.value, flight.until, flight.cost_ms)

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 _make_key: Any = functools._make_key
 ABSENT: Any = object()
-_PLAIN = (int, str)
+#: A lone argument of these types is its own key, as in functools.
+LONE = frozenset((int, str))
 
 
 #: A value, when it is over on the clock of `boot_ms`, and what it cost in ms.
-_Entry: TypeAlias = "Tuple[Any, Optional[int], float]"
+Entry: TypeAlias = "Tuple[Any, Optional[int], float]"
 
 
 class TimedFront:
@@ -37,23 +38,23 @@ class TimedFront:
 
     def __init__(self, shared: SharedFunction) -> None:
         self._shared = shared
-        #: Changed under the function's lock.
-        self._entries: Union[Dict[Hashable, _Entry], OrderedDict[Hashable, _Entry]]
-        self._entries = {} if shared.maxsize is None else OrderedDict()
+        #: By key. Changed under the function's lock, by this alone.
+        self.entries: Union[Dict[Hashable, Entry], OrderedDict[Hashable, Entry]]
+        self.entries = {} if shared.maxsize is None else OrderedDict()
         self._hits, self._misses = Tally(), Tally()
         self._seen_again = 0  # of those that were counted twice
         options = shared.options
         #: Whether keys are made of the arguments as they are.
-        self._is_plain = not (options.key or shared.selection or shared.typed)
+        self.is_plain = not (options.key or shared.selection or shared.typed)
 
     def key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Hashable:
         """The key of a call; None for one that cannot be remembered. Where it has no hash, and does not count by what it
         holds, here or in the look for it there is a `TypeError`."""
         by_content = self._shared.by_content
         try:
-            if kwds or not self._is_plain:
+            if kwds or not self.is_plain:
                 return self._key(args, kwds)
-            made: Hashable = args[0] if len(args) == 1 and type(args[0]) in _PLAIN else args
+            made: Hashable = args[0] if len(args) == 1 and type(args[0]) in LONE else args
             if by_content:
                 hash(made)  # of others it is told by whoever looks for it
             return made
@@ -66,8 +67,8 @@ class TimedFront:
         """Whether a call that has run has the key that it had."""
         return type(key) is not ByContent or self.key(args, kwds) == key
 
-    def pass_by(self) -> None:
-        """Counts a call that cannot be remembered."""
+    def miss(self) -> None:
+        """Counts a call for which there is no entry."""
         self._misses.add()
 
     def _key(self, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> Hashable:
@@ -85,28 +86,32 @@ class TimedFront:
             made_key: Hashable = _make_key(args, kwds, shared.typed)
         else:
             # What that makes of them, without its calls: a lone int or str stands for itself.
-            made_key = args[0] if len(args) == 1 and type(args[0]) in _PLAIN else args
+            made_key = args[0] if len(args) == 1 and type(args[0]) in LONE else args
         hash(made_key)
         return made_key
 
     def look(self, key: Hashable) -> Any:
         """The value, or `ABSENT`; counts."""
-        entry = self._entries.get(key)
+        entry = self.entries.get(key)
         if entry is None:
-            self._misses.add()
+            self.miss()
             return ABSENT
+        return self.take(key, entry)
+
+    def take(self, key: Hashable, entry: Entry) -> Any:
+        """The value of an entry that was found, or `ABSENT`; counts."""
         value, until, cost = entry
         if until is not None and self._is_over(until, cost):
             self._misses.add()
             with self._shared.lock:
-                if self._entries.get(key) is entry:
-                    del self._entries[key]
+                if self.entries.get(key) is entry:
+                    del self.entries[key]
             return ABSENT
         self._hits.add()
         if self._shared.maxsize is not None:
             with self._shared.lock:
-                if key in self._entries:
-                    self._entries.move_to_end(key)  # type: ignore[union-attr]
+                if key in self.entries:
+                    self.entries.move_to_end(key)  # type: ignore[union-attr]
         return value
 
     def look_again(self, key: Hashable) -> Any:
@@ -127,7 +132,7 @@ class TimedFront:
     def keep(self, key: Hashable, flight: Flight, value: Any, until: Optional[int], cost: float) -> None:
         """Adds an entry, unless it was removed from under the call."""
         shared = self._shared
-        entries, maxsize = self._entries, shared.maxsize
+        entries, maxsize = self.entries, shared.maxsize
         if maxsize == 0 or until == 0:
             return
         with shared.lock:
@@ -152,7 +157,7 @@ class TimedFront:
         with self._shared.lock:
             served = self._shared.tally.value()
             misses = self._misses.value() - self._seen_again - served
-            return CacheInfo(self._hits.value() + served, misses, self._shared.maxsize, len(self._entries))
+            return CacheInfo(self._hits.value() + served, misses, self._shared.maxsize, len(self.entries))
 
     def local_hits(self) -> int:
         """Hits that the daemon does not know of."""
@@ -161,12 +166,12 @@ class TimedFront:
     def drop(self) -> None:
         """Forgets the entries and keeps the counts."""
         with self._shared.lock:
-            self._entries.clear()
+            self.entries.clear()
 
     def clear(self) -> None:
         """Forgets the entries and the counts."""
         with self._shared.lock:
-            self._entries.clear()
+            self.entries.clear()
             self._hits, self._misses = Tally(), Tally()
             self._seen_again = 0
 
@@ -174,4 +179,4 @@ class TimedFront:
         """Forgets the entry of one call."""
         key = self.key(args, kwds)
         with self._shared.lock:
-            self._entries.pop(key, None)
+            self.entries.pop(key, None)
