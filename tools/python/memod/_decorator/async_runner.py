@@ -106,7 +106,7 @@ async def begin(
     `abandon`."""
     flight = shared.take_off(args, kwds, ask, key)
     try:
-        if flight.key is not None:
+        if flight.key is not None and not (ask and published.read(shared, flight)):
             await _look_up(shared, flight, ask)
     except Exception as error:
         flight.key = None
@@ -138,12 +138,12 @@ async def _look_up(shared: SharedFunction, flight: Flight, ask: bool) -> None:
         await asyncio.get_running_loop().run_in_executor(None, shared.subscribe, flight)
         if flight.key is not None:
             await run(shared.prepare(flight))
-        if flight.key is None:
+        if flight.key is None or (ask and published.read(shared, flight)):
             return
     if shared.options.single_flight and _held.get() is None:
         flight.connection = await _take()
         flight.token = _held.set(flight.connection)
-    if ask and not published.read(shared, flight):
+    if ask:
         replies = await _exchange([shared.request(flight)], 0.0)
         if shared.judge(flight, None if replies is None else replies[0]):
             await run(shared.wait_for_another(flight))
