@@ -145,3 +145,19 @@ def test_what_a_library_compiles_of_itself_when_it_is_needed_is_no_change(daemon
         """
     assert batch.run(before=before)["case"].scope == "shared"
     assert batch.run(before=before)["case"].hits == 2
+
+
+def test_recorded_warnings_change_nothing(daemon, program):
+    program.write("""
+        import logging, warnings
+        import memod
+        @memod.cache
+        def f(x): return x + 1
+        f(1)
+        with warnings.catch_warnings(record=True) as found:
+            f(2)
+        logging.captureWarnings(True)
+        print(found, f(3), f.cache_info().hits, repr(f.cache_scope()))
+        """)
+    assert program.run() == "[] 4 0 CacheScope('shared', '')\n"
+    assert program.run() == "[] 4 3 CacheScope('shared', '')\n"

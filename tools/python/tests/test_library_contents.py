@@ -94,6 +94,10 @@ COMPUTED = {
         "import base64\ndef f(x): return base64.b64encode(b'a' * x)",
         "exec('import binascii\\nbinascii.b2a_base64 = lambda *rest, **named: bytes(3)', {'__name__': 'nowhere'})",
     ),
+    "a pattern of the class of a global": (
+        "import textwrap\nWRAPPER = textwrap.TextWrapper(width=4)\ndef f(x): return WRAPPER.wrap('a-b c-d ' * x)",
+        "import re, textwrap\ntextwrap.TextWrapper.wordsep_re = re.compile('(c)')",
+    ),
     "a class registered with an abstract one": (
         "import numbers\ndef f(x): return isinstance({}, numbers.Number), x",
         "import numbers\nnumbers.Number.register(dict)",

@@ -72,9 +72,11 @@ def _zone(key: str) -> tzinfo:
 
 
 def _pack_instant(kind: str) -> Any:
-    def pack(_: Packer, value: Any) -> Any:
+    def pack(packer: Packer, value: Any) -> Any:
         more: Dict[str, Any] = {}
         if value.tzinfo is not None:
+            if packer.kinds is not None:
+                packer.kinds.add(type(value.tzinfo))
             more["tz"] = pack_zone(value.tzinfo)
         if value.fold:
             more["fold"] = 1

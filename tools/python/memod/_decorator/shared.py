@@ -236,9 +236,11 @@ class SharedFunction:
     def _stay(self, error: Unstable) -> None:
         """Results stay in the process: for good, unless it is a test's doing or may be taken back."""
         if not patches.active():
-            if not isinstance(error, Passing):
-                self.process_reason = str(error)
             self.notices.say("process", str(error))
+            if isinstance(error, Passing):
+                self.notices.reasons.pop("process", None)  # while it holds, `scope` finds it
+            else:
+                self.process_reason = str(error)
 
     def subscribe(self, flight: Flight) -> None:
         """Starts to listen to the function's events. Blocks for at most a request's time."""

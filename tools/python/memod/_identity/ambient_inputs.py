@@ -17,6 +17,7 @@ from .class_form import ADDRESS
 from .library_settings import CALLED, SETTING_NAMES, SETTINGS, function_mark
 from .remembered import remembered
 from .package_settings import PACKAGE_SETTING_NAMES, PACKAGE_SETTINGS, extension_types, variables, yaml_functions
+from .zone_rules import zone_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -200,6 +201,7 @@ INPUTS: Dict[str, Callable[[], str]] = {
     "pandas": remembered(_pandas_parts, _pandas),
     "mpmath": _mpmath,
     "patches": library_patches.patched,
+    "zones": zone_rules,
     **SETTINGS,
     **PACKAGE_SETTINGS,
 }
@@ -218,6 +220,7 @@ INPUT_NAMES = {
     "recursion": "limit of recursion",
     "codecs": "codecs that were registered",
     "patches": "code put into the standard library",
+    "zones": "rules of time zones",
     **SETTING_NAMES,
     **PACKAGE_SETTING_NAMES,
 }

@@ -373,18 +373,18 @@ class Fingerprint:
 
     def _digest_sources(self) -> None:
         while self._fresh:
-            fresh, self._fresh = self._fresh, []
-            # In the order in which they are met on the way, which is the same in every process.
+            fresh, self._fresh = self._fresh, []  # as they are met, which is alike in every process
             sources = list(dict.fromkeys(chain.from_iterable(map(attrgetter("sources"), fresh))))
-            are_current = known_watch(sources) is not None
-            for source in sources:
+            current = len(sources) if known_watch(sources) is not None else 0
+            for place, source in enumerate(sources):
                 label = source.label
                 number = 0
                 while label in self.sources and self.sources[label] is not source:
                     number += 1  # as two closures of one name
                     label = f"{source.label}#{number}"
                 if label not in self.sources:
-                    self._digest_source(label, source, are_current)
+                    self._digest_source(label, source, place < current)
+                    sources += self._scope.constants_of_kinds(source.kinds)  # which go by them whatever code names
 
     def _digest_source(self, label: str, source: Source, is_current: bool) -> None:
         self.sources[label] = source

@@ -16,6 +16,7 @@ _OF_MODULES = {
     "polars": ("polars",),
     "mpmath": ("mpmath",),
     "sympy": ("mpmath",),
+    "zoneinfo": ("zones",),
 }
 #: Where methods are looked for by names that are computed.
 _COMPUTED = {

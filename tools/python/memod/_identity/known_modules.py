@@ -25,14 +25,14 @@ _STANDARD: Mapping[str, str] = {
         __future__ _abc _asyncio _bisect _blake2 _codecs _collections _collections_abc _compat_pickle _compression
         _datetime _elementtree _functools _hashlib _heapq _json _md5 _opcode _operator _py_abc _pydatetime
         _ast _markupbase _queue _random _sha1 _sha2 _sha256 _sha3 _sha512 _sre _statistics _string _struct _symtable _thread _tokenize
-        _stat _typing _warnings _weakref _weakrefset _zoneinfo
+        _stat _typing _warnings _weakref _weakrefset
         abc array ast asyncio atexit audioop base64 binascii bisect builtins chunk cmath codecs codeop collections colorsys
         concurrent contextlib dataclasses datetime difflib dis encodings enum errno fcntl fnmatch
         formatter fractions functools getopt graphlib hashlib heapq hmac ipaddress itertools keyword logging
         marshal math mmap multiprocessing nturl2path numbers opcode operator pickletools pprint pyexpat queue
         quopri re shlex sre_compile sre_constants sre_parse stat statistics stringprep struct
         symbol symtable textwrap this threading token tokenize tomllib traceback types typing unicodedata urllib
-        warnings weakref xdrlib zlib zoneinfo
+        warnings weakref xdrlib zlib
         argparse.Namespace calendar.isleap calendar.leapdays calendar.monthrange calendar.timegm calendar.weekday
         http.HTTPMethod http.HTTPStatus http.cookies
         os.DirEntry os.F_OK os.O_APPEND os.O_CREAT os.O_EXCL os.O_RDONLY os.O_RDWR os.O_TRUNC os.O_WRONLY os.PathLike
@@ -79,6 +79,7 @@ _STANDARD: Mapping[str, str] = {
     "directory archives": "shutil",
     "directory environment": "os.popen os.system pipes posix.system shutil.which subprocess",
     "dialects": "_csv csv",
+    "zones": "_zoneinfo zoneinfo",
     "json": "json",
     "urls": "urllib.parse",
     "directory namespaces": "xml.etree",

@@ -239,7 +239,7 @@ def _patches_in(name: str, module: Any, facts: Optional[Facts]) -> Iterator[Foun
     for path, written in facts.functions.items() if facts is not None else ():
         holder, _, key = path.rpartition(".")
         cls = library_constants.class_at(module, holder) if holder else None
-        if holder and (cls is None or issubclass(cls, enum.Enum)):
+        if (cls is None or issubclass(cls, enum.Enum)) if holder else key in _HOOKS:
             continue
         value = (vars(cls) if holder else space).get(key)
         if value is not None and not library_constants.is_as_written(value, space, written) and exchanged.is_other(path, value):

@@ -6,7 +6,7 @@ import sys
 import types
 from weakref import WeakValueDictionary
 
-from .._codec import module_names
+from .._codec import class_layout, module_names
 from .._codec.class_layout import HEAP_TYPE
 from . import known_modules, library_constants, library_marks, modules
 from .data_source import OF_LIBRARY, Source
@@ -15,7 +15,7 @@ from .values import full_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 
 class Scope:
@@ -79,6 +79,11 @@ class Scope:
                     found += self._constants_in(each, False)
             known = self._constants[name] = module, found
         return known[1]
+
+    def constants_of_kinds(self, kinds: Iterable[type]) -> List[Source]:
+        """The same of the modules whose classes these are, as far as these are written in Python."""
+        names = {str(each.__module__) for each in kinds if class_layout.has_plain_layout(each)}
+        return [source for name in sorted(names) for source in self.constants_of(name)]
 
     def _constants_in(self, module: types.ModuleType, whole: bool) -> List[Source]:
         known = self._places.get((module.__name__, whole))
