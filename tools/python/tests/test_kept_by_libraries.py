@@ -133,18 +133,55 @@ def compile_solve():
 """
 
 
+#: What another library does to its function while it is imported.
+GIVEN = """
+import toolz
+def solve(x, factor=1):
+    return x * factor
+toolz.give(solve)
+"""
+#: A table that is in itself.
+ROUND = """
+RATE = 2
+SEEN = {}
+def solve(x):
+    SEEN["all"] = SEEN
+    return x * RATE
+"""
+
+
+def with_libraries(directory, **sources):
+    """What makes modules count as installed."""
+    (directory / "lib").mkdir()
+    for name, source in sources.items():
+        (directory / "lib" / f"{name}.py").write_text(source)
+    place = str((directory / "lib").resolve())
+    return f"import sys, memod._identity.modules as modules\nsys.path.insert(0, {place!r})\nmodules._OUTSIDE += ({place!r},)\n"
+
+
 def test_what_a_library_compiles_of_itself_when_it_is_needed_is_no_change(daemon, tmp_path):
-    libraries = tmp_path / "lib"
-    libraries.mkdir()
-    (libraries / "networkx.py").write_text(LAZY)
     batch = Batch(tmp_path, {"case": "import networkx\ndef f(x): return networkx.solve(x)"})
-    before = f"""
-        import sys, memod._identity.modules as modules
-        sys.path.insert(0, {str(libraries.resolve())!r})
-        modules._OUTSIDE += ({str(libraries.resolve())!r},)
-        """
+    before = with_libraries(tmp_path, networkx=LAZY)
     assert batch.run(before=before)["case"].scope == "shared"
     assert batch.run(before=before)["case"].hits == 2
+
+
+def test_what_libraries_do_while_they_are_imported_is_no_change(daemon, tmp_path):
+    given = "def give(function): function.__defaults__ = (2,)"
+    source = "def f(x):\n    if x > 1:\n        import networkx\n        return networkx.solve(x)\n    return x"
+    batch = Batch(tmp_path, {"case": source})
+    before = with_libraries(tmp_path, networkx=GIVEN, toolz=given)
+    assert batch.run(before=before)["case"].scope == "shared"
+    outcome = batch.run(before=before)["case"]
+    assert outcome.scope == "shared" and outcome.hits == 2 and outcome.given == outcome.truth
+
+
+def test_what_is_kept_in_itself_cannot_be_told(daemon, tmp_path):
+    batch = Batch(tmp_path, {"case": "import networkx\ndef f(x): return networkx.solve(x)"})
+    before = with_libraries(tmp_path, networkx=ROUND)
+    outcome = batch.run(before=f"{before}import networkx\nnetworkx.solve(1)\nnetworkx.RATE = 3")["case"]
+    assert outcome.given == outcome.truth == ["3", "6"]
+    assert outcome.scope == "process" and "SEEN" in outcome.reason
 
 
 def test_recorded_warnings_change_nothing(daemon, program):

@@ -73,8 +73,11 @@ def _hear(event: str, arguments: Tuple[Any, ...]) -> None:
 
 
 def _is_by_its_own(function: Any) -> bool:
-    """Whether it is changed by the package that it is of, as those do that compile their functions when they are needed."""
+    """Whether it is changed while its module is being imported, or by its own package, as those do that compile their functions
+    when they are needed."""
     package = str(function.__module__).partition(".")[0]
+    if getattr(getattr(sys.modules.get(str(function.__module__)), "__spec__", None), "_initializing", False):
+        return True
     by = sys._getframe(2).f_globals.get("__name__")
     return package == str(by).partition(".")[0] and package != "__main__"
 

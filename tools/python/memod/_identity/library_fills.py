@@ -31,6 +31,7 @@ _CODE = (
 )
 _NEAR_MAX = 40
 _DEPTH_MAX = 8
+_OBJECTS_MAX = 5_000
 #: What these keep is who is at work and what is installed, not what was computed; `warnings` and codecs are inputs of their own.
 _OF_WORK = frozenset(
     """
@@ -52,7 +53,7 @@ class Kept(NamedTuple):
         """A word for what it holds. Raises `Unstable` where that cannot be told."""
         if type(self.value) is CachedWrapper:
             raise Unstable(self.place)
-        marks = _Whole(True)
+        marks = _Whole()
         digest = data_digest(self.place, repr(marks.of(self.value)))[0]
         if marks.parts:
             raise Unstable(self.place)
@@ -60,12 +61,21 @@ class Kept(NamedTuple):
 
 
 class _Whole(Marks):
-    """Words for all that is in a value, or none."""
+    """Words for all that is in a value. Raises `Unstable` where that is too much, or cannot be told."""
+
+    def __init__(self) -> None:
+        super().__init__(True)
+        self._left = _OBJECTS_MAX
+        self._level = 0
 
     def of(self, value: Any, depth: int = 0) -> Any:
-        if depth > _DEPTH_MAX:
-            raise Unstable("it is nested too deep")
-        return super().of(value, min(depth, 1))
+        self._left -= 1
+        self._level += 1
+        if self._left < 0 or self._level > _DEPTH_MAX:
+            raise Unstable("it is too much, or nested too deep")
+        found = super().of(value)
+        self._level -= 1
+        return found
 
     def _object(self, value: Any, depth: int) -> Any:
         kind = type(value)

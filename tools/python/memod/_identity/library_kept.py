@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 import types
 
+from .._client.signals import pass_signal
 from . import known_modules
 from .data_source import OF_LIBRARY, Source
 from .library_code import facts_of
@@ -59,10 +60,15 @@ class _Late(NamedTuple):
 _NONE: List[Found] = []
 
 
-def _kept_near(module: Any, changed: Iterable[str]) -> List[Kept]:
-    from .library_fills import kept_near  # which next to no program needs
+def _kept_near(module: Any, changed: Iterable[str]) -> Optional[List[Kept]]:
+    """What is kept of what was changed; None where that cannot be told."""
+    try:
+        from .library_fills import kept_near  # which next to no program needs
 
-    return kept_near(module, changed)
+        return kept_near(module, changed)
+    except Exception as error:  # a module resists to be looked at
+        pass_signal(error)
+        return None
 
 
 class History:
@@ -97,10 +103,12 @@ class History:
             changed = _names_of(found, counting)
             before = self._late.get(name)
             problem = f"{_differing(found, counting)} was changed after memoized functions had run: {_REMEDY}"
-            kept = before.kept if before is not None else _kept_near(module, changed)
-            older = {id(each) for space in held or () for each in space}
-            is_older = before.is_older if before is not None else all(each.is_bound and id(each.value) in older for each in kept)
-            self._late[name] = _Late(changed, problem, kept, is_older)
+            if before is None:
+                kept = _kept_near(module, changed)
+                older = {id(each) for space in held or () for each in space}
+                is_older = kept is not None and all(each.is_bound and id(each.value) in older for each in kept)
+                before = _Late(changed, problem, kept or [], is_older)
+            self._late[name] = before._replace(changed=changed, problem=problem)
         problems = [each.problem for each in self._late.values()] + [each.problem for each in self._counting.values()]
         self.problem = next(filter(None, problems), "")
 
@@ -117,10 +125,14 @@ class History:
         problem = ""
         if module.__name__ in _KEPT_ANYWHERE:
             problem = f"{found[0][0]} was changed, and what came of it before may be anywhere: name= or version= say that it is not"
-        for each in [] if problem else _kept_near(module, _names_of(found, _NONE)):
+        kept = [] if problem else _kept_near(module, _names_of(found, _NONE))
+        if kept is None:
+            problem = f"{found[0][0]} was changed, and it cannot be told what the library has kept: {_REMEDY}"
+        for each in kept or []:
             try:
                 words.append((each.place, each.word(), []))
-            except Unstable:
+            except Exception as error:  # it does not tell what it holds
+                pass_signal(error)
                 problem = (
                     f"{found[0][0]} was changed, and {each.place} holds what the library had kept, perhaps from before: make the "
                     "change before the library is used, or give the function a name= or version="
@@ -130,7 +142,7 @@ class History:
     def _is_gone(self, name: str, module: Any, found: Sequence[Found], before: Sequence[Found]) -> bool:
         """Whether changes that were there at the first look are not any more, and the library has kept nothing of them."""
         may_tell = not found and name not in self._late and module.__name__ not in _KEPT_ANYWHERE
-        return may_tell and not _kept_near(module, _names_of(before, _NONE))
+        return may_tell and _kept_near(module, _names_of(before, _NONE)) == []
 
     def _take_back(self, name: str, module: Any) -> None:
         late = self._late.get(name)
@@ -138,7 +150,7 @@ class History:
             return
         now = _kept_near(module, late.changed)
         is_told = late.is_older and module.__name__ not in _KEPT_ANYWHERE
-        if is_told and len(now) == len(late.kept) and all(one.value is other.value for one, other in zip(now, late.kept)):
+        if is_told and now is not None and len(now) == len(late.kept) and all(one.value is other.value for one, other in zip(now, late.kept)):
             del self._late[name]
         else:
             where = ", ".join(sorted(late.changed))
