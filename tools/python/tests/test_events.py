@@ -36,7 +36,7 @@ before = event_watch.replaced
 f.__code__ = g.__code__
 f.__defaults__ = ()
 f.__doc__ = "words"
-assert event_watch.replaced == before + 2 and f in event_watch.changed.values()
+assert event_watch.replaced == before + 2 and f in [each[0] for each in event_watch.changed.values()]
 
 def refuse(event, arguments):
     raise KeyError(event)

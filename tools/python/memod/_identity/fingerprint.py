@@ -175,7 +175,7 @@ class Fingerprint:
         for name, value in inputs.items():
             self.digests[f"process:{name}"] = text_digest(value)[:32]
         self.watch = Watch(
-            [*self._names(), Names(self._loose_bindings())],
+            [*self._names(), Names(self._loose_bindings(), self.writes)],
             list(self.sources.values()),
             # Of the patches the list is watched.
             [(INPUTS[name], value) for name, value in inputs.items() if name != "patches" or name not in self._led],

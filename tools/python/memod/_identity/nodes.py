@@ -27,7 +27,7 @@ from .set_order import Flow
 from .snapshot import UNCHANGING
 from .values import CONTROLS, COPIED, NAMED_BUILTINS, OF_MODULES, CachedWrapper, Held, default_of, follow, is_cache
 from .values import is_container, is_inert, is_module, kind_of, stands_for_function
-from .watch import Binding
+from .watch import Binding, Inherited
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -433,6 +433,8 @@ class Node(LibraryUse):
             place = (held, name) if held.get(name, MISSING) is value else None
             self._lead(member, read, value, place)
         self.bindings.update(Binding(held, *each) for each in generated_members(cls))
+        inherited = {name for base in cls.__mro__[1:] if not self._scope.is_outside(base) for name in vars(base)}
+        self.bindings.update(Inherited(held, name) for name in inherited - held.keys())
 
     def _annotated(self, text: str) -> None:
         """Types that say what the process finds: a clock, or files."""

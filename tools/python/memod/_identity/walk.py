@@ -90,7 +90,7 @@ class Walk:
     def names(self) -> Names:
         """What is to be looked at to see whether it all still leads there."""
         if self._names is None:
-            self._names = Names(self.union("bindings"))
+            self._names = Names(self.union("bindings"), self.union("writes"))
         return self._names
 
     def set_flow(self) -> FrozenSet[Flow]:

@@ -15,7 +15,7 @@ from .held_names import HeldNames, first_changed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Optional, Tuple
+    from typing import AbstractSet, Any, Callable, Collection, Dict, Iterable, Iterator, List, Optional, Tuple
 
 def code_generation() -> int:
     """A number that changes when a function is given other code or defaults, as tools do that reload modules."""
@@ -36,6 +36,15 @@ class Binding:
     def holds(self) -> bool:
         """Whether it still does."""
         return self.space.get(self.name, MISSING) is self.value
+
+
+class Inherited(Binding):
+    """A name that a class of the program does not have itself, and inherits from another one."""
+
+    __slots__ = ()
+
+    def __init__(self, space: Any, name: str) -> None:
+        super().__init__(space, name, MISSING)
 
 
 #: To find a name takes as long as to compare so many values.
@@ -67,12 +76,15 @@ class _Space:
 class Names:
     """Bindings, to see whether they hold. Several watches may have them."""
 
-    def __init__(self, bindings: Iterable[Binding]) -> None:
+    def __init__(self, bindings: Iterable[Binding], written: AbstractSet[str] = frozenset()) -> None:
+        """`written` are attributes that the code sets itself: it may put those into classes that inherit them."""
         spaces: Dict[int, Tuple[Any, Dict[str, Any]]] = {}
         absent: Dict[int, Tuple[Any, List[str]]] = {}
         for binding in bindings:
             space = binding.space
             if binding.value is MISSING:
+                if type(binding) is Inherited and binding.name in written:
+                    continue
                 absent.setdefault(id(space), (space, []))[1].append(binding.name)
                 continue
             found = spaces.get(id(space))
