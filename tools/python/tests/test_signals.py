@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
+import select
 import signal
 import socket
 import sys
 import traceback
+import warnings
 
 import memod
 import pytest
@@ -166,3 +169,19 @@ def test_from_a_handler_that_is_there_no_longer(handled, monkeypatch, handler):
     with pytest.raises((OutOfTime, TimeoutError)):
         library_code.facts_of(colorsys)
     assert "colorsys" not in library_code._facts
+
+
+def test_others_in_the_place_of_what_the_listener_uses(daemon, monkeypatch):
+    first = memod.memoize(name="before")(len)
+    assert first("abc") == 3
+
+    def refuse(*_):
+        raise AssertionError("this is for another kind of threads")
+
+    for module, name in ((select, "poll"), (_thread, "allocate_lock"), (_thread, "start_new_thread"), (_thread, "RLock")):
+        monkeypatch.setattr(module, name, refuse)  # as gevent does
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in ("second", "third", "fourth"):
+            other = memod.memoize(name=name)(len)
+            assert other("abc") == 3 and str(other.cache_scope()) == "shared"

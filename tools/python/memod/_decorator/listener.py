@@ -3,12 +3,14 @@ served without the daemon."""
 
 from __future__ import annotations
 
-import _thread
 import os
-import select
 import sys
 import time
+
+# As they are now: a program may put others in their place later (gevent), which do not work in a thread of the system.
+from _thread import LockType, RLock, allocate_lock, start_new_thread
 from collections import deque
+from select import POLLIN, poll
 from weakref import WeakSet
 
 from .._client import address
@@ -60,10 +62,10 @@ class Listener:
         self._reset()
 
     def _reset(self) -> None:
-        self._lock = _thread.RLock()
+        self._lock = RLock()
         # Locks that are held, each by one who waits until anything changes; guarded by _lock. A condition would
         # not do: what a signal handler raises as its wait begins leaves its own lock released.
-        self._waiters: List[_thread.LockType] = []
+        self._waiters: List[LockType] = []
         self._connection: Optional[Connection] = None
         self._pending: Deque[str] = deque()  # subscriptions sent and not yet acknowledged; guarded by _lock
         self._heard: Set[str] = set()  # subscriptions acknowledged on this connection; guarded by _lock
@@ -72,7 +74,7 @@ class Listener:
         self._running = False
         self._resumes = False
         self._stopping = False
-        self._stopped = _thread.allocate_lock()  # held while the thread runs
+        self._stopped = allocate_lock()  # held while the thread runs
         self._wake: Optional[Tuple[int, int]] = None
         self._report_at = 0.0
 
@@ -103,7 +105,7 @@ class Listener:
                     return True
                 if self._connection is None:
                     return False
-                waiter = _thread.allocate_lock()
+                waiter = allocate_lock()
                 waiter.acquire()
                 self._waiters.append(waiter)
             remaining = began + limit - time.monotonic()
@@ -149,11 +151,11 @@ class Listener:
             return
         self._running = True
         self._stopping = False
-        self._stopped = _thread.allocate_lock()
+        self._stopped = allocate_lock()
         self._stopped.acquire()
         self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._finalize_child()
-        _thread.start_new_thread(self._run, (self._wake, self._stopped))
+        start_new_thread(self._run, (self._wake, self._stopped))
 
     def _finalize_child(self) -> None:
         util = sys.modules.get("multiprocessing.util")
@@ -187,7 +189,7 @@ class Listener:
         self._changed()
         return connection is not None
 
-    def _run(self, wake: Tuple[int, int], stopped: _thread.LockType) -> None:
+    def _run(self, wake: Tuple[int, int], stopped: LockType) -> None:
         try:
             while not self._stopping:
                 connection = self._connection
@@ -208,11 +210,11 @@ class Listener:
             stopped.release()
 
     def _turn(self, wake: Tuple[int, int], connection: Optional[Connection]) -> None:
-        poll = select.poll()
-        poll.register(wake[0], select.POLLIN)
+        waiting = poll()
+        waiting.register(wake[0], POLLIN)
         if connection is not None:
-            poll.register(connection.fileno(), select.POLLIN)
-        ready = {descriptor for descriptor, _ in poll.poll(self._pause() * 1000)}
+            waiting.register(connection.fileno(), POLLIN)
+        ready = {descriptor for descriptor, _ in waiting.poll(self._pause() * 1000)}
         if wake[0] in ready:
             os.read(wake[0], 4096)
         if connection is None:
