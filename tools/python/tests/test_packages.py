@@ -110,6 +110,15 @@ SHARED = {
 }
 #: Edits and settings that the second process has, and the first has not.
 SIDED = {
+    "pandas, a method that a class inherits": """
+        import pandas as pd
+        def other(self): return [99]
+        if B: pd.RangeIndex.to_list = other
+        def f(x): return pd.Index(range(x)).to_list()""",
+    "pandas, an operator that a class inherits": """
+        import pandas as pd
+        if B: pd.RangeIndex.__mul__ = lambda self, other: pd.Index([7])
+        def f(x): return list(pd.Index(range(x)) * 2)""",
     "polars namespace": """
         import polars as pl
         @pl.api.register_dataframe_namespace('zy')

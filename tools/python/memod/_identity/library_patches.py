@@ -254,6 +254,8 @@ def _patches_in(name: str, module: Any, facts: Optional[Facts]) -> Iterator[Foun
             yield _found_at(f"{name}.{place}", value)
     if _is_standard(name):
         yield from _own_code_in(name, space, facts)
+    elif facts is not None:
+        yield from _hiding_methods(module, facts)
 
 
 #: By place in a package, what its own code put there instead of what is written: as of the first look.
@@ -316,10 +318,25 @@ def _own_code_in(name: str, space: Any, facts: Optional[Facts]) -> Iterator[Foun
 
 def _own_methods(name: str, cls: Any, known: Any) -> Iterator[Found]:
     for place, value in list(vars(cls).items()):
-        if type(value) in _METHODS and f"{cls.__qualname__}.{place}" not in known:
-            inner = getattr(value, "__func__", getattr(value, "fget", getattr(value, "func", value)))
-            if _is_own(getattr(inner, "__module__", None)) or (type(inner) is _FUNCTION and is_of_program(inner)):
-                yield _found_at(f"{name}.{cls.__qualname__}.{place}", value)
+        if f"{cls.__qualname__}.{place}" not in known and _is_own_method(value):
+            yield _found_at(f"{name}.{cls.__qualname__}.{place}", value)
+
+
+def _hiding_methods(module: Any, facts: Facts) -> Iterator[Found]:
+    """The program's methods in classes of a package, which these would inherit otherwise. Others are asked for by name alone."""
+    for path, bound in facts.classes.items():
+        cls = library_constants.class_at(module, path)
+        for place in sorted(vars(cls).keys() - bound) if cls is not None else ():
+            value = vars(cls).get(place)
+            if _is_own_method(value) and any(place in vars(base) for base in cls.__mro__[1:]):
+                yield _found_at(f"{module.__name__}.{path}.{place}", value)
+
+
+def _is_own_method(value: Any) -> bool:
+    if type(value) not in _METHODS:
+        return False
+    inner = getattr(value, "__func__", getattr(value, "fget", getattr(value, "func", value)))
+    return _is_own(getattr(inner, "__module__", None)) or (type(inner) is _FUNCTION and is_of_program(inner))
 
 
 _METHODS = frozenset((_FUNCTION, staticmethod, classmethod, property, types.MethodType))
