@@ -25,6 +25,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import AbstractSet, Any, Callable, Collection, Iterable, Tuple
 
+#: Classes of packages that programs add accessors and methods to. What they add to the standard library's counts anyway.
+_EXTENDED = (("pandas", ("DataFrame", "Series", "Index")), ("polars", ("DataFrame", "LazyFrame", "Series", "Expr")))
+
 
 class LibraryUse(Contribution):
     """The part of a node that is not the program's own."""
@@ -148,13 +151,11 @@ class LibraryUse(Contribution):
 
     def _accessors(self, attributes: AbstractSet[str]) -> None:
         """What the program has put onto classes of libraries whose objects may be among the arguments."""
-        for module, names in (
-            ("pandas", ("DataFrame", "Series", "Index")),
-            ("polars", ("DataFrame", "LazyFrame", "Series", "Expr")),
-            ("pathlib", ("Path", "PosixPath", "PurePath")),
-        ):
+        for module, names in _EXTENDED:
             loaded = sys.modules.get(module)
-            for name in names if loaded is not None else ():
+            if loaded is None:
+                continue
+            for name in names:
                 cls = getattr(loaded, name, None)
                 for held in (vars(cls),) if isinstance(cls, type) else ():
                     if not self.computes and held.keys().isdisjoint(attributes):
