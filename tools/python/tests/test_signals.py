@@ -136,8 +136,8 @@ def test_nothing_is_concluded_of_it(handled, monkeypatch):
 
     known = library_code.facts_of(colorsys)
     assert known is not None
-    monkeypatch.delitem(library_code._facts, "colorsys")
-    monkeypatch.setattr(library_code, "_kept", None)
+    monkeypatch.delitem(library_code.FACTS.known, "colorsys")
+    monkeypatch.setattr(library_code.FACTS, "_kept", None)
 
     def read(place, limit=-1):
         signal.raise_signal(signal.SIGUSR2)
@@ -163,12 +163,12 @@ def leaves_unnamed(*arguments):
 def test_from_a_handler_that_is_there_no_longer(handled, monkeypatch, handler):
     import colorsys
 
-    monkeypatch.delitem(library_code._facts, "colorsys", raising=False)
+    monkeypatch.delitem(library_code.FACTS.known, "colorsys", raising=False)
     signal.signal(signal.SIGUSR2, handler)
-    monkeypatch.setattr(library_code, "_find", lambda *_: signal.raise_signal(signal.SIGUSR2))
+    monkeypatch.setattr(library_code.FACTS, "_find", lambda *_: signal.raise_signal(signal.SIGUSR2))
     with pytest.raises((OutOfTime, TimeoutError)):
         library_code.facts_of(colorsys)
-    assert "colorsys" not in library_code._facts
+    assert "colorsys" not in library_code.FACTS.known
 
 
 def test_others_in_the_place_of_what_the_listener_uses(daemon, monkeypatch):

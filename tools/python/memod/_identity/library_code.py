@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import builtins
 import dis
-import os
-import sys
 import types
 
-from .._client.signals import pass_signal
-from . import code_store, library_writes
+from . import library_writes
 from .instructions import instructions, within
+from .module_facts import ModuleFacts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
+    from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 else:
     from .._codec.named_tuple import NamedTuple
 
@@ -39,10 +37,7 @@ _CONSTS = frozenset(dis.hasconst)
 _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
 _MADE = frozenset(("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"))
 _BUILTINS = frozenset(name for name in vars(builtins) if name[:2] != "__")
-#: These are made twice, by the interpreter and of a file.
-_TWICE = ("_frozen_importlib", "importlib._bootstrap")
 _OPTIMIZED = 0x2  # of a code's flags: that of a function, not of the body of a class
-_FILE = "libraries"
 
 
 class Facts(NamedTuple):
@@ -68,64 +63,6 @@ class Facts(NamedTuple):
     has_star: bool
     #: Modules that it imports at once.
     imports: Tuple[str, ...]
-
-
-_facts: Dict[str, Tuple[Any, Optional[Facts]]] = {}
-_kept: Optional[Dict[str, Any]] = None
-_is_new = False
-
-
-def facts_of(module: types.ModuleType) -> Optional[Facts]:
-    """Those of a module that was read from a file; None for others."""
-    name = module.__name__
-    known = _facts.get(name)
-    if known is None or known[0] is not module:
-        try:
-            found = _find(module)
-        except Exception as error:  # its loader cannot tell
-            pass_signal(error)
-            found = None
-        known = _facts[name] = module, found
-    return known[1]
-
-
-def _find(module: types.ModuleType) -> Optional[Facts]:
-    global _kept, _is_new
-    path = getattr(module, "__file__", None)
-    if not isinstance(path, str) or not path.endswith(".py") or module.__name__.startswith(_TWICE):
-        return None
-    status = os.stat(path)
-    mark = f"{status.st_mtime_ns} {status.st_size} {sys.version}"
-    if _kept is None:
-        _kept = code_store.read_marked(_place())
-    kept = _kept.get(path)
-    if kept is None or kept[0] != mark:
-        spec: Any = module.__spec__
-        code = spec.loader.get_code(spec.name)
-        if not isinstance(code, types.CodeType):
-            return None
-        package = spec.name if spec.submodule_search_locations is not None else spec.parent
-        kept = _kept[path] = (mark, *_read(code, package))
-        _is_new = True
-    return Facts(*kept[1:])
-
-
-def _place() -> str:
-    return os.path.join(code_store.cache_directory(), _FILE)
-
-
-def save() -> None:
-    """Keeps what is new for the next process."""
-    global _is_new
-    if _is_new and _kept is not None:
-        _is_new = False
-        try:
-            code_store.write_marked(_place(), _kept)
-        except (OSError, ValueError):
-            pass  # it is found out again
-
-
-code_store.savers.append(save)
 
 
 class _Body:
@@ -225,6 +162,11 @@ def _read(code: types.CodeType, package: str) -> Tuple[Any, ...]:
     unbound = (mentioned & _BUILTINS) - body.counts.keys()
     parts = literals, frozenset(steady), frozenset(written), frozenset(body.counts), functions, classes
     return (*parts, frozenset(unbound), frozenset(kept), body.has_star, tuple(imports))
+
+
+FACTS = ModuleFacts("libraries", _read, Facts)
+#: Those of a module that was read from a file; None for others.
+facts_of: Callable[[types.ModuleType], Optional[Facts]] = FACTS.of
 
 
 def _read_classes(
