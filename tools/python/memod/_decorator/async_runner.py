@@ -102,8 +102,8 @@ async def run(talk: Talk) -> None:
 async def begin(
     shared: SharedFunction, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True, key: Any = None
 ) -> Flight:
-    """Looks a call up, whose `key` may be known already if it goes by content. Where the flight has found nothing, the caller computes, and owes `finish` or
-    `abandon`."""
+    """Looks a call up, whose `key` may be known already if it goes by content. Where the flight has found nothing, the
+    caller computes, and owes `finish` or `abandon`."""
     flight = shared.take_off(args, kwds, ask, key)
     try:
         if flight.key is not None and not (ask and published.read(shared, flight)):

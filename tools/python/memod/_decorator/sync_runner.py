@@ -30,7 +30,8 @@ def run(talk: Talk) -> None:
 def begin(
     shared: SharedFunction, args: Tuple[Any, ...], kwds: Dict[str, Any], ask: bool = True, key: Any = None
 ) -> Flight:
-    """Looks a call up, whose `key` may be known already if it goes by content. Where the flight has found nothing, the caller computes, and owes `finish` or `abandon`.
+    """Looks a call up, whose `key` may be known already if it goes by content. Where the flight has found nothing, the
+    caller computes, and owes `finish` or `abandon`.
 
     Raises nothing but what the arguments' own code raises past `Exception`, such as KeyboardInterrupt."""
     working.on = True

@@ -15,8 +15,8 @@ from .._client.signals import pass_signal
 from . import codec_registry, library_patches
 from .class_form import ADDRESS
 from .library_settings import CALLED, SETTING_NAMES, SETTINGS, function_mark
-from .remembered import remembered
 from .package_settings import PACKAGE_SETTING_NAMES, PACKAGE_SETTINGS, extension_types, variables, yaml_functions
+from .remembered import remembered
 from .zone_rules import zone_rules
 
 TYPE_CHECKING = False
@@ -118,10 +118,13 @@ def numpy_functions() -> List[Any]:
 
 def _pandas_parts() -> List[Any]:
     config = _loaded("pandas._config.config", "_global_config")
-    # What is shown may be as wide as the terminal.
-    return [config, None if config is None else _sizes.setdefault(*[_loaded("shutil").get_terminal_size()] * 2), *extension_types()]
+    if config is None:
+        return [None, None]
+    size = _loaded("shutil").get_terminal_size()  # what is shown may be as wide
+    return [config, _sizes.setdefault(size, size), *extension_types()]
 
 
+#: One object for each size, which is compared by identity.
 _sizes: Dict[Any, Any] = {}
 
 
@@ -132,7 +135,7 @@ def _pandas(config: Any, size: Any, *types: Any) -> str:
     return repr((ADDRESS.sub("", repr(config)), functions, size))
 
 
-#: The same of pandas.
+#: What the program has told pandas to call.
 pandas_functions = remembered(_pandas_parts, lambda config, _, *types: [*_callables(config), *types])
 
 

@@ -81,6 +81,7 @@ class _Looks:
         self._flat = _Flat(self._looks)
         self._tags: Any = None
         self._modules: FrozenSet[str] = frozenset()
+        self._other_parts: Dict[str, List[Found]] = {}
         #: When the changes that are found were first seen.
         self.history = library_kept.History()
 
@@ -113,7 +114,8 @@ class _Looks:
                 self._looks[name] = look
             else:
                 self._looks.pop(name, None)
-        for name, found in _with_other_parts().items():
+        self._other_parts = _with_other_parts()
+        for name, found in self._other_parts.items():
             if type(loaded.get(name)) is types.ModuleType:
                 self.history.note(f"{name} code", loaded[name], found, _NOTHING, new)
         if self._modules:
@@ -128,7 +130,7 @@ class _Looks:
     def found(self) -> List[Found]:
         """What was found in all, in order."""
         found = [each for name in sorted(self._looks) for each in self._looks[name].found]
-        found += [each for several in _with_other_parts().values() for each in several]
+        found += [each for several in self._other_parts.values() for each in several]
         found += self.history.kept()
         return [*found, *([("", self.history.problem, [])] if self.history.problem else [])]
 

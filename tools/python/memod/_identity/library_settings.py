@@ -46,10 +46,10 @@ def _json_parts() -> List[Any]:
     return [*parts, getattr(_loaded("json", "_default_encoder"), "__dict__", None)]
 
 
-def _json(default: Any, encode: Any, iterencode: Any, item: Any, key: Any, usual: Any) -> str:
-    methods = [function_mark(each) for each in (default, encode, iterencode)]
-    separators = sorted((name, value) for name, value in (("item", item), ("key", key)) if isinstance(value, _SCALARS))
-    return repr((methods, separators, sorted(each for each in (usual or {}).items() if isinstance(each[1], _SCALARS))))
+def _json(*parts: Any) -> str:
+    methods = [function_mark(each) for each in parts[:3]]
+    separators = _plain(_loaded("json.encoder", "JSONEncoder"), "item_separator", "key_separator")
+    return repr((methods, separators, _plain(_loaded("json", "_default_encoder"))))
 
 
 def _tables_of(module: str, *names: str) -> Callable[[], str]:

@@ -333,7 +333,8 @@ class Node(LibraryUse):
     ) -> None:
         """Adds what is read. `mentioned` are all attributes that the code looks for, `looks` what was found out of the
         namespace."""
-        if not read[1] and type(function.__globals__.get(read[0])) is types.FunctionType:
+        value = function.__globals__.get(read[0])
+        if not read[1] and type(value) is types.FunctionType and self._scope.is_own(value.__module__):
             self._read_anew(function, read, mentioned)  # which takes no longer than to note what it adds
             return
         self._by_mention = False

@@ -52,6 +52,8 @@ _YAML_TABLES = (
     "yaml_path_resolvers",
 )
 _YAML_MODULES = ("yaml.constructor", "yaml.representer", "yaml.resolver", "yaml.loader", "yaml.dumper", "yaml.cyaml")
+
+
 def _yaml_tables() -> List[Any]:
     """Where each is, and the table."""
     now: List[Any] = []
