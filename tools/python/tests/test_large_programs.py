@@ -244,3 +244,30 @@ def test_objects_that_can_hold_nothing_are_looked_at_quickly():
     assert found is not None and found.holds()
     held[0] = Zero()
     assert not found.holds()
+
+
+def test_objects_with_slots_are_looked_at_quickly():
+    class Point:
+        __slots__ = ("x", "tags")
+
+    class Named(Point):
+        __slots__ = ("name", "__dict__")
+
+    one, other = Point(), Named()
+    one.x, other.name, other.tags = 1, "a", [1]
+    other.more = {}
+    found = snapshot.snapshot([one, (other,)])
+    assert found is not None and found.holds()
+    changes = [
+        (lambda: setattr(one, "x", 1.0), lambda: setattr(one, "x", 1)),
+        (lambda: setattr(one, "tags", 1), lambda: delattr(one, "tags")),
+        (lambda: other.tags.append(2), other.tags.pop),
+        (lambda: other.more.update(a=1), other.more.clear),
+        (lambda: setattr(other, "less", 1), lambda: delattr(other, "less")),
+        (lambda: setattr(other, "name", "b"), lambda: setattr(other, "name", "a")),
+    ]
+    for change, back in changes:
+        change()
+        assert not found.holds()
+        back()
+        assert found.holds()

@@ -116,8 +116,21 @@ class Snapshot:
             self._checks.append(lambda: type(value) is kind)
             if kind.__dictoffset__:
                 self._note_mapping(vars(value))
+        elif self._whole and class_layout.has_plain_layout(kind):
+            self._note_slots(value, kind)
         elif self._whole:
             raise _Unknown
+
+    def _note_slots(self, value: Any, kind: type) -> None:
+        held = class_layout.state(value)
+        names, items = list(held), list(held.values())
+
+        def holds() -> bool:
+            now = class_layout.state(value)
+            return type(value) is kind and list(now) == names and are_same(list(now.values()), items)
+
+        self._checks.append(holds)
+        self._note_all(items)
 
     def _note_container(self, container: Any) -> None:
         items = list(container)
